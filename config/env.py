@@ -1,0 +1,111 @@
+"""Every setting that an operator may turn, typed and checked before anything starts."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def default_var() -> Path:
+    """Where data live: beside the code, or for root under /var/lib (see ``config.postgres``)."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/webside") / hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]
+    return ROOT / "var"
+
+
+class Env(BaseSettings):
+    """The environment of one installation. Unknown values of ``WEBSIDE_*`` are left alone.
+
+    Raises a validation error that names the variable when a value is unusable or when a
+    combination would be unsafe in production.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="WEBSIDE_", env_file=ROOT / ".env", extra="ignore")
+
+    var: Path = Field(default_factory=default_var, description="Folder for data, files, logs and keys.")
+    mode: Literal["development", "production"] = Field("development", description="How strict the checks are.")
+    demo: bool = Field(False, description="The demo clinic: one-click sign-in, mailbox page. Loopback only.")
+    host: str = Field("127.0.0.1", description="Address that the web process binds.")
+    port: int = Field(8000, description="Port that the web process binds.")
+    public_url: str = Field("", description="Address that people type; default http://localhost:<port>.")
+    allowed_hosts: list[str] = Field(default_factory=list, description="Host names served beside the public one.")
+    secret_key: SecretStr | None = Field(None, description="Signs sessions and links. Made at first start if absent.")
+    data_keys: SecretStr | None = Field(
+        None, description="Field and file encryption keys, 'id:base64' separated by commas, newest first."
+    )
+    database_url: str = Field("", validation_alias="DATABASE_URL", description="PostgreSQL, as webside_app.")
+    database_owner_url: str = Field("", validation_alias="DATABASE_OWNER_URL", description="As webside_owner.")
+    database_sealer_url: str = Field("", validation_alias="DATABASE_SEALER_URL", description="As webside_sealer.")
+    database_pool: int = Field(12, description="Most connections of one process to PostgreSQL.")
+    web_threads: int = Field(16, description="Threads that serve pages in one process.")
+    email_url: str = Field("", description="smtp://user:password@host:port?tls=1; empty: the local stand-in.")
+    email_from: str = Field("Webside <no-reply@localhost>", description="Sender of e-mails.")
+    turn_urls: list[str] = Field(default_factory=list, description="turn:host:port?transport=udp, …")
+    turn_secret: SecretStr | None = Field(None, description="coturn's static-auth-secret.")
+    turn_ttl: int = Field(3600, le=3600, description="Seconds that a relay credential lives; an hour at most.")
+    force_relay: bool = Field(False, description="Calls go through TURN only (hides addresses, tests).")
+    cpt_licence: bool = Field(False, description="The operator states that they hold an AMA licence for CPT.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
+
+    @property
+    def address(self) -> str:
+        """The address people type, without a slash at its end."""
+        return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+
+    @property
+    def production(self) -> bool:
+        """Whether this is a real clinic with real people."""
+        return self.mode == "production"
+
+    @property
+    def loads_cpt(self) -> bool:
+        """CPT rows load in demo and development with their notice, in production with a licence."""
+        return self.cpt_licence or not self.production
+
+    @model_validator(mode="after")
+    def _refuse_unsafe(self) -> Env:
+        if self.demo and self.host not in LOOPBACK:
+            raise ValueError("WEBSIDE_DEMO signs anyone in: it runs on a loopback address only (WEBSIDE_HOST)")
+        if self.demo and self.production:
+            raise ValueError("WEBSIDE_DEMO and WEBSIDE_MODE=production exclude each other")
+        if self.production:
+            missing = [
+                name
+                for name, value in {
+                    "WEBSIDE_SECRET_KEY": self.secret_key,
+                    "WEBSIDE_DATA_KEYS": self.data_keys,
+                    "WEBSIDE_PUBLIC_URL": self.public_url,
+                    "WEBSIDE_EMAIL_URL": self.email_url,
+                }.items()
+                if not value
+            ]
+            if missing:
+                raise ValueError(f"production needs {', '.join(missing)}")
+            if not self.public_url.startswith("https://"):
+                raise ValueError("production is served over https only (WEBSIDE_PUBLIC_URL)")
+        return self
+
+    def secret(self, name: str, size: int = 32) -> bytes:
+        """Return a secret of this installation, made once and kept readable for its owner alone."""
+        path = self.var / "keys" / name
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            draft = path.with_suffix(f".{os.getpid()}")
+            draft.touch(mode=0o600)
+            draft.write_text(secrets.token_hex(size))
+            try:
+                os.link(draft, path)  # the first of two processes wins, the other reads its key
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+        return bytes.fromhex(path.read_text().strip())

@@ -1,0 +1,1 @@
+"""Who read and changed what: append-only, sealed in a hash chain."""

@@ -1,0 +1,140 @@
+"""Writing the trail. Rows go in with the change itself; a refusal goes in on a connection of its own."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+import psycopg
+from django.db import models, transaction
+
+from webside.audit.codes import Kind, Outcome
+from webside.audit.models import AuditEvent
+from webside.core import frames, lean
+from webside.core.actor import Actor
+
+logger = logging.getLogger(__name__)
+
+_KINDS = {
+    "read": Kind.READ, "view": Kind.READ, "export": Kind.READ, "search": Kind.READ, "download": Kind.READ,
+    "create": Kind.CREATE, "book": Kind.CREATE, "register": Kind.CREATE, "add": Kind.CREATE, "give": Kind.CREATE,
+    "delete": Kind.DELETE, "remove": Kind.DELETE,
+    "sign": Kind.EXECUTE, "start": Kind.EXECUTE, "end": Kind.EXECUTE, "verify": Kind.EXECUTE,
+    "override": Kind.EXECUTE, "signin": Kind.EXECUTE, "signout": Kind.EXECUTE, "refuse": Kind.EXECUTE,
+}  # fmt: skip
+
+S = TypeVar("S", bound=Callable[..., Any])
+
+
+class Unaudited(RuntimeError):
+    """An action finished without an audit record: a defect of ours, so the action is undone."""
+
+
+def _kind(action: str) -> Kind:
+    return _KINDS.get(action.rpartition(".")[2].partition("-")[0], Kind.UPDATE)
+
+
+def _values(
+    action: str,
+    actor: Actor,
+    target: models.Model | None,
+    patient_id: UUID | None,
+    ground: str,
+    reason: str,
+    changes: Mapping[str, Any] | None,
+    outcome: Outcome,
+    target_label: str,
+) -> dict[str, Any]:
+    frame = frames.current()
+    return {
+        "tenant_id": frame.tenant_id,
+        "action": action,
+        "kind": _kind(action).value,
+        "outcome": outcome.value,
+        "actor_kind": actor.kind.value,
+        "actor_id": actor.user_id or actor.subject_id,
+        "actor_label": actor.label[:160],
+        "actor_roles": " ".join(sorted(actor.roles)),
+        "target_type": type(target).__name__ if target is not None else "",
+        "target_id": target.pk if target is not None else None,
+        "target_label": target_label[:200],
+        "patient_id": patient_id,
+        "ground": ground[:200],
+        "reason": reason,
+        "changes": dict(changes or {}),
+        "request_id": frame.request_id,
+        "remote": frame.remote,
+    }
+
+
+def record(
+    action: str,
+    *,
+    actor: Actor,
+    target: models.Model | None = None,
+    patient_id: UUID | None = None,
+    ground: str = "",
+    reason: str = "",
+    changes: Mapping[str, Any] | None = None,
+    target_label: str = "",
+) -> AuditEvent:
+    """Write one row of the trail in the current transaction.
+
+    ``action`` is dotted (``scheduling.appointment.book``) and has a sentence in ``audit.sentences``.
+    ``ground`` says by what right (treating, own record, front desk); ``reason`` is what a person
+    gave for an override. ``changes`` holds the changed fields of what FHIR versions can't express.
+    """
+    event = AuditEvent.objects.create(
+        **_values(action, actor, target, patient_id, ground, reason, changes, Outcome.SUCCESS, target_label)
+    )
+    frames.current().audited.append(action)
+    return event
+
+
+def record_refusal(action: str, *, actor: Actor, target_type: str = "", target_id: UUID | None = None) -> None:
+    """Write that somebody was refused. The request's transaction rolls back, so this one is its own."""
+    values = _values(action, actor, None, None, "", "", None, Outcome.REFUSED, "")
+    values.update(target_type=target_type, target_id=target_id, changes="{}")
+    event = AuditEvent(**values)
+    names = [*values, "id", "at"]
+    row = [getattr(event, name) for name in names]
+    columns = ", ".join(names)
+    places = ", ".join(["%s"] * len(names))
+    try:
+        with psycopg.connect(**lean.conninfo(), connect_timeout=5) as connection:
+            connection.execute(
+                "SELECT set_config('app.tenant', %s, true)", [str(event.tenant_id) if event.tenant_id else ""]
+            )
+            connection.execute(
+                f"INSERT INTO audit_auditevent ({columns}) VALUES ({places})",  # type: ignore[arg-type]  # noqa: S608 - own names
+                row,
+            )
+    except psycopg.Error:
+        logger.exception("a refusal could not be written to the trail")
+
+
+def action(name: str) -> Callable[[S], S]:
+    """Make a service a named action: a savepoint in the request's frame that must leave an audit record.
+
+    The service takes keyword arguments only. If it returns without having called :func:`record`
+    with ``name``, everything it did is undone and :class:`Unaudited` is raised.
+    """
+
+    def decorate(service: S) -> S:
+        @functools.wraps(service)
+        def run(**arguments: Any) -> Any:
+            frame = frames.current()
+            before = frame.audited.count(name)
+            with transaction.atomic():
+                result = service(**arguments)
+                if frame.audited.count(name) <= before:
+                    raise Unaudited(name)
+            return result
+
+        run.action = name  # type: ignore[attr-defined]
+        return cast("S", run)
+
+    return decorate
