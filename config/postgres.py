@@ -142,9 +142,9 @@ def roles_sql(passwords: Mapping[str, str]) -> str:
     lines = []
     for name, role in ROLES.items():
         password = passwords[name].replace("'", "''")
+        absent = f"NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}')"  # nosec B608 - a constant
         lines.append(
-            f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN"
-            f" CREATE ROLE {role}; END IF; END $$;\n"
+            f"DO $$ BEGIN IF {absent} THEN CREATE ROLE {role}; END IF; END $$;\n"
             f"ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
             f" PASSWORD '{password}';"
         )
@@ -154,7 +154,7 @@ def roles_sql(passwords: Mapping[str, str]) -> str:
 def create_database_sql(database: str, template: str = "template0") -> str:
     """Return the ``psql`` text that makes a database for ``webside_owner`` unless it exists."""
     create = f"CREATE DATABASE {_identifier(database)} OWNER {ROLES['owner']} TEMPLATE {_identifier(template)}"
-    absent = f"NOT EXISTS (SELECT FROM pg_database WHERE datname = '{database}')"
+    absent = f"NOT EXISTS (SELECT FROM pg_database WHERE datname = '{database}')"  # nosec B608 - _identifier
     return f"SELECT '{create}' WHERE {absent} \\gexec\n"
 
 
@@ -623,18 +623,19 @@ class Server:
                 " WEBSIDE_VAR to a folder of your own."
             )
 
-    def _clear_leftovers(self) -> None:
+    def _clear_leftovers(self, patience: float = 10.0) -> None:
         """Remove the process-id file and the socket's lock of a server that is gone.
 
         PostgreSQL does so itself, except where the number now belongs to another process or to one that
         ended and was never waited for. They are removed only when no process stands in the data folder, and
-        PostgreSQL still checks its shared memory for a survivor.
+        PostgreSQL still checks its shared memory for a survivor. Backends of a killed server get ``patience`` seconds
+        to notice and end; PostgresError after that.
         """
         socket_file = self.socket_folder / f".s.PGSQL.{PORT}"
         left = [self.data / "postmaster.pid", socket_file.with_name(f"{socket_file.name}.lock"), socket_file]
         if not any(path.exists() for path in left):
             return
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + patience
         while survivors := self._processes():
             if time.monotonic() > deadline:
                 raise PostgresError(

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from csp.constants import NONCE, NONE, SELF  # noqa: F401 - NONCE documents what we do without
+from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
 
 from config import postgres
@@ -35,14 +35,13 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
-    "django.forms",
     "django.contrib.humanize",
+    "webside.ui",  # before allauth and django.forms, whose templates it gives our look
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
     "django_htmx",
-    "django_cotton.apps.SimpleAppConfig",
-    "template_partials.apps.SimpleAppConfig",
     "csp",
     "procrastinate.contrib.django",
     "webside.core",
@@ -51,7 +50,6 @@ INSTALLED_APPS = [
     "webside.audit",
     "webside.accounts",
     "webside.realtime",
-    "webside.ui",
     "webside.people",
     "webside.notifications",
     "webside.compliance",
@@ -69,7 +67,7 @@ MIDDLEWARE = [
     "webside.core.middleware.RequestContextMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "webside.ui.middleware.ContentSecurityPolicyMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -90,6 +88,7 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [],
+        "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
@@ -99,26 +98,9 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "webside.ui.context_processors.page",
             ],
-            "loaders": [
-                (
-                    "template_partials.loader.Loader",
-                    [
-                        (
-                            "django.template.loaders.cached.Loader",
-                            [
-                                "django_cotton.cotton_loader.Loader",
-                                "django.template.loaders.filesystem.Loader",
-                                "django.template.loaders.app_directories.Loader",
-                            ],
-                        )
-                    ],
-                )
-            ],
             "builtins": [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
-                "django_cotton.templatetags.cotton",
-                "template_partials.templatetags.partials",
                 "webside.ui.templatetags.ui",
             ],
         },
@@ -151,7 +133,7 @@ def _database(url: str, *, pool: int = 0) -> dict[str, object]:
         "PORT": parts["port"],
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
-        "TEST": {"MIRROR": None},
+        "TEST": {},
     }
 
 
@@ -263,4 +245,4 @@ SILENCED_SYSTEM_CHECKS: list[str] = []
 PROCRASTINATE_ON_APP_READY = None
 PROCRASTINATE_DATABASE_ALIAS = "default"
 FIXTURE_DIRS: list[Path] = []
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "webside.ui.forms.WebsideRenderer"

@@ -118,6 +118,11 @@ def parse(name: str, raw: bytes | str) -> Facts:
         raise InvalidFacts(f"not valid JSON: {error}") from None
 
 
+def encode(answer: Answer) -> bytes:
+    """Return an answer as JSON."""
+    return msgspec.json.encode(answer)
+
+
 def ask(name: str, facts: Facts) -> Answer:
     """Ask the rule ``name``. Facts in, answer out; nothing is kept."""
     return get(name).decide(facts)

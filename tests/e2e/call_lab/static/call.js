@@ -1,0 +1,28 @@
+// Hands the page's insides to the tests; the modules themselves leave nothing on `window`.
+import { attach } from "visits/visits-call.js";
+
+const root = document.querySelector('[data-behavior="visits-call"]');
+const page = attach(root);
+const remote = document.querySelector('[data-call="remote"]');
+
+const lab = { page, states: [], digests: [], firstFrameAt: null, joinedAt: null };
+globalThis.lab = lab;
+root.addEventListener("visits:state", (event) => lab.states.push(event.detail.state));
+document.querySelector('[data-call-action="join"]').addEventListener("click", () => (lab.joinedAt ??= performance.now()), { capture: true });
+remote.requestVideoFrameCallback((now) => (lab.firstFrameAt = performance.now()));
+
+/** Numbers of the connection that the tests read: frames and sound packets that arrived, and how they came. */
+lab.numbers = async () => {
+  const numbers = { frames: 0, audioPackets: 0, concealed: 0, pair: null, state: page.call?.state ?? null, counts: page.call?.counts };
+  const stats = await page.call?.stats();
+  for (const report of stats?.values() ?? []) {
+    if (report.type === "inbound-rtp" && report.kind === "video") numbers.frames += report.framesDecoded ?? 0;
+    if (report.type === "inbound-rtp" && report.kind === "audio") numbers.audioPackets += report.packetsReceived ?? 0;
+    if (report.type === "transport" && report.selectedCandidatePairId) {
+      const pair = stats.get(report.selectedCandidatePairId);
+      const local = stats.get(pair.localCandidateId);
+      numbers.pair = { local: local.candidateType, protocol: local.relayProtocol ?? local.protocol, rttMs: pair.currentRoundTripTime * 1000 };
+    }
+  }
+  return numbers;
+};

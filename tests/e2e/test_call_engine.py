@@ -1,0 +1,493 @@
+"""The browser side of a visit's call, in real Chromium, against the call lab.
+
+Media faults are made beneath the media path (`network/netem.py`), and success is always that *more frames were decoded*:
+the fake camera's picture is nearly still, so bitrate and size say nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from tests.e2e.call_lab.running import (
+    CHROMIUM_PROGRAM,
+    ROOT,
+    LabServer,
+    Person,
+    TurnServer,
+    in_a_call,
+    launch,
+    wait_for,
+    why_no_browser,
+    why_no_turn,
+)
+from tests.e2e.network.netem import Network, why_not
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+
+def need(reason: str | None) -> None:
+    """Skip when a tool is missing; in CI that is a failure, or nobody would notice."""
+    if reason and os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    if reason:
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    need(why_no_browser())
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = launch(playwright.chromium)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[LabServer]:
+    with LabServer() as lab:
+        yield lab
+
+
+class Visit:
+    """The two people of a visit, and what has gone wrong in their pages."""
+
+    def __init__(self, browsers: tuple[Browser, Browser], address: str, query: str = "", scripts: Any = None) -> None:
+        self.address, self.query, self.scripts = address, query, scripts or {}
+        self.room = uuid.uuid4().hex[:8]
+        self.browsers = dict(zip(("patient", "doctor"), browsers, strict=True))
+        self.patient = self.person("patient")
+        self.doctor = self.person("doctor")
+
+    def person(self, name: str) -> Person:
+        script = self.scripts.get(name, "")
+        return Person(self.browsers[name], self.address, name, self.room, self.query, script)
+
+    @property
+    def people(self) -> tuple[Person, Person]:
+        return self.patient, self.doctor
+
+    def post(self, path: str) -> None:
+        request = urllib.request.Request(f"{self.address}{path}", method="POST")  # noqa: S310 - our own lab
+        urllib.request.urlopen(request).close()  # noqa: S310
+
+    def close(self) -> None:
+        for person in self.people:
+            person.close()
+            assert person.errors == []
+
+
+@pytest.fixture
+def visit(browser: Browser, lab: LabServer) -> Iterator[Visit]:
+    visit = Visit((browser, browser), lab.address)
+    in_a_call(visit.people)
+    yield visit
+    visit.close()
+
+
+# ---- one call ----
+
+
+def test_both_see_each_other_and_the_same_code(visit: Visit) -> None:
+    code = wait_for("a code", visit.patient.code)
+    assert wait_for("the doctor's code", visit.doctor.code) == code
+    assert len(code.split()) == 3 and all(len(pair) == 2 and pair.isdigit() for pair in code.split())
+    wait_for("quality in words", lambda: visit.patient.text("quality") == "Good picture and sound")
+    visit.patient.press("code-same")
+    assert visit.patient.text("code-state") == "Checked. Just you two"
+
+
+def test_mute_camera_and_picture_are_said_to_the_other_side_without_negotiating(visit: Visit) -> None:
+    offers = [person.numbers()["counts"]["offers"] for person in visit.people]
+    visit.patient.page.keyboard.press("m")
+    wait_for("mute is seen", lambda: visit.doctor.text("peer-state") == "Liz Moreno is muted")
+    visit.patient.page.locator("textarea").type("my mum is here")  # letters in a text are no keys
+    assert visit.patient.page.locator('[data-call-action="mute"]').get_attribute("aria-pressed") == "true"
+    visit.patient.press("camera")
+    wait_for("no picture", lambda: visit.doctor.text("remote-placeholder") == "Liz Moreno has no picture on")
+    assert visit.patient.page.evaluate("lab.page.media.tracks.video") is None  # the camera's light is off
+    visit.patient.press("camera")
+    visit.doctor.sees_new_frames()
+    visit.doctor.press("picture")
+    wait_for("her camera rests", lambda: not frames_grow(visit.doctor))
+    visit.doctor.press("picture")
+    visit.doctor.sees_new_frames()
+    microphone = visit.patient.page.locator('[data-call-device="audioinput"]')
+    other = microphone.evaluate("select => [...select.options].map(o => o.value).find(v => v && v !== select.value)")
+    visit.patient.press("devices")
+    microphone.select_option(other)
+    wait_for("the chosen microphone is used", lambda: device_in_use(visit.patient) == other)
+    assert visit.patient.page.evaluate("JSON.parse(localStorage['webside.devices'])") == {"audioinput": other}
+    assert [person.numbers()["counts"]["offers"] for person in visit.people] == offers
+
+
+def frames_grow(person: Person) -> bool:
+    before = person.frames()
+    time.sleep(1)
+    return person.frames() > before
+
+
+def device_in_use(person: Person) -> str:
+    return str(person.page.evaluate("lab.page.media.tracks.audio?.getSettings().deviceId"))
+
+
+def test_leaving_asks_once_and_is_said_to_the_other_side(visit: Visit) -> None:
+    visit.doctor.press("leave")
+    visit.doctor.press("leave-stay")
+    assert visit.doctor.state == "connected"
+    visit.doctor.press("leave")
+    visit.doctor.press("leave-confirm")
+    wait_for("it is said", lambda: "Dr. Amara Osei left the call." in visit.patient.text("notice"))
+    assert visit.doctor.state == "ended" and visit.doctor.page.evaluate("lab.page.media.tracks.video") is None
+
+
+def test_a_second_window_takes_over_and_a_revoked_one_stops(visit: Visit) -> None:
+    second = visit.person("patient")
+    wait_for("the first one stops", lambda: "another window" in visit.patient.text("notice"))
+    in_a_call([second, visit.doctor])
+    visit.post(f"/bye?room={visit.room}&as=patient&reason=revoked")
+    wait_for("revoked", lambda: "You can’t use this page any more." in second.text("notice"))
+    assert second.state == "ended" and second.page.evaluate("lab.page.media.tracks.audio") is None
+    second.close()
+
+
+# ---- somebody in between ----
+
+
+def test_a_server_that_ends_the_encryption_gives_two_codes(browser: Browser, lab: LabServer) -> None:
+    room = uuid.uuid4().hex[:8]
+    context = browser.new_context()
+    middle = context.new_page()
+    middle.goto(f"{lab.address}/middle?room={room}")
+    middle.wait_for_function("globalThis.lab !== undefined")
+    people = [Person(browser, lab.address, name, room) for name in ("patient", "doctor")]
+    in_a_call(people)  # the attack works: both see and hear each other, through the middle
+    patient, doctor = [wait_for("a code", person.code) for person in people]
+    known_to_middle = middle.evaluate("lab.codes")
+    assert known_to_middle == {"patient": patient, "doctor": doctor}  # it really was the other end of both
+    assert patient != doctor
+    for person in people:
+        person.close()
+    context.close()
+
+
+CHECK_A_TRANSPORT_AGAINST_AN_EXCHANGE = """async (messages) => {
+  const { Verification, codeOf } = await import("visits/verification-code.js");
+  const [one, two] = [new RTCPeerConnection(), new RTCPeerConnection()];
+  for (const [from, to] of [[one, two], [two, one]]) {
+    from.onicecandidate = ({ candidate }) => candidate && to.addIceCandidate(candidate);
+  }
+  const channel = one.createDataChannel("x", { negotiated: true, id: 0 });
+  two.createDataChannel("x", { negotiated: true, id: 0 });
+  const open = new Promise((resolve) => (channel.onopen = resolve));
+  await one.setLocalDescription();
+  await two.setRemoteDescription(one.localDescription);
+  await two.setLocalDescription();
+  await one.setRemoteDescription(two.localDescription);
+  await open;
+  const outcomes = [];
+  const sent = [];
+  const exchange = new Verification(one, (message) => sent.push(message), (outcome) => outcomes.push(outcome));
+  exchange.start();
+  for (const message of messages) exchange.receive(message);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  one.close();
+  two.close();
+  return { outcomes, sent: sent.map(({ t }) => t) };
+}"""
+
+
+def test_the_number_is_shown_only_for_a_commitment_and_must_fit_it(visit: Visit) -> None:
+    def exchange(*messages: dict[str, str]) -> dict[str, Any]:
+        return dict(visit.patient.page.evaluate(CHECK_A_TRANSPORT_AGAINST_AN_EXCHANGE, list(messages)))
+
+    reveal = {"t": "reveal", "v": "ab" * 16}
+    assert exchange(reveal) == {"outcomes": [], "sent": ["commit"]}
+    other = exchange({"t": "commit", "v": "cd" * 32}, reveal)
+    assert other == {"outcomes": [{"code": None, "problem": "broken"}], "sent": ["commit", "reveal"]}
+
+
+# ---- recovery ----
+
+
+def test_the_call_goes_on_while_the_server_is_killed_and_the_page_comes_back_by_itself(
+    browser: Browser,
+) -> None:
+    with LabServer() as lab:
+        visit = Visit((browser, browser), lab.address)
+        in_a_call(visit.people)
+        code = wait_for("a code", visit.patient.code)
+        lab.kill()
+        wait_for("it is said", lambda: "The call goes on." in visit.patient.text("notice"))
+        for person in visit.people:
+            person.sees_new_frames()
+        lab.start()
+        for person in visit.people:
+            wait_for("the socket is back", lambda person=person: "The call goes on." not in person.text("notice"))
+            person.sees_new_frames()
+            assert person.navigations == 1
+            assert person.numbers()["counts"]["reconnects"] == 0  # the call itself never broke
+        assert visit.doctor.code() == code  # nor was it built anew
+        visit.patient.press("mute")
+        wait_for("they still talk", lambda: visit.doctor.text("peer-state") == "Liz Moreno is muted")
+        visit.close()
+
+
+def test_one_side_loads_the_page_again(visit: Visit) -> None:
+    before = wait_for("a code", visit.doctor.code)
+    for person in (visit.patient, visit.doctor):
+        person.page.reload()
+        person.page.wait_for_function("globalThis.lab?.numbers !== undefined")
+        in_a_call(visit.people)
+    code = wait_for("a new code", lambda: visit.doctor.code() not in ("", before) and visit.doctor.code())
+    wait_for("the same code", lambda: visit.patient.code() == code)
+
+
+@pytest.mark.parametrize("way", ["restart", "rebuild"])
+def test_both_sides_mend_at_once(visit: Visit, way: str) -> None:
+    for _ in range(2):
+        for person in visit.people:
+            person.page.evaluate(f"lab.page.call.{way}()")
+    time.sleep(1)
+    in_a_call(visit.people)
+    wait_for("the same code", lambda: visit.patient.code() and visit.patient.code() == visit.doctor.code())
+    lines = visit.patient.page.evaluate(
+        "lab.page.call.stats().then(s => [...s.values()].filter(r => r.type === 'inbound-rtp').length)"
+    )
+    assert lines == 2  # one of sound, one of picture: glare left no second set
+
+
+NO_DEVICE = """
+const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (constraints) => {
+  const refused = Object.entries(%s).find(([kind]) => constraints[kind]);
+  if (refused) throw new DOMException("", refused[1]);
+  return real(constraints);
+};
+"""
+
+
+@pytest.mark.parametrize(
+    ("refused", "words", "heard"),
+    [
+        ({"video": "NotAllowedError"}, "Dr. Amara Osei can hear you, not see you. The camera is blocked.", True),
+        ({"video": "NotReadableError"}, "Another program uses the camera.", True),
+        ({"video": "NotFoundError", "audio": "NotFoundError"}, "They can’t see or hear you. We found no microphone.", False),
+    ],
+    ids=["denied", "busy", "nothing at all"],
+)
+def test_whoever_has_no_camera_or_microphone_joins_all_the_same(
+    browser: Browser, lab: LabServer, refused: dict[str, str], words: str, heard: bool
+) -> None:
+    visit = Visit((browser, browser), lab.address, scripts={"patient": NO_DEVICE % refused})
+    for person in visit.people:
+        wait_for("connected", lambda person=person: person.state == "connected")
+    visit.patient.sees_new_frames()
+    wait_for("it is said", lambda: words in visit.patient.text("media-notice"))
+    wait_for("the other side is told", lambda: "has no picture on" in visit.doctor.text("remote-placeholder"))
+    assert ("is muted" not in visit.doctor.text("peer-state")) is heard
+    visit.close()
+
+
+def test_the_relay_alone_is_enough(browser: Browser) -> None:
+    need(why_no_turn())
+    with TurnServer() as turn, LabServer(turn.lab_arguments) as lab:
+        visit = Visit((browser, browser), lab.address, query="relay=1")
+        in_a_call(visit.people)
+        pair = visit.patient.numbers()["pair"]
+        assert (pair["local"], pair["protocol"]) == ("relay", "udp")
+        visit.close()
+
+
+# ---- before the call ----
+
+
+def test_the_device_check_says_what_works(browser: Browser) -> None:
+    need(why_no_turn())
+    with TurnServer() as turn, LabServer(turn.lab_arguments) as lab:
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(f"{lab.address}/check?room=check&as=patient")
+        page.wait_for_function("globalThis.lab?.ready")
+        page.locator('[data-check-action="start"]').click()
+        page.locator('[data-check-action="chime"]').click()
+        page.locator('[data-check-action="heard"]').click()
+        page.wait_for_selector("[data-verdict]", state="attached", timeout=30_000)
+        fields = page.evaluate("Object.fromEntries(new FormData(document.querySelector('[data-check-form]')))")
+        numbers = {name: float(fields.pop(name)) for name in ("rtt_ms", "kbps", "loss_pct")}
+        assert fields == {
+            "camera": "works", "microphone": "works", "speaker": "works", "network": "works", "verdict": "video",
+            "relay_udp": "works", "relay_tcp": "works",
+        }  # fmt: skip
+        assert numbers["kbps"] > 300 and numbers["rtt_ms"] < 500
+        context.close()
+
+
+VERDICTS = [
+    ({}, "video"),
+    ({"camera": "denied"}, "audio_only"),
+    ({"camera": "black"}, "video"),
+    ({"microphone": "missing"}, "phone"),
+    ({"speaker": "silent"}, "phone"),
+    ({"network": {"kbps": 250}}, "low_video"),
+    ({"network": {"kbps": 90}}, "audio_only"),
+    ({"network": {"rttMs": 900}}, "audio_only"),
+    ({"network": {"reached": False}}, "phone"),
+    ({"network": {"relayUdp": "blocked", "relayTcp": "blocked", "kbps": None}}, "phone"),
+    ({"network": {"relayUdp": "blocked"}}, "video"),
+    ({"network": {"relayUdp": "refused", "relayTcp": "refused", "kbps": None}}, "video"),
+]
+
+
+def test_verdicts_and_the_ladder_of_giving_up_the_picture(visit: Visit) -> None:
+    fine = {"reached": True, "rttMs": 40, "relayUdp": "works", "relayTcp": "works", "kbps": 2900, "lossPct": 0}
+    for change, verdict in VERDICTS:
+        network = {**fine, **change.get("network", {})}
+        results = {"camera": "works", "microphone": "works", "speaker": "works", **change, "network": network}
+        script = "async (r) => (await import('visits/visits-device-check.js')).verdictOf(r)"
+        assert visit.patient.page.evaluate(script, results) == verdict, change
+    levels = visit.patient.page.evaluate(
+        """async () => {
+          const { Ladder } = await import("visits/call-quality.js");
+          const ladder = new Ladder();
+          const go = (seconds, availableKbps, sentLossPct) => {
+            for (let second = 0; second < seconds; second += 1) ladder.step({ seconds: 1, availableKbps, sentLossPct, rttMs: 100 });
+            return ladder.level;
+          };
+          return [
+            go(60, 500, 5),                     // a lossy line that carries the picture
+            go(3, 50, 0), go(2, 50, 0),         // three seconds are no trouble, five are
+            go(5, 50, 0),                       // and then the picture goes
+            go(10, null, 0), go(4, null, 0),    // peace brings it back, after a while
+            go(5, 30, 0),                       // a relapse
+            go(14, null, 0), go(12, null, 0),   // doubles the wait
+            go(60, 400, 0),
+          ];
+        }"""
+    )
+    assert levels == ["full", "full", "lean", "sound", "sound", "lean", "sound", "sound", "lean", "full"]
+
+
+def test_the_waiting_room_takes_her_in_when_she_is_admitted(browser: Browser, lab: LabServer) -> None:
+    room = uuid.uuid4().hex[:8]
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{lab.address}/waiting?room={room}&as=patient")
+    page.wait_for_function("document.querySelector('[data-waiting=\"connection\"]').textContent.includes('can see that')")
+    page.locator('[data-waiting-action="mute"]').click()
+    request = urllib.request.Request(f"{lab.address}/admit?room={room}", method="POST")  # noqa: S310
+    urllib.request.urlopen(request).close()  # noqa: S310
+    page.wait_for_url("**/call?**", timeout=8000)
+    page.wait_for_function("globalThis.lab?.numbers !== undefined")
+    assert page.locator('[data-call-action="mute"]').get_attribute("aria-pressed") == "true"  # as she left it
+    context.close()
+
+
+# ---- bad networks ----
+
+
+@pytest.fixture(scope="module")
+def network() -> Iterator[Network]:
+    need(why_not())
+    with Network() as network:
+        yield network
+
+
+@pytest.fixture(scope="module")
+def far_visit(playwright: Playwright, network: Network) -> Iterator[Visit]:
+    """The patient behind the bad line, the doctor behind a good one; set up over 150 ms and 5 % loss."""
+    with LabServer(prefix=network.inside("hub"), host=network.hub_address) as lab:
+        secure = f"--unsafely-treat-insecure-origin-as-secure={lab.address}"
+        browsers = [
+            launch(playwright.chromium, str(network.launcher(part, CHROMIUM_PROGRAM)), secure) for part in ("a", "b")
+        ]
+        network.link.set(delay_ms=75, loss=0.05)
+        visit = Visit((browsers[0], browsers[1]), lab.address)
+        in_a_call(visit.people, 30)
+        yield visit
+        visit.close()
+        for browser in browsers:
+            browser.close()
+
+
+@pytest.fixture(autouse=True)
+def no_leftover_faults(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    if "far_visit" in request.fixturenames:
+        request.getfixturevalue("network").link.set()
+
+
+@pytest.mark.netns
+def test_a_far_and_lossy_line_carries_picture_and_sound(far_visit: Visit, network: Network) -> None:
+    network.link.set(delay_ms=75, loss=0.05)
+    for person in far_visit.people:
+        person.sees_new_frames(30)
+    rtt = wait_for("the round trip is measured", lambda: far_visit.patient.numbers()["pair"]["rttMs"] > 120)
+    assert rtt, "the line is really a bad one"
+
+
+@pytest.mark.netns
+def test_500_kbit_carry_picture_and_sound(far_visit: Visit, network: Network) -> None:
+    network.link.set(rate_kbit=500)
+    time.sleep(4)
+    for person in far_visit.people:
+        person.sees_new_frames(20)
+        assert person.state == "connected"
+
+
+@pytest.mark.netns
+@pytest.mark.parametrize(("seconds", "within"), [(8, 10), (25, 10)])
+def test_a_black_out_ends_without_a_click(far_visit: Visit, network: Network, seconds: int, within: float) -> None:
+    before = [person.navigations for person in far_visit.people]
+    cut = threading.Thread(target=network.link.cut, args=(seconds,))
+    cut.start()
+    wait_for("it is said", lambda: "We lost the connection." in far_visit.patient.text("notice"), 7)
+    at_rest = [person.frames() for person in far_visit.people]
+    time.sleep(1.5)
+    assert [person.frames() for person in far_visit.people] == at_rest, "the fault is real: no frame comes"
+    cut.join()
+    for person in far_visit.people:
+        person.sees_new_frames(10, within)
+        wait_for("connected", lambda person=person: person.state == "connected", 5)
+    assert [person.navigations for person in far_visit.people] == before
+    wait_for("nothing is left to say", lambda: far_visit.patient.text("notice").strip() == "", 8)
+
+
+@pytest.mark.netns
+def test_the_address_changes(far_visit: Visit, network: Network) -> None:
+    """From Wi-Fi to the mobile network: the old address is gone at once."""
+    network.ip("a", "addr", "add", "10.77.1.7/24", "dev", "bad1")
+    network.ip("a", "addr", "del", "10.77.1.2/24", "dev", "bad1")
+    network.ip("a", "addr", "add", "10.77.1.7/24", "dev", "bad1") if not has_address(network) else None
+    network.ip("a", "route", "replace", "default", "via", "10.77.1.1")
+    time.sleep(1)
+    for person in far_visit.people:
+        person.sees_new_frames(10, 20)
+
+
+def has_address(network: Network) -> bool:
+    import subprocess
+
+    shown = subprocess.run([*network.inside("a"), "ip", "addr", "show", "bad1"], capture_output=True, text=True, check=True)
+    return "10.77.1.7" in shown.stdout
+
+
+def test_no_module_is_missing_from_the_lab() -> None:
+    """The lab serves the files that the clinic serves."""
+    assert (ROOT / "webside/visits/static/visits/peer-call.js").is_file()

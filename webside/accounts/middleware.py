@@ -1,0 +1,71 @@
+"""The frame of a page's request: tenant from the path, actor from the session, one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from webside.accounts import policies, selectors
+from webside.core import frames
+from webside.core.models import Tenant
+
+
+class FrameMiddleware:
+    """Runs the view within :func:`webside.core.frames.begin`.
+
+    It is the innermost middleware, so the transaction is committed before any byte of the answer
+    leaves and before the session is saved. An exception in the view undoes the transaction.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Handle one request."""
+        if request.path.startswith(settings.STATIC_URL):
+            return self.get_response(request)
+        tenant = self._tenant(request)
+        tenant_id = tenant.id if tenant else None
+        actor = selectors.actor_in(request.user, tenant_id)  # type: ignore[arg-type]
+        request.tenant = tenant  # type: ignore[attr-defined]
+        request.actor = actor  # type: ignore[attr-defined]
+        if tenant and policies.must_have_second_factor(actor) and not has_second_factor(request):
+            return redirect(reverse("accounts:second-factor"))
+        with frames.begin(
+            tenant_id=tenant_id,
+            actor=actor,
+            request_id=request.request_id,  # type: ignore[attr-defined]
+            remote=request.META.get("REMOTE_ADDR", ""),
+        ):
+            response = self.get_response(request)
+            if getattr(request, "failed", False):
+                transaction.set_rollback(True)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """Remember that the view raised: Django has turned it into a page before we see it."""
+        request.failed = True  # type: ignore[attr-defined]
+
+    @staticmethod
+    def _tenant(request: HttpRequest) -> Tenant | None:
+        parts = request.path.split("/", 3)
+        if len(parts) > 3 and parts[1] == "o":
+            tenant = selectors.tenant_by_slug(parts[2])
+            if tenant is None:
+                raise Http404
+            return tenant
+        return None
+
+
+def has_second_factor(request: HttpRequest) -> bool:
+    """Whether this session was opened with a second factor, a passkey, or the demo's door."""
+    if settings.DEMO and request.session.get("demo_signed_in"):
+        return True
+    methods: list[dict[str, Any]] = request.session.get("account_authentication_methods", [])
+    return any(method.get("method") == "mfa" for method in methods)

@@ -1,0 +1,62 @@
+"""Who somebody is here."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from webside.accounts.models import ApiKey, Invitation, Membership, User
+from webside.core.actor import Actor, ActorKind, Role, anonymous
+from webside.core.models import Tenant
+
+
+def tenant_by_slug(slug: str) -> Tenant | None:
+    """Return the active tenant with this slug."""
+    return Tenant.objects.filter(slug=slug, active=True).first()
+
+
+def tenant_by_host(host: str) -> Tenant | None:
+    """Return the active tenant that this host name is mapped to."""
+    return Tenant.objects.filter(hosts__contains=[host], active=True).first()
+
+
+def actor_in(user: User, tenant_id: UUID | None) -> Actor:
+    """Return the actor that a user is in a tenant: a visitor with a name where they are no member."""
+    if not user.is_authenticated:
+        return anonymous(tenant_id)
+    membership = (
+        Membership.objects.filter(user_id=user.pk, tenant_id=tenant_id, active=True).first() if tenant_id else None
+    )
+    return Actor(
+        kind=ActorKind.PERSON,
+        label=str(user),
+        tenant_id=tenant_id,
+        user_id=user.pk,
+        roles=frozenset(Role(role) for role in membership.roles) if membership else frozenset(),
+    )
+
+
+def memberships_of(user: User) -> QuerySet[Membership]:
+    """Return where a user belongs, by the tenant's name."""
+    return Membership.objects.filter(user=user, active=True, tenant__active=True).select_related("tenant").order_by("tenant__name")
+
+
+def staff_of(actor: Actor) -> QuerySet[Membership]:
+    """Return the memberships of the actor's tenant that work there."""
+    return (
+        Membership.objects.filter(tenant_id=actor.tenant_id)
+        .exclude(roles=[Role.PATIENT])
+        .select_related("user")
+        .order_by("user__name")
+    )
+
+
+def open_invitations(actor: Actor) -> QuerySet[Invitation]:
+    """Return the invitations of the actor's tenant that nobody has taken or revoked."""
+    return Invitation.objects.filter(tenant_id=actor.tenant_id, accepted_at=None, revoked_at=None).order_by("-created_at")
+
+
+def api_keys(actor: Actor) -> QuerySet[ApiKey]:
+    """Return the API keys of the actor's tenant."""
+    return ApiKey.objects.filter(tenant_id=actor.tenant_id).order_by("-created_at")

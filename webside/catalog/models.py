@@ -1,0 +1,76 @@
+"""What a clinic offers, and what was overridden at its gates."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from webside.catalog.codes import Kind, Modality
+from webside.core import clock
+from webside.core.models import TenantForeignKey, TenantModel
+
+
+class HealthcareService(TenantModel):
+    """FHIR HealthcareService with its kind.
+
+    ``professions`` may perform it; ``billing_service`` is the word of ``billing.codes`` for what it
+    may produce (empty: nothing goes to an insurer). ``documentation`` names the parts of the note
+    that must not be empty. Prices are whole cents of US dollars.
+    """
+
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=12, choices=[(kind, kind) for kind in Kind])
+    modality = models.CharField(max_length=14, choices=[(modality, modality) for modality in Modality])
+    summary = models.CharField(max_length=160)
+    description = models.TextField(blank=True)
+    duration_minutes = models.PositiveIntegerField(default=30)
+    price_cents = models.PositiveIntegerField(null=True)
+    price_note = models.CharField(max_length=120, blank=True)
+    professions = ArrayField(models.CharField(max_length=40))
+    billing_service = models.CharField(max_length=30, blank=True)
+    documentation = ArrayField(models.CharField(max_length=20), default=list)
+    practitioners = models.ManyToManyField(
+        "people.Practitioner", through="catalog.ServicePractitioner", related_name="services"
+    )
+    active = models.BooleanField(default=True)
+    position = models.PositiveIntegerField(default=100)
+
+    class Meta:
+        ordering = ["position", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ServicePractitioner(TenantModel):
+    """A practitioner gives a service."""
+
+    service = TenantForeignKey("catalog.HealthcareService", related_name="+")
+    practitioner = TenantForeignKey("people.Practitioner", related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "service", "practitioner"], name="service_practitioner_once")
+        ]
+
+
+class GateOverride(TenantModel):
+    """A clinician went on past a gate, with a reason. Reviewed afterwards by compliance."""
+
+    gate = models.CharField(max_length=60)
+    subject_type = models.CharField(max_length=30)
+    subject_id = models.UUIDField()
+    patient = TenantForeignKey("people.Patient", null=True, related_name="+")
+    reason = models.TextField()
+    said = models.TextField(blank=True)
+    by_id = models.UUIDField()
+    by_label = models.CharField(max_length=160)
+    at = models.DateTimeField(default=clock.now)
+    reviewed_at = models.DateTimeField(null=True)
+    reviewed_by = models.CharField(max_length=160, blank=True)
+    review = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "gate", "subject_type", "subject_id"], name="override_once")
+        ]

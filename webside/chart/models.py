@@ -1,0 +1,145 @@
+"""The record: encounters, notes, and the lists that last."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+
+from webside.chart.codes import ConditionCategory, EncounterStatus, NoteStatus
+from webside.core import clock
+from webside.core.models import TenantForeignKey, TenantModel, TenantOneToOneField
+
+
+class Encounter(TenantModel):
+    """FHIR Encounter. Made when the safe start has passed; where the patient is stands as it was then.
+
+    ``visit_id`` names the room (``visits.Visit``, an app above this one). ``location`` is home,
+    clinic or other, as ``billing.codes`` asks.
+    """
+
+    patient = TenantForeignKey("people.Patient", related_name="encounters")
+    practitioner = TenantForeignKey("people.Practitioner", related_name="encounters")
+    service = TenantForeignKey("catalog.HealthcareService", related_name="+")
+    appointment = TenantOneToOneField("scheduling.Appointment", null=True, related_name="encounter")
+    visit_id = models.UUIDField(null=True)
+    status = models.CharField(max_length=12, default=EncounterStatus.IN_PROGRESS)
+    started_at = models.DateTimeField(default=clock.now)
+    ended_at = models.DateTimeField(null=True)
+    location = models.CharField(max_length=10, default="home")
+    location_state = models.CharField(max_length=2, blank=True)
+
+
+class Note(TenantModel):
+    """The note of an encounter in four parts. After signing it never changes; addenda follow it.
+
+    ``revision`` counts saves and is the lock of two writers. ``mdm`` (straightforward, low,
+    moderate, high) and ``total_minutes`` are what the clinician states for billing.
+    """
+
+    encounter = TenantOneToOneField("chart.Encounter", related_name="note")
+    status = models.CharField(max_length=12, default=NoteStatus.PRELIMINARY)
+    revision = models.PositiveIntegerField(default=0)
+    subjective = models.TextField(blank=True)
+    objective = models.TextField(blank=True)
+    assessment = models.TextField(blank=True)
+    plan = models.TextField(blank=True)
+    patient_instructions = models.TextField(blank=True)
+    mdm = models.CharField(max_length=20, blank=True)
+    total_minutes = models.PositiveIntegerField(null=True)
+    saved_at = models.DateTimeField(null=True)
+    saved_by = models.CharField(max_length=160, blank=True)
+    signed_at = models.DateTimeField(null=True)
+    signed_by = TenantForeignKey("people.Practitioner", null=True, related_name="+")
+
+
+class NoteAddendum(TenantModel):
+    """What was added to a signed note, by whom, when."""
+
+    note = TenantForeignKey("chart.Note", related_name="addenda")
+    author = TenantForeignKey("people.Practitioner", related_name="+")
+    text = models.TextField()
+    added_at = models.DateTimeField(default=clock.now)
+
+
+class Condition(TenantModel):
+    """FHIR Condition: a problem that lasts, or the diagnosis of one encounter. ICD-10-CM."""
+
+    patient = TenantForeignKey("people.Patient", related_name="conditions")
+    encounter = TenantForeignKey("chart.Encounter", null=True, related_name="diagnoses")
+    category = models.CharField(max_length=20, default=ConditionCategory.PROBLEM)
+    code = models.CharField(max_length=10)
+    display = models.CharField(max_length=240)
+    clinical_status = models.CharField(max_length=12, default="active")
+    onset_date = models.DateField(null=True)
+    position = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "encounter", "code"], condition=~models.Q(encounter=None), name="diagnosis_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.display}"
+
+
+class AllergyIntolerance(TenantModel):
+    """FHIR AllergyIntolerance."""
+
+    patient = TenantForeignKey("people.Patient", related_name="allergies")
+    substance = models.CharField(max_length=120)
+    reaction = models.CharField(max_length=160, blank=True)
+    criticality = models.CharField(max_length=20, default="unable-to-assess")
+    clinical_status = models.CharField(max_length=12, default="active")
+    confirmed_at = models.DateField(null=True)
+
+    def __str__(self) -> str:
+        return self.substance
+
+
+class MedicationStatement(TenantModel):
+    """FHIR MedicationStatement: what the patient takes, as a list. Prescribing comes with its own issue."""
+
+    patient = TenantForeignKey("people.Patient", related_name="medications")
+    medication = models.CharField(max_length=160)
+    dosage = models.CharField(max_length=160, blank=True)
+    status = models.CharField(max_length=20, default="active")
+    started_on = models.DateField(null=True)
+    ended_on = models.DateField(null=True)
+
+    def __str__(self) -> str:
+        return self.medication
+
+
+class Observation(TenantModel):
+    """FHIR Observation taken by hand: a vital sign with its LOINC code and UCUM unit."""
+
+    patient = TenantForeignKey("people.Patient", related_name="observations")
+    encounter = TenantForeignKey("chart.Encounter", null=True, related_name="observations")
+    code = models.CharField(max_length=20)
+    display = models.CharField(max_length=80)
+    value = models.DecimalField(max_digits=10, decimal_places=3)
+    unit = models.CharField(max_length=20)
+    effective_at = models.DateTimeField(default=clock.now)
+    status = models.CharField(max_length=20, default="final")
+    entered_by = models.CharField(max_length=160, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "patient", "code", "-effective_at"], name="observation_series")]
+
+
+class DiagnosisCode(models.Model):
+    """One ICD-10-CM code. The same for all tenants, so under no tenant's policy."""
+
+    code = models.CharField(max_length=10, primary_key=True)
+    display = models.CharField(max_length=300)
+    billable = models.BooleanField(default=True)
+    search = SearchVectorField(null=True)
+
+    class Meta:
+        indexes = [GinIndex(fields=["search"], name="diagnosis_code_search")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.display}"

@@ -1,0 +1,4 @@
+"""Pages."""
+
+app_name = "notifications"
+urlpatterns: list = []

@@ -1,0 +1,92 @@
+"""Patients and the people who care for them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from webside.core.models import TenantForeignKey, TenantModel
+from webside.people.codes import Gender
+
+
+class Person(TenantModel):
+    """What patients and practitioners share: a name, ways to reach them, an account if they have one."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    family = models.CharField(max_length=80)
+    given = models.CharField(max_length=80)
+    phone = models.CharField(max_length=40, blank=True)
+    email = models.EmailField(max_length=254, blank=True)
+    timezone = models.CharField(max_length=60, blank=True)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @property
+    def full_name(self) -> str:
+        """Given name, then family name."""
+        return f"{self.given} {self.family}".strip()
+
+
+class Patient(Person):
+    """FHIR Patient."""
+
+    record_number = models.CharField(max_length=20)
+    birth_date = models.DateField()
+    gender = models.CharField(max_length=10, choices=[(code, code) for code in Gender], default=Gender.UNKNOWN)
+    pronouns = models.CharField(max_length=20, blank=True)
+    language = models.CharField(max_length=8, default="en")
+    address_line = models.CharField(max_length=160, blank=True)
+    city = models.CharField(max_length=80, blank=True)
+    state = models.CharField(max_length=2, blank=True)
+    postal_code = models.CharField(max_length=12, blank=True)
+    country = models.CharField(max_length=2, default="US")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "record_number"], name="patient_record_number_once"),
+            models.UniqueConstraint(fields=["tenant", "user"], name="patient_user_once"),
+        ]
+        indexes = [models.Index(fields=["tenant", "birth_date"], name="patient_birth_date")]
+
+
+class RelatedPerson(TenantModel):
+    """FHIR RelatedPerson: somebody near a patient."""
+
+    patient = TenantForeignKey("people.Patient", related_name="related_people")
+    name = models.CharField(max_length=160)
+    relationship = models.CharField(max_length=40, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Practitioner(Person):
+    """FHIR Practitioner (with what FHIR keeps in PractitionerRole): a clinician or a coach.
+
+    ``profession`` is one of the words of ``compliance.may_treat``; ``qualification`` is what stands
+    behind the name (MD, RN).
+    """
+
+    profession = models.CharField(max_length=40)
+    qualification = models.CharField(max_length=20, blank=True)
+    prefix = models.CharField(max_length=10, blank=True)
+    specialty = models.CharField(max_length=80, blank=True)
+    npi = models.CharField(max_length=10, blank=True)
+    home_state = models.CharField(max_length=2, blank=True)
+    languages = ArrayField(models.CharField(max_length=8), default=list)
+    about = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "user"], name="practitioner_user_once")]
+
+    @property
+    def display_name(self) -> str:
+        """The name with its title, as patients see it: "Dr. Maya Chen"."""
+        return f"{self.prefix} {self.full_name}".strip()

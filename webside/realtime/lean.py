@@ -1,0 +1,144 @@
+"""``/ws``: the socket of every page.
+
+The first message is a ticket that a page minted within the last minute; it works once. Then the
+socket hears hints on the ticket's topics, and talks to the room of a topic that has one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from webside.core import frames, lean
+from webside.core.ids import uuid7
+from webside.realtime import hub, registry
+from webside.realtime.registry import Json
+from webside.realtime.services import digest, unpack
+
+logger = logging.getLogger(__name__)
+
+HELLO_SECONDS = 5
+MAX_BYTES = 64 * 1024
+ALIVE_SECONDS = 5
+IDLE_SECONDS = 90
+
+
+def origin_allowed(origin: str | None, host: str) -> bool:
+    """Whether a socket's Origin is this site: the public address, or the very host that was asked."""
+    if not origin:
+        return False
+    return origin.rstrip("/") in (settings.PUBLIC_URL, *settings.CSRF_TRUSTED_ORIGINS) or urlsplit(origin).netloc == host
+
+
+async def live(socket: WebSocket) -> None:
+    """Serve one socket."""
+    if not origin_allowed(socket.headers.get("origin"), socket.headers.get("host", "")):
+        await socket.close(4403)
+        return
+    await socket.accept()
+    connection = await _welcome(socket)
+    if connection is None:
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+            await socket.send_json({"type": "bye", "reason": "refused"})
+            await socket.close(4401)
+        return
+    sender = asyncio.create_task(_send(connection))
+    try:
+        await _receive(connection)
+    except (WebSocketDisconnect, TimeoutError, RuntimeError):
+        pass
+    finally:
+        hub.remove(connection)
+        sender.cancel()
+        await _in_rooms(connection, "closed")
+
+
+async def _welcome(socket: WebSocket) -> hub.Connection | None:
+    try:
+        hello = await asyncio.wait_for(socket.receive_text(), HELLO_SECONDS)
+        ticket = json.loads(hello).get("ticket", "")
+    except (TimeoutError, ValueError, AttributeError, WebSocketDisconnect, KeyError):
+        return None
+    async with lean.pool().connection() as db, db.transaction():
+        row = await (
+            await db.execute(
+                "DELETE FROM realtime_ticket WHERE token_hash = %s AND expires_at > now() RETURNING actor, topics",
+                [digest(str(ticket))],
+            )
+        ).fetchone()
+    if row is None:
+        return None
+    connection = hub.Connection(socket, unpack(row[0]), row[1], uuid7())
+    # Joined before the rooms are told: whoever hears of a newcomer may send to it at once.
+    hub.add(connection)
+    welcome: Json = {"type": "welcome", "topics": sorted(connection.topics)}
+    try:
+        for name in sorted(connection.topics):
+            room = registry.topic(name.partition(":")[0]).room
+            if room is not None:
+                async with frames.begin_lean(
+                    lean.pool(), tenant_id=connection.actor.tenant_id, actor=connection.actor
+                ) as db:
+                    welcome |= await room.opened(db, connection.visitor(name))
+    except registry.Refused:
+        hub.remove(connection)
+        return None
+    await socket.send_json(welcome)
+    return connection
+
+
+async def _send(connection: hub.Connection) -> None:
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+        while (message := await connection.queue.get()) is not None:
+            await connection.socket.send_json(message)
+        await connection.socket.close(1000)
+
+
+async def _receive(connection: hub.Connection) -> None:
+    told_alive = time.monotonic()
+    while True:
+        text = await asyncio.wait_for(connection.socket.receive_text(), IDLE_SECONDS)
+        if len(text) > MAX_BYTES:
+            connection.send({"type": "error", "code": "too_large"})
+            continue
+        try:
+            message = json.loads(text)
+        except ValueError:
+            continue
+        if not isinstance(message, dict):
+            continue
+        if message.get("type") == "ping":
+            connection.send({"type": "pong", "n": message.get("n")})
+            if time.monotonic() - told_alive < ALIVE_SECONDS:
+                continue
+            told_alive = time.monotonic()
+            message = {"type": "alive"}
+        await _in_rooms(connection, "message", message)
+
+
+async def _in_rooms(connection: hub.Connection, verb: str, *arguments: Json) -> None:
+    for name in connection.topics:
+        room = registry.topic(name.partition(":")[0]).room
+        if room is None:
+            continue
+        try:
+            async with frames.begin_lean(
+                lean.pool(), tenant_id=connection.actor.tenant_id, actor=connection.actor
+            ) as db:
+                await getattr(room, verb)(db, connection.visitor(name), *arguments)
+        except registry.Refused:
+            connection.send({"type": "error", "code": "refused"})
+        except Exception:
+            logger.exception("a socket's %s failed", verb)
+            connection.send({"type": "error", "code": "try_again"})
+
+
+ROUTES = [WebSocketRoute("/ws", live)]

@@ -1,0 +1,112 @@
+"""Hints, tickets and revocation."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from webside.core import clock, frames
+from webside.core.actor import Actor, ActorKind, Role
+from webside.realtime import registry
+from webside.realtime.models import Ticket
+
+CHANNEL = "webside_live"
+TICKET_SECONDS = 60
+MAX_TOPICS = 12
+
+
+class TopicRefused(PermissionError):
+    """The actor may not listen to a topic, or there is no such topic: both look the same."""
+
+
+def push_on_commit(topic: str, kind: str, id: UUID | str = "") -> None:
+    """Tell the sockets on ``topic`` that something of ``kind`` changed, once the transaction commits.
+
+    PostgreSQL sends a NOTIFY when its transaction commits and drops it on rollback. The hint holds
+    ids, never content: the page fetches through its guarded view.
+    """
+    _notify({"t": str(frames.current().tenant_id), "topic": topic, "kind": kind, "id": str(id)})
+
+
+def disconnect_on_commit(*, user_id: UUID | None = None, topic: str = "", reason: str = "revoked") -> None:
+    """Close the sockets of a user, or of a topic, once the transaction commits."""
+    _notify({"t": str(frames.current().tenant_id or ""), "bye": reason, "user": str(user_id or ""), "topic": topic})
+
+
+def _notify(message: dict[str, Any]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, json.dumps(message)])
+
+
+def mint_ticket(*, actor: Actor, topics: Iterable[str]) -> str:
+    """Return a token that opens one socket on ``topics`` within a minute.
+
+    Raises :class:`TopicRefused` unless every topic's own authoriser agrees.
+    """
+    wanted = list(dict.fromkeys(topics))
+    if not wanted or len(wanted) > MAX_TOPICS:
+        raise TopicRefused
+    for name in wanted:
+        _authorise(actor, name)
+    token = secrets.token_urlsafe(32)
+    Ticket.objects.create(
+        token_hash=digest(token),
+        tenant_id=frames.current_tenant_id(),
+        user_id=actor.user_id,
+        actor=pack(actor),
+        topics=wanted,
+        expires_at=clock.now() + timedelta(seconds=TICKET_SECONDS),
+    )
+    return token
+
+
+def _authorise(actor: Actor, name: str) -> None:
+    kind, _, raw = name.partition(":")
+    try:
+        allowed = registry.topic(kind).authorise(actor, UUID(raw))
+    except (KeyError, ValueError):
+        raise TopicRefused from None
+    if not allowed:
+        raise TopicRefused
+
+
+def digest(token: str) -> bytes:
+    """Return the hash under which a ticket is kept."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def pack(actor: Actor) -> dict[str, Any]:
+    """Return an actor as JSON."""
+    return {
+        "kind": actor.kind.value,
+        "label": actor.label,
+        "tenant": str(actor.tenant_id),
+        "user": str(actor.user_id) if actor.user_id else None,
+        "roles": sorted(actor.roles),
+        "subject": str(actor.subject_id) if actor.subject_id else None,
+    }
+
+
+def unpack(packed: dict[str, Any]) -> Actor:
+    """Return the actor that :func:`pack` gave."""
+    return Actor(
+        kind=ActorKind(packed["kind"]),
+        label=packed["label"],
+        tenant_id=UUID(packed["tenant"]),
+        user_id=UUID(packed["user"]) if packed["user"] else None,
+        roles=frozenset(Role(role) for role in packed["roles"]),
+        subject_id=UUID(packed["subject"]) if packed["subject"] else None,
+    )
+
+
+def drop_expired_tickets() -> int:
+    """Delete tickets that nobody used in time; return 0, for the loop that calls it."""
+    Ticket.objects.filter(expires_at__lt=clock.now()).delete()
+    return 0

@@ -1,0 +1,21 @@
+"""Minting tickets on the page lane, where the session is known."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_POST
+
+from webside.audit.services import record_refusal
+from webside.realtime import services
+
+
+@require_POST
+def ticket(request: HttpRequest, slug: str) -> JsonResponse:
+    """Return a ticket for the topics named in ``topic`` (repeatable); 404 for one that may not be heard."""
+    topics = request.POST.getlist("topic") or request.GET.getlist("topic")
+    try:
+        token = services.mint_ticket(actor=request.actor, topics=topics)  # type: ignore[attr-defined]
+    except services.TopicRefused:
+        record_refusal("realtime.ticket.refuse", actor=request.actor)  # type: ignore[attr-defined]
+        return JsonResponse({"error": {"code": "not_found", "text": "There is nothing here for you."}}, status=404)
+    return JsonResponse({"ticket": token})

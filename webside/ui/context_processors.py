@@ -1,0 +1,30 @@
+"""What every page knows: who asks, where, in which theme, with which navigation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from webside.ui import registry
+
+THEME_COOKIE = "webside_theme"
+THEMES = ("light", "dark")
+
+
+def theme_of(request: HttpRequest) -> str:
+    """Return the theme that the person chose: light, dark, or empty for the device's own."""
+    chosen = request.COOKIES.get(THEME_COOKIE, "")
+    return chosen if chosen in THEMES else ""
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """Add ``tenant``, ``actor``, ``theme`` and ``nav`` to a page. A view may hand over its own ``nav``."""
+    return {
+        "tenant": getattr(request, "tenant", None),
+        "actor": getattr(request, "actor", None),
+        "theme": theme_of(request),
+        # Lazy: fragments don't draw the navigation and shouldn't pay for its counts.
+        "nav": SimpleLazyObject(lambda: registry.links(request)),
+    }

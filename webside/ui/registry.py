@@ -1,0 +1,125 @@
+"""The places that the navigation shows. Each app registers its own in ``AppConfig.ready()``.
+
+>>> navigation.register(NavItem("staff", _("Claims"), "money", "billing:claim-list", order=40, key="c",
+...                             roles={Role.BILLER}, count=claims_waiting))             # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from webside.core.actor import Role
+
+Area = Literal["public", "patient", "staff"]
+
+
+@dataclass(frozen=True, slots=True)
+class NavCount:
+    """A number that means something: ``text`` says what it counts ("2 abnormal", "1 by 3:32")."""
+
+    number: int
+    text: str
+    tone: str = ""  # warning or danger when somebody must act
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One place. ``url_name`` takes the tenant's slug, or nothing; if it doesn't exist, neither does the item.
+
+    ``key`` is the letter after ``g``. ``roles`` empty: everyone of the area. ``group``: staff rail,
+    1 is the work at hand, 2 the places. ``bar`` keeps it out of the phone's bottom bar when false.
+    """
+
+    area: Area
+    label: Any  # str, or lazy translation
+    icon: str
+    url_name: str
+    order: int = 50
+    key: str = ""
+    roles: frozenset[Role] = field(default_factory=frozenset)
+    group: int = 1
+    bar: bool = True
+    count: Callable[[HttpRequest], NavCount | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NavLink:
+    """An item as a page draws it."""
+
+    label: str
+    icon: str
+    url: str
+    key: str
+    group: int
+    bar: bool
+    current: bool
+    count: NavCount | None
+
+
+_items: dict[tuple[str, str], NavItem] = {}
+
+
+def register(*items: NavItem) -> None:
+    """Add places. The same area and URL again replaces the item."""
+    for item in items:
+        _items[item.area, item.url_name] = item
+
+
+def unregister(area: Area, url_name: str) -> None:
+    """Take a place out again (tests)."""
+    _items.pop((area, url_name), None)
+
+
+def _address(item: NavItem, slug: str | None) -> str | None:
+    for args in ([slug], []) if slug else ([],):
+        try:
+            return reverse(item.url_name, args=args)
+        except NoReverseMatch:
+            continue
+    return None
+
+
+def _area(request: HttpRequest) -> Area:
+    actor = getattr(request, "actor", None)
+    if actor is not None and actor.is_staff:
+        return "staff"
+    if actor is not None and actor.roles:
+        return "patient"
+    return "public"
+
+
+def links(request: HttpRequest, area: Area | None = None) -> list[NavLink]:
+    """Return the navigation of the actor who asks, in order, the current place marked."""
+    area = area or _area(request)
+    tenant = getattr(request, "tenant", None)
+    roles = getattr(getattr(request, "actor", None), "roles", frozenset())
+    shown = [
+        (item, url)
+        for item in sorted(_items.values(), key=lambda item: (item.group, item.order, item.url_name))
+        if item.area == area
+        and (not item.roles or not item.roles.isdisjoint(roles))
+        and (url := _address(item, tenant.slug if tenant else None)) is not None
+    ]
+    current = _current([url for _, url in shown], request.path)
+    return [
+        NavLink(
+            label=str(item.label),
+            icon=item.icon,
+            url=url,
+            key=item.key,
+            group=item.group,
+            bar=item.bar,
+            current=url == current,
+            count=item.count(request) if item.count else None,
+        )
+        for item, url in shown
+    ]
+
+
+def _current(urls: Iterable[str], path: str) -> str:
+    return max((url for url in urls if path.startswith(url)), key=len, default="")

@@ -1,0 +1,99 @@
+"""Tags for the frame of a page: modules, time, slots."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Any
+
+from django import template
+from django.template import Context
+from django.templatetags.static import static
+from django.utils.html import format_html, format_html_join, json_script
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+
+from webside.core import clock
+from webside.ui import assets, texts
+from webside.ui import panels as panel_registry
+from webside.ui import when as words
+from webside.ui.undo import undo_url
+
+register = template.Library()
+
+
+@register.simple_tag
+def import_map() -> SafeString:
+    """The map from a module's static path to its hashed file. Once, before any module script."""
+    return mark_safe(f'<script type="importmap">{assets.import_map()}</script>')  # noqa: S308 - our own JSON, "<" escaped
+
+
+@register.simple_tag
+def behavior_texts() -> SafeString | str:
+    """The words of our modules in the page's language; English stands in the modules themselves."""
+    if (get_language() or "en").partition("-")[0] == "en":
+        return ""
+    return json_script(texts.in_language(), "webside-texts")
+
+
+@register.simple_tag
+def behavior_modules(*names: str) -> SafeString:
+    """The module that attaches behaviours, and early loading of those that this page uses.
+
+    ``names`` are values of ``data-behavior``; leaving one out costs a round trip, not a feature.
+    """
+    paths = [assets.BEHAVIORS, *(assets.module_path(name) for name in names)]
+    return format_html(
+        '{}<script type="module" src="{}"></script>',
+        format_html_join("", '<link rel="modulepreload" href="{}">', ((static(path),) for path in paths)),
+        static(assets.BEHAVIORS),
+    )
+
+
+@register.simple_tag
+def when(
+    moment: datetime | date | None, style: str = "full", zone: str = "", show_zone: bool = False, none: str = ""
+) -> SafeString | str:
+    """A moment as people say it: "today, 3:20 pm, in 12 minutes". It stays right while the page is open.
+
+    ``style``: full, short, time, seconds, day, distance, exact. ``zone``: IANA name, else the current
+    zone. ``show_zone`` adds "Pacific Time". ``none``: what stands there without a moment.
+    """
+    if moment is None:
+        return none
+    if not isinstance(moment, datetime):
+        now = words.local(clock.now(), zone or None)
+        noon = datetime.combine(moment, time(12), tzinfo=now.tzinfo)
+        return format_html('<time datetime="{}">{}</time>', moment.isoformat(), words.day(noon, now))
+    here = words.local(moment, zone or None)
+    moves = style in ("full", "distance")
+    return format_html(
+        '<time datetime="{}"{}>{}</time>',
+        here.isoformat(timespec="seconds"),
+        format_html(
+            ' data-behavior="local-time" data-style="{}" data-zone="{}"{}',
+            style,
+            getattr(here.tzinfo, "key", "UTC"),
+            mark_safe(" data-show-zone") if show_zone else "",
+        )
+        if moves
+        else "",
+        words.say(moment, clock.now(), zone=zone or None, style=style, show_zone=show_zone),
+    )
+
+
+@register.simple_tag
+def zone_name(moment: datetime, zone: str = "") -> str:
+    """The name of a moment's time zone: "Pacific Time"."""
+    return words.zone_name(words.local(moment, zone or None))
+
+
+@register.simple_tag(takes_context=True)
+def panels(context: Context, slot: str, **given: Any) -> SafeString:
+    """What higher apps say in a slot of this page (``webside.ui.panels``)."""
+    return panel_registry.render(context["request"], slot, **given)
+
+
+@register.filter(name="undo_url")
+def undo_url_of(message: Any) -> str:
+    """``{{ message|undo_url }}``: where *Undo* of a message posts to (``webside.ui.undo``)."""
+    return undo_url(getattr(message, "extra_tags", ""))

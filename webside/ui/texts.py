@@ -1,0 +1,69 @@
+"""The words of our ES modules, so that they can be translated. A test compares both.
+
+The modules hold the English; a page in another language carries the others as JSON.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
+
+_ALL: tuple[Any, ...] = (
+    _("(nothing)"),
+    _("Auto"),
+    _("Cancel"),
+    _("Close"),
+    _("Close, or leave a field"),
+    _("Colours of the page"),
+    _("Dark"),
+    _("Done"),
+    _("Everywhere"),
+    _("Go to"),
+    _("in {time}"),
+    _("It couldn’t be brought back. Load the page to see what is there."),
+    _("It is back."),
+    _("Keep mine"),
+    _("Light"),
+    _("Live updates stopped at {time}. We connect again by ourselves; until then we look every 15 seconds."),
+    _("Load again"),
+    _("Move down and up in the list"),
+    _("Not saved yet. We keep trying."),
+    _("Not saved: something needs a look."),
+    _("Not saved: you are signed out. Your text stays here. Sign in in another tab; we keep trying."),
+    _("Not saved: {who} changed the same text. Both are shown."),
+    _("now"),
+    _("On this page"),
+    _("Passkeys work only at the clinic’s own address. Check the address above."),
+    _("Put both in"),
+    _("Saved {time}"),
+    _("Saving…"),
+    _("Search"),
+    _("Show the keys"),
+    _("Single letters act as keys"),
+    _("Somebody else"),
+    _("Take theirs"),
+    _("That didn’t reach us. Nothing was changed. Please try again."),
+    _("That was cancelled, or took too long. Nothing is wrong; you can try again."),
+    _("The other text"),
+    _("The passkey didn’t work. Try again, or sign in with your password."),
+    _("This key is already one of yours."),
+    _("This page is no longer open to you. Load it again to see what is."),
+    _("Undo"),
+    _("Yes"),
+    _("You are signed out, so this page has stopped following. Load it again to sign in."),
+    _("You may have been signed out. Load the page again."),
+    _("{hours} and {minutes}"),
+    _("{shown} of {all} shown"),
+    _("{time} ago"),
+    _("{time} where you are ({zone})"),
+    _("{who} wrote here at {time}:"),
+)
+
+
+def in_language() -> dict[str, str]:
+    """Return English and its translation into the language of this request."""
+    with override("en"):
+        english = [str(text) for text in _ALL]
+    return {key: str(text) for key, text in zip(english, _ALL, strict=True)}

@@ -1,0 +1,118 @@
+"""Error pages: plain words, nothing about a patient, what to do now.
+
+They use no context processor and no database, so that they stand when those are what failed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
+
+from webside.ui.context_processors import theme_of
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorText:
+    """What an error page says."""
+
+    title: Any
+    lines: list[Any]
+    steps: list[Any] = field(default_factory=list)
+    retry: bool = False
+
+
+TEXTS = {
+    400: ErrorText(
+        _("We couldn't read that request"),
+        [_("The link or form was not complete, so we stopped and changed nothing.")],
+        [_("Go back and open the link or form again."), _("If you copied a link, make sure that all of it is there.")],
+    ),
+    403: ErrorText(
+        _("You can't open this page"),
+        [_("Your account has no access to it. Nothing was changed.")],
+        [
+            _("If you have more than one account, sign in with the other one."),
+            _("If you need access for your work, ask your administrator."),
+        ],
+    ),
+    404: ErrorText(
+        _("There is nothing here"),
+        [_("The page may have moved, the link may have run out, or it was never here.")],
+        [_("Check the address for a missing letter."), _("If the link came in an email, ask us for a new one.")],
+    ),
+    500: ErrorText(
+        _("Something broke on our side"),
+        [_("It wasn’t you. Whatever we said was saved is safe.")],
+        [_("Wait a minute, then try again."), _("In danger right now? Don't wait for us: call 911.")],
+        retry=True,
+    ),
+    503: ErrorText(
+        _("We are not open right now"),
+        [_("The system is being started or looked after. It is usually back within a few minutes.")],
+        [_("Keep this page open and try again soon."), _("In danger right now? Don't wait for us: call 911.")],
+        retry=True,
+    ),
+}
+CSRF_TEXT = ErrorText(
+    _("This form was open for too long"),
+    [_("To keep your account safe we stopped here. What you typed has not been sent.")],
+    [
+        _("Go back, copy what you typed if it was long, load the page again and send it once more."),
+        _("If it happens again, allow cookies for this site."),
+    ],
+)
+
+
+def error_page(request: HttpRequest, status: int, text: ErrorText | None = None) -> HttpResponse:
+    """Return the page for ``status``, with the request's id to quote."""
+    text = text or TEXTS[status]
+    html = render_to_string(
+        "ui/error.html",
+        {
+            "status": status,
+            "title": text.title,
+            "lines": text.lines,
+            "steps": text.steps,
+            "retry": text.retry,
+            "request_id": getattr(request, "request_id", ""),
+            "theme": theme_of(request),
+        },
+    )
+    response = HttpResponse(html, status=status)
+    if status == 503:  # noqa: PLR2004 - service unavailable
+        response.headers["Retry-After"] = "30"
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """``handler400``."""
+    return error_page(request, 400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """``handler403``."""
+    return error_page(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """``handler404``: what is missing and what is somebody else's look the same."""
+    return error_page(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """``handler500``."""
+    return error_page(request, 500)
+
+
+def unavailable(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """For middleware that finds the system not ready."""
+    return error_page(request, 503)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """``settings.CSRF_FAILURE_VIEW``; the reason is for logs, not for people."""
+    return error_page(request, 403, CSRF_TEXT)

@@ -1,0 +1,104 @@
+"""The virtual room of an appointment: who is in it, the safe start, how the call went."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from webside.core import clock
+from webside.core.models import TenantForeignKey, TenantModel, TenantOneToOneField
+from webside.visits.codes import ParticipantRole, VisitStatus
+
+
+class Visit(TenantModel):
+    """The room of one appointment.
+
+    ``encounter_id`` is set when the encounter is made (chart owns it; the room keeps its id).
+    ``stopped_by`` keeps the answer of the gates that stopped a visit before it began.
+    """
+
+    appointment = TenantOneToOneField("scheduling.Appointment", related_name="visit")
+    status = models.CharField(max_length=12, default=VisitStatus.PLANNED)
+    engine = models.CharField(max_length=20, default="peer")
+    encounter_id = models.UUIDField(null=True)
+    waiting_since = models.DateTimeField(null=True)
+    admitted_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=40, blank=True)
+    stopped_by = models.JSONField(null=True)
+
+
+class Participant(TenantModel):
+    """One side of a visit. It stays the same over reloads and reconnects; ``socket_id`` is the newest socket."""
+
+    visit = TenantForeignKey("visits.Visit", related_name="participants")
+    role = models.CharField(max_length=12, choices=[(role, role) for role in ParticipantRole])
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    name = models.CharField(max_length=160)
+    socket_id = models.UUIDField(null=True)
+    seen_at = models.DateTimeField(null=True)
+    joined_at = models.DateTimeField(null=True)
+    left_at = models.DateTimeField(null=True)
+    device_check = models.JSONField(null=True)
+    code_check = models.CharField(max_length=12, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "visit", "role"], name="participant_once")]
+
+
+class SafeStart(TenantModel):
+    """What is asked before each visit: who, where now, how to reach, who is near, and consent.
+
+    It feeds the licence gate, the place of service and the emergency card. ``decision`` keeps what
+    ``compliance.may_treat`` answered for the place given.
+    """
+
+    visit = TenantOneToOneField("visits.Visit", related_name="safe_start")
+    identity_confirmed = models.BooleanField(default=False)
+    identity_document = models.BooleanField(null=True)
+    location = models.CharField(max_length=10, blank=True)
+    address_line = models.CharField(max_length=160, blank=True)
+    city = models.CharField(max_length=80, blank=True)
+    state = models.CharField(max_length=2, blank=True)
+    postal_code = models.CharField(max_length=12, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    alone = models.BooleanField(null=True)
+    nearby_name = models.CharField(max_length=160, blank=True)
+    nearby_phone = models.CharField(max_length=40, blank=True)
+    consent = TenantForeignKey("compliance.Consent", null=True, related_name="+")
+    decision = models.JSONField(null=True)
+    completed_at = models.DateTimeField(null=True)
+
+
+class Signal(TenantModel):
+    """A signalling message on its way between two participants; lives for a minute."""
+
+    visit = TenantForeignKey("visits.Visit", related_name="+")
+    sender = TenantForeignKey("visits.Participant", related_name="+")
+    recipient = TenantForeignKey("visits.Participant", related_name="+")
+    data = models.JSONField()
+
+
+class ChatMessage(TenantModel):
+    """A line of the chat of a visit. Kept with the visit."""
+
+    visit = TenantForeignKey("visits.Visit", related_name="chat")
+    author = TenantForeignKey("visits.Participant", related_name="+")
+    text = models.TextField()
+    sent_at = models.DateTimeField(default=clock.now)
+    client_key = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "visit", "client_key"], name="chat_message_once")]
+
+
+class QualitySample(TenantModel):
+    """Ten seconds of one participant's call, in numbers (see ``static/visits/README.md``)."""
+
+    participant = TenantForeignKey("visits.Participant", related_name="samples")
+    taken_at = models.DateTimeField(default=clock.now)
+    seconds = models.FloatField()
+    sound_seconds = models.FloatField()
+    picture_seconds = models.FloatField()
+    digest = models.JSONField()

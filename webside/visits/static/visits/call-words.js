@@ -1,0 +1,133 @@
+/**
+ * The words that the modules say. English here; a page brings others (another language, another tone) as
+ *
+ *   <template data-words><p data-word="state.waiting">…</p>…</template>
+ *
+ * inside the behaviour's element. `{name}` stands for the other person.
+ */
+
+/** @type {Record<string, string>} */
+export const ENGLISH = {
+  "peer.unknown": "the other person",
+
+  "state.waiting": "{name} is not here yet. You are in the right place.",
+  "state.connecting": "Connecting you with {name}.",
+  "state.connected": "You are connected with {name}.",
+  "state.reconnecting": "We lost the connection. We are trying again.",
+  "state.failed": "We can’t get the call back yet.",
+  "state.ended": "The call has ended.",
+
+  "quality.good": "Good picture and sound",
+  "quality.good-sound": "Good sound",
+  "quality.fair": "Fair. The picture may be slow",
+  "quality.fair-sound": "Fair sound",
+  "quality.poor": "Weak network",
+  "quality.sound-only": "Sound only",
+  "quality.none": "No connection",
+
+  "notice.reconnecting.head": "We lost the connection. We are trying again.",
+  "notice.reconnecting.body": "They may not hear you. You don’t need to do anything.",
+  "notice.reconnecting.chat": "Your messages still get through.",
+  "notice.failed.head": "We can’t get the call back yet. We keep trying.",
+  "notice.failed.body": "They can’t hear you. If it stays like this, use the phone.",
+  "notice.connecting-slow.head": "This takes longer than it should.",
+  "notice.connecting-slow.body": "We keep trying. If it stays like this, use the phone.",
+  "notice.server.head": "The call goes on.",
+  "notice.server.body": "You can still talk. Messages wait until the line to our server is back.",
+  "notice.away.head": "{name} lost the connection.",
+  "notice.away.body": "We keep the line open. You don’t need to do anything.",
+  "notice.left.head": "{name} left the call.",
+  "notice.left.body": "You can wait here, or leave.",
+  "notice.picture-lost.head": "Your picture stopped to save the sound.",
+  "notice.picture-lost.heard": "{name} can still hear you. We bring the picture back when the network is better.",
+  "notice.picture-lost.unheard": "We bring the picture back when the network is better.",
+  "notice.sound-blocked.head": "Your browser keeps the sound off.",
+  "notice.sound-blocked.body": "Press “Turn sound on” to hear {name}.",
+  "notice.no-camera.head": "{name} can hear you, not see you.",
+  "notice.no-microphone.head": "You can listen. {name} can’t hear you.",
+  "notice.no-media.head": "You can see and hear {name}. They can’t see or hear you.",
+  "notice.revoked.head": "You can’t use this page any more.",
+  "notice.revoked.body": "Your sign-in ended, or the visit is not open to you now. Sign in again to come back.",
+  "notice.replaced.head": "This visit is open in another window.",
+  "notice.replaced.body": "The call went there. You can close this window.",
+  "notice.ended.head": "The visit has ended.",
+  "notice.ended.body": "",
+
+  "camera.denied": "The camera is blocked. Allow it in your browser’s address bar, then press “Camera”.",
+  "camera.missing": "We found no camera.",
+  "camera.busy": "Another program uses the camera. Close it, then press “Camera”.",
+  "camera.unsuited": "This camera can’t be used. Choose another one under “Devices”.",
+  "camera.insecure": "The camera needs a secure address (https).",
+  "camera.failed": "The camera did not start. Unplug it and plug it in again, or go on without it.",
+  "microphone.denied": "The microphone is blocked. Allow it in your browser’s address bar, then press “Mute” to try again.",
+  "microphone.missing": "We found no microphone.",
+  "microphone.busy": "Another program uses the microphone. Close it, then press “Mute” to try again.",
+  "microphone.unsuited": "This microphone can’t be used. Choose another one under “Devices”.",
+  "microphone.insecure": "The microphone needs a secure address (https).",
+  "microphone.failed": "The microphone did not start. Unplug it and plug it in again.",
+
+  "code.none": "No code yet",
+  "code.unsupported": "This browser can’t show a code.",
+  "code.broken": "The check failed. Someone may be in between. Hang up and use the phone.",
+  "code.unverified": "Not checked",
+  "code.same": "Checked. Just you two",
+  "code.different": "Different. Someone may be in between. Hang up and use the phone.",
+
+  "peer.muted": "{name} is muted",
+  "peer.camera-off": "{name} has no picture on",
+  "peer.saves-sound": "{name}’s network is weak. The picture comes back by itself",
+
+  "said.muted": "You are muted.",
+  "said.unmuted": "They can hear you.",
+  "said.camera-off": "Your camera is off.",
+  "said.camera-on": "Your camera is on.",
+  "said.picture-off": "Picture off. The sound goes on.",
+  "said.picture-on": "Picture on.",
+  "said.device": "Changed.",
+  "device.numbered": "Device {number}",
+  "leave.ask": "Leave the visit? You can come back while it is open.",
+
+  "waiting.online": "The clinic can see that you are here.",
+  "waiting.offline": "We lost the connection. Your place is kept. We are trying again.",
+  "waiting.admitted": "It’s your turn. We take you in.",
+
+  "check.waiting": "Not checked yet",
+  "check.running": "Checking",
+  "check.camera.works": "Your camera works.",
+  "check.camera.black": "Your camera is on, but the picture is black. Open its cover, or turn on a light.",
+  "check.camera.still": "Your camera is on, but gives no picture. Unplug it and plug it in again, or use another one.",
+  "check.microphone.works": "We hear you.",
+  "check.microphone.silent": "Your microphone is on, but we hear nothing. Say a few words, and look for a mute key.",
+  "check.speaker.ask": "Did you hear the chime?",
+  "check.speaker.works": "You heard the chime.",
+  "check.speaker.silent": "You heard nothing. Turn the volume up, or choose other speakers.",
+  "check.speaker.failed": "The chime could not be played.",
+  "check.network.works": "Good for video.",
+  "check.network.low": "Good for a small picture.",
+  "check.network.sound": "Good for sound, too weak for picture.",
+  "check.network.slow": "Your network is slow to answer. Move closer to your Wi-Fi, or use another network.",
+  "check.network.offline": "We can’t reach the clinic from here. Check your internet.",
+  "check.network.relay-blocked": "Your network may block video calls. Try another network, such as your phone’s.",
+  "check.network.relay-refused": "Our relay did not accept this test. That is our fault; calls may still work.",
+  "check.verdict.video": "You are ready for a video visit.",
+  "check.verdict.low_video": "You are ready. The picture may be small or slow.",
+  "check.verdict.audio_only": "You are ready for a visit with sound only.",
+  "check.verdict.phone": "A video visit won’t work from here. The clinic can call you by phone.",
+};
+
+/**
+ * @param {Element} root the behaviour's element
+ * @returns {(key: string, values?: Record<string, string>) => string} an unknown key gives an empty text
+ */
+export function wordsOf(root) {
+  const own = new Map();
+  for (const template of root.querySelectorAll("template[data-words]")) {
+    for (const word of /** @type {HTMLTemplateElement} */ (template).content.querySelectorAll("[data-word]")) {
+      own.set(word.getAttribute("data-word"), word.textContent?.trim() ?? "");
+    }
+  }
+  return (key, values = {}) => {
+    const text = own.get(key) ?? ENGLISH[key] ?? "";
+    return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  };
+}

@@ -1,0 +1,214 @@
+/**
+ * The person's own camera and microphone: opened together, apart when one fails, changed one by one.
+ *
+ * A call never waits for them: whoever has no camera is seen as a name, whoever has no microphone listens.
+ * The ids of chosen devices are remembered in this browser; names of devices never leave the page.
+ *
+ * Events: "change" ({kind}) when a track came, went or was unplugged.
+ *
+ * @typedef {"audio"|"video"} Kind
+ * @typedef {"denied"|"missing"|"busy"|"unsuited"|"insecure"|"failed"} Problem
+ *   denied: by the person, the browser or the system; missing: no such device; busy: another program has it;
+ *   unsuited: the device can't do what was asked; insecure: the page has no right to ask (no https)
+ */
+
+const DEVICES = "webside.devices";
+/** Session storage: how the person left the waiting room, {audio, video}; false for muted, for no picture. */
+export const JOIN_STORE = "webside.join";
+const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } };
+const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+
+/** @type {Record<string, Problem>} by the names of W3C Media Capture §10.2 */
+const PROBLEMS = {
+  NotAllowedError: "denied",
+  SecurityError: "denied",
+  NotFoundError: "missing",
+  NotReadableError: "busy",
+  AbortError: "busy",
+  OverconstrainedError: "unsuited",
+};
+
+/** @param {unknown} error @returns {Problem} */
+export function problemOf(error) {
+  return (error instanceof DOMException || error instanceof Error ? PROBLEMS[error.name] : undefined) ?? "failed";
+}
+
+/**
+ * Reads what this browser remembers. Storage that is closed to us, or holds something else, is like an empty one.
+ * @param {Storage} storage @param {string} key @returns {Record<string, any>}
+ */
+export function recall(storage, key) {
+  try {
+    const value = JSON.parse(storage.getItem(key) ?? "{}");
+    return value && typeof value === "object" ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+/** @param {Storage} storage @param {string} key @param {Record<string, any>} value */
+export function remember(storage, key, value) {
+  try {
+    storage.setItem(key, JSON.stringify(value));
+  } catch {
+    // Private windows may refuse; the choice then lasts as long as the page.
+  }
+}
+
+/** @returns {Record<string, string>} MediaDeviceKind → id */
+export const rememberedDevices = () => recall(localStorage, DEVICES);
+
+/** @param {MediaDeviceKind} kind @param {string} id */
+export const rememberDevice = (kind, id) => remember(localStorage, DEVICES, { ...rememberedDevices(), [kind]: id });
+
+/** @param {Kind} kind @param {string|undefined} exactId a device the person has just chosen */
+function wishes(kind, exactId) {
+  const base = kind === "video" ? VIDEO : AUDIO;
+  if (exactId) return { ...base, deviceId: { exact: exactId } };
+  // Remembered devices are a wish: one that was unplugged must not keep anybody out of a visit.
+  const remembered = rememberedDevices()[kind === "video" ? "videoinput" : "audioinput"];
+  return remembered ? { ...base, deviceId: { ideal: remembered } } : base;
+}
+
+/** @param {MediaStreamConstraints} constraints */
+async function ask(constraints) {
+  if (!navigator.mediaDevices) throw Object.assign(new Error("no mediaDevices"), { problem: "insecure" });
+  return navigator.mediaDevices.getUserMedia(constraints);
+}
+
+export class LocalMedia extends EventTarget {
+  /** @type {{audio: MediaStreamTrack|null, video: MediaStreamTrack|null}} */ tracks = { audio: null, video: null };
+  /** @type {{audio: Problem|null, video: Problem|null}} */ problems = { audio: null, video: null };
+  /** What a `<video>` of the own picture shows. */
+  stream = new MediaStream();
+
+  /**
+   * Opens what is wanted; never throws. What failed is in `problems`.
+   * @param {{audio: boolean, video: boolean}} wanted
+   */
+  async open(wanted) {
+    const kinds = /** @type {Kind[]} */ (["audio", "video"]).filter((kind) => wanted[kind] && !this.tracks[kind]);
+    if (kinds.length === 2) {
+      try {
+        const stream = await ask({ audio: wishes("audio", undefined), video: wishes("video", undefined) });
+        for (const track of stream.getTracks()) this.#take(/** @type {Kind} */ (track.kind), track);
+        return;
+      } catch (error) {
+        // Asked together, one missing camera refuses both. A person who said no to both is not asked twice more.
+        if (problemOf(error) === "denied" && (await bothDenied())) {
+          this.problems = { audio: "denied", video: "denied" };
+          this.#changed("audio");
+          this.#changed("video");
+          return;
+        }
+      }
+    }
+    for (const kind of kinds) await this.choose(kind);
+  }
+
+  /**
+   * Opens one device, instead of the one in use.
+   * @param {Kind} kind
+   * @param {string} [deviceId] a device the person has just chosen; else the remembered or the browser's own choice
+   * @returns {Promise<boolean>} false: it failed, `problems` says why, and the device in use stays in use
+   */
+  async choose(kind, deviceId) {
+    try {
+      const stream = await ask({ [kind]: wishes(kind, deviceId) });
+      this.#take(kind, stream.getTracks()[0]);
+      return true;
+    } catch (error) {
+      const problem = /** @type {any} */ (error)?.problem ?? problemOf(error);
+      if (problem === "busy" && this.tracks[kind]) {
+        // Many phones open one camera at a time: let go of the old one first. If that doesn't help, the old one comes back.
+        this.stop(kind);
+        return (await this.choose(kind, deviceId)) || ((await this.choose(kind)) && false);
+      }
+      this.problems[kind] = problem;
+      this.#changed(kind);
+      return false;
+    }
+  }
+
+  /** Lets the device go: its light goes out. @param {Kind} kind */
+  stop(kind) {
+    const track = this.tracks[kind];
+    if (!track) return;
+    this.#release(kind, track);
+    this.#changed(kind);
+  }
+
+  stopAll() {
+    this.stop("audio");
+    this.stop("video");
+  }
+
+  /** @param {Kind} kind @param {MediaStreamTrack} track */
+  #take(kind, track) {
+    const before = this.tracks[kind];
+    if (before) this.#release(kind, before);
+    this.tracks[kind] = track;
+    this.problems[kind] = null;
+    this.stream.addTrack(track);
+    track.addEventListener("ended", () => {
+      if (this.tracks[kind] !== track) return;
+      this.#release(kind, track); // unplugged, or taken back in the browser's own menu
+      this.problems[kind] = "missing";
+      this.#changed(kind);
+    });
+    this.#changed(kind);
+  }
+
+  /** @param {Kind} kind @param {MediaStreamTrack} track */
+  #release(kind, track) {
+    this.tracks[kind] = null;
+    this.stream.removeTrack(track);
+    track.stop();
+  }
+
+  /** @param {Kind} kind */
+  #changed(kind) {
+    this.dispatchEvent(new CustomEvent("change", { detail: { kind } }));
+  }
+}
+
+/** Whether the browser remembers a no for both. Browsers that can't tell count as no. */
+async function bothDenied() {
+  try {
+    const names = /** @type {PermissionName[]} */ (["camera", "microphone"]);
+    const states = await Promise.all(names.map((name) => navigator.permissions.query({ name })));
+    return states.every((status) => status.state === "denied");
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * How loud the microphone is.
+ * @param {MediaStreamTrack} track
+ * @param {(level: number) => void} show 0 (silent) to 1, about fifteen times a second
+ * @returns {() => void} stops it
+ */
+export function watchLevel(track, show) {
+  const context = new AudioContext();
+  // Until the person has touched the page, the browser may keep the context asleep.
+  const wake = () => context.state === "suspended" && context.resume();
+  addEventListener("pointerdown", wake);
+  addEventListener("keydown", wake);
+  const analyser = context.createAnalyser();
+  analyser.fftSize = 1024;
+  context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+  const samples = new Float32Array(analyser.fftSize);
+  const timer = setInterval(() => {
+    analyser.getFloatTimeDomainData(samples);
+    const rms = Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length);
+    // -60 dB (a quiet room) is the left end of the meter, -10 dB (a loud voice) the right one.
+    show(Math.min(1, Math.max(0, (20 * Math.log10(rms || 1e-6) + 60) / 50)));
+  }, 66);
+  return () => {
+    clearInterval(timer);
+    removeEventListener("pointerdown", wake);
+    removeEventListener("keydown", wake);
+    context.close();
+  };
+}

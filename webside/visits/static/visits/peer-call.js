@@ -1,0 +1,636 @@
+/**
+ * One call with one other person, over whatever carries its signals.
+ *
+ * Perfect negotiation (W3C WebRTC §10.7) with three additions that make it survive real life:
+ *
+ * - Each RTCPeerConnection has a random instance id, sent as `epoch` with each signal. A signal of or for an older instance is
+ *   dropped; an offer of a *fresh* instance (`to: null`) from an unknown id means that the other side began anew.
+ * - Steps are done strictly one after another, so an offer is never made while another description is being applied.
+ * - Only ICE restarts are ever negotiated after the first offer: both transceivers exist from the start, and microphone,
+ *   camera and devices change by replaceTrack(). So glare after the first contact never touches the media lines.
+ *
+ * The connection outlives the socket. It is mended (ICE restart) when it is silent, disconnected or failed and the other
+ * side can be reached, and built anew when 30 s of mending didn't help.
+ *
+ * Events: "state" ({state}), "quality" (Quality), "remote-track" ({stream, track}), "verification-code" (Outcome of
+ * verification-code.js), "peer-state" (PeerState), "digest" (numbers, every 10 s), "peer-left" (the other side said goodbye over the call itself).
+ *
+ * @typedef {"waiting"|"connecting"|"connected"|"reconnecting"|"failed"|"ended"} State
+ *   waiting: nobody there yet; failed: broken for long, still trying
+ *
+ * @typedef {object} Quality
+ * @property {"good"|"fair"|"poor"|"none"} label
+ * @property {number|null} rttMs
+ * @property {number|null} lossPct
+ * @property {number} kbps received
+ * @property {number|null} width of the received picture
+ * @property {number|null} height
+ * @property {number|null} fps
+ * @property {boolean} audioOnly whether we gave up sending the picture for the sound's sake
+ *
+ * @typedef {object} PeerState what the other side says about itself
+ * @property {boolean} mic
+ * @property {boolean} camera
+ * @property {boolean} hears whether sound arrived there in the last seconds
+ * @property {boolean} wantsPicture
+ * @property {boolean} savesSound whether it gave up its own picture for the sound's sake
+ */
+
+import { Digest, Ladder, QualityReader, labelOf } from "visits/call-quality.js";
+import { Verification } from "visits/verification-code.js";
+
+const TICK_MS = 1000;
+/** The other side says something every second, so this much silence means a dead path, sooner than ICE finds it. */
+const SILENT_AFTER_MS = 3000;
+const MEND_EVERY_MS = 5000;
+/** An offer without its answer was lost on the way, or the other side was not there. */
+const ANSWER_WITHIN_MS = 3500;
+const REBUILD_AFTER_MS = 30_000;
+const FAILED_AFTER_MS = 45_000;
+/** Whoever was there first leaves the first offer to the one who comes: two offers at once cost a round trip. */
+const NEWCOMER_OFFERS_WITHIN_MS = 2500;
+/** The bandwidth estimate of a young connection is low and means nothing yet. */
+const SETTLING_MS = 6000;
+const DIGEST_EVERY_MS = 10_000;
+const LARGEST_LINK_MESSAGE = 1000;
+
+const VIDEO = { full: { maxBitrate: 1_500_000, maxFramerate: 30 }, lean: { maxBitrate: 120_000, maxFramerate: 12 } };
+const AUDIO_BITRATE = { full: 40_000, lean: 32_000, sound: 16_000 };
+
+/** @type {PeerState} */
+const UNKNOWN_PEER = { mic: false, camera: false, hears: false, wantsPicture: true, savesSound: false };
+
+export class PeerCall extends EventTarget {
+  /** @type {State} */ state = "waiting";
+  /** @type {PeerState} */ peer = UNKNOWN_PEER;
+  /** How often each way of mending was used; for tests and for the digest. */
+  counts = { offers: 0, ignoredOffers: 0, restarts: 0, rebuilds: 0, reconnects: 0 };
+
+  #send;
+  #polite;
+  /** @type {RTCConfiguration} */ #configuration;
+  /** @type {RTCPeerConnection|null} */ #pc = null;
+  /** @type {Promise<void>} */ #steps = Promise.resolve();
+  #ended = false;
+
+  // Who talks with whom: our instance, theirs, and theirs that are gone.
+  #instance = "";
+  #sent = 0;
+  /** @type {string|null} */ #remote = null;
+  #seen = 0;
+  /** @type {Set<string>} */ #retired = new Set();
+  #offerNumber = 0;
+  /** @type {number|null} */ #awaitingSince = null;
+
+  #reachable = { signalling: false, peer: false };
+  #everConnected = false;
+  #heardAt = 0;
+  #connectedAt = 0;
+  /** @type {number|null} */ #brokenSince = null;
+  /** @type {number|null} */ #mendingSince = null;
+  #triedAt = -Infinity;
+  #offerNotBefore = 0;
+
+  /** @type {{audio: MediaStreamTrack|null, video: MediaStreamTrack|null}} */ #tracks = { audio: null, video: null };
+  /** @type {{audio?: RTCRtpSender, video?: RTCRtpSender}} */ #senders = {};
+  #muted = false;
+  #wantsPicture = true;
+  #remoteStream = new MediaStream();
+
+  /** @type {RTCDataChannel|null} */ #link = null;
+  /** @type {Verification|null} */ #verification = null;
+  /** @type {QualityReader|null} */ #reader = null;
+  #ladder = new Ladder();
+  #digest = new Digest();
+  #digestAt = performance.now() + DIGEST_EVERY_MS;
+  #hears = false;
+  #tickAt = performance.now();
+  #ticking = false;
+  #timer;
+
+  /**
+   * @param {object} options
+   * @param {(data: object) => boolean} options.send hands a signal to the other side; false when it could not be sent
+   * @param {boolean} options.polite given by the server to the participant; opposite on the two sides
+   * @param {RTCIceServer[]} [options.iceServers]
+   * @param {RTCIceTransportPolicy} [options.icePolicy] "relay" hides the person's address from the other side
+   */
+  constructor({ send, polite, iceServers = [], icePolicy = "all" }) {
+    super();
+    this.#send = send;
+    this.#polite = polite;
+    this.#configuration = { iceServers, iceTransportPolicy: icePolicy, bundlePolicy: "max-bundle" };
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  // ---- what the page tells ----
+
+  /** @param {RTCIceServer[]} iceServers fresh credentials; used from the next ICE restart on */
+  setIceServers(iceServers) {
+    this.#configuration = { ...this.#configuration, iceServers };
+    this.#pc?.setConfiguration(this.#configuration);
+  }
+
+  /**
+   * The socket has been welcomed.
+   * @param {boolean} peerPresent whether the other side has an open socket
+   */
+  signallingUp(peerPresent) {
+    this.#reachable = { signalling: true, peer: peerPresent };
+    if (!peerPresent) return this.#evaluate();
+    // We are the one who comes. Nothing that was under way when the socket went can be trusted to have arrived.
+    this.#awaitingSince = null;
+    if (!this.#remote) this.#offer();
+    else if (!this.#healthy(SILENT_AFTER_MS / 2)) this.#offer({ restart: true });
+    this.#evaluate();
+  }
+
+  signallingDown() {
+    this.#reachable = { signalling: false, peer: false };
+    this.#mendingSince = null;
+    this.#evaluate();
+  }
+
+  /** The other side's socket came, after us. */
+  peerJoined() {
+    this.#reachable.peer = true;
+    this.#offerNotBefore = performance.now() + NEWCOMER_OFFERS_WITHIN_MS;
+    this.#evaluate();
+  }
+
+  /** The other side's socket went. The call itself may go on. */
+  peerAway() {
+    this.#reachable.peer = false;
+    this.#mendingSince = null;
+    this.#evaluate();
+  }
+
+  /** The other side left on purpose: back to waiting, and ready for its return. */
+  peerLeft() {
+    this.#reachable.peer = false;
+    this.#discard();
+    this.#everConnected = false;
+    this.#brokenSince = null;
+    this.#evaluate();
+  }
+
+  /** @param {unknown} data a signal of the other side, not trusted */
+  receive(data) {
+    const signal = parseSignal(data);
+    if (signal) this.#step(() => this.#read(signal));
+  }
+
+  /**
+   * Sends this track from now on, without negotiating.
+   * @param {"audio"|"video"} kind @param {MediaStreamTrack|null} track null sends nothing
+   */
+  async setTrack(kind, track) {
+    this.#tracks[kind] = track;
+    if (kind === "audio" && track) track.enabled = !this.#muted;
+    await this.#senders[kind]?.replaceTrack(track);
+    this.#tellState();
+  }
+
+  /** @param {boolean} muted */
+  setMuted(muted) {
+    this.#muted = muted;
+    if (this.#tracks.audio) this.#tracks.audio.enabled = !muted;
+    this.#tellState();
+  }
+
+  /**
+   * Picture off both ways, to save data or strength; the sound goes on.
+   * @param {boolean} wanted
+   */
+  setPicture(wanted) {
+    this.#wantsPicture = wanted;
+    this.#tellState();
+    this.#limitSending();
+  }
+
+  /** Mends now, whether it seems necessary or not. */
+  restart() {
+    this.#offer({ restart: true });
+  }
+
+  /** Builds a new connection; the other side follows. */
+  rebuild() {
+    this.#step(async () => {
+      this.counts.rebuilds += 1;
+      this.#build();
+    });
+    this.#offer();
+  }
+
+  /** Ends the call and tells the other side, if it can be told. */
+  close() {
+    if (this.#link?.readyState === "open") this.#link.send(JSON.stringify({ t: "bye" }));
+    this.#ended = true;
+    clearInterval(this.#timer);
+    // The goodbye needs a moment to go out before the transport closes.
+    const pc = this.#pc;
+    this.#pc = null;
+    setTimeout(() => pc?.close(), 200);
+    this.#evaluate();
+  }
+
+  /** @returns {Promise<RTCStatsReport|null>} the browser's own statistics, for tests and the details panel */
+  async stats() {
+    return (await this.#pc?.getStats()) ?? null;
+  }
+
+  // ---- negotiation ----
+
+  /** @param {() => Promise<void>} step */
+  #step(step) {
+    this.#steps = this.#steps.then(async () => {
+      if (this.#ended) return;
+      try {
+        await step();
+      } catch (error) {
+        // A step that failed leaves a connection that the next mending repairs; the name says enough and holds no data.
+        console.warn("call step failed:", error instanceof Error ? error.name : error);
+      }
+    });
+  }
+
+  #discard() {
+    if (this.#remote) this.#retired.add(this.#remote);
+    this.#pc?.close();
+    this.#pc = null;
+    this.#link = null;
+    this.#verification = null;
+    this.#reader = null;
+    this.#senders = {};
+    this.#remote = null;
+    this.#awaitingSince = null;
+    this.#hears = false;
+    this.peer = UNKNOWN_PEER;
+  }
+
+  #build() {
+    const replaces = this.#pc !== null;
+    this.#discard();
+    const pc = new RTCPeerConnection(this.#configuration);
+    this.#pc = pc;
+    this.#instance = crypto.randomUUID();
+    this.#sent = 0;
+    this.#seen = 0;
+    this.#reader = new QualityReader(pc);
+    this.#remoteStream = new MediaStream();
+    pc.addEventListener("icecandidate", ({ candidate }) => {
+      if (candidate && pc === this.#pc) this.#signal({ candidate: candidate.toJSON() });
+    });
+    pc.addEventListener("track", ({ track }) => {
+      if (pc !== this.#pc) return;
+      this.#remoteStream.addTrack(track);
+      this.#emit("remote-track", { stream: this.#remoteStream, track });
+    });
+    pc.addEventListener("connectionstatechange", () => {
+      if (pc !== this.#pc) return;
+      if (pc.connectionState === "connected") this.#heardAt = performance.now();
+      this.#evaluate();
+    });
+    this.#openLink(pc);
+    if (replaces) this.#emit("verification-code", { code: null, problem: null });
+    return pc;
+  }
+
+  /** @param {{description?: RTCSessionDescription, candidate?: RTCIceCandidateInit, re?: number}} content */
+  #signal(content) {
+    this.#sent += 1;
+    this.#send({ epoch: { id: this.#instance, n: this.#sent }, to: this.#remote, ...content });
+    return this.#sent;
+  }
+
+  #offer({ restart = false } = {}) {
+    this.#triedAt = performance.now();
+    this.#step(async () => {
+      const pc = this.#pc ?? this.#build();
+      if (pc.signalingState === "have-local-offer" && this.#remote) {
+        await pc.setLocalDescription({ type: "rollback" });
+      }
+      if (pc.signalingState === "stable") {
+        if (pc.getTransceivers().length === 0) this.#addTransceivers(pc);
+        if (restart && this.#remote) {
+          this.counts.restarts += 1;
+          pc.restartIce();
+        }
+        await pc.setLocalDescription();
+      } // else: a first offer that got no answer; sent again as it is, with the candidates found since
+      if (!pc.localDescription || pc !== this.#pc) return;
+      this.counts.offers += 1;
+      this.#awaitingSince = performance.now();
+      this.#offerNumber = this.#signal({ description: pc.localDescription });
+    });
+  }
+
+  /** @param {RTCPeerConnection} pc */
+  #addTransceivers(pc) {
+    for (const kind of /** @type {const} */ (["audio", "video"])) {
+      const transceiver = pc.addTransceiver(this.#tracks[kind] ?? kind, { direction: "sendrecv" });
+      this.#senders[kind] = transceiver.sender;
+    }
+  }
+
+  /** The offer made the transceivers; we send over the same ones. @param {RTCPeerConnection} pc */
+  async #adoptTransceivers(pc) {
+    for (const transceiver of pc.getTransceivers()) {
+      const kind = /** @type {"audio"|"video"} */ (transceiver.receiver.track.kind);
+      if (this.#senders[kind]) continue;
+      transceiver.direction = "sendrecv";
+      this.#senders[kind] = transceiver.sender;
+      await transceiver.sender.replaceTrack(this.#tracks[kind]);
+    }
+  }
+
+  /** @param {Signal} signal */
+  async #read({ epoch, to, description, candidate, re }) {
+    if (this.#retired.has(epoch.id)) return;
+    const known = epoch.id === this.#remote;
+    if (known && epoch.n <= this.#seen) return;
+    if (to !== null && to !== this.#instance) {
+      // The other side still talks with a connection of ours that is gone: let it know the one we have.
+      const idle = performance.now() - this.#triedAt > 1000;
+      if (description?.type === "offer" && idle && !this.#healthy()) this.#offer();
+      return;
+    }
+    if (description?.type === "offer") await this.#readOffer(epoch, known, to, description);
+    else if (description?.type === "answer") await this.#readAnswer(epoch, known, description, re);
+    else if (candidate && known) {
+      this.#seen = epoch.n;
+      // Candidates of an offer that we ignored don't fit; they are meant to fail.
+      await this.#pc?.addIceCandidate(candidate).catch(() => undefined);
+    }
+  }
+
+  /** @param {Epoch} epoch @param {boolean} known @param {string|null} to @param {RTCSessionDescriptionInit} description */
+  async #readOffer(epoch, known, to, description) {
+    if (!known && to !== null) return;
+    const collision = this.#pc?.signalingState === "have-local-offer";
+    const anew = !known && this.#remote !== null;
+    if (collision && !anew && !this.#polite) {
+      if (known) this.#seen = epoch.n;
+      this.counts.ignoredOffers += 1;
+      return;
+    }
+    // A first offer of ours that collides is not rolled back but forgotten: a rolled-back one leaves its transceivers.
+    if (!this.#pc || anew || (collision && !known)) this.#build();
+    const pc = /** @type {RTCPeerConnection} */ (this.#pc);
+    this.#remote = epoch.id;
+    this.#seen = epoch.n;
+    this.#awaitingSince = null;
+    this.#triedAt = performance.now();
+    this.#reachable.peer = this.#reachable.signalling;
+    await pc.setRemoteDescription(description);
+    await this.#adoptTransceivers(pc);
+    await pc.setLocalDescription();
+    if (pc.localDescription) this.#signal({ description: pc.localDescription, re: epoch.n });
+    this.#evaluate();
+  }
+
+  /**
+   * @param {Epoch} epoch @param {boolean} known
+   * @param {RTCSessionDescriptionInit} description @param {number|null} re
+   */
+  async #readAnswer(epoch, known, description, re) {
+    const pc = this.#pc;
+    const expected = pc?.signalingState === "have-local-offer" && re === this.#offerNumber;
+    if (!pc || !expected || (!known && this.#remote !== null)) return;
+    this.#remote = epoch.id;
+    this.#seen = epoch.n;
+    this.#awaitingSince = null;
+    await pc.setRemoteDescription(description);
+    this.#evaluate();
+  }
+
+  // ---- the link: a data channel for what the two pages tell each other, and for the code ----
+
+  /** @param {RTCPeerConnection} pc */
+  #openLink(pc) {
+    const link = pc.createDataChannel("link", { negotiated: true, id: 0 });
+    this.#link = link;
+    const send = (/** @type {object} */ message) => {
+      if (link.readyState === "open") link.send(JSON.stringify(message));
+    };
+    const report = (/** @type {object} */ outcome) => {
+      if (pc === this.#pc) this.#emit("verification-code", outcome);
+    };
+    const verification = new Verification(pc, send, report);
+    this.#verification = verification;
+    link.addEventListener("open", () => {
+      verification.start();
+      this.#tellState();
+    });
+    link.addEventListener("message", ({ data }) => {
+      if (pc !== this.#pc || typeof data !== "string" || data.length > LARGEST_LINK_MESSAGE) return;
+      this.#heardAt = performance.now();
+      const message = parseObject(data);
+      if (message?.t === "state") this.#readState(message);
+      else if (message?.t === "bye") this.#saidBye();
+      else if (message) verification.receive(message);
+    });
+  }
+
+  /** Heard over the call itself, perhaps while the server is away. */
+  #saidBye() {
+    this.peerLeft();
+    this.#emit("peer-left", {});
+  }
+
+  #tellState() {
+    if (this.#link?.readyState !== "open") return;
+    const message = {
+      t: "state",
+      mic: Boolean(this.#tracks.audio) && !this.#muted,
+      camera: Boolean(this.#tracks.video) && this.#wantsPicture,
+      hears: this.#hears,
+      wantsPicture: this.#wantsPicture,
+      savesSound: this.#ladder.level === "sound",
+    };
+    this.#link.send(JSON.stringify(message));
+  }
+
+  /** @param {Record<string, unknown>} message */
+  #readState(message) {
+    const before = this.peer;
+    this.peer = {
+      mic: message.mic === true,
+      camera: message.camera === true,
+      hears: message.hears === true,
+      wantsPicture: message.wantsPicture !== false,
+      savesSound: message.savesSound === true,
+    };
+    if (JSON.stringify(before) === JSON.stringify(this.peer)) return;
+    if (before.wantsPicture !== this.peer.wantsPicture) this.#limitSending();
+    this.#emit("peer-state", this.peer);
+  }
+
+  // ---- health ----
+
+  /** @param {number} [silenceMs] */
+  #healthy(silenceMs = SILENT_AFTER_MS) {
+    return this.#pc?.connectionState === "connected" && performance.now() - this.#heardAt < silenceMs;
+  }
+
+  /** Finds the state, says it, and mends what is broken and can be mended. */
+  #evaluate() {
+    const now = performance.now();
+    const healthy = this.#healthy();
+    const somebody = this.#reachable.peer || this.#remote !== null;
+    if (healthy) {
+      if (this.state !== "connected") {
+        this.#connectedAt = now;
+        this.#ladder.pause();
+        this.#limitSending();
+      }
+      this.#everConnected = true;
+      this.#brokenSince = null;
+      this.#mendingSince = null;
+    } else if (somebody) {
+      this.#brokenSince ??= now;
+    }
+    const tooLong = this.#brokenSince !== null && now - this.#brokenSince > FAILED_AFTER_MS;
+    /** @type {State} */ let state = "waiting";
+    if (this.#ended) state = "ended";
+    else if (healthy) state = "connected";
+    else if (somebody && tooLong) state = "failed";
+    else if (somebody) state = this.#everConnected ? "reconnecting" : "connecting";
+    if (state !== this.state) {
+      if (state === "reconnecting") this.counts.reconnects += 1;
+      this.state = state;
+      this.#emit("state", { state });
+    }
+    if (somebody && !healthy && !this.#ended) this.#mend(now);
+  }
+
+  /** @param {number} now */
+  #mend(now) {
+    if (!this.#reachable.signalling || !this.#reachable.peer || now < this.#offerNotBefore) return;
+    const unanswered = this.#awaitingSince !== null && now - this.#awaitingSince > ANSWER_WITHIN_MS;
+    if (!unanswered && now - this.#triedAt < MEND_EVERY_MS) return;
+    if (this.#everConnected) this.#mendingSince ??= now;
+    if (this.#mendingSince !== null && now - this.#mendingSince > REBUILD_AFTER_MS) {
+      this.#mendingSince = now;
+      this.rebuild();
+    } else {
+      this.#offer({ restart: true });
+    }
+  }
+
+  async #tick() {
+    if (this.#ticking) return;
+    this.#ticking = true;
+    const now = performance.now();
+    const seconds = (now - this.#tickAt) / 1000;
+    this.#tickAt = now;
+    try {
+      const reader = this.#reader;
+      const reading = (await reader?.read()) ?? null;
+      if (reader !== this.#reader || this.#ended) return;
+      if (reading?.bytesIn) this.#heardAt = now;
+      this.#evaluate();
+      const connected = this.state === "connected";
+      this.#hears = connected && Boolean(reading?.sound);
+      if (connected && reading) {
+        this.#judge(reading, now);
+        this.#digest.add(reading, seconds);
+      } else if (!connected && this.state !== "waiting") {
+        this.#emit("quality", noQuality(this.#ladder.level === "sound"));
+        if (this.#everConnected) this.#digest.add(null, seconds);
+      }
+      this.#tellState();
+      this.#verification?.recheck();
+      if (now >= this.#digestAt) this.#sendDigest(now);
+    } finally {
+      this.#ticking = false;
+    }
+  }
+
+  /** @param {import("visits/call-quality.js").Reading} reading @param {number} now */
+  #judge(reading, now) {
+    const settled = now - this.#connectedAt > SETTLING_MS;
+    if (settled && this.#sendsPicture() && this.#ladder.step(reading)) this.#limitSending();
+    const picture = this.peer.camera && !this.peer.savesSound && this.#wantsPicture && settled;
+    /** @type {Quality} */
+    const quality = {
+      label: labelOf(reading, { picture }),
+      rttMs: reading.rttMs,
+      lossPct: reading.lossPct,
+      kbps: reading.kbpsIn,
+      width: reading.width,
+      height: reading.height,
+      fps: reading.fps,
+      audioOnly: this.#ladder.level === "sound",
+    };
+    this.#emit("quality", quality);
+  }
+
+  /** @param {number} now */
+  #sendDigest(now) {
+    this.#digestAt = now + DIGEST_EVERY_MS;
+    if (!this.#everConnected) return;
+    this.#emit("digest", this.#digest.take({ level: this.#ladder.level, reconnects: this.counts.reconnects }));
+  }
+
+  /** Whether there is a picture that the ladder has a say over. */
+  #sendsPicture() {
+    return Boolean(this.#tracks.video) && this.#wantsPicture && this.peer.wantsPicture;
+  }
+
+  async #limitSending() {
+    const { level } = this.#ladder;
+    const active = level !== "sound" && this.#wantsPicture && this.peer.wantsPicture;
+    await limit(this.#senders.video, { active, ...VIDEO[level === "sound" ? "lean" : level] });
+    await limit(this.#senders.audio, { maxBitrate: AUDIO_BITRATE[level], priority: "high", networkPriority: "high" });
+    this.#tellState();
+  }
+
+  /** @param {string} name @param {object} detail */
+  #emit(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+/** @param {boolean} audioOnly @returns {Quality} */
+const noQuality = (audioOnly) => ({
+  label: "none", rttMs: null, lossPct: null, kbps: 0, width: null, height: null, fps: null, audioOnly,
+});
+
+/** @param {RTCRtpSender|undefined} sender @param {Partial<RTCRtpEncodingParameters>} wanted */
+async function limit(sender, wanted) {
+  const parameters = sender?.getParameters();
+  if (!sender || !parameters?.encodings?.length) return; // not negotiated yet; asked again once connected
+  Object.assign(parameters.encodings[0], wanted);
+  // Two changes at once make the first one stale; the second carries the newer wish.
+  await sender.setParameters(parameters).catch(() => undefined);
+}
+
+/**
+ * @typedef {{id: string, n: number}} Epoch
+ * @typedef {object} Signal
+ * @property {Epoch} epoch
+ * @property {string|null} to
+ * @property {RTCSessionDescriptionInit|null} description
+ * @property {RTCIceCandidateInit|null} candidate
+ * @property {number|null} re
+ */
+
+/** @param {any} data @returns {Signal|null} */
+function parseSignal(data) {
+  const { epoch, to = null, description = null, candidate = null, re = null } = data ?? {};
+  if (typeof epoch?.id !== "string" || !Number.isInteger(epoch.n)) return null;
+  if (to !== null && typeof to !== "string") return null;
+  if (description && (!["offer", "answer"].includes(description.type) || typeof description.sdp !== "string")) return null;
+  return { epoch, to, description, candidate, re };
+}
+
+/** @param {string} text @returns {Record<string, unknown>|null} */
+function parseObject(text) {
+  try {
+    const value = JSON.parse(text);
+    return value && typeof value === "object" ? value : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * The page's WebSocket: a ticket for each connection, a heartbeat of our own, and a way back after every loss.
+ *
+ * The heartbeat finds a dead network in about 3.5 s; the connection of a call needs 5 to 7 s for that.
+ * Nothing is queued while the socket is down: an old message (above all an old SDP) is worse than none.
+ *
+ * Events: "welcome" (detail: the server's message), "signal" ({from, data}), "peer" ({event, participant, name, role}),
+ * "hint" ({topic, kind, id}), "ice" ({iceServers}), "rtt" ({ms}), "down" (), "bye" ({reason}).
+ */
+
+const PING_EVERY_MS = 1000;
+const DEAD_AFTER_MS = 3500;
+const WELCOME_WITHIN_MS = 6000;
+const TICKET_WITHIN_MS = 4000;
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 3000;
+/** The page's session or its right to be here is gone: trying again can't help. */
+const REFUSED = [401, 403, 404, 410];
+
+/** @returns {string} Django's CSRF token, from the page's meta element or else from the cookie. */
+export function csrfToken() {
+  const meta = document.querySelector('meta[name="csrf-token"]');
+  if (meta instanceof HTMLMetaElement && meta.content) return meta.content;
+  const cookie = document.cookie.split("; ").find((part) => part.startsWith("csrftoken="));
+  return cookie ? decodeURIComponent(cookie.slice("csrftoken=".length)) : "";
+}
+
+class Refused extends Error {}
+
+export class SignalSocket extends EventTarget {
+  /** @type {WebSocket|null} */ #socket = null;
+  #ticketUrl;
+  #url;
+  #welcomed = false;
+  #closed = false;
+  #retryMs = FIRST_RETRY_MS;
+  #lastHeard = 0;
+  #pings = 0;
+  /** @type {Map<number, number>} */ #pingedAt = new Map();
+  /** @type {number|undefined} */ #heart;
+  /** @type {number|undefined} */ #retry;
+
+  /** @param {{ticketUrl: string, url?: string}} options addresses relative to the page */
+  constructor({ ticketUrl, url = "/ws" }) {
+    super();
+    this.#ticketUrl = ticketUrl;
+    const address = new URL(url, location.href);
+    address.protocol = address.protocol.replace("http", "ws");
+    this.#url = address.href;
+    addEventListener("online", this.#comeBackNow);
+  }
+
+  /** @returns {boolean} whether the server has welcomed this socket and it is alive, as far as we know */
+  get up() {
+    return this.#welcomed;
+  }
+
+  open() {
+    if (this.#closed || this.#socket) return;
+    clearTimeout(this.#retry);
+    const socket = new WebSocket(this.#url);
+    this.#socket = socket;
+    this.#lastHeard = performance.now();
+    this.#heart = setInterval(() => this.#beat(socket), PING_EVERY_MS);
+    const opened = new Promise((resolve) => socket.addEventListener("open", resolve, { once: true }));
+    socket.addEventListener("message", (event) => this.#read(socket, event.data));
+    socket.addEventListener("close", () => this.#lost(socket));
+    // Side by side, not one after the other: on a far network each of the two costs a round trip.
+    Promise.all([this.#fetchTicket(), opened]).then(
+      ([ticket]) => socket === this.#socket && socket.send(JSON.stringify({ type: "hello", ticket })),
+      (error) => (error instanceof Refused ? this.#bye("revoked") : this.#lost(socket)),
+    );
+  }
+
+  /**
+   * @param {object} message
+   * @returns {boolean} false when there is no connection; the message is then gone
+   */
+  send(message) {
+    if (!this.#welcomed || this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  /** Beside the heartbeat's own, for who wants to measure sooner; the answer is an "rtt" event. */
+  ping() {
+    const n = this.#pings + 1;
+    if (this.send({ type: "ping", n })) this.#pingedAt.set(n, performance.now());
+    this.#pings = n;
+  }
+
+  /** Closes for good, after a last word if there is one. @param {object} [lastWord] */
+  close(lastWord) {
+    if (lastWord) this.send(lastWord);
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    removeEventListener("online", this.#comeBackNow);
+    this.#drop()?.close(1000);
+  }
+
+  async #fetchTicket() {
+    const response = await fetch(this.#ticketUrl, {
+      method: "POST",
+      headers: { "X-CSRFToken": csrfToken(), Accept: "application/json" },
+      credentials: "same-origin",
+      redirect: "manual", // a redirect leads to the sign-in page: the session is over
+      signal: AbortSignal.timeout(TICKET_WITHIN_MS),
+    });
+    if (REFUSED.includes(response.status) || response.type === "opaqueredirect") throw new Refused();
+    if (!response.ok) throw new Error(`ticket: ${response.status}`);
+    return (await response.json()).ticket;
+  }
+
+  /** @param {WebSocket} socket @param {unknown} text */
+  #read(socket, text) {
+    if (socket !== this.#socket) return;
+    this.#lastHeard = performance.now();
+    let message;
+    try {
+      message = JSON.parse(String(text));
+    } catch {
+      return;
+    }
+    switch (message?.type) {
+      case "welcome":
+        this.#welcomed = true;
+        this.#retryMs = FIRST_RETRY_MS;
+        this.#emit("welcome", message);
+        break;
+      case "signal":
+        this.#emit("signal", { from: message.from, data: message.data });
+        break;
+      case "ice":
+        this.#emit("ice", { iceServers: message.ice_servers });
+        break;
+      case "pong":
+        this.#measure(message.n);
+        break;
+      case "peer":
+      case "hint":
+        this.#emit(message.type, message);
+        break;
+      case "bye":
+        this.#bye(message.reason);
+    }
+  }
+
+  /** @param {number} n */
+  #measure(n) {
+    const sentAt = this.#pingedAt.get(n);
+    if (sentAt === undefined) return;
+    this.#pingedAt.delete(n);
+    this.#emit("rtt", { ms: performance.now() - sentAt });
+  }
+
+  /** @param {WebSocket} socket */
+  #beat(socket) {
+    const limit = this.#welcomed ? DEAD_AFTER_MS : WELCOME_WITHIN_MS;
+    if (performance.now() - this.#lastHeard > limit) {
+      this.#lost(socket);
+    } else {
+      this.ping();
+    }
+  }
+
+  /** Forgets the socket without waiting for it: closing over a dead network takes minutes. */
+  #drop() {
+    const socket = this.#socket;
+    clearInterval(this.#heart);
+    this.#pingedAt.clear();
+    this.#socket = null;
+    this.#welcomed = false;
+    return socket;
+  }
+
+  /** @param {WebSocket} socket */
+  #lost(socket) {
+    if (socket !== this.#socket) return;
+    const wasUp = this.#welcomed;
+    this.#drop();
+    socket.close();
+    if (this.#closed) return;
+    this.#retry = setTimeout(() => this.open(), this.#retryMs);
+    this.#retryMs = Math.min(this.#retryMs * 1.5, LONGEST_RETRY_MS);
+    if (wasUp) this.#emit("down", {});
+  }
+
+  #comeBackNow = () => {
+    if (this.#socket || this.#closed) return;
+    this.#retryMs = FIRST_RETRY_MS;
+    this.open();
+  };
+
+  /** @param {string} reason */
+  #bye(reason) {
+    this.close();
+    this.#emit("bye", { reason });
+  }
+
+  /** @param {string} name @param {object} detail */
+  #emit(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}

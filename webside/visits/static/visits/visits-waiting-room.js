@@ -1,0 +1,194 @@
+/**
+ * The waiting room: `data-behavior="visits-waiting-room"`.
+ *
+ * Markup contract (sample in README.md):
+ *
+ *   root              data-ticket-url, data-socket-url ("/ws"), data-line-url (the fragment again), data-room-url (where the call is)
+ *   data-waiting=     line: replaced by what data-line-url answers. When that answer (or the page itself) holds an element
+ *                     with data-admitted, the person goes to data-room-url. self (<video>), self-placeholder, level (<meter>),
+ *                     connection (says in words whether the clinic sees the person), media-notice, status (aria-live)
+ *   data-waiting-action=  mute, camera
+ *
+ * Presence is the open socket itself; the server also hears whether the page is on the screen ("presence").
+ * A hint about the visit (any topic) fetches the line again; so does each return of the socket, and, while it is away, every
+ * 20 seconds. What the person chose here (muted, no picture) goes along into the call.
+ */
+
+import { mediaNoticeOf } from "visits/call-notice.js";
+import { JOIN_STORE, LocalMedia, recall, remember, watchLevel } from "visits/local-media.js";
+import { SignalSocket } from "visits/signal-socket.js";
+import { wordsOf } from "visits/call-words.js";
+
+const POLL_MS = 20_000;
+/** Long enough to be read, and for a screen reader to begin. */
+const GO_AFTER_MS = 1200;
+
+/** @param {Element} root @returns {() => void} for an element that is taken away */
+export default function attachWaitingRoom(root) {
+  const room = new WaitingRoom(/** @type {HTMLElement} */ (root));
+  return () => room.dispose();
+}
+
+export class WaitingRoom {
+  media = new LocalMedia();
+
+  #root;
+  #words;
+  #socket;
+  #muted;
+  #admitted = false;
+  /** @type {() => void} */ #stopMeter = () => undefined;
+  /** @type {MediaStreamTrack|null} */ #metered = null;
+  /** @type {AbortController|null} */ #fetching = null;
+  #life = new AbortController();
+
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.#root = root;
+    this.#words = wordsOf(root);
+    const before = recall(sessionStorage, JOIN_STORE);
+    this.#muted = before.audio === false;
+    const self = /** @type {HTMLVideoElement|null} */ (this.#part("self"));
+    if (self) self.srcObject = this.media.stream;
+    this.media.addEventListener("change", () => this.#mediaChanged());
+    root.addEventListener("click", (event) => {
+      const button = event.target instanceof Element ? event.target.closest("[data-waiting-action]") : null;
+      if (button) this.#act(button.getAttribute("data-waiting-action") ?? "");
+    });
+    this.#socket = new SignalSocket({ ticketUrl: root.dataset.ticketUrl ?? "", url: root.dataset.socketUrl || "/ws" });
+    this.#socket.addEventListener("welcome", () => this.#online());
+    this.#socket.addEventListener("down", () => this.#write("connection", this.#words("waiting.offline")));
+    this.#socket.addEventListener("hint", () => this.refresh());
+    this.#socket.addEventListener("bye", (event) => this.#saidBye(/** @type {CustomEvent} */ (event).detail.reason));
+    const { signal } = this.#life;
+    document.addEventListener("visibilitychange", () => this.#tellPresence(), { signal });
+    addEventListener("pagehide", () => this.media.stopAll(), { signal });
+    const poll = setInterval(() => !this.#socket.up && this.refresh(), POLL_MS);
+    signal.addEventListener("abort", () => clearInterval(poll));
+    this.#socket.open();
+    this.media.open({ audio: true, video: before.video !== false });
+    this.#admitIfTold(root);
+  }
+
+  /** Fetches the line again; a newer fetch replaces an older one that is still under way. */
+  async refresh() {
+    const { lineUrl } = this.#root.dataset;
+    const line = this.#part("line");
+    if (!lineUrl || !line || this.#admitted) return;
+    this.#fetching?.abort();
+    const fetching = new AbortController();
+    this.#fetching = fetching;
+    try {
+      const response = await fetch(lineUrl, { headers: { Accept: "text/html" }, cache: "no-store", signal: fetching.signal });
+      if (!response.ok) return;
+      const fresh = new DOMParser().parseFromString(await response.text(), "text/html").body;
+      // The same words again would move what is being read, and be said again.
+      if (fresh.innerHTML.trim() !== line.innerHTML.trim()) line.replaceChildren(...fresh.childNodes);
+      this.#admitIfTold(line);
+    } catch {
+      // Away or replaced by a newer fetch; what is shown stays, and the next round tries again.
+    }
+  }
+
+  #online() {
+    this.#write("connection", this.#words("waiting.online"));
+    this.#tellPresence();
+    this.refresh();
+  }
+
+  #tellPresence() {
+    this.#socket.send({ type: "presence", visible: document.visibilityState === "visible" });
+  }
+
+  /** @param {Element} where */
+  #admitIfTold(where) {
+    const { roomUrl } = this.#root.dataset;
+    if (this.#admitted || !roomUrl || !where.querySelector("[data-admitted]")) return;
+    this.#admitted = true;
+    this.#write("status", this.#words("waiting.admitted"));
+    this.#rememberChoice();
+    setTimeout(() => {
+      this.dispose();
+      location.assign(roomUrl);
+    }, GO_AFTER_MS);
+  }
+
+  dispose() {
+    this.#life.abort();
+    this.#socket.close();
+    this.#stopMeter();
+    this.media.stopAll();
+  }
+
+  /** @param {string} reason */
+  #saidBye(reason) {
+    const key = ["ended", "replaced"].includes(reason) ? reason : "revoked";
+    this.#write("connection", `${this.#words(`notice.${key}.head`)} ${this.#words(`notice.${key}.body`)}`.trim());
+    this.media.stopAll();
+  }
+
+  /** @param {string} action */
+  async #act(action) {
+    if (action === "mute") {
+      if (!this.media.tracks.audio) this.#muted = !(await this.media.choose("audio"));
+      else this.#muted = !this.#muted;
+    } else if (action === "camera") {
+      if (this.media.tracks.video) this.media.stop("video");
+      else await this.media.choose("video");
+    }
+    this.#mediaChanged();
+    this.#rememberChoice();
+  }
+
+  #rememberChoice() {
+    // A camera that failed is no choice: the call asks for it again.
+    const video = Boolean(this.media.tracks.video || this.media.problems.video);
+    remember(sessionStorage, JOIN_STORE, { audio: !this.#muted, video });
+  }
+
+  #mediaChanged() {
+    const { tracks, problems } = this.media;
+    if (tracks.audio) tracks.audio.enabled = !this.#muted;
+    this.#press("mute", this.#muted || !tracks.audio);
+    this.#press("camera", !tracks.video);
+    const placeholder = this.#part("self-placeholder");
+    if (placeholder) placeholder.hidden = Boolean(tracks.video);
+    const notice = this.#part("media-notice");
+    const found = mediaNoticeOf(problems);
+    if (notice) {
+      notice.hidden = !found;
+      // The head of the call ("they can't see you") would be wrong here: nobody sees anybody yet.
+      notice.textContent = found ? found.body.map((key) => this.#words(key)).join(" ") : "";
+    }
+    this.#meter(tracks.audio);
+  }
+
+  /** @param {MediaStreamTrack|null} track */
+  #meter(track) {
+    const meter = /** @type {HTMLMeterElement|null} */ (this.#part("level"));
+    if (!meter || track === this.#metered) return;
+    this.#metered = track;
+    this.#stopMeter();
+    this.#stopMeter = () => undefined;
+    meter.value = 0;
+    if (track) this.#stopMeter = watchLevel(track, (level) => (meter.value = level));
+  }
+
+  /** @param {string} action @param {boolean} pressed */
+  #press(action, pressed) {
+    for (const button of this.#root.querySelectorAll(`[data-waiting-action="${action}"]`)) {
+      button.setAttribute("aria-pressed", String(pressed));
+    }
+  }
+
+  /** @param {string} name @param {string} text */
+  #write(name, text) {
+    const part = this.#part(name);
+    if (part && part.textContent !== text) part.textContent = text;
+  }
+
+  /** @param {string} name @returns {HTMLElement|null} */
+  #part(name) {
+    return this.#root.querySelector(`[data-waiting="${name}"]`);
+  }
+}
