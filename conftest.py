@@ -22,7 +22,9 @@ def _state() -> str:
     """Name the schema's state: migrations, models, and what secures the tables."""
     digest = hashlib.sha256()
     patterns = ("webside/*/migrations/*.py", "webside/*/models.py", "webside/*/models/*.py", "webside/*/apps.py")
-    for path in sorted({path for pattern in patterns for path in ROOT.glob(pattern)} | {ROOT / "webside/core/schema.py"}):
+    for path in sorted(
+        {path for pattern in patterns for path in ROOT.glob(pattern)} | {ROOT / "webside/core/schema.py"}
+    ):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:10]
 
@@ -30,10 +32,11 @@ def _state() -> str:
 @pytest.fixture(scope="session")
 def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
     """Make this worker's database from the template and point every alias at it."""
-    from config import postgres
     from django.conf import settings
     from django.core.management import call_command
     from django.db import connections
+
+    from config import postgres
 
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     template = f"webside_template_{_state()}"
@@ -61,8 +64,9 @@ def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any) -> I
 
 
 def _create(name: str, template: str = "template0") -> None:
-    from config import postgres
     from django.conf import settings
+
+    from config import postgres
 
     postgres.create_database(name, settings.VAR, template=template, replace=True)
 
@@ -81,3 +85,11 @@ def _close(connections: Any) -> None:
         connections[alias].close()
         if hasattr(connections[alias], "close_pool"):
             connections[alias].close_pool()
+
+
+@pytest.fixture
+def cast(db: None) -> Any:
+    """Give everybody of ``webside.testing.cast``, within the test's transaction."""
+    from webside.testing.cast import make_cast
+
+    return make_cast()

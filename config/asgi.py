@@ -12,7 +12,6 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-import django
 from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
 
@@ -21,8 +20,6 @@ pages = get_wsgi_application()
 from django.conf import settings  # noqa: E402 - settings are read only after the handler is made
 
 from webside.core.lean import LeanApplication  # noqa: E402
-
-assert django.VERSION[:2] == (5, 2)
 
 lean = LeanApplication()
 _pages = WSGIMiddleware(pages, workers=settings.ENV.web_threads)  # type: ignore[arg-type]

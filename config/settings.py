@@ -123,7 +123,7 @@ def _database(url: str, *, pool: int = 0) -> dict[str, object]:
     parts = postgres.parse_url(url)
     options: dict[str, object] = {"application_name": "webside"}
     if pool:
-        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10, "check": None}
+        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts["dbname"],

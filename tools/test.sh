@@ -1,11 +1,12 @@
 #!/bin/sh
 # System packages where possible, the static checks, then every test: each runs even if one before it failed.
 # Browser tests are part of the same run, so that pytest's closing line, the last one here, counts everything.
+# A file's tests stay on one worker and in their order (`loadgroup` does nothing in pytest-xdist 3.8 with pytest 9.2).
 set -u
 cd "$(dirname "$0")/.."
 failed=0
 tools/system_packages.sh || failed=1
 .venv/bin/python tools/check.py || failed=1
-.venv/bin/python -m pytest -m "not drill" -n "${1:-2}" --dist loadgroup --no-loadscope-reorder || exit 1
+.venv/bin/python -m pytest -m "not drill" -n "${1:-2}" --dist loadfile --no-loadscope-reorder || exit 1
 [ "$failed" = 0 ] || echo "webside: the tests passed, and a check before them failed: see above" >&2
 exit "$failed"

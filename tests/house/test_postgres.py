@@ -22,8 +22,6 @@ import pytest
 from config import postgres
 from config.postgres import PostgresError, Server
 
-pytestmark = pytest.mark.xdist_group("house-postgres")
-
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:

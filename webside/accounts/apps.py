@@ -3,9 +3,31 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
     """Users, memberships, sessions, keys."""
 
     name = "webside.accounts"
+
+    def ready(self) -> None:
+        """Say the words of the trail; note who signs in and out."""
+        from webside.accounts import signins
+        from webside.audit import sentences
+
+        signins.connect()
+        sentences.register(
+            {
+                "accounts.session.signin": _("signed in"),
+                "accounts.session.signout": _("signed out"),
+                "accounts.session.refuse": _("could not sign in"),
+                "accounts.staff.invite": _("invited a colleague"),
+                "accounts.staff.join": _("joined the staff"),
+                "accounts.staff.change": _("changed what a colleague may do"),
+                "accounts.invitation.revoke": _("took an invitation back"),
+                "accounts.api-key.create": _("made a key for a program"),
+                "accounts.api-key.revoke": _("ended a key"),
+                "realtime.ticket.refuse": _("asked for live updates that are not theirs"),
+            }
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -13,6 +14,7 @@ from django.urls import reverse
 
 from webside.accounts import policies, selectors
 from webside.core import frames
+from webside.core.actor import Actor, ActorKind, Role
 from webside.core.models import Tenant
 
 
@@ -32,7 +34,7 @@ class FrameMiddleware:
             return self.get_response(request)
         tenant = self._tenant(request)
         tenant_id = tenant.id if tenant else None
-        actor = selectors.actor_in(request.user, tenant_id)  # type: ignore[arg-type]
+        actor = self._actor(request, tenant_id)
         request.tenant = tenant  # type: ignore[attr-defined]
         request.actor = actor  # type: ignore[attr-defined]
         if tenant and policies.must_have_second_factor(actor) and not has_second_factor(request):
@@ -51,6 +53,22 @@ class FrameMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
         """Remember that the view raised: Django has turned it into a page before we see it."""
         request.failed = True  # type: ignore[attr-defined]
+
+    @staticmethod
+    def _actor(request: HttpRequest, tenant_id: UUID | None) -> Actor:
+        """Return who asks: the signed-in person, else the one whom a link opened the door for."""
+        actor = selectors.actor_in(request.user, tenant_id)  # type: ignore[arg-type]
+        if actor.kind is ActorKind.ANONYMOUS and tenant_id is not None:
+            link = request.session.get("links", {}).get(str(tenant_id))
+            if link:
+                return Actor(
+                    kind=ActorKind.LINK,
+                    label=link["label"],
+                    tenant_id=tenant_id,
+                    roles=frozenset({Role.PATIENT}),
+                    subject_id=UUID(link["subject"]),
+                )
+        return actor
 
     @staticmethod
     def _tenant(request: HttpRequest) -> Tenant | None:

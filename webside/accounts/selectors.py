@@ -39,7 +39,11 @@ def actor_in(user: User, tenant_id: UUID | None) -> Actor:
 
 def memberships_of(user: User) -> QuerySet[Membership]:
     """Return where a user belongs, by the tenant's name."""
-    return Membership.objects.filter(user=user, active=True, tenant__active=True).select_related("tenant").order_by("tenant__name")
+    return (
+        Membership.objects.filter(user=user, active=True, tenant__active=True)
+        .select_related("tenant")
+        .order_by("tenant__name")
+    )
 
 
 def staff_of(actor: Actor) -> QuerySet[Membership]:
@@ -54,7 +58,9 @@ def staff_of(actor: Actor) -> QuerySet[Membership]:
 
 def open_invitations(actor: Actor) -> QuerySet[Invitation]:
     """Return the invitations of the actor's tenant that nobody has taken or revoked."""
-    return Invitation.objects.filter(tenant_id=actor.tenant_id, accepted_at=None, revoked_at=None).order_by("-created_at")
+    return Invitation.objects.filter(tenant_id=actor.tenant_id, accepted_at=None, revoked_at=None).order_by(
+        "-created_at"
+    )
 
 
 def api_keys(actor: Actor) -> QuerySet[ApiKey]:

@@ -1,4 +1,15 @@
 """Pages about accounts that allauth does not bring."""
 
+from django.urls import path
+
+from webside.accounts.views import second_factor, staff
+
 app_name = "accounts"
-urlpatterns: list = []
+urlpatterns = [
+    path("second-factor/", second_factor.needed, name="second-factor"),
+    path("invitation/<str:token>/", staff.accept, name="invitation-accept"),
+    path("o/<slug:slug>/staff/", staff.members, name="staff-list"),
+    path("o/<slug:slug>/staff/invite/", staff.invite, name="staff-invite"),
+    path("o/<slug:slug>/staff/<uuid:membership_id>/", staff.member, name="staff-detail"),
+    path("o/<slug:slug>/staff/invitations/<uuid:invitation_id>/revoke/", staff.revoke, name="invitation-revoke"),
+]

@@ -181,7 +181,9 @@ def _check_rows(
     if tenant_id is None:
         for number, digests in seals.items():
             if counted.get(number, 0) != len(digests):
-                result.wrong.append(f"Seal {number} covers {len(digests)} entries; {counted.get(number, 0)} are listed.")
+                result.wrong.append(
+                    f"Seal {number} covers {len(digests)} entries; {counted.get(number, 0)} are listed."
+                )
     pending = connection.execute(
         "SELECT count(*) AS n, count(*) FILTER (WHERE (e.transaction, e.sequence) <= (l.t, l.q)) AS slipped"
         " FROM audit_auditevent e LEFT JOIN audit_sealedrow s ON s.event_id = e.id,"
@@ -190,7 +192,8 @@ def _check_rows(
         " WHERE s.event_id IS NULL AND (%(tenant)s::uuid IS NULL OR e.tenant_id = %(tenant)s)",
         {"tenant": tenant_id},
     ).fetchone()
-    assert pending is not None
+    if pending is None:  # an aggregate always has a row
+        return
     result.unsealed = pending["n"]
     if pending["slipped"]:
         result.wrong.append(f"{pending['slipped']} entries stand among sealed ones without a seal.")

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cache, cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,9 @@ class Row:
     def citation(self) -> str:
         """The source as a reader needs it: which row, on what ground, how sure."""
         until = f" to {self.effective_to}" if self.effective_to else ""
-        return f"{self.source} ({self.table} {self.id}, from {self.effective_from}{until}, confidence {self.confidence})"
+        return (
+            f"{self.source} ({self.table} {self.id}, from {self.effective_from}{until}, confidence {self.confidence})"
+        )
 
 
 _ended: ContextVar[frozenset[tuple[str, str]]] = ContextVar("ended_rows", default=frozenset())
@@ -213,7 +216,7 @@ def gaps_and_overlaps(table: Table, *, key: tuple[str, ...], gapless: bool = Tru
     wrong = []
     for values, rows in groups.items():
         rows.sort(key=lambda row: row.effective_from)
-        for before, after in zip(rows, rows[1:], strict=False):
+        for before, after in pairwise(rows):
             if before.effective_to is None or before.effective_to >= after.effective_from:
                 wrong.append(f"{table.name}: {before.id} and {after.id} overlap for {values}")
             elif gapless and before.effective_to + timedelta(days=1) < after.effective_from:
@@ -222,11 +225,11 @@ def gaps_and_overlaps(table: Table, *, key: tuple[str, ...], gapless: bool = Tru
 
 
 __all__ = [
+    "UNDATED_SINCE",
     "BadData",
     "Confidence",
     "Row",
     "Table",
-    "UNDATED_SINCE",
     "ended",
     "gaps_and_overlaps",
     "load",

@@ -129,4 +129,3 @@ class Heartbeat(models.Model):
     beat_at = models.DateTimeField()
     every_seconds = models.PositiveIntegerField()
     detail = models.CharField(max_length=200, blank=True)
-

@@ -1,8 +1,8 @@
 """What Django's migrations can't say about a tenant's tables, written after each migration.
 
 For every :class:`~webside.core.models.TenantModel`: row-level security with its policy, a unique
-(tenant, id), and composite foreign keys; for every table: what each role may do. Derived from the models, so that a new table can't be
-forgotten; each step looks first, so that it may run at every start.
+(tenant, id), and composite foreign keys; for every table: what each role may do. Derived from the
+models, so that a new table can't be forgotten; each step looks first, so it may run at every start.
 """
 
 from __future__ import annotations

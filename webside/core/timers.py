@@ -78,7 +78,7 @@ def _run(timer: Timer) -> None:
             _handlers[timer.name](timer.payload)
     except DatabaseError:
         raise
-    except Exception as error:  # noqa: BLE001 - one bad timer must not stop the others
+    except Exception as error:
         logger.exception("timer %s failed", timer.name)
         timer.last_error = type(error).__name__
         timer.due_at = clock.now() + timedelta(seconds=min(3600, 2**timer.attempts))

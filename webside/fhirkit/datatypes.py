@@ -50,12 +50,15 @@ def period(start: datetime | date | None, end: datetime | date | None) -> Json:
 
 def human_name(family: str, given: Iterable[str], prefix: str = "", suffix: str = "") -> Json:
     """Return an official HumanName."""
-    return compact(use="official", family=family, given=list(given), prefix=[prefix] if prefix else None,
-                   suffix=[suffix] if suffix else None)
+    return compact(
+        use="official",
+        family=family,
+        given=list(given),
+        prefix=[prefix] if prefix else None,
+        suffix=[suffix] if suffix else None,
+    )
 
 
 def telecom(phone: str = "", email: str = "") -> list[Json]:
     """Return ContactPoints for a phone number and an address of e-mail."""
-    return [
-        {"system": system, "value": value} for system, value in (("phone", phone), ("email", email)) if value
-    ]
+    return [{"system": system, "value": value} for system, value in (("phone", phone), ("email", email)) if value]

@@ -34,7 +34,5 @@ class Delivery(BaseModel):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["event", "handler"], name="delivery_once")]
         indexes = [
-            models.Index(
-                fields=["due_at"], condition=models.Q(delivered_at=None, dead_at=None), name="delivery_due"
-            )
+            models.Index(fields=["due_at"], condition=models.Q(delivered_at=None, dead_at=None), name="delivery_due")
         ]

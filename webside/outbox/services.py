@@ -37,9 +37,7 @@ def _plain(value: Any) -> Any:
 def _revive(name: str, payload: dict[str, Any]) -> Event:
     kind = registry.event_type(name)
     hints = get_type_hints(kind)
-    return kind(
-        **{key: UUID(value) if hints.get(key) is UUID and value else value for key, value in payload.items()}
-    )
+    return kind(**{key: UUID(value) if hints.get(key) is UUID and value else value for key, value in payload.items()})
 
 
 def deliver_due(limit: int = 50) -> int:

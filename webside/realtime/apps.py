@@ -12,10 +12,12 @@ class RealtimeConfig(AppConfig):
 
     def ready(self) -> None:
         """Serve ``/ws``; sweep tickets."""
+        from webside.accounts import registry
         from webside.core import lean as lanes
         from webside.core import loops
         from webside.realtime import hub, lean, services
 
+        registry.on_revoke(lambda user_id: services.disconnect_on_commit(user_id=user_id))
         lanes.register(*lean.ROUTES)
         lanes.on_start(hub.start)
         lanes.on_stop(hub.stop)

@@ -35,7 +35,9 @@ def origin_allowed(origin: str | None, host: str) -> bool:
     """Whether a socket's Origin is this site: the public address, or the very host that was asked."""
     if not origin:
         return False
-    return origin.rstrip("/") in (settings.PUBLIC_URL, *settings.CSRF_TRUSTED_ORIGINS) or urlsplit(origin).netloc == host
+    return (
+        origin.rstrip("/") in (settings.PUBLIC_URL, *settings.CSRF_TRUSTED_ORIGINS) or urlsplit(origin).netloc == host
+    )
 
 
 async def live(socket: WebSocket) -> None:

@@ -59,6 +59,11 @@ def wait_for(what: str, check: Callable[[], Any], seconds: float = 15, every: fl
     return answer
 
 
+def wait_in(page: Page, expression: str, seconds: float = 15) -> None:
+    """Wait for a JavaScript expression. Playwright's own wait_for_function needs eval, which the pages' policy forbids."""
+    wait_for(expression, lambda: page.evaluate(f"Boolean({expression})"), seconds)
+
+
 class LabServer:
     """The lab as a process that can be killed and started again on its port."""
 
@@ -165,7 +170,10 @@ class Person:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("framenavigated", lambda _: self._navigated())
         self.page.goto(f"{address}/call?room={room}&as={name}&{query}")
-        self.page.wait_for_function("globalThis.lab?.numbers !== undefined")
+        self.ready()
+
+    def ready(self) -> None:
+        wait_in(self.page, "globalThis.lab?.numbers")
 
     def _navigated(self) -> None:
         self.navigations += 1

@@ -42,5 +42,8 @@ def health_json(request: HttpRequest) -> JsonResponse:
 
 def live(request: HttpRequest) -> HttpResponse:
     """Answer 200 when this process serves and reaches its database, 503 when not."""
-    return HttpResponse("ok\n" if state()["serving"] else "no database\n", content_type="text/plain",
-                        status=200 if state()["serving"] else 503)
+    return HttpResponse(
+        "ok\n" if state()["serving"] else "no database\n",
+        content_type="text/plain",
+        status=200 if state()["serving"] else 503,
+    )

@@ -3,13 +3,22 @@ import { attach } from "visits/visits-call.js";
 
 const root = document.querySelector('[data-behavior="visits-call"]');
 const page = attach(root);
+// The sound plays in an element of no page; its clock shows whether it is heard.
+const sounds = [];
+const play = HTMLMediaElement.prototype.play;
+HTMLMediaElement.prototype.play = function () {
+  if (this instanceof HTMLAudioElement && !sounds.includes(this)) sounds.push(this);
+  return play.call(this);
+};
 const remote = document.querySelector('[data-call="remote"]');
 
 const lab = { page, states: [], digests: [], firstFrameAt: null, joinedAt: null };
 globalThis.lab = lab;
 root.addEventListener("visits:state", (event) => lab.states.push(event.detail.state));
 document.querySelector('[data-call-action="join"]').addEventListener("click", () => (lab.joinedAt ??= performance.now()), { capture: true });
-remote.requestVideoFrameCallback((now) => (lab.firstFrameAt = performance.now()));
+remote.requestVideoFrameCallback(() => (lab.firstFrameAt = performance.now()));
+
+lab.heardSeconds = () => sounds.at(-1)?.currentTime ?? 0;
 
 /** Numbers of the connection that the tests read: frames and sound packets that arrived, and how they came. */
 lab.numbers = async () => {

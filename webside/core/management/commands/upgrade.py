@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
 from webside.core import schema
+
+NOT_SERVED = ["ui/css/*", "*.md", "*.txt"]
+"""Parts of the style sheet and licence texts: in the repository, not on the web."""
 
 
 class Command(BaseCommand):
@@ -29,5 +36,19 @@ class Command(BaseCommand):
         else:
             schema.secure(connection)
         connection.close()
-        call_command("collectstatic", interactive=False, verbosity=0, skip_checks=True)
+        self._collect_static()
         self.stdout.write("database and static files are up to date")
+
+    @staticmethod
+    def _collect_static() -> None:
+        """Hash and compress the static files, when any of them changed."""
+        state = hashlib.sha256()
+        for finder in finders.get_finders():
+            for name, storage in sorted(finder.list(NOT_SERVED), key=lambda item: item[0]):
+                found = Path(storage.path(name)).stat()
+                state.update(f"{name} {found.st_size} {found.st_mtime_ns}\n".encode())
+        stamp = Path(settings.STATIC_ROOT) / ".state"
+        if stamp.exists() and stamp.read_text() == state.hexdigest():
+            return
+        call_command("collectstatic", interactive=False, verbosity=0, skip_checks=True, ignore_patterns=NOT_SERVED)
+        stamp.write_text(state.hexdigest())

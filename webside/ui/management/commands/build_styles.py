@@ -8,11 +8,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-STATIC = Path(__file__).resolve().parents[2] / "static" / "ui"
-PARTS = STATIC / "css"
+UI = Path(__file__).resolve().parents[2]
+STATIC = UI / "static" / "ui"
+PARTS = UI / "data" / "styles"
 # Parts 00–19 make the page of every person, 20–29 are added for staff, 30–39 for the gallery.
 SHEETS = {"webside.css": range(20), "webside-staff.css": range(20, 30), "gallery.css": range(30, 40)}
-HEADER = "/* Made by `manage.py build_styles` from static/ui/css/. Change the parts, not this file. */\n"
+HEADER = "/* Made by `manage.py build_styles` from data/styles/. Change the parts, not this file. */\n"
 
 
 def joined(numbers: range) -> str:
@@ -27,7 +28,7 @@ def joined(numbers: range) -> str:
 class Command(BaseCommand):
     """Write the stylesheets, or with ``--check`` say whether they are fresh."""
 
-    help = "Join static/ui/css/ into the stylesheets that pages load."
+    help = "Join data/styles/ into the stylesheets that pages load."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add ``--check``."""

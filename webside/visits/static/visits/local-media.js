@@ -79,8 +79,23 @@ async function ask(constraints) {
 export class LocalMedia extends EventTarget {
   /** @type {{audio: MediaStreamTrack|null, video: MediaStreamTrack|null}} */ tracks = { audio: null, video: null };
   /** @type {{audio: Problem|null, video: Problem|null}} */ problems = { audio: null, video: null };
-  /** What a `<video>` of the own picture shows. */
-  stream = new MediaStream();
+  /** @type {HTMLVideoElement|null} */ #mirror = null;
+
+  /**
+   * Shows the own picture here, for as long as there is one. A video element that waits for a frame which never comes would
+   * keep the page from ever finishing to load.
+   * @param {HTMLVideoElement|null} video
+   */
+  showIn(video) {
+    this.#mirror = video;
+    if (video) video.muted = true;
+    this.#reflect();
+  }
+
+  #reflect() {
+    const track = this.tracks.video;
+    if (this.#mirror) this.#mirror.srcObject = track ? new MediaStream([track]) : null;
+  }
 
   /**
    * Opens what is wanted; never throws. What failed is in `problems`.
@@ -149,7 +164,7 @@ export class LocalMedia extends EventTarget {
     if (before) this.#release(kind, before);
     this.tracks[kind] = track;
     this.problems[kind] = null;
-    this.stream.addTrack(track);
+    if (kind === "video") this.#reflect();
     track.addEventListener("ended", () => {
       if (this.tracks[kind] !== track) return;
       this.#release(kind, track); // unplugged, or taken back in the browser's own menu
@@ -162,7 +177,7 @@ export class LocalMedia extends EventTarget {
   /** @param {Kind} kind @param {MediaStreamTrack} track */
   #release(kind, track) {
     this.tracks[kind] = null;
-    this.stream.removeTrack(track);
+    if (kind === "video") this.#reflect();
     track.stop();
   }
 

@@ -12,7 +12,7 @@
  * The connection outlives the socket. It is mended (ICE restart) when it is silent, disconnected or failed and the other
  * side can be reached, and built anew when 30 s of mending didn't help.
  *
- * Events: "state" ({state}), "quality" (Quality), "remote-track" ({stream, track}), "verification-code" (Outcome of
+ * Events: "state" ({state}), "quality" (Quality), "remote-track" ({track, stream}; one stream for each kind), "verification-code" (Outcome of
  * verification-code.js), "peer-state" (PeerState), "digest" (numbers, every 10 s), "peer-left" (the other side said goodbye over the call itself).
  *
  * @typedef {"waiting"|"connecting"|"connected"|"reconnecting"|"failed"|"ended"} State
@@ -95,7 +95,8 @@ export class PeerCall extends EventTarget {
   /** @type {{audio?: RTCRtpSender, video?: RTCRtpSender}} */ #senders = {};
   #muted = false;
   #wantsPicture = true;
-  #remoteStream = new MediaStream();
+  /** Only its id counts: the other side keeps sound and picture of one stream in step. */
+  #stream = new MediaStream();
 
   /** @type {RTCDataChannel|null} */ #link = null;
   /** @type {Verification|null} */ #verification = null;
@@ -277,14 +278,12 @@ export class PeerCall extends EventTarget {
     this.#sent = 0;
     this.#seen = 0;
     this.#reader = new QualityReader(pc);
-    this.#remoteStream = new MediaStream();
     pc.addEventListener("icecandidate", ({ candidate }) => {
       if (candidate && pc === this.#pc) this.#signal({ candidate: candidate.toJSON() });
     });
     pc.addEventListener("track", ({ track }) => {
       if (pc !== this.#pc) return;
-      this.#remoteStream.addTrack(track);
-      this.#emit("remote-track", { stream: this.#remoteStream, track });
+      this.#emit("remote-track", { track, stream: new MediaStream([track]) });
     });
     pc.addEventListener("connectionstatechange", () => {
       if (pc !== this.#pc) return;
@@ -328,7 +327,7 @@ export class PeerCall extends EventTarget {
   /** @param {RTCPeerConnection} pc */
   #addTransceivers(pc) {
     for (const kind of /** @type {const} */ (["audio", "video"])) {
-      const transceiver = pc.addTransceiver(this.#tracks[kind] ?? kind, { direction: "sendrecv" });
+      const transceiver = pc.addTransceiver(this.#tracks[kind] ?? kind, { direction: "sendrecv", streams: [this.#stream] });
       this.#senders[kind] = transceiver.sender;
     }
   }
@@ -339,6 +338,7 @@ export class PeerCall extends EventTarget {
       const kind = /** @type {"audio"|"video"} */ (transceiver.receiver.track.kind);
       if (this.#senders[kind]) continue;
       transceiver.direction = "sendrecv";
+      transceiver.sender.setStreams?.(this.#stream); // older browsers can't; the two may then drift a little
       this.#senders[kind] = transceiver.sender;
       await transceiver.sender.replaceTrack(this.#tracks[kind]);
     }

@@ -7,7 +7,7 @@
  *   root            data-ticket-url (needed), data-socket-url ("/ws"), data-left-url (where to go afterwards), data-peer-name,
  *                   data-join ("now", or "button": waits for the action join), data-ice-policy ("all" or "relay"),
  *                   data-shortcuts ("off": no single-letter keys)
- *   data-call=      remote, self (<video>), remote-placeholder, self-placeholder, peer-name, peer-state, timer (<time>),
+ *   data-call=      remote, self (<video autoplay playsinline muted>), remote-placeholder, self-placeholder, peer-name, peer-state, timer (<time>),
  *                   quality (with [data-quality-text]), code, code-state, notice and media-notice (with [data-notice-head],
  *                   [data-notice-body]), status (aria-live), devices and leave (<dialog>), join-panel
  *   data-call-action=  join, mute, camera, picture, fullscreen, devices, leave, leave-confirm, leave-stay, sound-on,
@@ -28,6 +28,7 @@ import { SignalSocket } from "visits/signal-socket.js";
 import { wordsOf } from "visits/call-words.js";
 
 const KEYS = { m: "mute", v: "camera", f: "fullscreen" };
+const LOADED_WITHIN_MS = 1500;
 const SHORTCUTS = "webside.call-shortcuts";
 const DEVICE_KINDS = /** @type {MediaDeviceKind[]} */ (["audioinput", "videoinput", "audiooutput"]);
 
@@ -70,6 +71,7 @@ export class CallPage {
   /** @type {number|null} performance.now() of the visit's beginning */ #startedAt = null;
   #said = "";
   #life = new AbortController();
+  #sound = new Audio();
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -85,8 +87,7 @@ export class CallPage {
     document.addEventListener("fullscreenchange", () => this.#render(), { signal });
     navigator.mediaDevices?.addEventListener("devicechange", () => this.#listDevices(), { signal });
     this.media.addEventListener("change", (event) => this.#mediaChanged(/** @type {CustomEvent} */ (event).detail.kind));
-    const self = /** @type {HTMLVideoElement|null} */ (this.#part("self"));
-    if (self) self.srcObject = this.media.stream;
+    this.media.showIn(/** @type {HTMLVideoElement|null} */ (this.#part("self")));
     if (!document.fullscreenEnabled) for (const button of this.#buttons("fullscreen")) button.hidden = true;
     const clock = setInterval(() => this.#everySecond(), 1000);
     signal.addEventListener("abort", () => clearInterval(clock));
@@ -141,6 +142,7 @@ export class CallPage {
     this.call?.close();
     this.#socket?.close(lastWord);
     this.media.stopAll();
+    this.#sound.srcObject = null;
     if (document.fullscreenElement) document.exitFullscreen();
     this.#render();
   }
@@ -260,20 +262,38 @@ export class CallPage {
     this.#render();
   }
 
-  /** @param {MediaStream} stream */
+  /**
+   * Picture and sound play in elements of their own: one that waits for the first frame of somebody without a camera is silent.
+   * @param {MediaStream} stream of one kind
+   */
   async #play(stream) {
-    const video = /** @type {HTMLVideoElement} */ (this.#part("remote"));
-    if (video.srcObject !== stream) video.srcObject = stream;
-    const sink = rememberedDevices().audiooutput;
-    if (sink && "setSinkId" in video) await video.setSinkId(sink).catch(() => undefined); // unplugged since
+    if (stream.getVideoTracks().length) {
+      const video = /** @type {HTMLVideoElement} */ (this.#part("remote"));
+      await loaded();
+      video.muted = true; // so it may always play
+      video.srcObject = stream;
+      return;
+    }
+    this.#sound.srcObject = stream;
+    await this.#useSpeaker();
+    await this.#playSound();
+  }
+
+  async #playSound() {
     try {
-      await video.play();
+      await this.#sound.play();
       this.#soundBlocked = false;
     } catch (error) {
       // Browsers let a page that nobody has touched play nothing. (AbortError: a newer stream took its place.)
       this.#soundBlocked = error instanceof DOMException && error.name === "NotAllowedError";
     }
     this.#render();
+  }
+
+  /** The chosen one, if it is still there and the browser lets us choose; else the system's. */
+  async #useSpeaker() {
+    const sink = rememberedDevices().audiooutput;
+    if (sink && "setSinkId" in this.#sound) await this.#sound.setSinkId(sink).catch(() => undefined);
   }
 
   /** @param {import("visits/verification-code.js").Outcome} outcome */
@@ -313,7 +333,7 @@ export class CallPage {
   /** @param {"audio"|"video"} kind */
   #mediaChanged(kind) {
     this.call?.setTrack(kind, this.media.tracks[kind]);
-    if (this.#soundBlocked) this.#soundOn(); // a page that may use the microphone may also play
+    if (this.#soundBlocked) this.#playSound(); // a page that may use the microphone may also play
     this.#listDevices();
     this.#render();
   }
@@ -372,13 +392,9 @@ export class CallPage {
     if (!(select instanceof HTMLSelectElement)) return;
     const kind = /** @type {MediaDeviceKind|undefined} */ (select.dataset.callDevice);
     if (!kind) return;
-    if (kind === "audiooutput") {
-      const video = /** @type {HTMLVideoElement} */ (this.#part("remote"));
-      if ("setSinkId" in video) await video.setSinkId(select.value);
-    } else if (!(await this.media.choose(kind === "videoinput" ? "video" : "audio", select.value))) {
-      return;
-    }
+    if (kind !== "audiooutput" && !(await this.media.choose(kind === "videoinput" ? "video" : "audio", select.value))) return;
     rememberDevice(kind, select.value);
+    if (kind === "audiooutput") await this.#useSpeaker();
     this.#say(this.#words("said.device"));
   }
 
@@ -386,7 +402,7 @@ export class CallPage {
 
   /** @param {Event} event */
   #clicked(event) {
-    if (this.#soundBlocked) this.#soundOn(); // any touch of the page allows it
+    if (this.#soundBlocked) this.#playSound(); // any touch of the page allows it
     const button = event.target instanceof Element ? event.target.closest("[data-call-action]") : null;
     if (button) this.#act(button.getAttribute("data-call-action") ?? "");
   }
@@ -414,7 +430,7 @@ export class CallPage {
       case "leave": return this.#askToLeave();
       case "leave-confirm": return this.leave();
       case "leave-stay": return /** @type {HTMLDialogElement|null} */ (this.#part("leave"))?.close();
-      case "sound-on": return this.#soundOn();
+      case "sound-on": return this.#playSound();
       case "code-same": return this.#compared("same");
       case "code-different": return this.#compared("different");
       case "shortcuts": return this.#toggleShortcuts();
@@ -430,11 +446,6 @@ export class CallPage {
   #openDialog(name) {
     const dialog = this.#part(name);
     if (dialog instanceof HTMLDialogElement && !dialog.open) dialog.showModal();
-  }
-
-  #soundOn() {
-    const video = /** @type {HTMLVideoElement} */ (this.#part("remote"));
-    if (video.srcObject) this.#play(/** @type {MediaStream} */ (video.srcObject));
   }
 
   /** Single letters get in the way of speech input, so they can be switched off (WCAG 2.1.4). */
@@ -582,6 +593,15 @@ export class CallPage {
   #tell(name, detail) {
     this.#root.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
   }
+}
+
+/** A picture that starts while the page still loads would hold up its load event; but nobody waits long for that. */
+function loaded() {
+  if (document.readyState === "complete") return Promise.resolve();
+  return new Promise((resolve) => {
+    addEventListener("load", resolve, { once: true });
+    setTimeout(resolve, LOADED_WITHIN_MS);
+  });
 }
 
 /** What the waiting room left: a person may come muted or without a picture. */

@@ -135,9 +135,8 @@ export class DeviceCheck {
   async #look() {
     const preview = /** @type {HTMLVideoElement|null} */ (this.#root.querySelector("[data-check-preview]"));
     const video = preview ?? document.createElement("video");
-    video.muted = true;
     video.playsInline = true;
-    video.srcObject = this.media.stream;
+    this.media.showIn(video);
     await video.play().catch(() => undefined); // a page in the background; the frames decide
     return (await framesCome(video)) ? (isBlack(video) ? "black" : "works") : "still";
   }

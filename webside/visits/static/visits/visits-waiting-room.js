@@ -48,8 +48,7 @@ export class WaitingRoom {
     this.#words = wordsOf(root);
     const before = recall(sessionStorage, JOIN_STORE);
     this.#muted = before.audio === false;
-    const self = /** @type {HTMLVideoElement|null} */ (this.#part("self"));
-    if (self) self.srcObject = this.media.stream;
+    this.media.showIn(/** @type {HTMLVideoElement|null} */ (this.#part("self")));
     this.media.addEventListener("change", () => this.#mediaChanged());
     root.addEventListener("click", (event) => {
       const button = event.target instanceof Element ? event.target.closest("[data-waiting-action]") : null;

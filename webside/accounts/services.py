@@ -1,0 +1,173 @@
+"""Inviting staff, changing what they may do, keys for programs."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from django.core.mail import EmailMessage
+from django.db import transaction
+
+from webside.accounts import policies, registry
+from webside.accounts.models import ApiKey, Invitation, Membership, User
+from webside.audit.services import action, record
+from webside.core import clock
+from webside.core.actor import STAFF_ROLES, Actor, Role
+
+INVITATION_DAYS = 7
+
+
+class NotAllowed(PermissionError):
+    """The actor may not do this."""
+
+
+class InvitationGone(LookupError):
+    """The invitation is unknown, used, revoked or too old: all look the same."""
+
+
+class LastAdministrator(ValueError):
+    """A tenant keeps at least one administrator."""
+
+
+def token_hash(token: str) -> bytes:
+    """Return the hash under which a token is kept."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+@action("accounts.staff.invite")
+def invite_staff(*, actor: Actor, email: str, name: str, roles: list[Role], link_to: Any) -> Invitation:
+    """Invite a colleague by e-mail. ``link_to(token)`` gives the address of the page that takes it.
+
+    Raises :class:`NotAllowed` unless the actor is an administrator.
+    """
+    if not policies.can_manage_staff(actor):
+        raise NotAllowed
+    token = secrets.token_urlsafe(32)
+    invitation = Invitation.objects.create(
+        tenant_id=actor.tenant_id,
+        email=email.strip().lower(),
+        name=name.strip(),
+        roles=[role for role in roles if role in STAFF_ROLES],
+        token_hash=token_hash(token),
+        invited_by_id=actor.user_id,
+        expires_at=clock.now() + timedelta(days=INVITATION_DAYS),
+    )
+    EmailMessage(
+        subject=f"Join {invitation.tenant.name} on Webside",
+        body=(
+            f"{actor.label} invites you to work with {invitation.tenant.name} on Webside.\n\n"
+            f"Open this page within {INVITATION_DAYS} days to choose a password and a second factor:\n"
+            f"{link_to(token)}\n\nIf you did not expect this, you can leave it; nothing happens.\n"
+        ),
+        to=[invitation.email],
+    ).send()
+    record("accounts.staff.invite", actor=actor, target=invitation, target_label=name, changes={"roles": list(roles)})
+    return invitation
+
+
+def open_invitation(token: str) -> Invitation:
+    """Return the invitation of a token, or raise :class:`InvitationGone`."""
+    invitation = (
+        Invitation.objects.select_related("tenant")
+        .filter(token_hash=token_hash(token), accepted_at=None, revoked_at=None, expires_at__gt=clock.now())
+        .first()
+    )
+    if invitation is None:
+        raise InvitationGone
+    return invitation
+
+
+@action("accounts.staff.join")
+def accept_invitation(*, actor: Actor, token: str, password: str | None) -> User:
+    """Take an invitation: make the account where there is none, and the membership.
+
+    Somebody who has an account already must be signed in to it: a link alone never takes over an
+    account. Raises :class:`InvitationGone`, or :class:`NotAllowed` in that case.
+    """
+    invitation = Invitation.objects.select_for_update().get(id=open_invitation(token).id)
+    user = User.objects.filter(email=invitation.email).first()
+    if user is None:
+        user = User.objects.create_user(invitation.email, password, name=invitation.name)
+    elif actor.user_id != user.id:
+        raise NotAllowed
+    membership, made = Membership.objects.get_or_create(
+        user=user, tenant_id=invitation.tenant_id, defaults={"roles": invitation.roles}
+    )
+    if not made:
+        membership.roles = sorted({*membership.roles, *invitation.roles})
+        membership.active = True
+        membership.save()
+    invitation.accepted_at = clock.now()
+    invitation.save()
+    record("accounts.staff.join", actor=actor, target=membership, target_label=user.name,
+           changes={"roles": membership.roles})  # fmt: skip
+    return user
+
+
+@action("accounts.invitation.revoke")
+def revoke_invitation(*, actor: Actor, invitation: Invitation) -> None:
+    """Take an invitation back."""
+    if not policies.can_manage_staff(actor):
+        raise NotAllowed
+    invitation.revoked_at = clock.now()
+    invitation.save()
+    record("accounts.invitation.revoke", actor=actor, target=invitation, target_label=invitation.name)
+
+
+@action("accounts.staff.change")
+def change_membership(*, actor: Actor, membership: Membership, roles: list[Role], active: bool) -> Membership:
+    """Change what a colleague may do here, or end it. Their open sockets close.
+
+    Raises :class:`NotAllowed`, or :class:`LastAdministrator` when nobody would be left to manage.
+    """
+    if not policies.can_manage_staff(actor):
+        raise NotAllowed
+    members = list(Membership.objects.select_for_update().filter(tenant_id=actor.tenant_id, active=True))
+    membership = Membership.objects.select_for_update().get(id=membership.id, tenant_id=actor.tenant_id)
+    left = [other for other in members if other.id != membership.id and Role.ADMINISTRATOR in other.roles]
+    if not left and not (active and Role.ADMINISTRATOR in roles):
+        raise LastAdministrator
+    before = {"roles": membership.roles, "active": membership.active}
+    membership.roles = sorted(roles)
+    membership.active = active
+    membership.save()
+    registry.revoke(membership.user_id)
+    record(
+        "accounts.staff.change",
+        actor=actor,
+        target=membership,
+        target_label=str(membership.user),
+        changes={"before": before, "after": {"roles": membership.roles, "active": active}},
+    )
+    return membership
+
+
+@action("accounts.api-key.create")
+def create_api_key(*, actor: Actor, name: str, scopes: list[str]) -> tuple[ApiKey, str]:
+    """Make a key for a program; return it with its secret, which is shown this once."""
+    if not policies.can_manage_staff(actor):
+        raise NotAllowed
+    secret = f"wsk_{secrets.token_urlsafe(32)}"
+    key = ApiKey.objects.create(
+        tenant_id=actor.tenant_id,
+        name=name,
+        prefix=secret[:10],
+        secret_hash=token_hash(secret),
+        scopes=scopes,
+        created_by_id=actor.user_id,
+    )
+    record("accounts.api-key.create", actor=actor, target=key, target_label=name, changes={"scopes": scopes})
+    return key, secret
+
+
+@action("accounts.api-key.revoke")
+def revoke_api_key(*, actor: Actor, key: ApiKey) -> None:
+    """End a key at once."""
+    if not policies.can_manage_staff(actor):
+        raise NotAllowed
+    with transaction.atomic():
+        key.revoked_at = clock.now()
+        key.save()
+    record("accounts.api-key.revoke", actor=actor, target=key, target_label=key.name)

@@ -1,0 +1,52 @@
+"""Sign-ins in the trail. Django and allauth speak of them by signals, so this is where signals are heard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.signals import user_logged_in, user_logged_out
+from django.contrib.auth.signals import user_login_failed
+from django.http import HttpRequest
+
+from webside.accounts import registry
+from webside.accounts.models import User
+from webside.audit.services import record
+from webside.core import frames
+from webside.core.actor import Actor, ActorKind, anonymous
+
+
+def _person(user: User) -> Actor:
+    return Actor(kind=ActorKind.PERSON, label=str(user), user_id=user.pk)
+
+
+def _write(request: HttpRequest | None, action: str, actor: Actor) -> None:
+    with frames.begin(
+        tenant_id=None,
+        actor=actor,
+        request_id=getattr(request, "request_id", ""),
+        remote=request.META.get("REMOTE_ADDR", "") if request else "",
+    ):
+        record(action, actor=actor)
+
+
+def _signed_in(request: HttpRequest, user: User, **_: Any) -> None:
+    _write(request, "accounts.session.signin", _person(user))
+
+
+def _signed_out(request: HttpRequest, user: User | None, **_: Any) -> None:
+    if user is not None:
+        _write(request, "accounts.session.signout", _person(user))
+        with frames.begin(tenant_id=None, actor=_person(user)):
+            registry.revoke(user.pk)
+
+
+def _failed(request: HttpRequest | None = None, **_: Any) -> None:
+    # The address that was tried stays out: it may be somebody's password in the wrong field.
+    _write(request, "accounts.session.refuse", anonymous())
+
+
+def connect() -> None:
+    """Hear the signals."""
+    user_logged_in.connect(_signed_in, dispatch_uid="accounts.signed_in")
+    user_logged_out.connect(_signed_out, dispatch_uid="accounts.signed_out")
+    user_login_failed.connect(_failed, dispatch_uid="accounts.failed")

@@ -1,0 +1,130 @@
+"""Registering and changing people."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from webside.audit.services import action, record
+from webside.core.actor import Actor
+from webside.fhirkit.services import write_version
+from webside.outbox.services import publish
+from webside.people import policies
+from webside.people.codes import Gender
+from webside.people.events import PatientRegistered
+from webside.people.models import Patient, Practitioner, RelatedPerson
+
+
+class NotAllowed(PermissionError):
+    """The actor may not do this."""
+
+
+def _next_record_number() -> str:
+    # The unique constraint decides a race; the loser's request is repeated by its form.
+    last = Patient.objects.order_by("-created_at").values_list("record_number", flat=True).first()
+    digits = "".join(letter for letter in last or "" if letter.isdigit())
+    return f"P-{int(digits or 10000) + 1}"
+
+
+@action("people.patient.register")
+def register_patient(
+    *,
+    actor: Actor,
+    given: str,
+    family: str,
+    birth_date: date,
+    email: str = "",
+    phone: str = "",
+    state: str = "",
+    user_id: UUID | None = None,
+    gender: str = Gender.UNKNOWN,
+    timezone: str = "",
+    language: str = "en",
+    address_line: str = "",
+    city: str = "",
+    postal_code: str = "",
+    record_number: str = "",
+) -> Patient:
+    """Make a patient of the frame's tenant; raise :class:`NotAllowed` if the actor may not."""
+    if not policies.can_register_patient(actor):
+        raise NotAllowed
+    patient = Patient.objects.create(
+        given=given.strip(),
+        family=family.strip(),
+        birth_date=birth_date,
+        email=email.strip().lower(),
+        phone=phone.strip(),
+        state=state,
+        user_id=user_id,
+        gender=gender,
+        timezone=timezone,
+        language=language,
+        address_line=address_line,
+        city=city,
+        postal_code=postal_code,
+        record_number=record_number or _next_record_number(),
+    )
+    write_version(patient)
+    record("people.patient.register", actor=actor, target=patient, patient_id=patient.id)
+    publish(PatientRegistered(patient_id=patient.id))
+    return patient
+
+
+@action("people.patient.change")
+def change_patient(*, actor: Actor, patient: Patient, **changes: str) -> Patient:
+    """Change contact details: phone, email, address, language, time zone, pronouns."""
+    if not policies.can_change_patient(actor, patient):
+        raise NotAllowed
+    allowed = {"phone", "email", "address_line", "city", "state", "postal_code", "language", "timezone", "pronouns"}
+    unknown = set(changes) - allowed
+    if unknown:
+        raise ValueError(f"not to be changed here: {', '.join(sorted(unknown))}")
+    patient = Patient.objects.select_for_update().get(id=patient.id)
+    for name, value in changes.items():
+        setattr(patient, name, value)
+    patient.save()
+    write_version(patient)
+    record("people.patient.change", actor=actor, target=patient, patient_id=patient.id, ground="contact details",
+           changes={"fields": sorted(changes)})  # fmt: skip
+    return patient
+
+
+@action("people.practitioner.add")
+def add_practitioner(
+    *,
+    actor: Actor,
+    given: str,
+    family: str,
+    profession: str,
+    user_id: UUID | None = None,
+    prefix: str = "",
+    qualification: str = "",
+    specialty: str = "",
+    npi: str = "",
+    home_state: str = "",
+    languages: list[str] | None = None,
+    about: str = "",
+    timezone: str = "",
+    phone: str = "",
+    email: str = "",
+) -> Practitioner:
+    """Add somebody who cares for patients. What they may do follows from licences, not from this."""
+    practitioner = Practitioner.objects.create(
+        given=given, family=family, profession=profession, user_id=user_id, prefix=prefix, qualification=qualification,
+        specialty=specialty, npi=npi, home_state=home_state, languages=languages or ["en"], about=about,
+        timezone=timezone, phone=phone, email=email,
+    )  # fmt: skip
+    write_version(practitioner)
+    record("people.practitioner.add", actor=actor, target=practitioner, target_label=practitioner.display_name)
+    return practitioner
+
+
+@action("people.related-person.add")
+def add_related_person(
+    *, actor: Actor, patient: Patient, name: str, relationship: str = "", phone: str = ""
+) -> RelatedPerson:
+    """Note somebody near a patient."""
+    person = RelatedPerson.objects.create(patient=patient, name=name, relationship=relationship, phone=phone)
+    write_version(person)
+    record("people.related-person.add", actor=actor, target=person, patient_id=patient.id)
+    return person
