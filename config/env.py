@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -11,15 +10,10 @@ from typing import Literal
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from config.postgres import default_var
+
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
-def default_var() -> Path:
-    """Where data live: beside the code, or for root under /var/lib (see ``config.postgres``)."""
-    if os.geteuid() == 0:
-        return Path("/var/lib/webside") / hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]
-    return ROOT / "var"
 
 
 class Env(BaseSettings):

@@ -121,7 +121,8 @@ else:
 
 def _database(url: str, *, pool: int = 0) -> dict[str, object]:
     parts = postgres.parse_url(url)
-    options: dict[str, object] = {"application_name": "webside"}
+    named = {"dbname", "user", "password", "host", "port"}
+    options: dict[str, object] = {"application_name": "webside", **{k: v for k, v in parts.items() if k not in named}}
     if pool:
         options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10}
     return {

@@ -379,6 +379,7 @@ class Supervisor:
         """Run a management command to its end; show what it prints. Raises SupervisorError with its last lines."""
         log = self.log_folder / f"{command}.log"
         rotate(log)
+        silent = True
         with log.open("ab") as errors:
             beginning = errors.tell()
             process = subprocess.Popen(
@@ -397,6 +398,7 @@ class Supervisor:
                     errors.flush()
                     if text := raw.decode(errors="replace").strip():
                         self.console.say(text)
+                        silent = False
                 status = process.wait()
             except BaseException:
                 with contextlib.suppress(ProcessLookupError):
@@ -407,7 +409,8 @@ class Supervisor:
         if status:
             told = last_lines(log) if grown else "    (it said nothing)"
             raise SupervisorError(f"'manage.py {command}' failed with status {status} (log: {log}):\n{told}")
-        self.console.say(done)
+        if silent:
+            self.console.say(done)
 
     def _await_health(self, web: Child, port: int) -> None:
         """Wait until ``/health`` answers 200. Raises SupervisorError with the log's last lines."""

@@ -63,6 +63,7 @@ class ClaimItem(TenantModel):
     claim = TenantForeignKey("billing.Claim", related_name="items")
     sequence = models.PositiveSmallIntegerField()
     code = models.CharField(max_length=10)
+    label = models.CharField(max_length=160, blank=True)
     modifiers = ArrayField(models.CharField(max_length=2), default=list)
     pos = models.CharField(max_length=2)
     units = models.PositiveSmallIntegerField(default=1)

@@ -1,4 +1,4 @@
-"""Pages."""
+"""Pages of billing."""
 
 app_name = "billing"
 urlpatterns: list = []

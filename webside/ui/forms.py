@@ -40,7 +40,7 @@ def control_class(widget: forms.Widget, variant: str = "") -> str:
     return f"{base} ws-input--{width}" if width else base
 
 
-def prepare(bound: BoundField, *, variant: str, attrs: dict[str, Any], hint: str) -> SafeString:
+def prepare(bound: BoundField, *, variant: str, attrs: dict[str, Any], hint: str, label: str = "") -> SafeString:
     """Return the control as HTML, described by its hint and its error."""
     widget = bound.field.widget
     given = {key.rstrip("_").replace("_", "-"): value for key, value in attrs.items() if value is not None}
@@ -48,17 +48,18 @@ def prepare(bound: BoundField, *, variant: str, attrs: dict[str, Any], hint: str
     names = " ".join(part for part in (control_class(widget, variant), widget.attrs.get("class", ""), own) if part)
     if names:
         given["class"] = names
-    if hint and not bound.help_text and bound.auto_id and not bound.use_fieldset:
-        described = [f"{bound.auto_id}_helptext", *([f"{bound.auto_id}_error"] if bound.errors else [])]
-        given.setdefault("aria-describedby", " ".join(described))
+    described = [part for part, shown in (("_helptext", hint), ("_error", bound.errors)) if shown]
+    if bound.auto_id and not bound.use_fieldset and "aria-describedby" not in given:
+        # Ours, not Django's: the hint shown may be another one than the field's help text.
+        given["aria-describedby"] = " ".join(f"{bound.auto_id}{part}" for part in described) or False
     # A placeholder that repeats the label (allauth sets them) vanishes when it is needed: leave it out.
-    if widget.attrs.get("placeholder") and widget.attrs["placeholder"] == bound.label:
+    if str(widget.attrs.get("placeholder", "")) in (str(bound.label), str(label)):
         given["placeholder"] = False
     return bound.as_widget(attrs=given)
 
 
 def group_context(
-    bound: BoundField, *, hint: str = "", label: str = "", variant: str = "", attrs: dict[str, Any] | None = None
+    bound: BoundField, *, hint: str | None = None, label: str = "", variant: str = "", attrs: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """Return what ``ui/forms/group.html`` draws: one field with its label, hint, control and errors."""
     widget = bound.field.widget
@@ -67,7 +68,7 @@ def group_context(
         kind = "checkbox"
     elif kind == "input" and bound.use_fieldset:
         kind = "several"
-    hint = hint or bound.help_text
+    hint = bound.help_text if hint is None else hint
     described = [part for part, shown in (("_helptext", hint), ("_error", bound.errors)) if shown]
     return {
         "bound": bound,
@@ -78,7 +79,7 @@ def group_context(
         "errors": bound.errors,
         "variant": variant,
         "described": " ".join(f"{bound.auto_id}{part}" for part in described),
-        "control": "" if kind == "group" else prepare(bound, variant=variant, attrs=attrs or {}, hint=str(hint)),
+        "control": "" if kind == "group" else prepare(bound, variant=variant, attrs=attrs or {}, hint=hint, label=label),
         "choices": list(bound.subwidgets) if kind == "group" else [],
         "hints": getattr(widget, "choice_hints", {}),
     }

@@ -68,6 +68,7 @@ class Lab:
             imports=imports,
             query=request.url.query.replace("&", "&amp;"),
             room=query.get("room", "1"),
+            mode=query.get("mode", "own"),
             join=query.get("join", "now"),
             policy="relay" if query.get("relay") else "all",
         )

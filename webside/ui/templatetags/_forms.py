@@ -18,10 +18,10 @@ register = template.Library()
 
 
 @register.inclusion_tag("ui/forms/group.html")
-def field(bound: BoundField, hint: str = "", label: str = "", variant: str = "", **attrs: Any) -> dict[str, Any]:
+def field(bound: BoundField, hint: str | None = None, label: str = "", variant: str = "", **attrs: Any) -> dict[str, Any]:
     """One field of a form: label, hint, control, error, joined by ``aria-describedby``.
 
-    ``variant``: short, medium (width of the control), inline (choices side by side), plain
+    ``hint`` replaces the help text of the field; empty shows none. ``variant``: short, medium (width of the control), inline (choices side by side), plain
     (choices without boxes). Further names become attributes of the control (``rows=3``,
     ``autocomplete="tel"``, ``data_behavior="…"``).
     """
@@ -37,7 +37,7 @@ def field_filter(bound: BoundField) -> SafeString:
 @register.filter
 def control(bound: BoundField, css_class: str = "") -> SafeString:
     """Only the control, with our classes; the page writes label and error itself."""
-    return prepare(bound, variant="", attrs={"class": css_class} if css_class else {}, hint="")
+    return prepare(bound, variant="", attrs={"class": css_class} if css_class else {}, hint=bound.help_text)
 
 
 @register.inclusion_tag("ui/forms/errors.html")
@@ -50,7 +50,7 @@ def form_errors(*bound_forms: forms.BaseForm, title: str = "") -> dict[str, Any]
         entries += [{"text": str(error), "target": ""} for error in form.non_field_errors()]
         for bound in form:
             target = bound.id_for_label or f"{bound.auto_id}_0"
-            entries += [{"text": str(error), "target": target, "label": str(bound.label)} for error in bound.errors]
+            entries += [{"text": str(error), "target": target, "label": str(bound.label).rstrip("?:")} for error in bound.errors]
     return {"entries": entries, "title": title or _("Please look at this again")}
 
 

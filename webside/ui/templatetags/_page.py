@@ -10,6 +10,7 @@ from django.template import Context
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import get_language
 
 from webside.core import clock
@@ -51,33 +52,37 @@ def behavior_modules(*names: str) -> SafeString:
 
 @register.simple_tag
 def when(
-    moment: datetime | date | None, style: str = "full", zone: str = "", show_zone: bool = False, none: str = ""
+    moment: datetime | date | None,
+    style: str = "full",
+    zone: str = "",
+    show_zone: bool = False,
+    start: bool = False,
+    none: str = "",
 ) -> SafeString | str:
     """A moment as people say it: "today, 3:20 pm, in 12 minutes". It stays right while the page is open.
 
     ``style``: full, short, time, seconds, day, distance, exact. ``zone``: IANA name, else the current
-    zone. ``show_zone`` adds "Pacific Time". ``none``: what stands there without a moment.
+    zone. ``show_zone`` adds "Pacific Time". ``start`` begins with a capital. ``none``: what stands there without a moment.
     """
     if moment is None:
         return none
     if not isinstance(moment, datetime):
         now = words.local(clock.now(), zone or None)
         noon = datetime.combine(moment, time(12), tzinfo=now.tzinfo)
-        return format_html('<time datetime="{}">{}</time>', moment.isoformat(), words.day(noon, now))
+        text = words.day(noon, now)
+        return format_html('<time datetime="{}">{}</time>', moment.isoformat(), capfirst(text) if start else text)
     here = words.local(moment, zone or None)
+    text = words.say(moment, clock.now(), zone=zone or None, style=style, show_zone=show_zone)
     moves = style in ("full", "distance")
     return format_html(
         '<time datetime="{}"{}>{}</time>',
         here.isoformat(timespec="seconds"),
         format_html(
-            ' data-behavior="local-time" data-style="{}" data-zone="{}"{}',
-            style,
-            getattr(here.tzinfo, "key", "UTC"),
-            mark_safe(" data-show-zone") if show_zone else "",
+            ' data-behavior="local-time" data-style="{}" data-zone="{}"', style, getattr(here.tzinfo, "key", "UTC")
         )
         if moves
         else "",
-        words.say(moment, clock.now(), zone=zone or None, style=style, show_zone=show_zone),
+        capfirst(text) if start else text,
     )
 
 

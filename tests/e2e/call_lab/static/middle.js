@@ -1,8 +1,8 @@
 // Somebody who owns the server: answers each side's offer in the other's name, ends both encryptions and passes the media on.
-// A good one: it takes part in the code's exchange on both sides with numbers of its own.
+// In the code's exchange it can take part on both sides with numbers of its own, or pass on what the two say (mode=pass).
 import { Verification } from "visits/verification-code.js";
 
-const room = document.body.dataset.room;
+const { room, mode } = document.body.dataset;
 const lab = { legs: {}, codes: {} };
 globalThis.lab = lab;
 
@@ -26,13 +26,25 @@ class Leg {
     const link = this.pc.createDataChannel("link", { negotiated: true, id: 0 });
     const send = (message) => link.send(JSON.stringify(message));
     const exchange = new Verification(this.pc, send, ({ code }) => (lab.codes[name] = code));
-    link.onopen = () => exchange.start();
+    link.onopen = () => (mode === "pass" ? this.flush() : exchange.start());
     link.onmessage = ({ data }) => {
       const message = JSON.parse(data);
-      if (message.t === "commit" || message.t === "reveal") exchange.receive(message);
+      const exchanged = message.t === "commit" || message.t === "reveal";
+      if (exchanged && mode !== "pass") exchange.receive(message);
       else this.other.pass(data); // whatever else they tell each other
     };
-    this.pass = (data) => link.readyState === "open" && link.send(data);
+    this.link = link;
+    this.waiting = [];
+  }
+
+  /** What came before this side was connected must not be lost: it may be a commitment. */
+  pass(data) {
+    if (this.link.readyState === "open") this.link.send(data);
+    else this.waiting.push(data);
+  }
+
+  flush() {
+    for (const data of this.waiting.splice(0)) this.link.send(data);
   }
 
   forward(track) {

@@ -1,0 +1,26 @@
+"""What billing shows on other apps' pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+
+from webside.billing import selectors, services
+from webside.chart.models import Encounter
+from webside.ui import panels
+
+
+def draft_codes(request: HttpRequest, encounter: Encounter, **_: Any) -> str:
+    """Draw the codes that would be drafted from what happened, on the page before signing."""
+    if not services.takes_a_claim(encounter):
+        return render_to_string("billing/_no_claim.html", {"encounter": encounter}, request)
+    return render_to_string(
+        "billing/_draft_codes.html", {"answer": selectors.preview(encounter), "encounter": encounter}, request
+    )
+
+
+def register() -> None:
+    """Fill the slots."""
+    panels.register("chart.sign.codes", "billing.draft-codes", draft_codes, order=10)

@@ -1,0 +1,138 @@
+"""Reading claims, and turning the record into the facts of ``billing.codes``."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from django.db.models import QuerySet
+
+from webside.billing import policies
+from webside.billing.codes import Payer as PayerKind
+from webside.billing.models import Claim, Coverage
+from webside.billing.rules import CodesAnswer, CodesFacts, codes_for
+from webside.chart import selectors as chart
+from webside.chart.models import Condition, DiagnosisCode, Encounter
+from webside.core.actor import Actor
+from webside.core.models import Tenant
+from webside.visits import selectors as visits
+
+NEW_PATIENT_YEARS = 3
+"""Not seen by this specialty of this group within three years: a new patient (AMA E/M guidelines)."""
+
+
+def claims(actor: Actor) -> QuerySet[Claim]:
+    """Return the claims that the actor may see, newest service first."""
+    found = Claim.objects.select_related("patient", "practitioner", "payer", "encounter__service")
+    return policies.visible_claims(actor, found.prefetch_related("items")).order_by("-service_date", "-drafted_at")
+
+
+def claim(actor: Actor, claim_id: UUID) -> Claim | None:
+    """Return one claim that the actor may see."""
+    return claims(actor).filter(id=claim_id).first()
+
+
+def preview(encounter: Encounter) -> CodesAnswer:
+    """Return what would be drafted if the note were signed now. Nothing is kept."""
+    return codes_for(facts_of(encounter, coverage_of(encounter)))
+
+
+def diagnoses_of(claim: Claim) -> list[dict[str, Any]]:
+    """Return a claim's diagnoses with their letters (A, B, …) and words."""
+    words = dict(Condition.objects.filter(encounter_id=claim.encounter_id).values_list("code", "display"))
+    missing = [code for code in claim.diagnoses if code not in words]
+    if missing:
+        words |= dict(DiagnosisCode.objects.filter(code__in=missing).values_list("code", "display"))
+    return [
+        {"letter": chr(ord("A") + number), "code": code, "display": words.get(code, "")}
+        for number, code in enumerate(claim.diagnoses)
+    ]
+
+
+def coverage_of(encounter: Encounter) -> Coverage | None:
+    """Return the first cover that held on the day of the encounter."""
+    on = day_of(encounter)
+    for coverage in Coverage.objects.filter(patient_id=encounter.patient_id).select_related("payer").order_by("order"):
+        starts_by = coverage.period_start is None or coverage.period_start <= on
+        ends_after = coverage.period_end is None or coverage.period_end >= on
+        if starts_by and ends_after:
+            return coverage
+    return None
+
+
+def day_of(encounter: Encounter) -> date:
+    """Return the day of service, as the clinic's calendar has it."""
+    zone = Tenant.objects.only("timezone").get(id=encounter.tenant_id).timezone
+    return encounter.started_at.astimezone(ZoneInfo(zone)).date()
+
+
+def is_new(encounter: Encounter) -> bool:
+    """Whether nobody of this specialty here has seen the patient within three years."""
+    since = encounter.started_at - timedelta(days=365 * NEW_PATIENT_YEARS + 1)
+    return (
+        not Encounter.objects.filter(
+            patient_id=encounter.patient_id,
+            practitioner__profession=encounter.practitioner.profession,
+            practitioner__specialty=encounter.practitioner.specialty,
+            started_at__gte=since,
+            started_at__lt=encounter.started_at,
+            status="finished",
+        )
+        .exclude(id=encounter.id)
+        .exists()
+    )
+
+
+def facts_of(encounter: Encounter, coverage: Coverage | None) -> CodesFacts:
+    """Return what ``billing.codes`` is asked for one encounter. What was not recorded stays absent."""
+    note = chart.note_of(encounter)
+    call = visits.call_facts_of(encounter.visit_id) if encounter.visit_id else None
+    raw: dict[str, Any] = {
+        "on": day_of(encounter).isoformat(),
+        "payer": coverage.payer.kind if coverage else PayerKind.SELF_PAY.value,
+        "service": encounter.service.billing_service,
+        "patient": {"state": encounter.location_state or None, "new": is_new(encounter), "at": encounter.location},
+        "clinician": {"profession": encounter.practitioner.profession},
+        "mdm": note.mdm or None if note else None,
+        "total_minutes": note.total_minutes if note else None,
+    }
+    if call is not None:
+        raw |= {
+            "connected": call.connected,
+            "video_minutes": call.video_minutes,
+            "audio_minutes": call.audio_minutes,
+            "audio_reason": call.audio_reason or None,
+        }
+    if coverage is not None and coverage.payer.uses_98000:
+        raw["payer_row"] = "telemedicine_codes"
+    return msgspec.convert({key: value for key, value in raw.items() if value is not None}, CodesFacts)
+
+
+_FACT_WORDS = {
+    "on": "Day of service",
+    "payer": "Payer",
+    "service": "Service",
+    "connected": "Both were connected",
+    "video_minutes": "Minutes with picture",
+    "audio_minutes": "Minutes by sound alone",
+    "audio_reason": "Why sound alone",
+    "total_minutes": "Clinician’s own minutes that day",
+    "mdm": "Decision-making",
+    "payer_row": "The payer’s own rule",
+}
+
+
+def fact_rows(claim: Claim) -> list[tuple[str, str]]:
+    """Return what the rule was asked, as pairs of words for people."""
+    rows = []
+    for key, value in {**claim.facts, **claim.facts.get("patient", {})}.items():
+        if value in (None, "", [], {}) or isinstance(value, dict):
+            continue
+        words = {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
+        label = _FACT_WORDS.get(key) or {"new": "New patient", "at": "Patient was at", "state": "State"}.get(key)
+        if label:
+            rows.append((label, str(words)))
+    return rows

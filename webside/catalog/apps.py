@@ -1,0 +1,27 @@
+"""The app ``catalog``."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CatalogConfig(AppConfig):
+    """Services with their kind, and the gates that their kind brings."""
+
+    name = "webside.catalog"
+
+    def ready(self) -> None:
+        """Register the resource and the words of the trail."""
+        from webside.audit import sentences
+        from webside.catalog import fhir
+
+        fhir.register()
+        sentences.register(
+            {
+                "catalog.service.add": _("added a service"),
+                "catalog.service.assign": _("named somebody who gives a service"),
+                "catalog.gate.override": _("went on past a check, with a reason"),
+                "catalog.override.review": _("reviewed an override"),
+            }
+        )

@@ -1,0 +1,31 @@
+"""Services as FHIR R4 HealthcareService."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from webside.catalog.codes import Kind
+from webside.catalog.models import HealthcareService
+from webside.fhirkit import datatypes as fhir
+from webside.fhirkit import registry
+
+KIND = "urn:webside:service-kind"
+MODALITY = "urn:webside:service-modality"
+
+
+def healthcare_service(row: HealthcareService) -> dict[str, Any]:
+    """Return the FHIR HealthcareService of a row. The kind is its category, the modality its characteristic."""
+    return fhir.compact(
+        active=row.active,
+        category=[fhir.concept(fhir.coding(KIND, row.kind, row.kind.capitalize()))],
+        name=row.name,
+        comment=row.summary,
+        extraDetails=row.description,
+        characteristic=[fhir.concept(fhir.coding(MODALITY, row.modality))],
+        appointmentRequired=row.kind != Kind.TELECARE,
+    )
+
+
+def register() -> None:
+    """Register the resources of this app."""
+    registry.register("HealthcareService", HealthcareService, healthcare_service)

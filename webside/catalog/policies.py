@@ -1,0 +1,37 @@
+"""Who may see services, change them, and go past a gate."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from webside.catalog.models import GateOverride, HealthcareService
+from webside.core.actor import Actor, ActorKind, Role
+
+
+def visible_services(actor: Actor, services: QuerySet[HealthcareService]) -> QuerySet[HealthcareService]:
+    """What a clinic offers is public; what it no longer offers is for its staff."""
+    return services if actor.is_staff else services.filter(active=True)
+
+
+def can_change_services(actor: Actor) -> bool:
+    """Administrators, and Webside itself when it sets a clinic up."""
+    return actor.kind is ActorKind.SYSTEM or actor.has(Role.ADMINISTRATOR)
+
+
+def can_override_gate(actor: Actor) -> bool:
+    """Only who gives care, as a signed-in person: a reason needs somebody who answers for it."""
+    return actor.user_id is not None and actor.has(Role.CLINICIAN, Role.COACH)
+
+
+def visible_overrides(actor: Actor, overrides: QuerySet[GateOverride]) -> QuerySet[GateOverride]:
+    """Compliance sees all overrides; a clinician sees their own; nobody else sees any."""
+    if actor.has(Role.COMPLIANCE):
+        return overrides
+    if actor.user_id is not None and actor.has(Role.CLINICIAN, Role.COACH):
+        return overrides.filter(by_id=actor.user_id)
+    return overrides.none()
+
+
+def can_review_override(actor: Actor, override: GateOverride) -> bool:
+    """Compliance reviews, but nobody reviews their own."""
+    return actor.has(Role.COMPLIANCE) and override.by_id != actor.user_id

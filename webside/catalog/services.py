@@ -1,0 +1,141 @@
+"""Changing what a clinic offers, and going on past a gate."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from webside.audit.services import action, record
+from webside.catalog import gates, policies
+from webside.catalog.codes import Kind, Modality
+from webside.catalog.models import GateOverride, HealthcareService, ServicePractitioner
+from webside.core import clock
+from webside.core.actor import Actor
+from webside.fhirkit.services import write_version
+from webside.people.models import Patient, Practitioner
+
+SUBJECT_TYPES = ("appointment", "visit", "encounter")
+
+
+class NotAllowed(PermissionError):
+    """The actor may not do this."""
+
+
+class NotOverridable(ValueError):
+    """Nobody may go past this gate (a licence, an exclusion, refused consent, prescribing)."""
+
+
+class ReasonMissing(ValueError):
+    """An override needs a reason in words."""
+
+
+@action("catalog.gate.override")
+def override_gate(
+    *,
+    actor: Actor,
+    gate: str,
+    subject_type: str,
+    subject_id: UUID,
+    patient: Patient | None,
+    reason: str,
+    said: str = "",
+) -> GateOverride:
+    """Let a clinician go on past a gate for one visit or encounter; compliance reviews it afterwards.
+
+    ``said`` is what the gate told them. The same override again returns the first one. Raises
+    :class:`NotAllowed`, ``gates.UnknownGate``, :class:`NotOverridable`, :class:`ReasonMissing`.
+    """
+    if not policies.can_override_gate(actor) or actor.user_id is None:
+        raise NotAllowed
+    if not gates.get(gate).overridable:
+        raise NotOverridable(gate)
+    if subject_type not in SUBJECT_TYPES:
+        raise ValueError(f"no such subject: {subject_type}")
+    if not reason.strip():
+        raise ReasonMissing(gate)
+    override, created = GateOverride.objects.get_or_create(
+        gate=gate,
+        subject_type=subject_type,
+        subject_id=subject_id,
+        defaults={
+            "patient": patient,
+            "reason": reason.strip(),
+            "said": said,
+            "by_id": actor.user_id,
+            "by_label": actor.label,
+        },
+    )
+    record(
+        "catalog.gate.override",
+        actor=actor,
+        target=override,
+        patient_id=patient.id if patient else None,
+        ground=gate,
+        reason=reason.strip(),
+        changes={"subject": f"{subject_type}/{subject_id}", "said": said, "repeated": not created},
+    )
+    return override
+
+
+@action("catalog.override.review")
+def review_override(*, actor: Actor, override: GateOverride, review: str) -> GateOverride:
+    """Note that compliance has looked at an override; ``review`` is "accepted" or "follow-up"."""
+    if not policies.can_review_override(actor, override):
+        raise NotAllowed
+    if review not in ("accepted", "follow-up"):
+        raise ValueError(f"no such review: {review}")
+    override = GateOverride.objects.select_for_update().get(id=override.id)
+    override.reviewed_at = clock.now()
+    override.reviewed_by = actor.label
+    override.review = review
+    override.save()
+    record("catalog.override.review", actor=actor, target=override, patient_id=override.patient_id, ground=review)
+    return override
+
+
+@action("catalog.service.add")
+def add_service(
+    *,
+    actor: Actor,
+    name: str,
+    kind: Kind | str,
+    modality: Modality | str,
+    summary: str,
+    professions: list[str],
+    duration_minutes: int = 30,
+    price_cents: int | None = None,
+    **details: Any,
+) -> HealthcareService:
+    """Add a service; ``details`` are the other fields of :class:`HealthcareService`."""
+    if not policies.can_change_services(actor):
+        raise NotAllowed
+    service = HealthcareService.objects.create(
+        name=name,
+        kind=Kind(kind),
+        modality=Modality(modality),
+        summary=summary,
+        professions=professions,
+        duration_minutes=duration_minutes,
+        price_cents=price_cents,
+        **details,
+    )
+    write_version(service)
+    record("catalog.service.add", actor=actor, target=service, target_label=service.name)
+    return service
+
+
+@action("catalog.service.assign")
+def assign_practitioner(*, actor: Actor, service: HealthcareService, practitioner: Practitioner) -> None:
+    """Say that a practitioner gives a service. Raises :class:`ValueError` for a profession that may not."""
+    if not policies.can_change_services(actor):
+        raise NotAllowed
+    if practitioner.profession not in service.professions:
+        raise ValueError(f"a {practitioner.profession} does not give this service")
+    ServicePractitioner.objects.get_or_create(service=service, practitioner=practitioner)
+    record(
+        "catalog.service.assign",
+        actor=actor,
+        target=service,
+        target_label=service.name,
+        changes={"practitioner": str(practitioner.id)},
+    )

@@ -1,0 +1,165 @@
+"""Which times are free: weekly hours, minus what is off, minus what is taken. Pure.
+
+Weekly hours are wall-clock times of an IANA zone, and a wall clock is not a line: once a year an
+hour does not exist, once a year an hour comes twice. A slot begins at a wall-clock time that exists,
+an hour that comes twice is offered once (its first coming, with the offset shown), and a slot always
+lasts its full minutes in real time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+_DAY = timedelta(days=1)
+_NOON = 12
+_EVENING = 17
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of time from ``start`` up to, but without, ``end``. Both aware."""
+
+    start: datetime
+    end: datetime
+
+    def overlaps(self, other: Span) -> bool:
+        """Whether the two share a moment; touching is not sharing."""
+        return self.start < other.end and other.start < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyHours:
+    """Hours on one weekday (0 is Monday) in a zone's wall-clock time. An end not after the start is the next day's."""
+
+    weekday: int
+    starts_at: time
+    ends_at: time
+    timezone: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the hours are kept on a calendar day; both ends of their validity count."""
+        return (
+            day.weekday() == self.weekday
+            and (self.valid_from is None or self.valid_from <= day)
+            and (self.valid_to is None or day <= self.valid_to)
+        )
+
+
+def exists(wall: datetime, zone: ZoneInfo) -> bool:
+    """Whether a naive wall-clock time comes at all in ``zone`` (a clock that jumps ahead skips some)."""
+    there = wall.replace(tzinfo=zone, fold=0)
+    return there.astimezone(UTC).astimezone(zone).replace(tzinfo=None, fold=0) == wall
+
+
+def comes_twice(moment: datetime, zone: ZoneInfo) -> bool:
+    """Whether the clock of ``zone`` shows the time of an aware ``moment`` twice that day."""
+    wall = moment.astimezone(zone).replace(fold=0)
+    return exists(wall.replace(tzinfo=None), zone) and wall.utcoffset() != wall.replace(fold=1).utcoffset()
+
+
+def at_wall(wall: datetime, zone: ZoneInfo) -> datetime:
+    """Return the moment, in UTC, of a naive wall-clock time: its first coming; if skipped, the moment of the jump."""
+    if exists(wall, zone):
+        return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    before, after = (wall.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
+    assert before is not None and after is not None  # noqa: S101 - a ZoneInfo always knows its offset
+    # PEP 495: in a gap, fold=0 reads the clock before the jump. Walk back, minute by minute, to the last time that is.
+    last = wall
+    while not exists(last, zone):
+        last -= timedelta(minutes=1)
+    return (last + timedelta(minutes=1) - before).replace(tzinfo=UTC)
+
+
+def slots_of_hours(hours: WeeklyHours, day: date, length: timedelta) -> Iterator[Span]:
+    """Yield the slots that weekly hours give on one calendar day of their zone, in UTC, in order.
+
+    Slots begin at the start of the hours and then every ``length`` by the wall clock.
+    """
+    if not hours.holds_on(day) or length <= timedelta(0):
+        return
+    zone = ZoneInfo(hours.timezone)
+    wall = datetime.combine(day, hours.starts_at)
+    closing = datetime.combine(day, hours.ends_at)
+    if closing <= wall:
+        closing += _DAY
+    end = at_wall(closing, zone)
+    free_from: datetime | None = None
+    while wall < closing:
+        if exists(wall, zone):
+            start = at_wall(wall, zone)
+            # Around a jump the wall clock's steps and the real minutes differ: never two at once.
+            if (free_from is None or start >= free_from) and start + length <= end:
+                free_from = start + length
+                yield Span(start, free_from)
+        wall += length
+
+
+def slots_of_span(span: Span, length: timedelta) -> Iterator[Span]:
+    """Yield the slots of an extra stretch of time, one after another from its start, in UTC."""
+    start = span.start.astimezone(UTC)
+    while length > timedelta(0) and start + length <= span.end:
+        yield Span(start, start + length)
+        start += length
+
+
+def free_slots(
+    *,
+    hours: Iterable[WeeklyHours],
+    extra: Iterable[Span] = (),
+    off: Iterable[Span] = (),
+    busy: Iterable[Span] = (),
+    since: datetime,
+    until: datetime,
+    length: timedelta,
+) -> list[Span]:
+    """Return one practitioner's free slots that begin from ``since`` up to ``until``, in order, in UTC.
+
+    ``extra`` is on besides the weekly hours, ``off`` is off, ``busy`` is taken. All moments are aware.
+    """
+    hours = tuple(hours)
+    taken = sorted((*off, *busy))
+    found: set[Span] = set()
+    # A calendar day somewhere may begin a day earlier or later than in UTC.
+    first, last = since.astimezone(UTC).date() - _DAY, until.astimezone(UTC).date() + _DAY
+    for number in range((last - first).days + 1):
+        for block in hours:
+            found.update(slots_of_hours(block, first + number * _DAY, length))
+    for span in extra:
+        found.update(slots_of_span(span, length))
+    result: list[Span] = []
+    for slot in sorted(found):
+        if not since <= slot.start < until:
+            continue
+        if result and slot.start < result[-1].end:
+            continue
+        if not any(slot.overlaps(other) for other in taken):
+            result.append(slot)
+    return result
+
+
+def part_of_day(local: datetime) -> str:
+    """Return "before_noon", "afternoon" or "evening" for a local time."""
+    if local.hour < _NOON:
+        return "before_noon"
+    return "afternoon" if local.hour < _EVENING else "evening"
+
+
+def nearest(spans: Sequence[Span], wanted: datetime, count: int) -> list[Span]:
+    """Return the ``count`` spans whose start is nearest to ``wanted``, in the order of time."""
+    return sorted(sorted(spans, key=lambda span: (abs(span.start - wanted), span.start))[:count])
+
+
+def offset_text(moment: datetime) -> str:
+    """Return the offset of an aware moment as people read it: "UTC−4", "UTC+5:30"."""
+    offset = moment.utcoffset()
+    if offset is None:
+        raise ValueError("a moment without a zone has no offset")
+    minutes = round(offset.total_seconds() / 60)
+    hours, rest = divmod(abs(minutes), 60)
+    sign = "−" if minutes < 0 else "+"
+    return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
