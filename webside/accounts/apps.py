@@ -22,6 +22,7 @@ class AccountsConfig(AppConfig):
                 "accounts.session.signin": _("signed in"),
                 "accounts.session.signout": _("signed out"),
                 "accounts.session.refuse": _("could not sign in"),
+                "accounts.staff.refuse": _("asked for staff pages that are not theirs"),
                 "accounts.staff.invite": _("invited a colleague"),
                 "accounts.staff.join": _("joined the staff"),
                 "accounts.staff.change": _("changed what a colleague may do"),

@@ -64,13 +64,13 @@ function ownFingerprint(stats) {
  */
 export async function codeOf(one, other) {
   const [low, high] = one.fingerprint < other.fingerprint ? [one, other] : [other, one];
-  const digest = await sha256OfText(`${LABEL}|code|x|${low.nonce}|x|${high.nonce}`);
+  const digest = await sha256OfText(`${LABEL}|code|${low.fingerprint}|${low.nonce}|${high.fingerprint}|${high.nonce}`);
   const digits = String(new DataView(digest).getBigUint64(0) % 1000000n).padStart(6, "0");
   return digits.match(/../g).join(" ");
 }
 
 /** @param {string} fingerprint of the one who commits @param {string} nonce */
-const commitmentOf = async (fingerprint, nonce) => hex(await sha256OfText(`${LABEL}|commit|${nonce}`));
+const commitmentOf = async (fingerprint, nonce) => hex(await sha256OfText(`${LABEL}|commit|${fingerprint}|${nonce}`));
 
 /** One side of the exchange, for the life of one RTCPeerConnection. */
 export class Verification {

@@ -1,0 +1,110 @@
+"""``/ws`` over the real application: tickets, hints after commits, revocation, other tenants."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+import websockets
+
+from webside.core import frames
+from webside.core.ids import uuid7
+from webside.realtime import registry, services
+from webside.realtime.models import Ticket
+from webside.testing.cast import Cast, make_cast
+
+TOPIC_ID = uuid7()
+
+
+@pytest.fixture
+def people(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Cast:
+    monkeypatch.setitem(registry._topics, "test", registry.Topic("test", lambda actor, id: id == TOPIC_ID))
+    return make_cast()
+
+
+def _ticket(cast: Cast, user: Any) -> str:
+    with cast.as_(user) as actor:
+        return services.mint_ticket(actor=actor, topics=[f"test:{TOPIC_ID}"])
+
+
+async def _open(address: str, token: str, origin: str | None = None) -> Any:
+    socket = await websockets.connect(address.replace("http", "ws") + "/ws", origin=origin or address)
+    await socket.send(json.dumps({"type": "hello", "ticket": token}))
+    return socket
+
+
+async def _next(socket: Any, seconds: float = 3) -> Any:
+    return json.loads(await asyncio.wait_for(socket.recv(), seconds))
+
+
+def _push(cast: Cast, tenant: Any) -> None:
+    actor = cast.actor_of(cast.maya_user)
+    with frames.begin(tenant_id=tenant.id, actor=actor):
+        services.push_on_commit(f"test:{TOPIC_ID}", "changed", TOPIC_ID)
+
+
+async def test_a_hint_comes_after_the_commit_and_holds_ids_only(people: Cast, address: str) -> None:
+    token = await asyncio.to_thread(_ticket, people, people.liz_user)
+    socket = await _open(address, token)
+    assert (await _next(socket))["type"] == "welcome"
+    await asyncio.to_thread(_push, people, people.larkspur)
+    assert await _next(socket) == {
+        "type": "hint", "topic": f"test:{TOPIC_ID}", "kind": "changed", "id": str(TOPIC_ID),
+    }  # fmt: skip
+    await socket.close()
+
+
+async def test_another_tenants_hint_on_the_same_topic_is_not_heard(people: Cast, address: str) -> None:
+    token = await asyncio.to_thread(_ticket, people, people.liz_user)
+    socket = await _open(address, token)
+    await _next(socket)
+    await asyncio.to_thread(_push, people, people.northgate)
+    await socket.send(json.dumps({"type": "ping", "n": 7}))
+    assert await _next(socket) == {"type": "pong", "n": 7}
+    await socket.close()
+
+
+async def test_a_ticket_works_once(people: Cast, address: str) -> None:
+    token = await asyncio.to_thread(_ticket, people, people.liz_user)
+    first = await _open(address, token)
+    assert (await _next(first))["type"] == "welcome"
+    second = await _open(address, token)
+    assert await _next(second) == {"type": "bye", "reason": "refused"}
+    await first.close()
+
+
+async def test_an_old_ticket_and_a_made_up_one_look_the_same(people: Cast, address: str) -> None:
+    token = await asyncio.to_thread(_ticket, people, people.liz_user)
+    await asyncio.to_thread(lambda: Ticket.objects.update(expires_at="2020-01-01T00:00:00Z"))
+    for each in (token, "made-up"):
+        socket = await _open(address, each)
+        assert await _next(socket) == {"type": "bye", "reason": "refused"}
+
+
+async def test_another_site_may_not_open_a_socket(people: Cast, address: str) -> None:
+    token = await asyncio.to_thread(_ticket, people, people.liz_user)
+    with pytest.raises(websockets.InvalidStatus):
+        await _open(address, token, origin="https://evil.example")
+
+
+async def test_revoking_a_user_closes_their_sockets(people: Cast, address: str) -> None:
+    token = await asyncio.to_thread(_ticket, people, people.maya_user)
+    socket = await _open(address, token)
+    await _next(socket)
+
+    def revoke() -> None:
+        with people.as_(people.admin_user):
+            services.disconnect_on_commit(user_id=people.maya_user.id)
+
+    await asyncio.to_thread(revoke)
+    assert await _next(socket) == {"type": "bye", "reason": "revoked"}
+    with pytest.raises(websockets.ConnectionClosed):
+        await _next(socket)
+
+
+def test_a_topic_that_may_not_be_heard_and_one_that_is_not_there_look_the_same(people: Cast) -> None:
+    for topic in (f"test:{uuid7()}", f"none:{TOPIC_ID}", "test:not-an-id", "test"):
+        with people.as_(people.liz_user) as actor, pytest.raises(services.TopicRefused):
+            services.mint_ticket(actor=actor, topics=[topic])
