@@ -41,7 +41,7 @@ def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any) -> I
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     template = f"webside_template_{_state()}"
     name = f"webside_test_{worker}_{os.getpid()}"
-    admin = postgres.urls(settings.VAR)["admin"] if not postgres.external() else os.environ["DATABASE_ADMIN_URL"]
+    admin = os.environ["DATABASE_ADMIN_URL"] if postgres.external() else postgres.ensure_running(settings.VAR)["admin"]
     with django_db_blocker.unblock(), psycopg.connect(admin, autocommit=True, dbname="postgres") as connection:
         connection.execute("SELECT pg_advisory_lock(77)")
         try:

@@ -108,9 +108,13 @@ def module_bytes() -> tuple[int, int]:
     names = {"visits-call.js"}
     while True:
         texts = {name: (MODULES / name).read_text() for name in names}
-        found = {other.name for other in MODULES.glob("*.js") if any(f'"visits/{other.name}"' in t for t in texts.values())}
+        found = {
+            other.name for other in MODULES.glob("*.js") if any(f'"visits/{other.name}"' in t for t in texts.values())
+        }
         if found <= names:
-            return sum(len(t.encode()) for t in texts.values()), sum(len(gzip.compress(t.encode())) for t in texts.values())
+            return sum(len(t.encode()) for t in texts.values()), sum(
+                len(gzip.compress(t.encode())) for t in texts.values()
+            )
         names |= found
 
 

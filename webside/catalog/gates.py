@@ -23,7 +23,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
 
 from webside.catalog.codes import Kind
@@ -158,7 +158,7 @@ def ask(case: Case) -> list[Finding]:
     """
     kind = Kind(case.service.kind)
     asked = [gate for gate in _gates.values() if case.moment in gate.moments and kind in gate.kinds]
-    findings = [finding for gate in asked if (finding := _ask_one(gate, case)) is not None]
+    findings = [finding for finding in _ask_all(asked, case) if finding is not None]
     for name in sorted(NEEDED.get((kind, case.moment), frozenset()) - {gate.name for gate in asked}):
         findings.append(_not_checked(name, "law"))
     return _with_overrides(case, findings)
@@ -179,11 +179,29 @@ def stops(findings: Iterable[Finding]) -> list[Finding]:
     ]
 
 
+def _ask_all(asked: list[Gate], case: Case) -> list[Finding | None]:
+    try:
+        # One savepoint for all: a failed query inside a check must not take the request's transaction with it.
+        with transaction.atomic():
+            return [_ask_one(gate, case) for gate in asked]
+    except DatabaseError:
+        # Then each again in a savepoint of its own, to know which of them failed. Checks only read.
+        findings = []
+        for gate in asked:
+            try:
+                with transaction.atomic():
+                    findings.append(_ask_one(gate, case))
+            except DatabaseError:
+                logger.exception("gate %s failed", gate.name)
+                findings.append(_not_checked(gate.name, gate.area))
+        return findings
+
+
 def _ask_one(gate: Gate, case: Case) -> Finding | None:
     try:
-        # A savepoint, so that a failed query inside a check doesn't take the request's transaction with it.
-        with transaction.atomic():
-            finding = gate.check(case)
+        finding = gate.check(case)
+    except DatabaseError:
+        raise
     except Exception:
         logger.exception("gate %s failed", gate.name)
         return _not_checked(gate.name, gate.area)

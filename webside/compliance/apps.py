@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ComplianceConfig(AppConfig):
@@ -11,5 +12,24 @@ class ComplianceConfig(AppConfig):
     name = "webside.compliance"
 
     def ready(self) -> None:
-        """Register the rule."""
-        import webside.compliance.rules  # noqa: F401
+        """Register the rule, resources, timers and the words of the trail."""
+        from webside.audit import sentences
+        from webside.compliance import fhir, services
+        from webside.core import timers
+
+        fhir.register()
+        timers.register(services.EXPIRY_TIMER, services.announce_expiry)
+        sentences.register(
+            {
+                "compliance.consent.give": _("gave consent"),
+                "compliance.consent.withdraw": _("took consent back"),
+                "compliance.licence.add": _("added a licence"),
+                "compliance.licence.change": _("changed a licence"),
+                "compliance.credentialing.set": _("noted credentialing"),
+                "compliance.trail.read": _("looked at the trail"),
+                "compliance.trail.export": _("exported the trail"),
+                "compliance.trail.verify": _("verified the trail"),
+                "compliance.override.review": _("reviewed an override"),
+                "compliance.page.refuse": _("asked for compliance pages that are not theirs"),
+            }
+        )

@@ -14,8 +14,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 _DAY = timedelta(days=1)
-_NOON = 12
-_EVENING = 17
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -66,8 +64,7 @@ def at_wall(wall: datetime, zone: ZoneInfo) -> datetime:
     """Return the moment, in UTC, of a naive wall-clock time: its first coming; if skipped, the moment of the jump."""
     if exists(wall, zone):
         return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    before, after = (wall.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
-    assert before is not None and after is not None  # noqa: S101 - a ZoneInfo always knows its offset
+    before = wall.replace(tzinfo=zone, fold=0).utcoffset() or timedelta(0)
     # PEP 495: in a gap, fold=0 reads the clock before the jump. Walk back, minute by minute, to the last time that is.
     last = wall
     while not exists(last, zone):
@@ -140,13 +137,6 @@ def free_slots(
         if not any(slot.overlaps(other) for other in taken):
             result.append(slot)
     return result
-
-
-def part_of_day(local: datetime) -> str:
-    """Return "before_noon", "afternoon" or "evening" for a local time."""
-    if local.hour < _NOON:
-        return "before_noon"
-    return "afternoon" if local.hour < _EVENING else "evening"
 
 
 def nearest(spans: Sequence[Span], wanted: datetime, count: int) -> list[Span]:

@@ -82,3 +82,8 @@ def module_path(behavior: str) -> str:
 def _storage() -> Any:
     # The lazy object hides the real storage; the cache must forget it when tests put in another one.
     return getattr(staticfiles_storage, "_wrapped", staticfiles_storage)
+
+
+def forget() -> None:
+    """Forget the import map, so that the next page makes it again (tests that change the storage)."""
+    _map_for.cache_clear()

@@ -48,10 +48,11 @@ def prepare(bound: BoundField, *, variant: str, attrs: dict[str, Any], hint: str
     names = " ".join(part for part in (control_class(widget, variant), widget.attrs.get("class", ""), own) if part)
     if names:
         given["class"] = names
+    if not hint:
+        bound.help_text = ""  # else Django would point at a hint that nobody draws
     described = [part for part, shown in (("_helptext", hint), ("_error", bound.errors)) if shown]
-    if bound.auto_id and not bound.use_fieldset and "aria-describedby" not in given:
-        # Ours, not Django's: the hint shown may be another one than the field's help text.
-        given["aria-describedby"] = " ".join(f"{bound.auto_id}{part}" for part in described) or False
+    if described and bound.auto_id and not bound.use_fieldset:
+        given.setdefault("aria-describedby", " ".join(f"{bound.auto_id}{part}" for part in described))
     # A placeholder that repeats the label (allauth sets them) vanishes when it is needed: leave it out.
     if str(widget.attrs.get("placeholder", "")) in (str(bound.label), str(label)):
         given["placeholder"] = False

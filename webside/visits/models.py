@@ -11,7 +11,7 @@ from webside.visits.codes import ParticipantRole, VisitStatus
 
 
 class Visit(TenantModel):
-    """The room of one appointment.
+    """The room of one appointment, whose id it shares: whoever has the one can name the other.
 
     ``encounter_id`` is set when the encounter is made (chart owns it; the room keeps its id).
     ``stopped_by`` keeps the answer of the gates that stopped a visit before it began.
@@ -27,6 +27,7 @@ class Visit(TenantModel):
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=40, blank=True)
     stopped_by = models.JSONField(null=True)
+    audio_reason = models.CharField(max_length=20, blank=True)
 
 
 class Participant(TenantModel):
@@ -68,6 +69,7 @@ class SafeStart(TenantModel):
     nearby_phone = models.CharField(max_length=40, blank=True)
     consent = TenantForeignKey("compliance.Consent", null=True, related_name="+")
     decision = models.JSONField(null=True)
+    place_said_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
 
 

@@ -9,8 +9,8 @@ import { toast } from "ui/toast.js";
 const imports = JSON.parse(document.querySelector('script[type="importmap"]').textContent).imports;
 const modules = new Map(Object.keys(imports).map((path) => [path.split("/").pop().replace(/\.js$/, ""), path]));
 
-// Attributes that mean a behaviour by themselves.
-const IMPLIED = [["[data-live]", "live"], ["[data-dialog-open]", "dialog"]];
+// What means a behaviour by itself.
+const IMPLIED = [["[data-live]", "live"], ["[data-dialog-open]", "dialog"], ['form[method="post" i]', "submit-once"]];
 const SELECTOR = ["[data-behavior]", ...IMPLIED.map(([selector]) => selector)].join(",");
 
 const attached = new Map(); // element → Map(name → cleanup)

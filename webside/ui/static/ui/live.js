@@ -3,8 +3,8 @@
 //   <section data-live="visit:0199… queue:0199…" data-live-url="/o/larkspur/…/fragment" id="queue">
 //
 // One socket serves the page. A ticket is fetched (POST to <meta name="live-ticket">, form field `topic`
-// once per topic, answer {"ticket": "…"}), /ws is opened, {"ticket": …} sent. Hints {"topic","kind","id"}
-// hold no content: the fragment is fetched again through its guarded view. After every connect all
+// once per topic, answer {"ticket": "…"}), /ws is opened, {"ticket": …} sent. Hints {"type": "hint",
+// "topic", "kind", "id"} hold no content: the fragment is fetched again through its guarded view. After every connect all
 // fragments are fetched, because what happened meanwhile is unknown. data-live-kinds="a b" listens
 // to these kinds only. data-live-fast on any element asks for a heartbeat by the second.
 // A fragment isn't touched while somebody types or selects text in it; it follows when they are done.
@@ -12,11 +12,11 @@
 
 import { clock, csrfToken, icon, make, t } from "ui/words.js";
 
-const BACKOFF = [300, 600, 1200, 2000, 3000, 5000];
+const BACKOFF = [300, 600, 1200, 2000, 3000];
 const HEARTBEAT = { fast: { every: 1000, dead: 3500 }, calm: { every: 15000, dead: 40000 } };
 const SAY_AFTER = 4000; // ms without a line before words appear
 const ASK_EVERY = 15000; // ms between fetches while the line is down
-const CLOSED_FOR_GOOD = new Set([4401, 4403, 4404]);
+const REVOKED = new Set(["revoked", "signed_out", "ended"]); // reasons of a "bye" after which nobody comes back
 
 const elements = new Set();
 const listeners = new Map(); // topic → Set(function)
@@ -144,9 +144,9 @@ async function connect() {
   try {
     const body = new URLSearchParams([...topics].map((topic) => ["topic", topic]));
     const answer = await fetch(ticketUrl(), { method: "POST", body, headers: { "X-CSRFToken": csrfToken(), Accept: "application/json" }, signal: AbortSignal.timeout(8000) });
-    if (answer.redirected || answer.status === 401 || answer.status === 403 || answer.status === 404) {
+    if (answer.redirected || [401, 403, 404].includes(answer.status)) {
       opening = false;
-      gone(t("You are signed out, so this page has stopped following. Load it again to sign in."));
+      gone(answer.status === 404 ? t("This page is no longer open to you. Load it again to see what is.") : t("You are signed out, so this page has stopped following. Load it again to sign in."));
       return;
     }
     ({ ticket } = await answer.json());
@@ -162,11 +162,7 @@ async function connect() {
   heard = Date.now();
   own.addEventListener("open", () => own.send(JSON.stringify({ ticket })));
   own.addEventListener("message", (event) => own === socket && receive(event, topics));
-  own.addEventListener("close", (event) => {
-    if (own !== socket) return;
-    if (CLOSED_FOR_GOOD.has(event.code)) gone(t("This page is no longer open to you. Load it again to see what is."));
-    else lost(event.code === 4000);
-  });
+  own.addEventListener("close", (event) => own === socket && lost(event.code === 4000));
   watch();
 }
 
@@ -178,6 +174,11 @@ function receive(event, topics) {
   } catch {
     return;
   }
+  if (message.type === "bye") {
+    // "refused": the ticket was too old or used; a new one is fetched, and refused if that is meant.
+    if (REVOKED.has(message.reason)) gone(t("This page is no longer open to you. Load it again to see what is."));
+    return;
+  }
   if (state !== "on") {
     // The first word from the other side: the ticket was taken.
     state = "on";
@@ -187,6 +188,7 @@ function receive(event, topics) {
     refreshAll();
     if ([...wanted()].some((topic) => !subscribed.has(topic))) ensure();
   }
+  if (message.type === "hint" && !message.topic) refreshAll(); // something was missed, nobody knows what
   if (!message.topic) return;
   for (const element of elements) {
     const kinds = element.dataset.liveKinds?.split(/\s+/);
@@ -204,7 +206,7 @@ function watch() {
     if (Date.now() - heard > dead) {
       own.close();
       if (own === socket) lost(); // a dead line may take minutes to close by itself
-    } else if (own.readyState === WebSocket.OPEN && state === "on") own.send('{"ping":1}');
+    } else if (own.readyState === WebSocket.OPEN && state === "on") own.send('{"type":"ping"}');
   }, every);
 }
 
@@ -258,7 +260,7 @@ function say(text) {
 const awake = () => {
   if (document.visibilityState === "hidden" || state === "gone") return;
   if (state === "off" && wanted().size) schedule(0);
-  else if (state === "on" && Date.now() - heard > HEARTBEAT.calm.every) socket.send('{"ping":1}');
+  else if (state === "on" && Date.now() - heard > HEARTBEAT.calm.every) socket.send('{"type":"ping"}');
 };
 document.addEventListener("visibilitychange", awake);
 window.addEventListener("online", awake);

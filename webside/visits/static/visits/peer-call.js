@@ -54,8 +54,10 @@ const SETTLING_MS = 6000;
 const DIGEST_EVERY_MS = 10_000;
 const LARGEST_LINK_MESSAGE = 1000;
 
-const VIDEO = { full: { maxBitrate: 1_500_000, maxFramerate: 30 }, lean: { maxBitrate: 120_000, maxFramerate: 12 } };
-const AUDIO_BITRATE = { full: 40_000, lean: 32_000, sound: 16_000 };
+/** Undefined is the browser's own choice. */
+const LEAN_VIDEO = { maxBitrate: 120_000, maxFramerate: 12 };
+const FULL_VIDEO = { maxBitrate: undefined, maxFramerate: undefined };
+const LEAN_AUDIO_BITRATE = 16_000;
 
 /** @type {PeerState} */
 const UNKNOWN_PEER = { mic: false, camera: false, hears: false, wantsPicture: true, savesSound: false };
@@ -581,8 +583,9 @@ export class PeerCall extends EventTarget {
   async #limitSending() {
     const { level } = this.#ladder;
     const active = level !== "sound" && this.#wantsPicture && this.peer.wantsPicture;
-    await limit(this.#senders.video, { active, ...VIDEO[level === "sound" ? "lean" : level] });
-    await limit(this.#senders.audio, { maxBitrate: AUDIO_BITRATE[level], priority: "high", networkPriority: "high" });
+    await limit(this.#senders.video, { active, ...(level === "full" ? FULL_VIDEO : LEAN_VIDEO) });
+    const maxBitrate = level === "sound" ? LEAN_AUDIO_BITRATE : undefined;
+    await limit(this.#senders.audio, { maxBitrate });
     this.#tellState();
   }
 
@@ -601,7 +604,10 @@ const noQuality = (audioOnly) => ({
 async function limit(sender, wanted) {
   const parameters = sender?.getParameters();
   if (!sender || !parameters?.encodings?.length) return; // not negotiated yet; asked again once connected
-  Object.assign(parameters.encodings[0], wanted);
+  // Even without a difference, setting them anew costs the encoder a fifth of a second, and a young call its first frame.
+  const encoding = parameters.encodings[0];
+  if (Object.entries(wanted).every(([key, value]) => encoding[/** @type {keyof typeof encoding} */ (key)] === value)) return;
+  Object.assign(encoding, wanted);
   // Two changes at once make the first one stale; the second carries the newer wish.
   await sender.setParameters(parameters).catch(() => undefined);
 }

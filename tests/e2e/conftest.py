@@ -1,0 +1,147 @@
+"""A living demo clinic in processes of its own, and browsers that look at it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ARTEFACTS = ROOT / "tests" / "e2e" / "artefacts"
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+
+
+def need(reason: str | None) -> None:
+    """Skip when a tool is missing; in CI that is a failure, or nobody would notice."""
+    if reason and os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    if reason:
+        pytest.skip(reason)
+
+
+@dataclass(slots=True)
+class Demo:
+    """A running demo clinic: its address, its data folder, and its processes by name."""
+
+    address: str
+    var: Path
+    process: subprocess.Popen[str]
+
+    def url(self, path: str) -> str:
+        """Return the address of a path."""
+        return self.address.rstrip("/") + path
+
+    def kill(self, part: str) -> None:
+        """Kill web, worker or postgres without a word."""
+        os.kill(int((self.var / "run" / f"{part}.pid").read_text().split()[0]), signal.SIGKILL)
+
+
+@contextmanager
+def running_demo(**environment: str) -> Iterator[Demo]:
+    """Start the demo as `make demo` does, in a folder of its own; stop it afterwards."""
+    from webside.testing.server import free_port
+
+    with tempfile.TemporaryDirectory(prefix="webside-e2e-") as folder:
+        var = Path(folder)
+        var.chmod(0o755)
+        env = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_", "DJANGO_"))},
+            "WEBSIDE_VAR": str(var / "var"),
+            "WEBSIDE_PORT": str(free_port()),
+            **environment,
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", "config.supervisor", "demo"],
+            cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        said: list[str] = []
+        address = ""
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.append(line)
+            if found := re.fullmatch(r"(http://localhost:\d+/)\s*", line):
+                address = found.group(1)
+                break
+        if not address:
+            process.wait(10)
+            pytest.fail("the demo did not start:\n" + "".join(said))
+        try:
+            yield Demo(address, var / "var", process)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    """Give a demo clinic for the tests of one file."""
+    with running_demo() as clinic:
+        yield clinic
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """Give a Chromium with a fake camera and microphone."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.e2e.call_lab.running import launch, why_no_browser
+
+    need(why_no_browser())
+    with sync_playwright() as running:
+        browser = launch(running.chromium)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def someone(
+    browser: Any, demo: Demo, name: str | None, *, size: dict[str, int] = DESKTOP, **options: Any
+) -> Iterator[Any]:
+    """Give a page of somebody who signed in through the demo's door (``name`` as on their card)."""
+    context = browser.new_context(
+        base_url=demo.address, viewport=size, locale="en-US", timezone_id="America/New_York",
+        permissions=["camera", "microphone"], **options,
+    )  # fmt: skip
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    if name is not None:
+        page.goto("/")
+        page.get_by_role("button", name=re.compile(re.escape(name))).first.click()
+        page.wait_for_load_state()
+    try:
+        yield page
+    finally:
+        context.close()
+
+
+def look(page: Any, name: str) -> None:
+    """Keep a picture of the page as an artefact."""
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=str(ARTEFACTS / f"{name}.png"), full_page=True)
+
+
+def wait_until(what: str, check: Any, seconds: float = 20, every: float = 0.2) -> Any:
+    """Return the first true answer of ``check``; fail after ``seconds``."""
+    ends = time.monotonic() + seconds
+    while True:
+        answer = check()
+        if answer:
+            return answer
+        if time.monotonic() > ends:
+            raise AssertionError(f"waited {seconds} s for: {what}")
+        time.sleep(every)

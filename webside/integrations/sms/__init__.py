@@ -1,0 +1,1 @@
+"""Text messages over the HTTP interface that Twilio and its look-alikes share."""

@@ -1,0 +1,41 @@
+"""The app ``notifications``."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class NotificationsConfig(AppConfig):
+    """Messages to people, and how they went."""
+
+    name = "webside.notifications"
+
+    def ready(self) -> None:
+        """Let the worker send; register the words of the trail and the places of the navigation."""
+        from webside.audit import sentences
+        from webside.core import loops
+        from webside.core.actor import Role
+        from webside.notifications import services
+        from webside.ui.registry import NavItem, register
+
+        loops.register("mail", services.send_due, every=0.5)
+        sentences.register(
+            {
+                "notifications.message.retry": _("sent a message again"),
+                "notifications.message.read": _("looked at who got a message"),
+                "notifications.message.refuse": _("asked for messages that are not theirs"),
+                "outbox.delivery.retry": _("delivered an event again"),
+                "outbox.delivery.refuse": _("asked for events that are not theirs"),
+            }
+        )
+        register(
+            NavItem(
+                "staff", _("Messages sent"), "send", "notifications:message-list", order=70, group=2, bar=False,
+                roles=frozenset({Role.COORDINATOR, Role.ADMINISTRATOR}),
+            ),
+            NavItem(
+                "staff", _("Events"), "repeat", "notifications:event-list", order=80, group=2, bar=False,
+                roles=frozenset({Role.ADMINISTRATOR}),
+            ),
+        )  # fmt: skip

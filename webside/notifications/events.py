@@ -1,0 +1,15 @@
+"""What happens to messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from webside.outbox.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationFailed(Event):
+    """A message was given up: somebody must reach the person in another way."""
+
+    message_id: UUID

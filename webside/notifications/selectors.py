@@ -1,0 +1,37 @@
+"""Reading what was sent, to whom, and how it went."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Count, QuerySet
+
+from webside.core.actor import Actor
+from webside.core.crypto import Unreadable
+from webside.notifications import policies, services
+from webside.notifications.codes import MessageStatus
+from webside.notifications.models import OutgoingMessage
+
+
+def messages(actor: Actor) -> QuerySet[OutgoingMessage]:
+    """Return the messages that the actor may see, newest first."""
+    return policies.visible_messages(actor, OutgoingMessage.objects.order_by("-queued_at"))
+
+
+def message(actor: Actor, message_id: UUID) -> OutgoingMessage | None:
+    """Return one message that the actor may see."""
+    return messages(actor).filter(id=message_id).first()
+
+
+def counts(actor: Actor) -> dict[str, int]:
+    """Return how many of the actor's tenant's messages stand where."""
+    found = messages(actor).order_by().values_list("status").annotate(number=Count("id"))
+    return {status.value: dict(found).get(status.value, 0) for status in MessageStatus}
+
+
+def recipient(message: OutgoingMessage) -> str:
+    """Return to whom a message goes, or an empty text if the row can't be opened any more."""
+    try:
+        return ", ".join(services.recipients_of(message))
+    except Unreadable:
+        return ""

@@ -1,0 +1,52 @@
+"""Calendar entries (iCalendar, RFC 5545; sent as iTIP, RFC 5546).
+
+Calendars are shared with families and employers and copied to other firms. So an entry says *Visit
+with the clinic* and when: no service, no reason, no practitioner, and no link that opens anything.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from icalendar import Calendar, Event, vCalAddress, vText
+
+from webside.core.models import Tenant
+from webside.scheduling.models import Appointment
+
+REQUEST = "REQUEST"
+CANCEL = "CANCEL"
+PUBLISH = "PUBLISH"
+
+
+def entry(appointment: Appointment, tenant: Tenant, *, method: str) -> bytes:
+    """Return the entry as bytes. ``method``: REQUEST (booked, moved), CANCEL, or PUBLISH (downloaded by hand).
+
+    UID stays over moves; SEQUENCE grows with each, so that a calendar replaces what it has.
+    """
+    event = Event()
+    event.add("uid", f"{appointment.id}@{urlsplit(settings.PUBLIC_URL).hostname or 'localhost'}")
+    event.add("sequence", appointment.sequence)
+    event.add("dtstamp", appointment.updated_at)
+    event.add("dtstart", appointment.start)
+    event.add("dtend", appointment.end)
+    event.add("summary", _("Visit with %s") % tenant.name)
+    event.add("description", _("Open the link in our e-mail a few minutes before it begins."))
+    event.add("status", "CANCELLED" if method == CANCEL else "CONFIRMED")
+    event.add("class", "PRIVATE")
+    event.add("transp", "TRANSPARENT" if method == CANCEL else "OPAQUE")
+    if method != PUBLISH:
+        organizer = vCalAddress(f"mailto:{settings.DEFAULT_FROM_EMAIL.rpartition('<')[2].rstrip('>')}")
+        organizer.params["CN"] = vText(tenant.name)
+        event["organizer"] = organizer
+        attendee = vCalAddress(f"mailto:{appointment.patient.email}")
+        attendee.params["PARTSTAT"] = vText("ACCEPTED")
+        attendee.params["RSVP"] = vText("FALSE")
+        event.add("attendee", attendee, encode=False)
+    calendar = Calendar()
+    calendar.add("prodid", "-//Webside//Scheduling//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", method)
+    calendar.add_component(event)
+    return calendar.to_ical()

@@ -1,0 +1,135 @@
+"""What people fill in when they book."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from webside.core import clock
+
+SLOT = re.compile(r"(?P<at>\d{8}T\d{4}Z)\.(?P<who>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+SLOT_TIME = "%Y%m%dT%H%MZ"
+DIGITS_OF_A_PHONE = 7
+OLDEST = 130
+
+
+def slot_value(start: datetime, practitioner_id: UUID) -> str:
+    """Return the value of a slot's radio button: when (UTC) and with whom."""
+    return f"{start.astimezone(UTC).strftime(SLOT_TIME)}.{practitioner_id}"
+
+
+def parse_slot(value: str) -> tuple[datetime, UUID] | None:
+    """Return when and with whom, or nothing for what is no slot's value."""
+    match = SLOT.fullmatch(value or "")
+    if match is None:
+        return None
+    try:
+        start = datetime.strptime(match["at"], SLOT_TIME).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return start, UUID(match["who"])
+
+
+class BookingForm(forms.Form):
+    """The reason for the visit and the consent; a visitor also says who she is."""
+
+    reason_text = forms.CharField(
+        label=_("What would you like to talk about?"),
+        help_text=_("A few words are enough. Your clinician reads them before the visit."),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea({"rows": 3}),
+    )
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    consent = forms.BooleanField(
+        label=_("I have read this and I agree"),
+        error_messages={"required": _("Please tick the box if you agree. Without it we can’t book this visit.")},
+    )
+
+    def __init__(self, *args: Any, asks_consent: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not asks_consent:
+            del self.fields["consent"]
+
+
+class VisitorBookingForm(BookingForm):
+    """Booking without an account."""
+
+    given = forms.CharField(label=_("First name"), max_length=80, widget=forms.TextInput({"autocomplete": "given-name"}))
+    family = forms.CharField(
+        label=_("Last name"), max_length=80, widget=forms.TextInput({"autocomplete": "family-name"})
+    )
+    birth_date = forms.CharField(
+        label=_("Date of birth"),
+        help_text=_("Month / day / year, for example 04/18/1969"),
+        error_messages={"required": _("Enter your date of birth, for example 04/18/1969.")},
+        widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "bday"}),
+    )
+    email = forms.EmailField(
+        label=_("E-mail"),
+        help_text=_("We send your link there."),
+        max_length=254,
+        error_messages={"required": _("Enter your e-mail. We send your link there.")},
+        widget=forms.EmailInput({"autocomplete": "email"}),
+    )
+    phone = forms.CharField(
+        label=_("Phone"),
+        help_text=_("We call it if the line drops."),
+        max_length=40,
+        error_messages={"required": _("Enter a phone number. We call it if the line drops.")},
+        widget=forms.TextInput({"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+    )
+    field_order = ["reason_text", "given", "family", "birth_date", "email", "phone", "consent", "key"]
+
+    def clean_given(self) -> str:
+        """A name on one line; markup stays text, everything is escaped where it is shown."""
+        return " ".join(self.cleaned_data["given"].split())
+
+    def clean_family(self) -> str:
+        """A name on one line."""
+        return " ".join(self.cleaned_data["family"].split())
+
+    def clean_birth_date(self) -> date:
+        """Read month, day and year with any separator; refuse days that are not or can't be."""
+        words = re.split(r"[\s/.\-]+", self.cleaned_data["birth_date"].strip())
+        try:
+            numbers = [int(word) for word in words]
+            year, month, day = (numbers[2], numbers[0], numbers[1]) if len(words[0]) < 3 else numbers
+            born = date(year, month, day)
+        except (ValueError, IndexError):
+            raise forms.ValidationError(
+                _("We can’t read this date. Write month, day and year, for example 04/18/1969.")
+            ) from None
+        today = clock.now().date()
+        if born > today or today.year - born.year > OLDEST:
+            raise forms.ValidationError(_("Please check the year of your birth."))
+        return born
+
+    def clean_phone(self) -> str:
+        """Anything that people write as a phone number, if it has enough digits to call."""
+        phone = " ".join(self.cleaned_data["phone"].split())
+        digits = sum(character.isdigit() for character in phone)
+        if digits < DIGITS_OF_A_PHONE or re.search(r"[^\d\s()+./\-x]", phone):
+            raise forms.ValidationError(_("Enter a phone number with its area code, for example 845-555-0142."))
+        return phone
+
+
+class TimeOffForm(forms.Form):
+    """A stretch of time off."""
+
+    start = forms.DateTimeField(label=_("From"), widget=forms.DateTimeInput({"type": "datetime-local"}))
+    end = forms.DateTimeField(label=_("To"), widget=forms.DateTimeInput({"type": "datetime-local"}))
+    reason = forms.CharField(label=_("Why"), max_length=120, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """The end comes after the start."""
+        cleaned = super().clean() or {}
+        start, end = cleaned.get("start"), cleaned.get("end")
+        if start and end and end <= start:
+            self.add_error("end", _("This is before it begins."))
+        return cleaned

@@ -1,0 +1,212 @@
+"""How free times are laid out on a page: the place, the days, the times of one day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest
+from django.utils.dateformat import format as django_format
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from webside.core import clock
+from webside.people.selectors import patient_of
+from webside.scheduling import rules, selectors
+from webside.scheduling.forms import slot_value
+from webside.scheduling.selectors import Offer, Slot, State
+from webside.ui import when
+
+DAYS_ON_A_PAGE = 7
+NOON = time(12)
+EVENING = time(17)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the visitor will be, as far as she has said. ``zone`` is empty while a state has two clocks."""
+
+    state: State | None
+    zone: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether times can be shown."""
+        return self.state is not None and bool(self.zone)
+
+    def query(self, **more: str) -> str:
+        """Return the place as a query string, with ``more`` that has a value."""
+        pairs = {"state": self.state.code if self.state else "", "zone": self.zone, **more}
+        return urlencode({key: value for key, value in pairs.items() if value})
+
+
+def place_of(request: HttpRequest) -> Place:
+    """Return where the visitor will be: what she says now, said before, or has in her record.
+
+    What she says is kept in the session, so that the next page knows it. ``place=ask`` asks again.
+    """
+    given = request.GET if request.method == "GET" else request.POST
+    today = clock.now().date()
+    kept: dict[str, str] = request.session.get("place", {})
+    code, zone = str(given.get("state", "")), str(given.get("zone", ""))
+    if not code and given.get("place") == "ask":
+        return Place(None)
+    if not code:
+        code, zone = kept.get("state", ""), kept.get("zone", "")
+    if not code and (patient := patient_of(request.actor)):  # type: ignore[attr-defined]
+        code, zone = patient.state, patient.timezone
+    state = selectors.state(code, today)
+    if state is None:
+        return Place(None)
+    if zone not in state.zones:
+        zone = state.zones[0] if len(_clocks(state)) == 1 else ""
+    if zone and (kept.get("state"), kept.get("zone")) != (state.code, zone) and given.get("state"):
+        request.session["place"] = {"state": state.code, "zone": zone}
+    return Place(state, zone)
+
+
+def _clocks(state: State) -> set[tuple[timedelta | None, ...]]:
+    """Return the different clocks of a state; two zones that show the same time all year are one."""
+    year = clock.now().year
+    return {
+        tuple(datetime(year, month, 1, tzinfo=ZoneInfo(zone)).utcoffset() for month in range(1, 13))
+        for zone in state.zones
+    }
+
+
+def zone_choices(state: State) -> list[dict[str, str]]:
+    """Return the clocks that run in a state: ``zone``, ``name``, ``now`` ("3:20 pm")."""
+    now = clock.now()
+    return [
+        {
+            "zone": zone,
+            "name": when.zone_name(when.local(now, zone)),
+            "now": when.clock_time(when.local(now, zone)),
+        }
+        for zone in state.zones
+    ]
+
+
+def time_text(moment: datetime, zone: str) -> str:
+    """Return "3:20 pm"; with its offset where the clock shows this time twice that day."""
+    here = moment.astimezone(ZoneInfo(zone))
+    text = when.clock_time(here)
+    if rules.comes_twice(moment, ZoneInfo(zone)):
+        return f"{text} {here.tzname()} ({rules.offset_text(here)})"
+    return text
+
+
+def slot_item(slot: Slot, zone: str, *, with_day: bool = False) -> dict[str, str]:
+    """Return a slot as ``slot_picker`` draws it."""
+    text = time_text(slot.start, zone)
+    if with_day:
+        here, now = when.local(slot.start, zone), when.local(clock.now(), zone)
+        text = f"{capfirst(when.day(here, now))}, {text}"
+    return {
+        "value": slot_value(slot.start, slot.practitioner.id),
+        "time": text,
+        "who": slot.practitioner.display_name,
+    }
+
+
+@dataclass(slots=True)
+class Times:
+    """The free times of one page: the days of a week, the parts of the chosen day."""
+
+    days: list[dict[str, Any]] = field(default_factory=list)
+    groups: list[dict[str, Any]] = field(default_factory=list)
+    chosen_day: date | None = None
+    legend: str = ""
+    earlier_url: str = ""
+    later_url: str = ""
+    any_free: bool = False
+
+
+def first_day(request: HttpRequest, zone: str) -> date:
+    """Return the first day to show: ``from``, but not in the past nor beyond what can be booked."""
+    today = when.local(clock.now(), zone).date()
+    asked = _date(request.GET.get("from", "")) or _date(request.GET.get("day", "")) or today
+    last = today + timedelta(days=selectors.LOOK_AHEAD_DAYS - DAYS_ON_A_PAGE)
+    asked = min(max(asked, today), last)
+    # Pages of whole weeks from today, so that a day's address leads to the same page of days.
+    return today + timedelta(days=(asked - today).days // DAYS_ON_A_PAGE * DAYS_ON_A_PAGE)
+
+
+def lay_out(
+    slots: Iterable[Slot], *, zone: str, start: date, day: str, path: str, place: Place, who: str = "",
+    more: dict[str, str] | None = None,
+) -> Times:  # fmt: skip
+    """Lay out slots of the week from ``start`` in the visitor's zone; ``day`` is the day that she chose."""
+    now = when.local(clock.now(), zone)
+    today = now.date()
+    by_day: dict[date, list[Slot]] = {}
+    for slot in slots:
+        by_day.setdefault(slot.start.astimezone(ZoneInfo(zone)).date(), []).append(slot)
+    days = [start + timedelta(days=number) for number in range(DAYS_ON_A_PAGE)]
+    asked = _date(day)
+    chosen = asked if asked in days else next((one for one in days if by_day.get(one)), start)
+    times = Times(chosen_day=chosen, any_free=any(by_day.get(one) for one in days))
+
+    def address(**query: str) -> str:
+        return f"{path}?{place.query(who=who, **(more or {}), **query)}"
+
+    for one in days:
+        found = len(by_day.get(one, []))
+        here = datetime.combine(one, NOON, tzinfo=now.tzinfo)
+        times.days.append(
+            {
+                "url": address(day=one.isoformat()) if found else "",
+                "weekday": _("Today") if one == today else django_format(here, "D"),
+                "number": one.day,
+                "note": ngettext("%d free", "%d free", found) % found if found else _("None free"),
+                "current": one == chosen,
+                "label": capfirst(django_format(here, "l, F j")),
+            }
+        )
+    if start > today:
+        times.earlier_url = address(**{"from": (start - timedelta(days=DAYS_ON_A_PAGE)).isoformat()})
+    if start + timedelta(days=DAYS_ON_A_PAGE) < today + timedelta(days=selectors.LOOK_AHEAD_DAYS):
+        times.later_url = address(**{"from": (start + timedelta(days=DAYS_ON_A_PAGE)).isoformat()})
+    noon = datetime.combine(chosen, NOON, tzinfo=now.tzinfo)
+    named = capfirst(when.day(noon, now))
+    date_text = django_format(noon, "l, F j")
+    times.legend = named if named.endswith(date_text) else f"{named}, {date_text}"
+    parts: dict[str, list[dict[str, str]]] = {_("Before noon"): [], _("Afternoon"): [], _("Evening"): []}
+    names = list(parts)
+    for slot in by_day.get(chosen, []):
+        at = slot.start.astimezone(ZoneInfo(zone)).time()
+        parts[names[0] if at < NOON else names[1] if at < EVENING else names[2]].append(slot_item(slot, zone))
+    times.groups = [{"title": title, "slots": found} for title, found in parts.items() if found]
+    return times
+
+
+def nearest_groups(slots: Iterable[Slot], zone: str) -> list[dict[str, Any]]:
+    """Return slots near a lost one as one group, each with its day."""
+    found = [slot_item(slot, zone, with_day=True) for slot in slots]
+    return [{"title": "", "slots": found}] if found else []
+
+
+def week_of(start: date, zone: str) -> tuple[datetime, int]:
+    """Return from when, and for how many days, slots are asked for a page that begins with a day."""
+    # A day more: the week in which the clock goes back is longer than seven times 24 hours.
+    return datetime.combine(start, time(0), tzinfo=ZoneInfo(zone)).astimezone(UTC), DAYS_ON_A_PAGE + 1
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def may_names(offers: Iterable[Offer]) -> str:
+    """Return the names of those who may, as a list in words."""
+    names = [offer.practitioner.display_name for offer in offers if offer.allowed]
+    if len(names) < 2:
+        return "".join(names)
+    return _("%(some)s and %(last)s") % {"some": ", ".join(names[:-1]), "last": names[-1]}

@@ -1,0 +1,296 @@
+"""The patient's way to a time: the service, the place, the times, the booking, the move."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from webside.audit.services import record_refusal
+from webside.catalog import selectors as catalog
+from webside.catalog.codes import Kind
+from webside.core import clock
+from webside.core.actor import ActorKind, Role
+from webside.people.selectors import patient_of
+from webside.scheduling import policies, selectors, services
+from webside.scheduling.forms import BookingForm, VisitorBookingForm, parse_slot, slot_value
+from webside.scheduling.views import _times
+from webside.scheduling.views._times import Place
+from webside.ui.undo import undo
+
+UNDO_SALT = "scheduling.move"
+
+
+def service_or_404(request: HttpRequest, service_id: UUID) -> Any:
+    """Return a service that the clinic offers now."""
+    service = catalog.service(request.actor, service_id)  # type: ignore[attr-defined]
+    if service is None or not service.active:
+        raise Http404
+    return service
+
+
+@require_safe
+def service_detail(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
+    """Show a service: what it is, who may give it where the visitor will be, and when."""
+    service = service_or_404(request, service_id)
+    context: dict[str, Any] = {
+        "service": service,
+        "price": catalog.price_text(service),
+        "amount": catalog.amount_text(service.price_cents),
+        "clinic_url": _clinic_url(slug),
+    }
+    if service.kind == Kind.TELECARE:
+        return render(request, "scheduling/service_setup.html", context)
+    place = _times.place_of(request)
+    context |= picker(request, service, place, path=request.path, chosen=request.GET.get("slot", ""))
+    context["book_url"] = reverse("scheduling:appointment-book", args=[slug, service.id])
+    return render(request, "scheduling/service_detail.html", context)
+
+
+def picker(request: HttpRequest, service: Any, place: Place, *, path: str, chosen: str = "") -> dict[str, Any]:
+    """Return what ``_place.html`` and ``_times.html`` draw: the place, who may, days and times."""
+    context: dict[str, Any] = {
+        "place": place,
+        "states": selectors.states(clock.now().date()),
+        "path": path,
+        "needs_licence": service.kind == Kind.TELEMEDICINE,
+        "ask_url": f"{path}?place=ask",
+        "chosen": chosen,
+    }
+    if place.state is None:
+        return context
+    if not place.zone:
+        return context | {"zones": _times.zone_choices(place.state)}
+    now = clock.now()
+    offers = selectors.offers(service=service, state=place.state.code, at=now)
+    allowed = [offer for offer in offers if offer.allowed]
+    who = request.GET.get("who", "")
+    wanted = next((offer.practitioner for offer in allowed if str(offer.practitioner.id) == who), None)
+    start = _times.first_day(request, place.zone)
+    since, days = _times.week_of(start, place.zone)
+    slots = selectors.free_slots(
+        service=service, state=place.state.code, since=since, days=days, practitioner=wanted
+    )
+    times = _times.lay_out(
+        slots, zone=place.zone, start=start, day=request.GET.get("day", ""), path=path, place=place,
+        who=str(wanted.id) if wanted else "",
+    )  # fmt: skip
+    if not times.any_free and allowed:
+        context["next_free"] = selectors.next_free(service=service, state=place.state.code)
+    anyone = {"text": _("Anyone who is free first"), "url": f"{path}?{place.query()}", "current": wanted is None}
+    return context | {
+        "times": times,
+        "offers": offers,
+        "allowed": allowed,
+        "refused": [offer for offer in offers if not offer.allowed],
+        "may": _times.may_names(offers),
+        "choices": [
+            anyone,
+            *(
+                {
+                    "text": offer.practitioner.display_name,
+                    "url": f"{path}?{place.query(who=str(offer.practitioner.id))}",
+                    "current": wanted is not None and wanted.id == offer.practitioner.id,
+                }
+                for offer in allowed
+            ),
+        ]
+        if len(allowed) > 1
+        else [],
+        "zone_now": now,
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def book(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
+    """Review the chosen time, say who you are, agree, book."""
+    service = service_or_404(request, service_id)
+    actor = request.actor  # type: ignore[attr-defined]
+    given = request.POST if request.method == "POST" else request.GET
+    place = _times.place_of(request)
+    picked = _picked(request, service, given.get("slot", ""))
+    back = f"{reverse('scheduling:service-detail', args=[slug, service.id])}?{place.query()}"
+    if service.kind == Kind.TELECARE or not place.known or picked is None:
+        return HttpResponseRedirect(back)
+    start, practitioner = picked
+    if actor.is_staff and not actor.has(Role.COORDINATOR):
+        return render(request, "scheduling/book_staff.html", {"service": service, "back_url": back})
+    patient = patient_of(actor)
+    scope, text = _consent_asked(service, patient)
+    initial = {"key": uuid4()}
+    kind = BookingForm if patient else VisitorBookingForm
+    form = kind(request.POST if request.method == "POST" else None, asks_consent=bool(scope), initial=initial)
+    context = {
+        "service": service,
+        "price": catalog.price_text(service),
+        "amount": catalog.amount_text(service.price_cents),
+        "place": place,
+        "start": start,
+        "end": start + selectors.length_of(service),
+        "start_text": _times.time_text(start, place.zone),
+        "practitioner": practitioner,
+        "patient": patient,
+        "form": form,
+        "slot": slot_value(start, practitioner.id),
+        "consent_text": text,
+        "back_url": back,
+        "needs_licence": service.kind == Kind.TELEMEDICINE,
+    }
+    if scope and text is None:
+        return render(request, "scheduling/book.html", context | {"no_consent_text": True}, status=409)
+    if request.method != "POST":
+        if start <= clock.now():
+            context |= {"trouble": "passed", "groups": _near(service, place, start)}
+        return render(request, "scheduling/book.html", context)
+    if not form.is_valid():
+        return render(request, "scheduling/book.html", context, status=422)
+    booking: dict[str, Any] = {
+        "actor": actor,
+        "service": service,
+        "practitioner": practitioner,
+        "start": start,
+        "state": place.state.code,  # type: ignore[union-attr]
+        "timezone": place.zone,
+        "reason_text": form.cleaned_data["reason_text"],
+        "idempotency_key": form.cleaned_data["key"].hex,
+        "consent_scope": scope,
+    }
+    try:
+        if patient:
+            appointment = services.book_with_consent(patient=patient, **booking)
+        else:
+            names = ("given", "family", "birth_date", "email", "phone")
+            details = services.VisitorDetails(**{name: form.cleaned_data[name] for name in names})
+            appointment = services.book_as_visitor(details=details, **booking)
+    except services.CannotBook as refusal:
+        context |= _trouble(refusal, place)
+        return render(request, "scheduling/book.html", context, status=409)
+    except services.AlreadyBooked as earlier:
+        appointment = earlier.appointment
+        messages.info(
+            request, _("You sent this form before and already have this visit. To change its time, choose “Move”.")
+        )
+    except services.KeyReused:
+        # A page of somebody else on a shared device: nothing of theirs is shown, and nothing is booked.
+        form = kind(form.data.copy() | {"key": uuid4().hex}, asks_consent=bool(scope))
+        return render(request, "scheduling/book.html", context | {"form": form, "trouble": "again"}, status=409)
+    if actor.kind is not ActorKind.PERSON:
+        open_door(request, appointment)
+    return HttpResponseRedirect(
+        reverse("scheduling:appointment-detail", args=[slug, appointment.id]) + "?booked=1"
+    )
+
+
+def open_door(request: HttpRequest, appointment: Any) -> None:
+    """Let this browser see one appointment, as the link in the e-mail would."""
+    links = dict(request.session.get("links", {}))
+    links[str(appointment.tenant_id)] = {"subject": str(appointment.id), "label": appointment.patient.full_name}
+    request.session["links"] = links
+
+
+def _picked(request: HttpRequest, service: Any, value: str) -> tuple[Any, Any] | None:
+    parsed = parse_slot(value)
+    if parsed is None:
+        return None
+    start, practitioner_id = parsed
+    people = catalog.practitioners_for(service)
+    practitioner = next((person for person in people if person.id == practitioner_id), None)
+    return (start, practitioner) if practitioner else None
+
+
+def _consent_asked(service: Any, patient: Any) -> tuple[str, Any]:
+    """Return the scope that must still be agreed to, and its words; nothing where none is needed."""
+    scope = selectors.CONSENT_SCOPES.get(service.kind, "")
+    if not scope or (patient and selectors.has_consent(patient, scope)):
+        return "", None
+    return scope, selectors.consent_text(scope, clock.now().date())
+
+
+def _trouble(refusal: services.CannotBook, place: Place) -> dict[str, Any]:
+    names = {
+        services.SlotTaken: "taken",
+        services.SlotPassed: "passed",
+        services.PatientBusy: "busy",
+        services.GatesStop: "gates",
+    }
+    return {
+        "trouble": names[type(refusal)],
+        "groups": _times.nearest_groups(refusal.nearest, place.zone),
+        "findings": getattr(refusal, "findings", []),
+    }
+
+
+def _near(service: Any, place: Place, start: Any) -> list[dict[str, Any]]:
+    near = selectors.nearest_slots(service=service, state=place.state.code, start=start)  # type: ignore[union-attr]
+    return _times.nearest_groups(near, place.zone)
+
+
+def _clinic_url(slug: str) -> str:
+    return reverse("portal:clinic", args=[slug])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def move(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
+    """Choose another time for an appointment."""
+    actor = request.actor  # type: ignore[attr-defined]
+    appointment = selectors.appointment(actor, appointment_id)
+    if appointment is None or not policies.can_change_appointment(actor, appointment):
+        record_refusal(
+            "scheduling.appointment.move", actor=actor, target_type="Appointment", target_id=appointment_id
+        )
+        raise Http404
+    detail_url = reverse("scheduling:appointment-detail", args=[slug, appointment.id])
+    if not selectors.can_still_change(appointment):
+        messages.warning(request, _("This visit can’t be moved any more."))
+        return HttpResponseRedirect(detail_url)
+    place = _move_place(request, appointment)
+    context: dict[str, Any] = {"appointment": appointment, "service": appointment.service, "detail_url": detail_url}
+    status = 200
+    if request.method == "POST":
+        picked = _picked(request, appointment.service, request.POST.get("slot", ""))
+        if picked and place.known:
+            was = {
+                "start": slot_value(appointment.start, appointment.practitioner_id),
+                "state": appointment.patient_state,
+                "zone": appointment.patient_timezone,
+                "sequence": appointment.sequence + 1,
+            }
+            try:
+                services.move_appointment(
+                    actor=actor, appointment=appointment, start=picked[0], practitioner=picked[1],
+                    state=place.state.code, timezone=place.zone,  # type: ignore[union-attr]
+                )  # fmt: skip
+            except services.CannotBook as refusal:
+                context |= _trouble(refusal, place)
+                status = 409
+            except services.WrongStatus:
+                return HttpResponseRedirect(detail_url)
+            else:
+                undo_url = reverse("scheduling:appointment-undo-move", args=[slug, appointment.id])
+                messages.success(
+                    request,
+                    _("Your visit has moved. We are sending you an e-mail with a new link."),
+                    extra_tags=undo(f"{undo_url}?to={signing.dumps(was, salt=UNDO_SALT)}"),
+                )
+                return HttpResponseRedirect(detail_url)
+        else:
+            context["nothing_chosen"] = True
+            status = 422
+    context |= picker(request, appointment.service, place, path=request.path)
+    return render(request, "scheduling/appointment_move.html", context, status=status)
+
+
+def _move_place(request: HttpRequest, appointment: Any) -> Place:
+    given = request.GET if request.method == "GET" else request.POST
+    if given.get("state") or given.get("place"):
+        return _times.place_of(request)
+    return Place(
+        selectors.state(appointment.patient_state, clock.now().date()), appointment.patient_timezone
+    )

@@ -1,0 +1,163 @@
+"""The schedule of a day, for the front desk and for those who give care."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from webside.audit.services import record_refusal
+from webside.core import clock
+from webside.core.actor import Role
+from webside.people.selectors import practitioner, practitioner_of, practitioners
+from webside.scheduling import policies, selectors, services
+from webside.scheduling.forms import TimeOffForm
+from webside.ui.undo import undo
+
+
+def _guard(request: HttpRequest, action: str) -> Any:
+    actor = request.actor  # type: ignore[attr-defined]
+    if not policies.can_see_schedules(actor):
+        record_refusal(action, actor=actor)
+        raise Http404
+    return actor
+
+
+def _whose(request: HttpRequest) -> Any:
+    """Return whose hours are shown: one's own; for the front desk, whom it chose."""
+    actor = request.actor  # type: ignore[attr-defined]
+    asked = request.POST.get("who") or request.GET.get("who")
+    if asked and actor.has(Role.COORDINATOR):
+        try:
+            return practitioner(actor, UUID(asked))
+        except ValueError:
+            return None
+    return practitioner_of(actor)
+
+
+@require_safe
+def schedule(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a day's appointments and, for one practitioner, hours and time off."""
+    return _schedule(request, slug, None, 200)
+
+
+def _schedule(request: HttpRequest, slug: str, form: TimeOffForm | None, status: int) -> HttpResponse:
+    actor = _guard(request, "scheduling.appointment.read")
+    who = _whose(request)
+    zone = (who.timezone if who else "") or request.tenant.timezone  # type: ignore[attr-defined]
+    today = clock.today(zone)
+    try:
+        day = date.fromisoformat(request.GET.get("day", ""))
+    except ValueError:
+        day = today
+    found = selectors.day_for(actor, day, zone)
+    if who is not None:
+        found = found.filter(practitioner=who)
+    now = clock.now()
+    desk = actor.has(Role.COORDINATOR)
+
+    def address(**query: str) -> str:
+        pairs = {"who": str(who.id) if who and desk else "", **query}
+        return "?" + "&".join(f"{key}={value}" for key, value in pairs.items() if value)
+
+    with timezone.override(zone):
+        return render(
+            request,
+            "scheduling/schedule.html",
+            {
+                "day": day,
+                "today": today,
+                "zone": zone,
+                "rows": [
+                    {
+                        "appointment": one,
+                        "standing": selectors.standing(one),
+                        "may_noshow": selectors.may_be_noshow(one),
+                        "can_change": selectors.can_still_change(one),
+                    }
+                    for one in found
+                ],
+                "earlier_url": address(day=(day - timedelta(days=1)).isoformat()),
+                "later_url": address(day=(day + timedelta(days=1)).isoformat()),
+                "today_url": address(),
+                "who": who,
+                "people": list(practitioners(actor)) if desk else [],
+                "hours": list(selectors.hours_of(who)) if who else [],
+                "exceptions": list(selectors.exceptions_of(who, now)) if who else [],
+                "form": form or TimeOffForm(),
+            },
+            status=status,
+        )
+
+
+@require_POST
+def add_time_off(request: HttpRequest, slug: str) -> HttpResponse:
+    """Add time off for oneself; the front desk for anybody."""
+    actor = _guard(request, "scheduling.exception.add")
+    who = _whose(request)
+    if who is None or not policies.can_change_hours(actor, who):
+        record_refusal("scheduling.exception.add", actor=actor)
+        raise Http404
+    # What is typed is wall-clock time where the practitioner works.
+    with timezone.override(ZoneInfo(who.timezone or request.tenant.timezone)):  # type: ignore[attr-defined]
+        form = TimeOffForm(request.POST)
+        if not form.is_valid():
+            return _schedule(request, slug, form, 422)
+    exception = services.add_exception(
+        actor=actor, practitioner=who, start=form.cleaned_data["start"], end=form.cleaned_data["end"],
+        reason=form.cleaned_data["reason"],
+    )  # fmt: skip
+    messages.success(
+        request,
+        _("Time off is noted. Nobody can book it. What was booked stays booked."),
+        extra_tags=undo(reverse("scheduling:time-off-remove", args=[slug, exception.id])),
+    )
+    return HttpResponseRedirect(_back(slug, request))
+
+
+@require_POST
+def remove_time_off(request: HttpRequest, slug: str, exception_id: UUID) -> HttpResponse:
+    """Take time off back."""
+    actor = _guard(request, "scheduling.exception.remove")
+    exception = selectors.exception(exception_id)
+    if exception is None or not policies.can_change_hours(actor, exception.practitioner):
+        record_refusal("scheduling.exception.remove", actor=actor, target_id=exception_id)
+        raise Http404
+    services.remove_exception(actor=actor, exception=exception)
+    messages.success(request, _("These hours can be booked again."))
+    return HttpResponseRedirect(_back(slug, request))
+
+
+@require_POST
+def noshow(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
+    """Note that the patient did not come."""
+    actor = _guard(request, "scheduling.appointment.noshow")
+    appointment = selectors.appointment(actor, appointment_id)
+    if appointment is None or not policies.can_run_appointment(actor, appointment):
+        record_refusal("scheduling.appointment.noshow", actor=actor, target_id=appointment_id)
+        raise Http404
+    try:
+        services.mark_noshow(actor=actor, appointment=appointment)
+    except services.WrongStatus:
+        messages.warning(request, _("Nothing was changed: the visit has begun, is over, or is still ahead."))
+    else:
+        messages.success(request, _("Noted that the patient did not come."))
+    return HttpResponseRedirect(_back(slug, request))
+
+
+def _back(slug: str, request: HttpRequest) -> str:
+    address = reverse("scheduling:schedule", args=[slug])
+    who = request.POST.get("who", "")
+    try:
+        return f"{address}?who={UUID(who)}" if who else address
+    except ValueError:
+        return address

@@ -1,0 +1,184 @@
+"""One appointment: what it is, what happens next, its calendar file, and the link that opens it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from webside.audit.services import record, record_refusal
+from webside.catalog import selectors as catalog
+from webside.core import clock
+from webside.core.actor import ActorKind
+from webside.people.selectors import practitioner
+from webside.scheduling import calendars, policies, registry, selectors, services
+from webside.scheduling.forms import parse_slot
+from webside.scheduling.views._times import time_text
+from webside.scheduling.views.booking import UNDO_SALT, open_door
+from webside.ui.undo import undo
+
+UNDO_SECONDS = 15 * 60
+
+
+def _appointment_or_404(request: HttpRequest, appointment_id: UUID, action: str) -> Any:
+    appointment = selectors.appointment(request.actor, appointment_id)  # type: ignore[attr-defined]
+    if appointment is None:
+        record_refusal(
+            action,
+            actor=request.actor,  # type: ignore[attr-defined]
+            target_type="Appointment",
+            target_id=appointment_id,
+        )
+        raise Http404
+    return appointment
+
+
+def _ground(actor: Any, appointment: Any) -> str:
+    if policies.is_patient_of(actor, appointment):
+        return "own appointment"
+    return "treating" if policies.is_practitioner_of(actor, appointment) else "front desk"
+
+
+@require_safe
+def detail(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
+    """Show an appointment: when, with whom, what to do next, how to change it."""
+    appointment = _appointment_or_404(request, appointment_id, "scheduling.appointment.read")
+    actor = request.actor  # type: ignore[attr-defined]
+    own = policies.is_patient_of(actor, appointment)
+    record("scheduling.appointment.read", actor=actor, target=appointment, patient_id=appointment.patient_id,
+           ground=_ground(actor, appointment))  # fmt: skip
+    zone = appointment.patient_timezone
+    context = {
+        "appointment": appointment,
+        "service": appointment.service,
+        "price": catalog.price_text(appointment.service),
+        "state": selectors.state(appointment.patient_state, clock.now().date()),
+        "start_text": time_text(appointment.start, zone),
+        "end_text": time_text(appointment.end, zone),
+        "own": own,
+        "booked": own and request.GET.get("booked") == "1",
+        "standing": selectors.standing(appointment),
+        "can_change": selectors.can_still_change(appointment),
+        "can_noshow": policies.can_run_appointment(actor, appointment) and selectors.may_be_noshow(appointment),
+        "visit_url": registry.destination_of(appointment) if own else None,
+        "base": "ui/base_staff.html" if actor.is_staff and not own else "ui/base_patient.html",
+    }
+    return render(request, "scheduling/appointment_detail.html", context)
+
+
+@require_POST
+def cancel(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
+    """Cancel at once; the page after it offers to take that back."""
+    appointment = _appointment_or_404(request, appointment_id, "scheduling.appointment.cancel")
+    try:
+        services.cancel_appointment(
+            actor=request.actor,  # type: ignore[attr-defined]
+            appointment=appointment,
+            reason=request.POST.get("reason", ""),
+        )
+    except services.WrongStatus:
+        messages.warning(request, _("This visit has begun or is over. It can’t be cancelled."))
+    else:
+        messages.success(
+            request,
+            _("The visit is cancelled. The time is free for somebody else now."),
+            extra_tags=undo(reverse("scheduling:appointment-restore", args=[slug, appointment.id])),
+        )
+    return _to(slug, appointment)
+
+
+@require_POST
+def restore(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
+    """Take a cancellation back, if the time is still free."""
+    appointment = _appointment_or_404(request, appointment_id, "scheduling.appointment.restore")
+    try:
+        services.restore_appointment(actor=request.actor, appointment=appointment)  # type: ignore[attr-defined]
+    except services.WrongStatus:
+        pass  # pressed twice: it is booked already
+    except services.CannotBook:
+        messages.warning(request, _("That time isn’t free any more. You can book another one."))
+    else:
+        messages.success(request, _("The visit is booked again. We are sending you a new link."))
+    return _to(slug, appointment)
+
+
+@require_POST
+def undo_move(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
+    """Move back to the time before, if nothing else has happened since and it is still free."""
+    appointment = _appointment_or_404(request, appointment_id, "scheduling.appointment.move")
+    try:
+        was = signing.loads(request.GET.get("to", ""), salt=UNDO_SALT, max_age=UNDO_SECONDS)
+    except signing.BadSignature:
+        was = None
+    target = parse_slot(was["start"]) if was else None
+    if was is None or target is None or was["sequence"] != appointment.sequence:
+        messages.warning(request, _("It’s too late to take this back. You can move the visit again."))
+        return _to(slug, appointment)
+    try:
+        services.move_appointment(
+            actor=request.actor,  # type: ignore[attr-defined]
+            appointment=appointment,
+            start=target[0],
+            practitioner=practitioner(request.actor, target[1]),  # type: ignore[attr-defined]
+            state=was["state"],
+            timezone=was["zone"],
+        )
+    except (services.CannotBook, services.WrongStatus):
+        messages.warning(request, _("The earlier time isn’t free any more. Your visit stays where it is now."))
+    else:
+        messages.success(request, _("Your visit is back at its earlier time. We are sending you a new link."))
+    return _to(slug, appointment)
+
+
+def _to(slug: str, appointment: Any) -> HttpResponse:
+    return HttpResponseRedirect(reverse("scheduling:appointment-detail", args=[slug, appointment.id]))
+
+
+@require_safe
+def calendar(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
+    """Give the appointment as a calendar file."""
+    appointment = _appointment_or_404(request, appointment_id, "scheduling.appointment.read")
+    if not selectors.holds_time(appointment):
+        raise Http404
+    actor = request.actor  # type: ignore[attr-defined]
+    record("scheduling.appointment.read", actor=actor, target=appointment, patient_id=appointment.patient_id,
+           ground=_ground(actor, appointment))  # fmt: skip
+    body = calendars.entry(appointment, request.tenant, method=calendars.PUBLISH)  # type: ignore[attr-defined]
+    return HttpResponse(
+        body,
+        content_type="text/calendar; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="visit.ics"'},
+    )
+
+
+@require_safe
+def go(request: HttpRequest, slug: str, token: str) -> HttpResponse:
+    """Open an appointment by the link of an e-mail.
+
+    Mail scanners fetch links too: opening changes nothing but this browser's session. A link that is
+    unknown and one of another clinic give the same page.
+    """
+    link = selectors.link_by_hash(services.token_hash(token))
+    if link is None:
+        return render(request, "scheduling/link_stopped.html", {"why": "unknown"}, status=404)
+    appointment, actor = link.appointment, request.actor  # type: ignore[attr-defined]
+    why = selectors.link_standing(link)
+    if why != "open":
+        return render(request, "scheduling/link_stopped.html", {"why": why}, status=410)
+    if actor.kind is ActorKind.PERSON and not policies.can_view_appointment(actor, appointment):
+        return render(request, "scheduling/link_signed_in.html", {"path": request.path}, status=403)
+    services.open_link(actor=actor, link=link)
+    if actor.kind is not ActorKind.PERSON:
+        request.session.cycle_key()
+        open_door(request, appointment)
+    return HttpResponseRedirect(
+        registry.destination_of(appointment)
+        or reverse("scheduling:appointment-detail", args=[slug, appointment.id])
+    )

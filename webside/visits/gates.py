@@ -1,0 +1,111 @@
+"""What a visit asks of itself: who the patient is, how she can be reached, whether video suits, where she is."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from webside.catalog import gates
+from webside.catalog.codes import Kind, Modality
+from webside.catalog.gates import Area, Case, Finding, Moment, Outcome
+from webside.core.decisions import Reason
+from webside.visits import rules, selectors
+from webside.visits.codes import DeviceVerdict
+from webside.visits.models import SafeStart
+
+SOURCE = "the clinic's own rule for a safe start"
+
+
+def _finding(
+    gate: str, area: Area, outcome: Outcome, code: str, text: str, fix: str = "", source: str = SOURCE
+) -> Finding:
+    reasons = () if outcome == "pass" else (Reason(code=code, text=text, source=source),)
+    return Finding(gate, area, outcome, text, reasons, (fix,) if fix else ())
+
+
+def _safe_start(case: Case) -> SafeStart | None:
+    return SafeStart.objects.filter(visit_id=case.visit_id).first() if case.visit_id else None
+
+
+def identity_document(case: Case) -> Finding | None:
+    """Whether somebody of the clinic has seen a document. It can only be shown in the call, so joining warns."""
+    start = _safe_start(case)
+    if start is None:
+        return None
+    if start.identity_document:
+        return _finding("identity_document", "law", "pass", "", _("Seen on a document."))
+    outcome: Outcome = "stop" if case.moment is Moment.SIGN else "warn"
+    return _finding(
+        "identity_document", "law", outcome, "identity.no_document",
+        _("Not seen on a document. She says that she is %(name)s.") % {"name": case.patient}
+        if start.identity_confirmed and case.patient
+        else _("Not seen on a document."),
+        _("Ask for a photo ID in the call, or say why you go on without it."),
+    )  # fmt: skip
+
+
+def callback_number(case: Case) -> Finding | None:
+    """Whether there is a number to call when the video breaks off, or when help must find the person."""
+    start = _safe_start(case)
+    if start is None:
+        return None
+    if start.phone:
+        return _finding("callback_number", "care", "pass", "", _("Given: %(phone)s.") % {"phone": start.phone})
+    return _finding(
+        "callback_number", "care", "stop", "callback.missing", _("No number to call back was given."),
+        _("Ask for a number first, or say why you go on without one."),
+    )  # fmt: skip
+
+
+def suited_for_video(case: Case) -> Finding | None:
+    """Whether the patient's devices and network carry a visit, as far as she had them checked."""
+    if case.visit_id is None or case.service.modality != Modality.VIDEO:
+        return None
+    verdict = selectors.patient_verdict(case.visit_id)
+    name = "suited_for_video"
+    if verdict is None:
+        return _finding(name, "care", "warn", "video.not_checked", _("Her devices were not checked before the visit."))
+    if verdict == DeviceVerdict.PHONE:
+        return _finding(
+            name, "care", "stop", "video.unsuited", _("Her check says that a video visit won’t work from there."),
+            _("Call her by phone, or say why you try it by video."), _("her device check"),
+        )  # fmt: skip
+    if verdict == DeviceVerdict.AUDIO_ONLY:
+        return _finding(name, "care", "warn", "video.sound_only", _("Her check says: sound only."))
+    if verdict == DeviceVerdict.LOW_VIDEO:
+        return _finding(name, "care", "pass", "", _("Her check says: a small picture."))
+    return _finding(name, "care", "pass", "", _("Her devices and network are good for video."))
+
+
+def place_now(case: Case) -> Finding | None:
+    """Whether the place was said lately. An ambulance goes where it says."""
+    start = _safe_start(case)
+    if start is None or start.completed_at is None:
+        return None
+    if rules.place_is_old(start.place_said_at, case.at, holds=selectors.PLACE_HOLDS):
+        return _finding(
+            "place_now", "care", "warn", "place.old", _("She said where she is more than an hour ago."),
+            _("Ask her again when you meet."),
+        )  # fmt: skip
+    return None
+
+
+def register() -> None:
+    """Register the gates of this app."""
+    every = tuple(Kind)
+    gates.register(
+        "identity_document", identity_document, moments={Moment.JOIN, Moment.SIGN}, kinds={Kind.TELEMEDICINE},
+        area="law", overridable=True, title=gettext_lazy("Identity"),
+    )  # fmt: skip
+    gates.register(
+        "callback_number", callback_number, moments={Moment.JOIN}, kinds=every, area="care", overridable=True,
+        title=gettext_lazy("Call-back number"),
+    )  # fmt: skip
+    gates.register(
+        "suited_for_video", suited_for_video, moments={Moment.JOIN}, kinds=every, area="care", overridable=True,
+        title=gettext_lazy("Suited for video"),
+    )  # fmt: skip
+    gates.register(
+        "place_now", place_now, moments={Moment.JOIN}, kinds=every, area="care", overridable=False,
+        title=gettext_lazy("Place"),
+    )  # fmt: skip

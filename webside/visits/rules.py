@@ -1,0 +1,95 @@
+"""What a visit's numbers and marks mean. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from webside.visits.codes import OVER, ParticipantRole, Stage, VisitStatus
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What reached one side, in seconds, over the whole call."""
+
+    sound: float = 0.0
+    picture: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CallFacts:
+    """What happened in a call, in whole minutes.
+
+    ``video_minutes`` had sound and picture on both sides, ``audio_minutes`` sound alone. The minutes
+    are rounded down: a claim may rest on them. ``audio_reason`` is a word of ``billing.codes``,
+    empty where nobody said.
+    """
+
+    connected: bool
+    video_minutes: int
+    audio_minutes: int
+    audio_reason: str
+    total_minutes: int
+
+
+def call_facts(
+    heard: Mapping[ParticipantRole, Heard],
+    *,
+    least_sound: float,
+    failed: bool,
+    began: datetime | None,
+    ended: datetime | None,
+    audio_reason: str = "",
+) -> CallFacts:
+    """Say what happened, from what reached each side.
+
+    Each side counts what arrives there, so a minute of a conversation is one that both report: the
+    smaller of the two. ``least_sound``: seconds of it without which nobody was connected. ``failed`` is
+    the clinician's word that the call did not serve; it outweighs the numbers.
+    """
+    sides = [heard.get(role, Heard()) for role in ParticipantRole]
+    sound = min(side.sound for side in sides)
+    picture = min(sound, *(side.picture for side in sides))
+    total = int((ended - began).total_seconds() // 60) if began and ended and ended > began else 0
+    video, audio = _whole_minutes(picture, sound)
+    return CallFacts(
+        connected=not failed and sound >= least_sound,
+        video_minutes=video,
+        audio_minutes=audio,
+        audio_reason=audio_reason,
+        total_minutes=total,
+    )
+
+
+def _whole_minutes(picture: float, sound: float) -> tuple[int, int]:
+    return int(picture // 60), int((sound - picture) // 60)
+
+
+def stage(*, cancelled: bool, status: VisitStatus, checked_in: bool, admitted: bool) -> Stage:
+    """Say which page a visit is on.
+
+    ``checked_in``: the safe start is complete. ``admitted``: the clinician has let the patient in.
+    """
+    if status in OVER:
+        return Stage.ENDED
+    if cancelled:
+        return Stage.CANCELLED
+    if status is VisitStatus.STOPPED:
+        return Stage.STOPPED
+    if not checked_in:
+        return Stage.CHECK_IN
+    return Stage.ROOM if admitted or status is VisitStatus.IN_PROGRESS else Stage.WAITING
+
+
+def place_is_old(said_at: datetime | None, at: datetime, *, holds: timedelta) -> bool:
+    """Whether a place said at ``said_at`` must be asked again at ``at``; it ``holds`` for so long."""
+    return said_at is None or at - said_at > holds
+
+
+def summed(samples: Iterable[tuple[ParticipantRole, float, float]]) -> dict[ParticipantRole, Heard]:
+    """Add up (role, seconds of sound, seconds of picture)."""
+    result: dict[ParticipantRole, Heard] = {}
+    for role, sound, picture in samples:
+        before = result.get(role, Heard())
+        result[role] = Heard(before.sound + sound, before.picture + picture)
+    return result

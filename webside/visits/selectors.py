@@ -1,0 +1,316 @@
+"""Reading visits. The first argument is the actor, unless the caller has guarded the visit already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet, Sum
+
+from webside.catalog import gates
+from webside.catalog import selectors as catalog
+from webside.catalog.gates import Case, Finding, Moment
+from webside.core import clock
+from webside.core.actor import Actor
+from webside.scheduling import selectors as scheduling
+from webside.scheduling.codes import AppointmentStatus
+from webside.scheduling.models import Appointment
+from webside.scheduling.selectors import Slot, State
+from webside.visits import policies, rules
+from webside.visits.codes import DeviceVerdict, ParticipantRole, Stage, VisitStatus
+from webside.visits.models import ChatMessage, Participant, QualitySample, SafeStart, Visit
+from webside.visits.rules import CallFacts
+
+CONNECTED_SECONDS = 5.0
+"""Sound that must have reached each side before a visit counts as having taken place at all."""
+PLACE_HOLDS = timedelta(minutes=60)
+"""A place said longer ago than this is asked again: people move, and an ambulance must find them."""
+PRESENT = timedelta(seconds=15)
+"""A socket that has not been heard of for this long is gone, even if nobody could say so."""
+LEAD = timedelta(minutes=2)
+"""The next time offered to somebody who is already there begins no sooner than this."""
+
+
+def visits(actor: Actor) -> QuerySet[Visit]:
+    """Return the visits that the actor may see, the earliest first."""
+    return policies.visible_visits(actor, _visits())
+
+
+def _visits() -> QuerySet[Visit]:
+    return Visit.objects.select_related(
+        "appointment__patient", "appointment__practitioner", "appointment__service", "safe_start"
+    ).order_by("appointment__period")
+
+
+def visit(actor: Actor, visit_id: UUID) -> Visit | None:
+    """Return one visit that the actor may see; nothing if there is none or they may not."""
+    return visits(actor).filter(id=visit_id).first()
+
+
+def visit_for(appointment: Appointment) -> Visit | None:
+    """Return the room of an appointment, if it has been opened yet; it has the appointment's id."""
+    return _visits().filter(appointment=appointment).first()
+
+
+def visits_for(appointments: list[Appointment]) -> dict[UUID, Visit]:
+    """Return the rooms of several appointments by the appointment's id, in one query."""
+    return {found.appointment_id: found for found in _visits().filter(appointment__in=appointments)}
+
+
+def safe_start_of(visit: Visit) -> SafeStart | None:
+    """Return the safe start of a visit, as far as it has been filled in."""
+    return getattr(visit, "safe_start", None)
+
+
+def participants(visit: Visit) -> dict[ParticipantRole, Participant]:
+    """Return both sides of a visit."""
+    return {ParticipantRole(found.role): found for found in Participant.objects.filter(visit=visit)}
+
+
+def is_here(participant: Participant | None) -> bool:
+    """Whether somebody has a page of the visit open now."""
+    return bool(
+        participant
+        and participant.socket_id
+        and participant.seen_at
+        and clock.now() - participant.seen_at <= PRESENT
+    )
+
+
+def patient_verdict(visit_id: UUID) -> DeviceVerdict | None:
+    """Return what the patient's device check said, if she had one."""
+    check = (
+        Participant.objects.filter(visit_id=visit_id, role=ParticipantRole.PATIENT)
+        .values_list("device_check", flat=True)
+        .first()
+    )
+    return DeviceVerdict(check["verdict"]) if check else None
+
+
+def stage_of(visit: Visit) -> Stage:
+    """Return which page a visit is on."""
+    start = safe_start_of(visit)
+    return rules.stage(
+        cancelled=visit.appointment.status in (AppointmentStatus.CANCELLED, AppointmentStatus.NOSHOW),
+        status=VisitStatus(visit.status),
+        checked_in=start is not None and start.completed_at is not None,
+        admitted=visit.admitted_at is not None,
+    )
+
+
+# What the gates say
+
+
+def judged_at(visit: Visit) -> datetime:
+    """Return the moment by which a visit is judged: its beginning, once it has begun, else now.
+
+    A licence that ends at midnight doesn't end the visit that began before; a warning says so
+    (:func:`ends_during`).
+    """
+    return visit.started_at or visit.admitted_at or clock.now()
+
+
+def case_of(visit: Visit, *, at: datetime | None = None, facts: Mapping[str, Any] = MappingProxyType({})) -> Case:
+    """Return what the gates are asked when somebody joins a visit. The place is the one said in the safe start."""
+    appointment = visit.appointment
+    start = safe_start_of(visit)
+    return Case(
+        moment=Moment.JOIN,
+        at=at or judged_at(visit),
+        service=appointment.service,
+        patient=appointment.patient,
+        practitioner=appointment.practitioner,
+        state=start.state if start else "",
+        visit_id=visit.id,
+        encounter_id=visit.encounter_id,
+        facts=facts,
+    )
+
+
+def join_findings(visit: Visit, *, at: datetime | None = None) -> list[Finding]:
+    """Return what the gates find for a visit."""
+    return gates.ask(case_of(visit, at=at))
+
+
+def ends_during(visit: Visit, findings: list[Finding]) -> list[Finding]:
+    """Return what held when a visit began and holds no more: a licence that ended at midnight, say."""
+    if visit.admitted_at is None:
+        return []
+    stopped = {finding.gate for finding in gates.stops(findings)}
+    return [
+        finding
+        for finding in gates.stops(join_findings(visit, at=clock.now()))
+        if finding.gate not in stopped and finding.outcome == "stop" and finding.area == "law"
+    ]
+
+
+def barring(findings: list[Finding]) -> list[Finding]:
+    """Return what stands in the way and can't be answered for by the clinician: it stops the visit."""
+    return [finding for finding in gates.stops(findings) if not finding.overridable]
+
+
+def to_answer_for(findings: list[Finding]) -> list[Finding]:
+    """Return what stands in the way until the clinician gives a reason."""
+    return [finding for finding in gates.stops(findings) if finding.overridable]
+
+
+# The place
+
+
+def states() -> list[State]:
+    """Return the states where a person may be now."""
+    return scheduling.states(clock.now().date())
+
+
+def state_name(code: str) -> str:
+    """Return the name of a state, or the code itself."""
+    found = scheduling.state(code, clock.now().date())
+    return found.name if found else code
+
+
+def home_of(visit: Visit) -> dict[str, str]:
+    """Return the patient's address on file, in the fields of a safe start; empty when there is none."""
+    patient = visit.appointment.patient
+    if not patient.address_line or not patient.state:
+        return {}
+    return {name: getattr(patient, name) for name in ("address_line", "city", "state", "postal_code")}
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyCard:
+    """What 911 must hear (the fields of ``ui``'s emergency card)."""
+
+    name: str
+    age: int | None
+    address: str
+    said_at: datetime | None
+    phone: str
+    nearby: str
+    clinician: str
+
+
+def emergency_card(visit: Visit, start: SafeStart | None = None) -> EmergencyCard:
+    """Return the emergency card as far as it is known; what is missing stays empty and is shown as missing."""
+    patient = visit.appointment.patient
+    start = start or safe_start_of(visit)
+    town = " ".join(part for part in (start.city, start.state, start.postal_code) if part) if start else ""
+    near = ", ".join(part for part in (start.nearby_name, start.nearby_phone) if part) if start else ""
+    return EmergencyCard(
+        name=patient.full_name,
+        age=age_on(patient.birth_date, clock.now().date()),
+        address=", ".join(part for part in (start.address_line, town) if part) if start and start.address_line else "",
+        said_at=start.place_said_at if start else None,
+        phone=start.phone if start else "",
+        nearby=near,
+        clinician=visit.appointment.practitioner.display_name,
+    )
+
+
+def age_on(birth_date: date | None, day: date) -> int | None:
+    """Return whole years of age."""
+    if birth_date is None:
+        return None
+    return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
+
+
+# The line and the colleague
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Where a waiting patient stands: ``before`` people wait and were booked earlier, ``busy``: one is inside."""
+
+    before: int
+    busy: bool
+
+
+def line(visit: Visit) -> Line:
+    """Return who is before a patient with the same practitioner."""
+    others = Visit.objects.filter(appointment__practitioner_id=visit.appointment.practitioner_id).exclude(id=visit.id)
+    since = clock.now() - timedelta(hours=12)
+    rows = others.filter(waiting_since__gte=since, status__in=[VisitStatus.WAITING, VisitStatus.IN_PROGRESS])
+    before = 0
+    busy = False
+    for admitted_at, period in rows.values_list("admitted_at", "appointment__period"):
+        if admitted_at is not None:
+            busy = True
+        elif period.lower < visit.appointment.start:
+            before += 1
+    return Line(before, busy)
+
+
+def colleague_for(visit: Visit) -> Slot | None:
+    """Return the next free time of a colleague who may treat the patient where she is, or nothing."""
+    appointment = visit.appointment
+    start = safe_start_of(visit)
+    if start is None or not start.state:
+        return None
+    since = clock.now() + LEAD
+    found = [
+        slot
+        for other in catalog.practitioners_for(appointment.service)
+        if other.id != appointment.practitioner_id
+        and (
+            slot := next(
+                iter(
+                    scheduling.free_slots(
+                        service=appointment.service, state=start.state, since=since,
+                        days=scheduling.BOOKABLE_DAYS, practitioner=other, patient=appointment.patient,
+                    )
+                ),
+                None,
+            )
+        )
+    ]  # fmt: skip
+    return min(found, key=lambda slot: slot.start, default=None)
+
+
+def other_times(visit: Visit, count: int = 3) -> list[Slot]:
+    """Return the practitioner's own next times for the state that the visit was booked for."""
+    appointment = visit.appointment
+    return scheduling.free_slots(
+        service=appointment.service, state=appointment.patient_state, since=clock.now() + LEAD,
+        days=scheduling.BOOKABLE_DAYS, practitioner=appointment.practitioner,
+    )[:count]  # fmt: skip
+
+
+# Talk and numbers
+
+
+def chat_of(visit: Visit) -> list[ChatMessage]:
+    """Return what was written in a visit, in order."""
+    return list(ChatMessage.objects.filter(visit=visit).select_related("author").order_by("sent_at", "id"))
+
+
+def call_facts(visit: Visit) -> CallFacts:
+    """Return what happened in a visit's call, from what both sides reported. See ``rules.call_facts``."""
+    sums = (
+        QualitySample.objects.filter(participant__visit=visit)
+        .values_list("participant__role")
+        .annotate(Sum("sound_seconds"), Sum("picture_seconds"))
+    )
+    return rules.call_facts(
+        rules.summed((ParticipantRole(role), sound, picture) for role, sound, picture in sums),
+        least_sound=CONNECTED_SECONDS,
+        failed=visit.status == VisitStatus.FAILED,
+        began=visit.started_at,
+        ended=visit.ended_at or (clock.now() if visit.started_at else None),
+        audio_reason=visit.audio_reason,
+    )
+
+
+def call_facts_of(visit_id: UUID) -> CallFacts | None:
+    """Return :func:`call_facts` of a visit by its id, or nothing. The caller has guarded the visit's encounter."""
+    found = Visit.objects.filter(id=visit_id).first()
+    return call_facts(found) if found else None
+
+
+def code_checks(visit: Visit) -> dict[ParticipantRole, str]:
+    """Return what each side said when it compared the verification code: same, different or empty."""
+    return {role: found.code_check for role, found in participants(visit).items()}
+
+
