@@ -12,11 +12,12 @@ class CatalogConfig(AppConfig):
     name = "webside.catalog"
 
     def ready(self) -> None:
-        """Register the resource and the words of the trail."""
+        """Register the resource, the gates of law and the words of the trail."""
         from webside.audit import sentences
-        from webside.catalog import fhir
+        from webside.catalog import fhir, law
 
         fhir.register()
+        law.register()
         sentences.register(
             {
                 "catalog.service.add": _("added a service"),

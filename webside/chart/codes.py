@@ -35,3 +35,12 @@ class NotePart(StrEnum):
     OBJECTIVE = "objective"
     ASSESSMENT = "assessment"
     PLAN = "plan"
+
+
+class DecisionMaking(StrEnum):
+    """How complex the decision was, as the clinician states it (the words of ``billing.codes``)."""
+
+    STRAIGHTFORWARD = "straightforward"
+    LOW = "low"
+    MODERATE = "moderate"
+    HIGH = "high"

@@ -309,4 +309,3 @@ def retry_event(*, actor: Actor, delivery_id: UUID) -> None:
     if not retry_delivery(delivery_id=delivery_id, tenant_id=actor.tenant_id):
         raise LookupError
     record("outbox.delivery.retry", actor=actor, target_label=str(delivery_id))
-

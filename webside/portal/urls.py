@@ -1,4 +1,17 @@
-"""Pages."""
+"""Where people arrive."""
+
+from django.urls import path
+
+from webside.portal.views import home, operations, patient, public
 
 app_name = "portal"
-urlpatterns: list = []
+urlpatterns = [
+    path("", public.front, name="front"),
+    path("start/", public.start, name="start"),
+    path("o/<slug:slug>/", public.clinic, name="clinic"),
+    path("o/<slug:slug>/home/", home.home, name="home"),
+    path("o/<slug:slug>/home/record/", patient.record_access, name="record-access"),
+    path("o/<slug:slug>/home/consents/<uuid:consent_id>/withdraw/", patient.withdraw_consent, name="consent-withdraw"),
+    path("o/<slug:slug>/home/book/", operations.book_for, name="book-for"),
+    path("o/<slug:slug>/home/book/<uuid:patient_id>/<uuid:service_id>/", operations.book_time, name="book-time"),
+]

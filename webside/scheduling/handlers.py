@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
+from django.utils.dateformat import format as django_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from webside.core import clock
 from webside.notifications.services import send_email
@@ -17,6 +20,8 @@ from webside.scheduling import calendars, services
 from webside.scheduling.codes import HOLDS_TIME, AppointmentStatus
 from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved
 from webside.scheduling.models import Appointment
+from webside.scheduling.rules import comes_twice, offset_text
+from webside.ui.when import clock_time, zone_name
 
 
 def send_booked(event: AppointmentBooked, event_id: UUID) -> None:
@@ -63,6 +68,7 @@ def _send(appointment_id: UUID, event_id: UUID, template: str, subject: Callable
             context={
                 "appointment": appointment,
                 "clinic": tenant,
+                "when": _when(appointment),
                 "link": link,
                 "services_url": settings.PUBLIC_URL
                 + reverse("scheduling:service-detail", args=[tenant.slug, appointment.service_id]),
@@ -78,6 +84,16 @@ def _send(appointment_id: UUID, event_id: UUID, template: str, subject: Callable
                 )
             ],
         )
+
+
+def _when(appointment: Appointment) -> str:
+    """Return the time as the patient's clock shows it, with its zone: an e-mail may be read anywhere, any day."""
+    here = appointment.start.astimezone(ZoneInfo(appointment.patient_timezone))
+    day = django_format(here, pgettext("date with weekday and year", "l, F j, Y"))
+    zone = zone_name(here)
+    if comes_twice(appointment.start, ZoneInfo(appointment.patient_timezone)):
+        zone = f"{here.tzname()} ({offset_text(here)})"
+    return f"{day}, {clock_time(here)} {zone}"
 
 
 def register() -> None:

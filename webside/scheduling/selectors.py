@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 from psycopg.types.range import TimestamptzRange
 
-from webside.catalog import gates
+from webside.catalog import gates, law
 from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind
 from webside.catalog.models import HealthcareService
@@ -110,10 +111,11 @@ def offers(*, service: HealthcareService, state: str, at: datetime, patient: Pat
 
 def _offers(
     service: HealthcareService,
-    practitioners: Iterable[Practitioner],
+    practitioners: Sequence[Practitioner],
     state: str,
     at: datetime,
     patient: Patient | None = None,
+    known: Mapping[UUID, Any] | None = None,
 ) -> list[Offer]:
     if not state:
         return [Offer(practitioner) for practitioner in practitioners]
@@ -129,7 +131,7 @@ def _offers(
                     patient=patient,
                     practitioner=practitioner,
                     state=state,
-                    facts={"consents": consents},
+                    facts={"consents": consents, law.CLINICIAN: (known or {}).get(practitioner.id)},
                 )
             ),
         )
@@ -156,22 +158,25 @@ def free_slots(
     since = max(since, clock.now())
     if until <= since:
         return []
-    first = {
-        offer.practitioner.id: offer.allowed for offer in _offers(service, candidates, state, since, patient)
-    }
-    last = {offer.practitioner.id: offer.allowed for offer in _offers(service, candidates, state, until, patient)}
+    known = law.clinician_facts(candidates, service) if state else {}
+
+    def allowed(people: Sequence[Practitioner], at: datetime) -> dict[UUID, bool]:
+        found = _offers(service, people, state, at, patient, known)
+        return {offer.practitioner.id: offer.allowed for offer in found}
+
+    first, last = allowed(candidates, since), allowed(candidates, until)
     possible = [person for person in candidates if first[person.id] or last[person.id]]
     length = length_of(service)
     result = []
     for person, spans in _free_spans(possible, since, until, length).items():
         changes = first[person.id] != last[person.id]
-        known: dict[date, bool] = {}
+        by_day: dict[date, bool] = {}
         for span in spans:
             if changes:
                 day = span.start.date()
-                if day not in known:
-                    known[day] = all(offer.allowed for offer in _offers(service, [person], state, span.start, patient))
-                if not known[day]:
+                if day not in by_day:
+                    by_day[day] = allowed([person], span.start)[person.id]
+                if not by_day[day]:
                     continue
             result.append(Slot(person, span.start, span.end))
     return sorted(result, key=lambda slot: (slot.start, slot.practitioner.family))
@@ -192,6 +197,41 @@ def nearest_slots(
 def next_free(*, service: HealthcareService, state: str, since: datetime | None = None) -> Slot | None:
     """Return the next free time for a service in a state, or nothing within four weeks."""
     return next_free_for_all(services=[service], state=state, since=since)[service.id]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedService:
+    """A service as the clinic's page shows it."""
+
+    service: HealthcareService
+    price: str
+    next_free: Slot | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedKind:
+    """The services of one kind."""
+
+    kind: Kind
+    services: list[OfferedService]
+
+
+def offered_services(actor: Actor, *, state: str = "") -> list[OfferedKind]:
+    """Return what the clinic offers by kind, with price and the next free time in ``state``.
+
+    Drawn by ``scheduling/_services.html`` (as ``offered``; with ``zone``). Without a state the next
+    free time is anybody's.
+    """
+    groups = catalog.services_by_kind(actor)
+    bookable = [one for group in groups if group.kind != Kind.TELECARE for one in group.services]
+    free = next_free_for_all(services=bookable, state=state)
+    return [
+        OfferedKind(
+            group.kind,
+            [OfferedService(one, catalog.price_text(one), free.get(one.id)) for one in group.services],
+        )
+        for group in groups
+    ]
 
 
 def next_free_for_all(

@@ -15,6 +15,7 @@ from psycopg.types.range import TimestamptzRange
 from webside.audit.services import action, record
 from webside.catalog import gates
 from webside.catalog.models import HealthcareService
+from webside.compliance import services as compliance
 from webside.core import clock, frames
 from webside.core.actor import Actor
 from webside.fhirkit.services import write_version
@@ -217,8 +218,6 @@ def book_with_consent(*, actor: Actor, patient: Patient, consent_scope: str = ""
 
     ``booking`` is the rest of what :func:`book_appointment` takes; raises what it raises.
     """
-    from webside.compliance import services as compliance
-
     if consent_scope and _booked_with(booking["idempotency_key"]) is None:
         compliance.give_consent(actor=actor, patient=patient, scope=consent_scope, given_by=patient.full_name)
     return book_appointment(actor=actor, patient=patient, consents=frozenset({consent_scope} - {""}), **booking)
@@ -528,6 +527,13 @@ def _check_time(
         raise SlotTaken(selectors.nearest_slots(service=service, state=state, start=start))
 
 
+_CONSTRAINTS: dict[str | None, type[CannotBook]] = {
+    "appointment_patient_free": PatientBusy,
+    "appointment_practitioner_free": SlotTaken,
+    "appointment_idempotent": SlotTaken,
+}
+
+
 def _save_if_free(appointment: Appointment, state: str) -> None:
     try:
         with transaction.atomic():
@@ -535,8 +541,7 @@ def _save_if_free(appointment: Appointment, state: str) -> None:
     except IntegrityError as error:
         diagnosis = getattr(error.__cause__, "diag", None)
         constraint = getattr(diagnosis, "constraint_name", None)
-        if constraint == "appointment_patient_free":
-            raise PatientBusy(selectors.nearest_slots(service=appointment.service, state=state, start=appointment.start)) from None
-        if constraint in ("appointment_practitioner_free", "appointment_idempotent"):
-            raise SlotTaken(selectors.nearest_slots(service=appointment.service, state=state, start=appointment.start)) from None
-        raise
+        if constraint not in _CONSTRAINTS:
+            raise
+        near = selectors.nearest_slots(service=appointment.service, state=state, start=appointment.start)
+        raise _CONSTRAINTS[constraint](near) from None

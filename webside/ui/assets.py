@@ -46,7 +46,7 @@ def _ours(name: str) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _map_for(storage: Any) -> tuple[str, str]:
+def _map_for(storage: Any) -> tuple[str, str, dict[str, str]]:
     paths = _listed()
     stems: dict[str, str] = {}
     for path in paths:
@@ -58,7 +58,7 @@ def _map_for(storage: Any) -> tuple[str, str]:
     # "<" can't stand in a script element; no static path holds one, and this makes sure.
     text = text.replace("<", "\\u003c")
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-    return text, f"'sha256-{digest}'"
+    return text, f"'sha256-{digest}'", stems
 
 
 def import_map() -> str:
@@ -73,10 +73,10 @@ def import_map_source() -> str:
 
 def module_path(behavior: str) -> str:
     """Return the static path of a behaviour's module, or raise :class:`LookupError`."""
-    for path in json.loads(import_map())["imports"]:
-        if path.endswith(f"/{behavior}.js"):
-            return str(path)
-    raise LookupError(f"no module answers to data-behavior={behavior!r}")
+    try:
+        return _map_for(_storage())[2][behavior]
+    except KeyError:
+        raise LookupError(f"no module answers to data-behavior={behavior!r}") from None
 
 
 def _storage() -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -66,9 +66,18 @@ def day(moment: datetime, now: datetime, *, weekday: bool = True) -> str:
     return django_format(moment, pgettext("date", "F j"))
 
 
+def _between(start: datetime, end: datetime) -> timedelta:
+    # Two moments of one zone are subtracted by their clocks, which is an hour off when the clocks change.
+    return end.astimezone(UTC) - start.astimezone(UTC)
+
+
+def _comes_twice(moment: datetime) -> bool:
+    return moment.replace(fold=0).utcoffset() != moment.replace(fold=1).utcoffset()
+
+
 def distance(moment: datetime, now: datetime) -> str:
     """Return "in 12 minutes", "2 hours ago", "now"; for far moments, days."""
-    seconds = round((moment - now).total_seconds())
+    seconds = round(_between(now, moment).total_seconds())
     size = abs(seconds)
     if size < MINUTE // 2:
         return _("now")
@@ -105,7 +114,8 @@ def say(moment: datetime, now: datetime, *, zone: str | None = None, style: str 
 
     ``style``: full ("today, 3:20 pm, in 12 minutes"), short (no distance), time ("3:20 pm"), seconds
     ("3:43:07 pm"), day ("Thursday, December 3"), distance ("in 12 minutes"), exact ("2026-11-23
-    3:20:07 pm", for trails). ``show_zone`` adds the name of the zone, for when two people's differ.
+    3:20:07 pm", for trails). ``show_zone`` adds the name of the zone, for when two people's differ. In
+    the hour that comes twice when summer time ends, "EDT" or "EST" says which one is meant.
     """
     here, there = local(moment, zone), local(now, zone)
     if style == "distance":
@@ -120,8 +130,10 @@ def say(moment: datetime, now: datetime, *, zone: str | None = None, style: str 
         text = _("%(day)s, %(time)s") % {"day": day(here, there), "time": clock_time(here)}
     else:
         raise ValueError(f"unknown style {style!r}")
-    if show_zone:
+    if _comes_twice(here):
+        text = f"{text} {here.tzname()}"
+    elif show_zone:
         text = f"{text} {zone_name(here)}"
-    if style == "full" and abs(here - there) < NEAR:
+    if style == "full" and abs(_between(there, here)) < NEAR:
         text = _("%(when)s, %(distance)s") % {"when": text, "distance": distance(here, there)}
     return text

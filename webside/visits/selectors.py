@@ -114,8 +114,13 @@ def judged_at(visit: Visit) -> datetime:
     return visit.started_at or visit.admitted_at or clock.now()
 
 
-def case_of(visit: Visit, *, at: datetime | None = None, facts: Mapping[str, Any] = MappingProxyType({})) -> Case:
-    """Return what the gates are asked when somebody joins a visit. The place is the one said in the safe start."""
+def case_of(
+    visit: Visit, *, at: datetime | None = None, state: str = "", facts: Mapping[str, Any] = MappingProxyType({})
+) -> Case:
+    """Return what the gates are asked when somebody joins a visit.
+
+    ``state``: the place, if it is another one than was said in the safe start.
+    """
     appointment = visit.appointment
     start = safe_start_of(visit)
     return Case(
@@ -124,7 +129,7 @@ def case_of(visit: Visit, *, at: datetime | None = None, facts: Mapping[str, Any
         service=appointment.service,
         patient=appointment.patient,
         practitioner=appointment.practitioner,
-        state=start.state if start else "",
+        state=state or (start.state if start else ""),
         visit_id=visit.id,
         encounter_id=visit.encounter_id,
         facts=facts,

@@ -1,4 +1,32 @@
 """Pages."""
 
+from django.urls import path
+
+from webside.visits.views import clinician, patient, room
+
 app_name = "visits"
-urlpatterns: list = []
+_VISIT = "o/<slug:slug>/visits/<uuid:visit_id>/"
+urlpatterns = [
+    path(_VISIT, room.room, name="visit-room"),
+    path(f"{_VISIT}where/", room.where, name="visit-where"),
+    path(f"{_VISIT}chat/", room.chat, name="visit-chat"),
+    path(f"{_VISIT}stopped/", room.stopped, name="visit-stopped"),
+    path(f"{_VISIT}hand-over/", room.hand_over, name="visit-hand-over"),
+    path(f"{_VISIT}ended/", room.ended, name="visit-ended"),
+    path(f"{_VISIT}prepare/", patient.prepare, name="visit-prepare"),
+    path(f"{_VISIT}check-in/", patient.check_in, name="visit-check-in"),
+    path(f"{_VISIT}check-in/place/", patient.place, name="visit-place"),
+    path(f"{_VISIT}check-in/card/", patient.card, name="visit-card"),
+    path(f"{_VISIT}waiting/", patient.waiting, name="visit-waiting"),
+    path(f"{_VISIT}waiting/line/", patient.line, name="visit-line"),
+    path(f"{_VISIT}door/", clinician.door, name="visit-door"),
+    path(f"{_VISIT}gates/", clinician.gates_strip, name="visit-gates"),
+    path(f"{_VISIT}card/", clinician.emergency_card, name="visit-emergency-card"),
+    path(f"{_VISIT}admit/", clinician.admit, name="visit-admit"),
+    path(f"{_VISIT}hold/", clinician.hold, name="visit-hold"),
+    path(f"{_VISIT}end/", clinician.end, name="visit-end"),
+    path(f"{_VISIT}fail/", clinician.fail, name="visit-fail"),
+    path(f"{_VISIT}no-show/", clinician.noshow, name="visit-noshow"),
+    path(f"{_VISIT}identity/", clinician.identity, name="visit-identity"),
+    path(f"{_VISIT}answer/", clinician.answer, name="visit-answer"),
+]

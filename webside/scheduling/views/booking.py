@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.core import signing
@@ -44,7 +45,6 @@ def service_detail(request: HttpRequest, slug: str, service_id: UUID) -> HttpRes
         "service": service,
         "price": catalog.price_text(service),
         "amount": catalog.amount_text(service.price_cents),
-        "clinic_url": _clinic_url(slug),
     }
     if service.kind == Kind.TELECARE:
         return render(request, "scheduling/service_setup.html", context)
@@ -83,7 +83,11 @@ def picker(request: HttpRequest, service: Any, place: Place, *, path: str, chose
         who=str(wanted.id) if wanted else "",
     )  # fmt: skip
     if not times.any_free and allowed:
-        context["next_free"] = selectors.next_free(service=service, state=place.state.code)
+        soonest = selectors.next_free(service=service, state=place.state.code)
+        context["next_free"] = soonest
+        if soonest:
+            day = soonest.start.astimezone(ZoneInfo(place.zone)).date().isoformat()
+            context["next_free_url"] = f"{path}?{place.query(day=day)}"
     anyone = {"text": _("Anyone who is free first"), "url": f"{path}?{place.query()}", "current": wanted is None}
     return context | {
         "times": times,
@@ -230,10 +234,6 @@ def _trouble(refusal: services.CannotBook, place: Place) -> dict[str, Any]:
 def _near(service: Any, place: Place, start: Any) -> list[dict[str, Any]]:
     near = selectors.nearest_slots(service=service, state=place.state.code, start=start)  # type: ignore[union-attr]
     return _times.nearest_groups(near, place.zone)
-
-
-def _clinic_url(slug: str) -> str:
-    return reverse("portal:clinic", args=[slug])
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -77,6 +77,7 @@ def _schedule(request: HttpRequest, slug: str, form: TimeOffForm | None, status:
                 "day": day,
                 "today": today,
                 "zone": zone,
+                "now": now,
                 "rows": [
                     {
                         "appointment": one,

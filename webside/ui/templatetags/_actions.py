@@ -10,7 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from webside.ui.templatetags._html import attributes, classes, icon_svg, inner, modifiers
+from webside.ui.templatetags._html import attributes, classes, icon_svg, inner, modifiers, safe_href
 
 register = template.Library()
 
@@ -133,3 +133,9 @@ def dialog(content: str, id: str, title: str, variant: str = "", **attrs: Any) -
         close=_("Close"),
         content=inner(content),
     )
+
+
+@register.filter
+def href(url: object) -> str:
+    """``{{ item.url|href }}``: an address for ``href``; one that would run a script becomes ``#``."""
+    return safe_href(url)

@@ -130,7 +130,7 @@ def figures(items: Iterable[Mapping[str, Any]]) -> SafeString:
         "<div><dt>{}</dt><dd><b{}>{}</b>{}</dd></div>",
         (
             (
-                format_html('<a href="{}">{}</a>', item["url"], item["name"]) if item.get("url") else item["name"],
+                format_html("<a{}>{}</a>", attributes({"href": item["url"]}), item["name"]) if item.get("url") else item["name"],
                 attributes({"class_": f"ws-is-{check_tone(item['tone'])}" if item.get("tone") else None}),
                 item["value"],
                 format_html("<small>{}</small>", item["note"]) if item.get("note") else "",

@@ -22,11 +22,12 @@ Answer = tuple[int, Any]
 
 
 class Site:
-    """Serves ``html`` at ``/``; keeps what was posted; answers from ``answers`` or ``default``."""
+    """Serves ``html`` in a page of its own, or a ``whole`` page, at ``/``; keeps what was posted; answers from ``answers`` or ``default``."""
 
     def __init__(self) -> None:
         self.port = 0
         self.html = ""
+        self.whole = ""
         self.fragment = "<p>first</p>"
         self.posts: list[dict[str, str]] = []
         self.answers: queue.Queue[Answer | Exception] = queue.Queue()
@@ -61,6 +62,8 @@ class Site:
             f"default-src 'none'; script-src 'self' {self.source}; style-src 'self'; img-src 'self' data:; "
             f"font-src 'self'; connect-src 'self' ws://localhost:{self.port}; form-action 'self'; base-uri 'none'"
         )
+        if self.whole:
+            return HTMLResponse(self.whole, headers={"Content-Security-Policy": policy})
         return HTMLResponse(
             f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Test</title>
             <link rel="stylesheet" href="/static/ui/webside.css"><meta name="csrf-token" content="token">

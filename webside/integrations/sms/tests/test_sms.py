@@ -25,7 +25,7 @@ class Carrier(BaseHTTPRequestHandler):
     answer: tuple[int, bytes] = (201, CREATED)
     asked: list[dict[str, Any]] = []
 
-    def do_POST(self) -> None:  # noqa: N802 - http.server's name
+    def do_POST(self) -> None:
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
         Carrier.asked.append({"headers": dict(self.headers), "form": form, "path": self.path})
         status, body = Carrier.answer
@@ -66,9 +66,7 @@ def test_a_text_is_sent_with_its_key(sms: HttpSms) -> None:
         (201, b"<html>", PermanentFailure),
     ],
 )
-def test_what_fails_says_whether_it_may_pass(
-    sms: HttpSms, status: int, body: bytes, failure: type[Exception]
-) -> None:
+def test_what_fails_says_whether_it_may_pass(sms: HttpSms, status: int, body: bytes, failure: type[Exception]) -> None:
     Carrier.answer = (status, body)
     with pytest.raises(failure) as raised:
         sms.send(to="+18455550142", text="x", key="k")

@@ -11,14 +11,14 @@ function valueOf(row, index) {
 }
 
 function numberOf(text) {
-  const found = text.replace(/[,\s]/g, "").match(/-?\d+(\.\d+)?/);
-  return found ? Number(found[0]) : Number.NEGATIVE_INFINITY;
+  const found = text.replace(/[,\s]/g, "").match(/([-−])?[$€£]?(\d+(?:\.\d+)?)/);
+  return found ? Number(found[2]) * (found[1] ? -1 : 1) : Number.NEGATIVE_INFINITY;
 }
 
 /** One cell of a CSV file. A text that a spreadsheet would run as a formula gets an apostrophe. */
 export function csvCell(text) {
   const clean = text.replace(/\s+/g, " ").trim();
-  const safe = FORMULA.test(clean) && !/^-?[\d.,]+$/.test(clean) ? `'${clean}` : clean;
+  const safe = FORMULA.test(clean) && !/^-?[$€£]?[\d.,]+$/.test(clean) ? `'${clean}` : clean;
   return /[",\n;]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 

@@ -158,6 +158,7 @@ export class PeerCall extends EventTarget {
   peerJoined() {
     this.#reachable.peer = true;
     this.#offerNotBefore = performance.now() + NEWCOMER_OFFERS_WITHIN_MS;
+    if (!this.#pc) this.#step(async () => void (this.#pc ?? this.#build())); // ready when the offer comes
     this.#evaluate();
   }
 
@@ -334,15 +335,24 @@ export class PeerCall extends EventTarget {
     }
   }
 
-  /** The offer made the transceivers; we send over the same ones. @param {RTCPeerConnection} pc */
-  async #adoptTransceivers(pc) {
+  /** Before an offer is applied: tracks added now take its media lines by themselves. @param {RTCPeerConnection} pc */
+  #addTracks(pc) {
+    for (const kind of /** @type {const} */ (["audio", "video"])) {
+      const track = this.#tracks[kind];
+      if (track && !this.#senders[kind]) this.#senders[kind] = pc.addTrack(track, this.#stream);
+    }
+  }
+
+  /** After it: what we have no track for yet is sent over the offer's line later, without negotiating. @param {RTCPeerConnection} pc */
+  #adoptTransceivers(pc) {
     for (const transceiver of pc.getTransceivers()) {
       const kind = /** @type {"audio"|"video"} */ (transceiver.receiver.track.kind);
       if (this.#senders[kind]) continue;
       transceiver.direction = "sendrecv";
       transceiver.sender.setStreams?.(this.#stream); // older browsers can't; the two may then drift a little
       this.#senders[kind] = transceiver.sender;
-      await transceiver.sender.replaceTrack(this.#tracks[kind]);
+      // The track may have come while the offer was applied.
+      if (this.#tracks[kind]) transceiver.sender.replaceTrack(this.#tracks[kind]);
     }
   }
 
@@ -384,8 +394,9 @@ export class PeerCall extends EventTarget {
     this.#awaitingSince = null;
     this.#triedAt = performance.now();
     this.#reachable.peer = this.#reachable.signalling;
+    this.#addTracks(pc);
     await pc.setRemoteDescription(description);
-    await this.#adoptTransceivers(pc);
+    this.#adoptTransceivers(pc);
     await pc.setLocalDescription();
     if (pc.localDescription) this.#signal({ description: pc.localDescription, re: epoch.n });
     this.#evaluate();

@@ -1,0 +1,49 @@
+"""The app ``portal``."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class PortalConfig(AppConfig):
+    """Home pages that combine the apps below."""
+
+    name = "webside.portal"
+
+    def ready(self) -> None:
+        """Register topics, handlers, places in the navigation and the words of the trail."""
+        from webside.audit import sentences
+        from webside.core.actor import Role
+        from webside.portal import handlers, policies
+        from webside.realtime import registry as live
+        from webside.ui.registry import NavItem, register
+
+        handlers.register()
+        live.register("day", policies.can_follow_day)
+        live.register("tenant", policies.can_follow_tenant)
+        sentences.register(
+            {
+                "portal.home.refuse": _("asked for a home page that is not theirs"),
+                "portal.record-access.read": _("looked at who looked at the record"),
+            }
+        )
+        register(
+            NavItem("public", _("Services"), "list", "portal:clinic", order=10),
+            NavItem("patient", _("Home"), "home", "portal:home", order=10),
+            NavItem("patient", _("Services"), "calendar", "portal:clinic", order=20),
+            NavItem("patient", _("Who looked"), "eye", "portal:record-access", order=60),
+            NavItem("staff", _("My day"), "list", "portal:home", order=10, key="d"),
+            NavItem(
+                "staff", _("Book for somebody"), "phone", "portal:book-for", order=20, key="b",
+                roles=frozenset({Role.COORDINATOR}),
+            ),
+            NavItem(
+                "staff", _("Staff"), "people", "accounts:staff-list", order=60, group=2,
+                roles=frozenset({Role.ADMINISTRATOR}),
+            ),
+            NavItem(
+                "staff", _("Health"), "pulse", "core:health", order=90, group=2, bar=False,
+                roles=frozenset({Role.ADMINISTRATOR}),
+            ),
+        )  # fmt: skip

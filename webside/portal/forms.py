@@ -1,0 +1,64 @@
+"""What the front desk fills in with a patient on the phone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from webside.core import clock
+from webside.scheduling import selectors as scheduling
+
+OLDEST = 125  # years
+
+
+class NewPatientForm(forms.Form):
+    """What is needed to book for somebody new."""
+
+    given = forms.CharField(label=_("First name"), max_length=80)
+    family = forms.CharField(label=_("Last name"), max_length=80)
+    birth_date = forms.DateField(label=_("Date of birth"), widget=forms.DateInput(attrs={"type": "date"}))
+    phone = forms.CharField(label=_("Phone"), max_length=40, help_text=_("Where we call back if the video fails."))
+    email = forms.EmailField(
+        label=_("E-mail"), max_length=254, required=False, help_text=_("The link to the visit goes there.")
+    )
+    state = forms.ChoiceField(label=_("Lives in"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        states = scheduling.states(clock.now().date())
+        self.fields["state"].choices = [("", _("Choose a state")), *((each.code, each.name) for each in states)]  # type: ignore[attr-defined]
+
+    def clean_birth_date(self) -> Any:
+        """Refuse days that are ahead or beyond a life."""
+        born = self.cleaned_data["birth_date"]
+        today = clock.now().date()
+        if born > today or today.year - born.year > OLDEST:
+            raise ValidationError(_("Check the date: it should be the day the person was born."))
+        return born
+
+
+class PhoneBookingForm(forms.Form):
+    """What the patient says about the visit, and that she agrees."""
+
+    reason_text = forms.CharField(
+        label=_("In the patient’s words"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea({"rows": 2}),
+        help_text=_("The clinician reads this before the visit."),
+    )
+    consent = forms.BooleanField(
+        label=_("I read this out and the patient said yes"),
+        error_messages={"required": _("Read it out. Without a yes this visit can’t be booked.")},
+    )
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, asks_consent: bool, consent_text: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not asks_consent:
+            del self.fields["consent"]
+        else:
+            self.fields["consent"].help_text = consent_text

@@ -1,0 +1,34 @@
+"""Boards and days follow what happens to appointments and visits."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from webside.core import frames
+from webside.outbox.registry import subscribe
+from webside.realtime.services import push_on_commit
+from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMissed, AppointmentMoved
+from webside.scheduling.models import Appointment
+
+
+def push_appointment(
+    event: AppointmentBooked | AppointmentMoved | AppointmentCancelled | AppointmentMissed, event_id: UUID
+) -> None:
+    """Tell the practitioner's day and the front desk's board to look again."""
+    practitioner_id = (
+        Appointment.objects.filter(id=event.appointment_id).values_list("practitioner_id", flat=True).first()
+    )
+    if practitioner_id is not None:
+        push(practitioner_id)
+
+
+def push(practitioner_id: UUID) -> None:
+    """Tell a practitioner's day and the board of the frame's clinic to look again."""
+    push_on_commit(f"day:{practitioner_id}", "changed")
+    push_on_commit(f"tenant:{frames.current_tenant_id()}", "changed")
+
+
+def register() -> None:
+    """Listen to the events of the apps below."""
+    for event in (AppointmentBooked, AppointmentMoved, AppointmentCancelled, AppointmentMissed):
+        subscribe(event, push_appointment)

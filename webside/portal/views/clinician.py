@@ -1,0 +1,45 @@
+"""The day of a clinician or a coach."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from webside.audit.services import record, record_refusal
+from webside.portal import selectors
+
+FRAGMENTS = {"list": "portal/_day_list.html", "next": "portal/_day_next.html"}
+VIEWS = ("", "visits", "notes")
+
+
+@require_GET
+def day(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show who waits, who comes, and what is to be signed; beside it what must be known before the next visit.
+
+    ``?part=list`` and ``?part=next`` give the fragments that follow what changes; neither reads a chart.
+    """
+    actor, tenant = request.actor, request.tenant  # type: ignore[attr-defined]
+    found = selectors.day(actor, tenant)
+    if found is None:
+        record_refusal("portal.home.refuse", actor=actor)
+        raise Http404
+    shown = request.GET.get("show", "")
+    context = {
+        "day": found,
+        "zone": found.practitioner.timezone or tenant.timezone,
+        "shown": shown if shown in VIEWS else "",
+        "coach": found.practitioner.profession == "coach",
+    }
+    fragment = FRAGMENTS.get(request.GET.get("part", ""))
+    if fragment:
+        return render(request, fragment, context)
+    if found.next is not None:
+        context["brief"] = selectors.brief(found.next, found.licences)
+        record(
+            "chart.patient.read",
+            actor=actor,
+            patient_id=found.next.appointment.patient_id,
+            ground="treating, before the visit",
+        )
+    return render(request, "portal/day.html", context)

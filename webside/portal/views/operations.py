@@ -1,0 +1,176 @@
+"""The front desk's board, booking for a patient on the phone, and the administrator's page."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from webside.audit.services import record_refusal
+from webside.catalog import selectors as catalog
+from webside.catalog.codes import Kind
+from webside.core import loops
+from webside.people import selectors as people
+from webside.people import services as people_services
+from webside.portal import policies, selectors
+from webside.portal.codes import Readiness
+from webside.portal.forms import NewPatientForm, PhoneBookingForm
+from webside.scheduling import services as scheduling
+
+VIEWS = ("", "waiting", "attention", "over")
+
+
+def _refuse(request: HttpRequest) -> NoReturn:
+    record_refusal("portal.home.refuse", actor=request.actor)  # type: ignore[attr-defined]
+    raise Http404
+
+
+@require_GET
+def board(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show today's appointments of everybody; ``?part=board`` gives the part that follows what changes."""
+    actor, tenant = request.actor, request.tenant  # type: ignore[attr-defined]
+    shown = request.GET.get("show", "")
+    found = selectors.board(actor, tenant, shown if shown in VIEWS else "")
+    if found is None:
+        _refuse(request)
+    words = {"": _("All"), "waiting": _("Waiting"), "attention": _("Needs somebody"), "over": _("Over")}
+    numbers = {
+        "": len(found.rows),
+        "waiting": len(found.waiting),
+        "attention": sum(row.tone in ("danger", "warning") and not row.over for row in found.rows),
+        "over": sum(row.over for row in found.rows),
+    }
+    come = found.count(
+        Readiness.EXPECTED, Readiness.CHECKED_IN, Readiness.NO_CONSENT, Readiness.NO_LICENCE, Readiness.LATE
+    )
+    context = {
+        "board": found,
+        "zone": tenant.timezone,
+        "chips": [
+            {"text": text, "url": f"?show={view}" if view else request.path, "current": view == found.shown,
+             "count": numbers[view]}
+            for view, text in words.items()
+        ],
+        "figures": [
+            {"name": _("Waiting now"), "value": len(found.waiting), "note": _("in the waiting room")},
+            {"name": _("Longest wait"), "value": found.longest, "note": _("minutes"),
+             "tone": "danger" if found.longest > LONG_WAIT else ""},
+            {"name": _("Still to come"), "value": come, "note": _("today")},
+            {"name": _("Running"), "value": found.count(Readiness.IN_VISIT), "note": _("visits now")},
+            {"name": _("Did not come"), "value": found.count(Readiness.MISSED), "note": _("today")},
+        ],
+    }  # fmt: skip
+    template = "portal/_board.html" if request.GET.get("part") == "board" else "portal/board.html"
+    return render(request, template, context)
+
+
+LONG_WAIT = 15  # minutes; longer turns the figure red
+
+
+@require_http_methods(["GET", "POST"])
+def book_for(request: HttpRequest, slug: str) -> HttpResponse:
+    """Find (or register) the patient who is on the phone, then choose what they need."""
+    actor = request.actor  # type: ignore[attr-defined]
+    if not policies.can_see_board(actor):
+        _refuse(request)
+    form = NewPatientForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        patient = people_services.register_patient(actor=actor, **form.cleaned_data)
+        messages.success(request, _("%(name)s is registered.") % {"name": patient.full_name})
+        return redirect(f"{reverse('portal:book-for', args=[slug])}?patient={patient.id}")
+    words = request.GET.get("q", "").strip()
+    chosen = _chosen(request)
+    context = {
+        "form": form,
+        "words": words,
+        "found": selectors.find_patients(actor, words) if words and not chosen else [],
+        "chosen": chosen,
+        "groups": [
+            {
+                "kind": group.kind,
+                "services": [
+                    {
+                        "service": service,
+                        "price": catalog.price_text(service),
+                        "url": reverse("portal:book-time", args=[slug, chosen.id, service.id]),
+                    }
+                    for service in group.services
+                    if service.kind != Kind.TELECARE
+                ],
+            }
+            for group in (catalog.services_by_kind(actor) if chosen else [])
+            if group.kind != Kind.TELECARE
+        ],
+    }
+    return render(request, "portal/book_for.html", context, status=422 if form.errors else 200)
+
+
+def _chosen(request: HttpRequest) -> Any:
+    try:
+        patient_id = UUID(request.GET.get("patient", ""))
+    except ValueError:
+        return None
+    patient = people.patient(request.actor, patient_id)  # type: ignore[attr-defined]
+    if patient is None:
+        raise Http404
+    return patient
+
+
+@require_http_methods(["GET", "POST"])
+def book_time(request: HttpRequest, slug: str, patient_id: UUID, service_id: UUID) -> HttpResponse:
+    """Choose a time for a patient on the phone, note what she agrees to, and book."""
+    actor, tenant = request.actor, request.tenant  # type: ignore[attr-defined]
+    patient, service = people.patient(actor, patient_id), catalog.service(actor, service_id)
+    if not policies.can_see_board(actor) or patient is None or service is None or not service.active:
+        _refuse(request)
+    given = request.POST if request.method == "POST" else request.GET
+    offer = selectors.phone_offer(patient=patient, service=service, tenant=tenant, state=given.get("state"))
+    form = PhoneBookingForm(
+        request.POST or None, asks_consent=bool(offer.scope), initial={"key": uuid4()}, consent_text=offer.consent_text
+    )
+    context = {"patient": patient, "service": service, "offer": offer, "form": form, "slug": slug,
+               "price": catalog.price_text(service)}  # fmt: skip
+    if request.method == "POST" and form.is_valid():
+        picked = offer.picked(request.POST.get("slot", ""))
+        if picked is None:
+            return render(request, "portal/book_time.html", context | {"trouble": "none"}, status=422)
+        try:
+            scheduling.book_with_consent(
+                actor=actor, patient=patient, service=service, practitioner=picked.practitioner, start=picked.start,
+                state=offer.state, timezone=offer.zone, reason_text=form.cleaned_data["reason_text"],
+                idempotency_key=form.cleaned_data["key"].hex, consent_scope=offer.scope,
+            )  # fmt: skip
+        except scheduling.CannotBook as refusal:
+            findings = getattr(refusal, "findings", [])
+            return render(
+                request, "portal/book_time.html", context | {"trouble": "taken", "findings": findings}, status=409
+            )
+        except scheduling.AlreadyBooked:
+            messages.info(request, _("This form was sent before and has booked its time already."))
+        else:
+            messages.success(
+                request, _("Booked for %(name)s. The e-mail with the link is on its way.") % {"name": patient}
+            )
+        return redirect("portal:home", slug=slug)
+    return render(request, "portal/book_time.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+def administration(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show how the installation is, and where to change what."""
+    actor = request.actor  # type: ignore[attr-defined]
+    counts = selectors.administration(actor)
+    if counts is None:
+        _refuse(request)
+    pulses = loops.pulses()
+    return render(
+        request,
+        "portal/administration.html",
+        {"counts": counts, "pulses": pulses, "well": all(pulse.alive for pulse in pulses)},
+    )

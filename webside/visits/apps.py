@@ -1,0 +1,45 @@
+"""The app ``visits``."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class VisitsConfig(AppConfig):
+    """The virtual room of an appointment."""
+
+    name = "webside.visits"
+
+    def ready(self) -> None:
+        """Register gates, the room, handlers, where links lead, the sweep and the words of the trail."""
+        from webside.audit import sentences
+        from webside.core import loops
+        from webside.scheduling import registry
+        from webside.visits import gates, handlers, lean, tasks
+        from webside.visits.views import destination
+
+        gates.register()
+        handlers.register()
+        lean.register()
+        registry.register_destination(destination.of_link)
+        loops.register("visits.signals", tasks.drop_stale_signals, every=60)
+        sentences.register(
+            {
+                "visits.devices.check": _("checked camera, microphone and network"),
+                "visits.safe-start.save": _("filled in the check-in"),
+                "visits.safe-start.complete": _("checked in for a visit"),
+                "visits.visit.hand-over": _("gave a visit to a colleague who may hold it"),
+                "visits.visit.admit": _("let the patient in"),
+                "visits.visit.start": _("met in the call"),
+                "visits.visit.hold": _("asked the patient back to the waiting room"),
+                "visits.visit.end": _("ended a visit"),
+                "visits.visit.fail": _("ended a visit that did not work"),
+                "visits.visit.noshow": _("noted that the patient did not come"),
+                "visits.visit.read": _("looked at a visit"),
+                "visits.visit.refuse": _("was refused a visit"),
+                "visits.identity.confirm": _("saw the patient’s identity on a document"),
+                "visits.gate.answer": _("went on past a check of a visit"),
+                "visits.chat.write": _("wrote in the chat of a visit"),
+            }
+        )

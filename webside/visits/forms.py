@@ -1,0 +1,160 @@
+"""What people fill in around a visit."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from webside.ui.forms import HintedRadioSelect
+from webside.visits import selectors
+from webside.visits.codes import AudioReason, DeviceVerdict, PlaceKind
+
+FEWEST_DIGITS = 7
+PHONE_HINT = _("Enter a phone number with its area code, for example 845-555-0142.")
+YES, NO = "yes", "no"
+
+
+def clean_phone(value: str) -> str:
+    """Return a phone number as typed, if it could be one; raise ``ValidationError`` if not."""
+    value = value.strip()
+    digits = re.sub(r"\D", "", value)
+    if value and (len(digits) < FEWEST_DIGITS or re.search(r"[^\d\s()+.\-x]", value)):
+        raise forms.ValidationError(PHONE_HINT)
+    return value
+
+
+class SafeStartForm(forms.Form):
+    """The five questions before a visit.
+
+    Nothing is required by itself, because answers are kept as they are typed; ``completing`` asks for
+    what must be there. ``alone`` is said the other way round ("Is someone near you?").
+    """
+
+    identity_confirmed = forms.BooleanField(label=_("Yes, this is me"), required=False)
+    location = forms.ChoiceField(label=_("Where are you right now?"), required=False, widget=HintedRadioSelect)
+    address_line = forms.CharField(label=_("Street and number"), max_length=160, required=False)
+    city = forms.CharField(label=_("Town"), max_length=80, required=False)
+    state = forms.ChoiceField(label=_("State"), required=False)
+    postal_code = forms.CharField(label=_("ZIP code"), max_length=12, required=False)
+    phone = forms.CharField(label=_("Phone number"), max_length=40, required=False)
+    near = forms.ChoiceField(
+        label=_("Is someone near you?"),
+        choices=[(YES, _("Yes")), (NO, _("No, I’m alone"))],
+        required=False,
+        widget=HintedRadioSelect(
+            hints={YES: _("We ask for a name and a number"), NO: _("That is fine. You can still have your visit.")}
+        ),
+    )
+    nearby_name = forms.CharField(label=_("Their name"), max_length=160, required=False)
+    nearby_phone = forms.CharField(label=_("Their phone number"), max_length=40, required=False)
+    agrees = forms.BooleanField(label=_("I agree to have this visit by video"), required=False)
+
+    def __init__(self, *args: Any, home: dict[str, str] | None = None, completing: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.completing = completing
+        self.home = home or {}
+        where = ", ".join(part for part in (self.home.get("address_line"), self.home.get("city")) if part)
+        self.fields["location"].choices = [
+            (PlaceKind.HOME.value, _("At home")),
+            (PlaceKind.CLINIC.value, _("At a clinic or a doctor’s office")),
+            (PlaceKind.OTHER.value, _("Somewhere else")),
+        ]
+        self.fields["location"].widget.choice_hints = {
+            PlaceKind.HOME.value: where or _("Tell us the address below"),
+            PlaceKind.OTHER.value: _("With family, at work, on the road"),
+        }
+        self.fields["state"].choices = [
+            ("", _("Choose a state")),
+            *((state.code, state.name) for state in selectors.states()),
+        ]
+
+    def clean_phone(self) -> str:
+        """Keep what could be a number."""
+        return clean_phone(self.cleaned_data["phone"])
+
+    def clean_nearby_phone(self) -> str:
+        """Keep what could be a number."""
+        return clean_phone(self.cleaned_data["nearby_phone"])
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for what is missing, when the form is sent for good."""
+        data = super().clean() or {}
+        if self.completing:
+            for name, message in self._missing(data).items():
+                self.add_error(name, message)
+        return data
+
+    def _missing(self, data: dict[str, Any]) -> dict[str, Any]:
+        away = data.get("location") != PlaceKind.HOME or not self.home
+        asked = {
+            "identity_confirmed": (True, _("Please tick the box if this is you.")),
+            "location": (True, _("Choose where you are right now.")),
+            "address_line": (away, _("Enter the street and number where you are right now.")),
+            "city": (away, _("Enter the town where you are right now.")),
+            "state": (away, _("Choose the state you are in right now.")),
+            "near": (True, _("Choose whether someone is near you.")),
+            "nearby_name": (data.get("near") == YES, _("Enter the name of the person near you.")),
+            "agrees": (True, _("Please tick the box if you agree. Without it the visit can’t begin.")),
+        }
+        return {
+            name: message
+            for name, (wanted, message) in asked.items()
+            if wanted and not data.get(name) and name not in self.errors
+        }
+
+    def answers(self) -> dict[str, Any]:
+        """Return the valid answers in the fields of a safe start. A choice not made yet is left out."""
+        data = self.cleaned_data
+        answers = {
+            name: data[name]
+            for name in (
+                "identity_confirmed", "address_line", "city", "state", "postal_code", "phone", "nearby_name",
+                "nearby_phone",
+            )
+            if name in data
+        }  # fmt: skip
+        if data.get("location"):
+            answers["location"] = data["location"]
+            if data["location"] == PlaceKind.HOME and self.home:
+                answers |= self.home
+        if data.get("near"):
+            answers["alone"] = data["near"] == NO
+            if answers["alone"]:
+                answers |= {"nearby_name": "", "nearby_phone": ""}
+        return answers
+
+
+class DeviceCheckForm(forms.Form):
+    """What the device check found. Only the verdict is kept."""
+
+    verdict = forms.ChoiceField(choices=[(verdict.value, verdict.value) for verdict in DeviceVerdict])
+
+
+class ReasonForm(forms.Form):
+    """Why the clinician goes on past a check."""
+
+    gate = forms.CharField(max_length=60, widget=forms.HiddenInput)
+    reason = forms.CharField(
+        label=_("Why you go on"),
+        max_length=500,
+        widget=forms.Textarea({"rows": 2}),
+        error_messages={"required": _("Say why you go on. Compliance reads it.")},
+    )
+
+
+class EndForm(forms.Form):
+    """Ending a visit; without a picture the reason is asked, because payers do."""
+
+    audio_reason = forms.ChoiceField(
+        label=_("There was no picture. Why?"),
+        choices=[
+            (AudioReason.TECHNICAL.value, _("Her side did not work")),
+            (AudioReason.PATIENT_CANNOT.value, _("She can’t use video")),
+            (AudioReason.PATIENT_DECLINES.value, _("She did not want video")),
+        ],
+        required=False,
+        widget=forms.RadioSelect,
+    )

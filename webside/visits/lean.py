@@ -1,0 +1,344 @@
+"""The room on the live lane: who is there, signals between two browsers, numbers of the call.
+
+Nothing is true in memory: a seat remembers its newest socket, and whoever asks goes to the table.
+A signalling message is a row until its addressee has it; NOTIFY carries its id. So any two processes
+can serve the two sides, and one that dies loses nothing but sockets that come back by themselves.
+
+The protocol is described in ``static/visits/README.md``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection as django_connection
+
+from webside.core import clock, frames
+from webside.core.actor import Actor, ActorKind, Role
+from webside.core.ids import uuid7
+from webside.realtime import hub, registry
+from webside.realtime.registry import Json, Refused, Visitor
+from webside.scheduling import selectors as scheduling
+from webside.scheduling.codes import AppointmentStatus
+from webside.visits import policies, selectors, services
+from webside.visits.codes import OVER, ParticipantRole
+from webside.visits.engines import Seat, engine
+
+TOPIC = "visit"
+NEWS = "visit-news"
+LONGEST_SAMPLE = 30.0
+SLACK_SECONDS = 3.0
+DIGEST = frozenset(
+    "seconds sound_s picture_s rtt_ms loss_pct kbps_in kbps_out fps width height concealed_pct freezes level relayed "
+    "reconnects broken_s".split()
+)
+
+_SEAT = """
+SELECT p.id, p.role, p.name, p.socket_id, v.status, v.engine, v.admitted_at, v.started_at, a.status
+FROM visits_participant p
+JOIN visits_visit v ON v.tenant_id = p.tenant_id AND v.id = p.visit_id
+JOIN scheduling_appointment a ON a.tenant_id = v.tenant_id AND a.id = v.appointment_id
+WHERE p.tenant_id = %(tenant)s AND v.id = %(visit)s
+"""
+_BY_PERSON = _SEAT + (
+    "AND (p.user_id = %(user)s OR (p.role = 'patient' AND a.id = %(subject)s)) ORDER BY p.role LIMIT 1 FOR UPDATE OF p"
+)
+_BY_SOCKET = _SEAT + "AND p.socket_id = %(socket)s"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seat:
+    """One side of a visit, and where the visit stands."""
+
+    id: UUID
+    role: ParticipantRole
+    name: str
+    socket_id: UUID | None
+    status: str
+    engine: str
+    admitted_at: datetime | None
+    started_at: datetime | None
+    appointment: str
+
+    @property
+    def closed(self) -> bool:
+        """Whether the room is closed for good."""
+        return self.status in OVER or self.appointment in (AppointmentStatus.CANCELLED, AppointmentStatus.NOSHOW)
+
+
+async def _seat(db: Any, query: str, visitor: Visitor) -> _Seat | None:
+    actor = visitor.actor
+    row = await (
+        await db.execute(
+            query,
+            {
+                "tenant": frames.current_tenant_id(),
+                "visit": visitor.topic_id,
+                "user": actor.user_id,
+                "subject": actor.subject_id if actor.kind is ActorKind.LINK else None,
+                "socket": visitor.socket_id,
+            },
+        )
+    ).fetchone()
+    return _Seat(row[0], ParticipantRole(row[1]), *row[2:]) if row else None
+
+
+async def _say(db: Any, visit_id: UUID, *words: object) -> None:
+    await hub.notify(db, f"{TOPIC}:{visit_id}", " ".join(str(word) for word in words))
+
+
+async def _presence(db: Any, visit_id: UUID) -> None:
+    await hub.notify(db, f"{NEWS}:{visit_id}", "presence")
+
+
+class VisitRoom:
+    """The room of topic ``visit`` (:class:`webside.realtime.registry.Room`)."""
+
+    async def opened(self, db: Any, visitor: Visitor) -> Json:
+        """Seat somebody; the newest socket of a person replaces the older one."""
+        seat = await _seat(db, _BY_PERSON, visitor)
+        if seat is None:
+            raise Refused
+        if seat.closed:
+            await _say(db, visitor.topic_id, "bye", visitor.socket_id, "ended")
+            return {"participant": str(seat.id), "polite": False, "ice_servers": [], "peers": [], "started_at": None}
+        now = clock.now()
+        await db.execute(
+            "UPDATE visits_participant SET socket_id = %s, seen_at = %s, joined_at = coalesce(joined_at, %s),"
+            " left_at = NULL, updated_at = %s WHERE id = %s",
+            [visitor.socket_id, now, now, now, seat.id],
+        )
+        info = await engine(seat.engine).join(Seat(visitor.topic_id, seat.id), now)
+        await _say(db, visitor.topic_id, "joined", seat.id, visitor.socket_id)
+        await _presence(db, visitor.topic_id)
+        return {
+            "participant": str(seat.id),
+            # The patient gives way when both offer at once: a property of the person, not of the socket.
+            "polite": seat.role is ParticipantRole.PATIENT,
+            "ice_servers": info.ice_servers,
+            "ice_policy": info.ice_policy,
+            "peers": await self._peers(db, visitor, seat, now),
+            "started_at": seat.started_at.isoformat() if seat.started_at else None,
+            # Clocks of patients' machines are wrong more often than one thinks: the page counts on from this.
+            "elapsed_s": (now - seat.started_at).total_seconds() if seat.started_at else None,
+        }
+
+    async def _peers(self, db: Any, visitor: Visitor, seat: _Seat, now: datetime) -> list[Json]:
+        rows = await (
+            await db.execute(
+                "SELECT id, name, role FROM visits_participant WHERE tenant_id = %s AND visit_id = %s AND id <> %s"
+                " AND socket_id IS NOT NULL AND seen_at > %s",
+                [frames.current_tenant_id(), visitor.topic_id, seat.id, now - selectors.PRESENT],
+            )
+        ).fetchall()
+        return [{"participant": str(row[0]), "name": row[1], "role": row[2]} for row in rows]
+
+    async def message(self, db: Any, visitor: Visitor, message: Json) -> None:
+        """Handle what a seated socket says; one that lost its seat is told to go."""
+        seat = await _seat(db, _BY_SOCKET, visitor)
+        if seat is None or seat.closed:
+            await _say(db, visitor.topic_id, "bye", visitor.socket_id, "ended" if seat else "replaced")
+            return
+        match message.get("type"):
+            case "alive" | "presence":
+                await self._alive(db, seat)
+            case "signal":
+                await self._signal(db, visitor, seat, message)
+            case "stats":
+                await self._stats(db, visitor, seat, message.get("digest"))
+            case "verified":
+                await self._verified(db, visitor, seat, message.get("result"))
+            case "leave":
+                await self._leave(db, visitor, seat)
+
+    async def _alive(self, db: Any, seat: _Seat) -> None:
+        await db.execute("UPDATE visits_participant SET seen_at = %s WHERE id = %s", [clock.now(), seat.id])
+
+    async def _signal(self, db: Any, visitor: Visitor, seat: _Seat, message: Json) -> None:
+        try:
+            to = UUID(str(message.get("to")))
+        except ValueError:
+            raise Refused from None
+        data = message.get("data")
+        if not isinstance(data, dict):
+            raise Refused
+        now = clock.now()
+        row = await (
+            await db.execute(
+                "INSERT INTO visits_signal (id, tenant_id, visit_id, sender_id, recipient_id, data, created_at, updated_at)"
+                " SELECT %s, tenant_id, visit_id, %s, id, %s, %s, %s FROM visits_participant"
+                " WHERE tenant_id = %s AND visit_id = %s AND id = %s AND id <> %s AND socket_id IS NOT NULL RETURNING id",
+                [uuid7(), seat.id, json.dumps(data), now, now, frames.current_tenant_id(), visitor.topic_id, to, seat.id],
+            )
+        ).fetchone()
+        # Without a socket on the other side it is dropped: an old description is worse than none.
+        if row is not None:
+            await _say(db, visitor.topic_id, "signal", row[0])
+
+    async def _stats(self, db: Any, visitor: Visitor, seat: _Seat, raw: object) -> None:
+        digest = _numbers(raw)
+        if digest is None or seat.admitted_at is None:
+            return
+        now = clock.now()
+        row = await (
+            await db.execute("SELECT max(taken_at) FROM visits_qualitysample WHERE participant_id = %s", [seat.id])
+        ).fetchone()
+        # A page can't have heard for longer than time has passed: minutes lead to a claim.
+        since = max(row[0] or seat.admitted_at, seat.admitted_at)
+        seconds = _within(digest.get("seconds"), min(LONGEST_SAMPLE, (now - since).total_seconds() + SLACK_SECONDS))
+        sound, picture = _within(digest.get("sound_s"), seconds), _within(digest.get("picture_s"), seconds)
+        await db.execute(
+            "INSERT INTO visits_qualitysample (id, tenant_id, participant_id, taken_at, seconds, sound_seconds,"
+            " picture_seconds, digest, created_at, updated_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [uuid7(), frames.current_tenant_id(), seat.id, now, seconds, sound, picture, json.dumps(digest), now, now],
+        )
+        if seat.started_at is None and (sound or picture):
+            # The service audits and publishes: it belongs to the page lane, so it runs in a thread.
+            heard_for = max(sound, picture)
+            await asyncio.to_thread(_start, visitor.actor, visitor.topic_id, datetime.fromtimestamp(now.timestamp() - heard_for, now.tzinfo))
+
+    async def _verified(self, db: Any, visitor: Visitor, seat: _Seat, result: object) -> None:
+        if result not in ("same", "different"):
+            raise Refused
+        await db.execute(
+            "UPDATE visits_participant SET code_check = %s, updated_at = %s WHERE id = %s", [result, clock.now(), seat.id]
+        )
+        await _say(db, visitor.topic_id, "hint", "code")
+
+    async def _leave(self, db: Any, visitor: Visitor, seat: _Seat) -> None:
+        now = clock.now()
+        await db.execute(
+            "UPDATE visits_participant SET socket_id = NULL, seen_at = %s, left_at = %s, updated_at = %s WHERE id = %s",
+            [now, now, now, seat.id],
+        )
+        await _say(db, visitor.topic_id, "left", seat.id)
+        await _presence(db, visitor.topic_id)
+
+    async def closed(self, db: Any, visitor: Visitor) -> None:
+        """Note that a socket has gone without a word; the call itself may go on."""
+        row = await (
+            await db.execute(
+                "UPDATE visits_participant SET socket_id = NULL, updated_at = %s"
+                " WHERE tenant_id = %s AND visit_id = %s AND socket_id = %s RETURNING id",
+                [clock.now(), frames.current_tenant_id(), visitor.topic_id, visitor.socket_id],
+            )
+        ).fetchone()
+        if row is not None:
+            await _say(db, visitor.topic_id, "away", row[0])
+            await _presence(db, visitor.topic_id)
+
+    async def deliver(self, db: Any, visitor: Visitor, item: str) -> Json | None:
+        """Turn an item into what this socket is told."""
+        kind, *words = item.split(" ")
+        if kind == "bye":
+            return {"type": "bye", "reason": words[1]} if words[0] == str(visitor.socket_id) else None
+        if kind == "hint":
+            return {"type": "hint", "topic": f"{TOPIC}:{visitor.topic_id}", "kind": words[0], "id": str(visitor.topic_id)}
+        if kind == "signal":
+            return await self._hand_over(db, visitor, UUID(words[0]))
+        return await self._told_of_peer(db, visitor, kind, *words)
+
+    async def _hand_over(self, db: Any, visitor: Visitor, signal_id: UUID) -> Json | None:
+        row = await (
+            await db.execute(
+                "DELETE FROM visits_signal s USING visits_participant p WHERE s.tenant_id = %s AND s.id = %s"
+                " AND p.tenant_id = s.tenant_id AND p.id = s.recipient_id AND p.socket_id = %s"
+                " RETURNING s.sender_id, s.data",
+                [frames.current_tenant_id(), signal_id, visitor.socket_id],
+            )
+        ).fetchone()
+        return {"type": "signal", "from": str(row[0]), "data": row[1]} if row else None
+
+    async def _told_of_peer(
+        self, db: Any, visitor: Visitor, event: str, participant: str, socket: str = ""
+    ) -> Json | None:
+        row = await (
+            await db.execute(
+                "SELECT name, role, user_id FROM visits_participant WHERE tenant_id = %s AND visit_id = %s AND id = %s",
+                [frames.current_tenant_id(), visitor.topic_id, participant],
+            )
+        ).fetchone()
+        if row is None:
+            return None
+        name, role, user_id = row
+        if _is_person(visitor.actor, role, user_id):
+            # The same person came in on a newer socket: this one is done.
+            return {"type": "bye", "reason": "replaced"} if event == "joined" and socket != str(visitor.socket_id) else None
+        told: Json = {"type": "peer", "event": event, "participant": participant}
+        return {**told, "name": name, "role": role} if event == "joined" else told
+
+
+def _is_person(actor: Actor, role: str, user_id: UUID | None) -> bool:
+    if actor.kind is ActorKind.LINK:
+        return role == ParticipantRole.PATIENT
+    return actor.user_id is not None and actor.user_id == user_id
+
+
+def _numbers(raw: object) -> dict[str, float | None] | None:
+    """Return the digest with known names and finite numbers only, or nothing if it is none."""
+    if not isinstance(raw, dict):
+        return None
+    return {
+        name: value
+        for name, value in raw.items()
+        if name in DIGEST
+        and (value is None or (isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)))
+    }
+
+
+def _within(value: float | None, limit: float) -> float:
+    return max(0.0, min(float(value or 0.0), limit))
+
+
+def _start(actor: Actor, visit_id: UUID, started_at: datetime) -> None:
+    try:
+        with frames.begin(tenant_id=actor.tenant_id, actor=actor):
+            visit = selectors.visit(actor, visit_id)
+            if visit is not None and visit.started_at is None:
+                services.start_visit(actor=actor, visit=visit, started_at=started_at)
+    finally:
+        django_connection.close()
+
+
+class NewsRoom:
+    """Topic ``visit-news``: hears what changes in a visit without being in the room."""
+
+    async def opened(self, db: Any, visitor: Visitor) -> Json:
+        """Nothing to add."""
+        return {}
+
+    async def message(self, db: Any, visitor: Visitor, message: Mapping[str, Any]) -> None:
+        """Nobody talks here."""
+
+    async def closed(self, db: Any, visitor: Visitor) -> None:
+        """Nobody is missed here."""
+
+    async def deliver(self, db: Any, visitor: Visitor, item: str) -> Json | None:
+        """An item is the kind of a hint."""
+        return {"type": "hint", "topic": f"{NEWS}:{visitor.topic_id}", "kind": item, "id": str(visitor.topic_id)}
+
+
+def may_enter(actor: Actor, visit_id: UUID) -> bool:
+    """Whether somebody may open a socket of a room: its two people. A closed room answers that it is closed."""
+    visit = selectors.visit(actor, visit_id)
+    return visit is not None and policies.can_listen(actor, visit)
+
+
+def may_follow(actor: Actor, visit_id: UUID) -> bool:
+    """Whether somebody may hear that something changes: the two people, and the front desk."""
+    if actor.has(Role.COORDINATOR):
+        return scheduling.appointment(actor, visit_id) is not None
+    return may_enter(actor, visit_id)
+
+
+def register() -> None:
+    """Open the topics."""
+    registry.register(TOPIC, may_enter, VisitRoom())
+    registry.register(NEWS, may_follow, NewsRoom())

@@ -1,0 +1,95 @@
+"""Who gets to see a page of a visit. Unknown, foreign and forbidden look the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+
+from webside.audit.services import record_refusal
+from webside.core.actor import Actor
+from webside.scheduling import policies as scheduling_policies
+from webside.scheduling import selectors as scheduling
+from webside.visits import policies, selectors, services
+from webside.visits.codes import ParticipantRole
+from webside.visits.views import destination
+
+
+@dataclass(slots=True)
+class Page:
+    """A request for a page of a visit: who asks, on whose side, for which visit."""
+
+    request: HttpRequest
+    slug: str
+    actor: Actor
+    visit: Any
+    role: ParticipantRole
+
+    def url(self, name: str) -> str:
+        """Return the path of another page of this visit."""
+        return reverse(f"visits:{name}", args=[self.slug, self.visit.id])
+
+    @property
+    def belongs_on(self) -> str:
+        """The name of the page where this person belongs now."""
+        return destination.page_of(self.visit, self.role)
+
+    def go_on(self) -> HttpResponse:
+        """Lead to the page where this person belongs now."""
+        return redirect(destination.url_of(self.slug, self.visit, self.role))
+
+    @property
+    def zone(self) -> str:
+        """The time zone of the person who looks."""
+        appointment = self.visit.appointment
+        if self.role is ParticipantRole.PATIENT:
+            return appointment.patient_timezone or timezone.get_current_timezone_name()
+        return appointment.practitioner.timezone or self.request.tenant.timezone  # type: ignore[attr-defined]
+
+    def context(self, **more: Any) -> dict[str, Any]:
+        """Return what every page of a visit knows. No navigation for a patient on her way in: one thing at a time."""
+        appointment = self.visit.appointment
+        base = {
+            "visit": self.visit,
+            "appointment": appointment,
+            "patient": appointment.patient,
+            "practitioner": appointment.practitioner,
+            "service": appointment.service,
+            "role": self.role,
+            "zone": self.zone,
+            "ticket_url": reverse("realtime:ticket-mint", args=[self.slug]),
+            "room_topic": f"visit:{self.visit.id}",
+            "news_topic": f"visit-news:{self.visit.id}",
+            "live_ticket_url": reverse("realtime:ticket-mint", args=[self.slug]),
+        }
+        if self.role is ParticipantRole.PATIENT:
+            base["nav"] = []
+        return {**base, **more}
+
+
+def page_of(request: HttpRequest, slug: str, visit_id: UUID, role: ParticipantRole | None = None) -> Page:
+    """Return the page's facts, or raise ``Http404`` and note the refusal. ``role``: only this side may."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    visit = selectors.visit(actor, visit_id) or _opened(actor, visit_id)
+    side = policies.role_in(actor, visit) if visit is not None else None
+    if side is None or (role is not None and side is not role):
+        record_refusal("visits.visit.refuse", actor=actor, target_type="Visit", target_id=visit_id)
+        raise Http404
+    return Page(request, slug, actor, visit, side)
+
+
+def _opened(actor: Actor, visit_id: UUID) -> Any:
+    """Make the room at first look, for its two people only: it has the id of the appointment."""
+    appointment = scheduling.appointment(actor, visit_id)
+    if appointment is None or not (
+        scheduling_policies.is_patient_of(actor, appointment)
+        or scheduling_policies.is_practitioner_of(actor, appointment)
+    ):
+        return None
+    services.open_visit(appointment=appointment)
+    return selectors.visit(actor, visit_id)

@@ -1,0 +1,252 @@
+"""The patient's way into a visit: preparing, checking in, waiting."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from webside.catalog import gates
+from webside.compliance.selectors import current_text
+from webside.core import clock
+from webside.visits import selectors, services
+from webside.visits.codes import DeviceVerdict, ParticipantRole, Stage
+from webside.visits.forms import NO, YES, DeviceCheckForm, SafeStartForm
+from webside.visits.views._guard import Page, page_of
+
+PATIENT = ParticipantRole.PATIENT
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def prepare(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Check camera, microphone, speaker and network; keep the verdict."""
+    page = page_of(request, slug, visit_id, PATIENT)
+    stage = selectors.stage_of(page.visit)
+    if stage in (Stage.ENDED, Stage.CANCELLED):
+        return page.go_on()
+    if request.method == "POST":
+        form = DeviceCheckForm(request.POST)
+        if form.is_valid():
+            services.check_devices(
+                actor=page.actor, visit=page.visit, verdict=DeviceVerdict(form.cleaned_data["verdict"])
+            )
+        return page.go_on()
+    return render(
+        request,
+        "visits/visit_prepare.html",
+        page.context(
+            early=page.visit.appointment.start - clock.now() > services.CHECK_IN_SOON,
+            verdict=selectors.patient_verdict(page.visit.id),
+            next_url=page.url(page.belongs_on),
+        ),
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def check_in(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Ask the five questions of the safe start; keep answers as they are typed."""
+    page = page_of(request, slug, visit_id, PATIENT)
+    if selectors.stage_of(page.visit) not in (Stage.CHECK_IN, Stage.WAITING, Stage.STOPPED):
+        return JsonResponse({"error": "closed"}, status=410) if _is_autosave(request) else page.go_on()
+    if request.method == "GET":
+        return _show(page, SafeStartForm(initial=_initial(page), home=selectors.home_of(page.visit)))
+    if _is_autosave(request):
+        return _autosave(page)
+    form = SafeStartForm(request.POST, home=selectors.home_of(page.visit), completing=True)
+    if not form.is_valid():
+        services.save_safe_start(actor=page.actor, visit=page.visit, answers=form.answers())
+        return _show(page, form, status=422)
+    try:
+        services.complete_safe_start(
+            actor=page.actor, visit=page.visit, answers=form.answers(), agrees=form.cleaned_data["agrees"]
+        )
+    except services.Incomplete:
+        return _show(page, form, status=422)
+    page.visit = selectors.visit(page.actor, visit_id)
+    return page.go_on()
+
+
+def _is_autosave(request: HttpRequest) -> bool:
+    return request.headers.get("X-Autosave") == "1"
+
+
+def _autosave(page: Page) -> HttpResponse:
+    form = SafeStartForm(page.request.POST, home=selectors.home_of(page.visit))
+    valid = form.is_valid()
+    start = services.save_safe_start(actor=page.actor, visit=page.visit, answers=form.answers())
+    if not valid:
+        return JsonResponse({"errors": {name: [str(text) for text in texts] for name, texts in form.errors.items()}},
+                            status=422)  # fmt: skip
+    # The frame commits before the answer leaves, so "saved" is true when it is read.
+    return JsonResponse({"version": start.updated_at.isoformat(), "saved_at": start.updated_at.isoformat()})
+
+
+def _initial(page: Page) -> dict[str, Any]:
+    """Fill in what we know: what she said before, else what is on record. Never where she is, nor her agreement."""
+    start = selectors.safe_start_of(page.visit)
+    patient = page.visit.appointment.patient
+    if start is None:
+        return {"phone": patient.phone, "state": page.visit.appointment.patient_state}
+    near = {True: NO, False: YES}.get(start.alone, "") if start.alone is not None else ""
+    return {
+        **{name: getattr(start, name) for name in services.ANSWERS if name != "alone"},
+        "phone": start.phone or patient.phone,
+        "state": start.state or page.visit.appointment.patient_state,
+        "near": near,
+    }
+
+
+def _show(page: Page, form: SafeStartForm, status: int = 200) -> HttpResponse:
+    start = selectors.safe_start_of(page.visit)
+    return render(
+        page.request,
+        "visits/visit_check_in.html",
+        page.context(
+            form=form,
+            card=selectors.emergency_card(page.visit),
+            tasks=_tasks(form),
+            consent_text=current_text(services.VISIT_CONSENT),
+            place=_place(page, start.state if start else ""),
+            version=start.updated_at.isoformat() if start else "new",
+            early=page.visit.appointment.start - clock.now() > services.CHECK_IN_SOON,
+        ),
+        status=status,
+    )
+
+
+def _tasks(form: SafeStartForm) -> list[dict[str, Any]]:
+    def given(name: str) -> Any:
+        return form[name].value()
+
+    done = [
+        ("q-who", _("Who you are"), bool(given("identity_confirmed"))),
+        ("q-where", _("Where you are"), bool(given("location") and given("state"))),
+        ("q-phone", _("Number to call"), bool(given("phone"))),
+        ("q-near", _("Someone near"), bool(given("near"))),
+        ("q-agree", _("Your agreement"), bool(given("agrees"))),
+    ]
+    first = next((anchor for anchor, _name, is_done in done if not is_done), "")
+    return [
+        {"name": name, "url": f"#{anchor}", "state": "done" if is_done else "now" if anchor == first else "todo"}
+        for anchor, name, is_done in done
+    ]
+
+
+def _place(page: Page, state: str) -> dict[str, Any] | None:
+    """Say what the law says about the place: whether the practitioner may hold this visit there."""
+    if not state:
+        return None
+    agreed = {services.VISIT_CONSENT, services.standing_consent(page.visit)}
+    findings = gates.ask(selectors.case_of(page.visit, at=clock.now(), state=state, facts={"consents": agreed}))
+    barring = selectors.barring(findings)
+    appointment = page.visit.appointment
+    return {
+        "state": selectors.state_name(state),
+        "allowed": not barring,
+        "unsure": any(finding.outcome == "not_checked" for finding in barring),
+        "asked": any(finding.gate == "licence" for finding in findings),
+        "booked_elsewhere": selectors.state_name(appointment.patient_state)
+        if state != appointment.patient_state
+        else "",
+        "findings": barring,
+    }
+
+
+@never_cache
+@require_POST
+def place(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Answer about the place that is chosen in the form; keeps nothing."""
+    page = page_of(request, slug, visit_id, PATIENT)
+    form = SafeStartForm(request.POST, home=selectors.home_of(page.visit))
+    form.is_valid()
+    return render(
+        request, "visits/_place.html", page.context(place=_place(page, form.answers().get("state", "")))
+    )
+
+
+@never_cache
+@require_GET
+def card(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Draw the emergency card as it would be read now."""
+    page = page_of(request, slug, visit_id, PATIENT)
+    return render(request, "visits/_own_card.html", page.context(card=selectors.emergency_card(page.visit)))
+
+
+@never_cache
+@require_GET
+def waiting(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """The waiting room: when, who, what to do, the front desk, one's own picture."""
+    page = page_of(request, slug, visit_id, PATIENT)
+    if selectors.stage_of(page.visit) is not Stage.WAITING:
+        return page.go_on()
+    return render(
+        request,
+        "visits/visit_waiting.html",
+        page.context(
+            line=_line(page), tips=_tips(page), verdict=selectors.patient_verdict(page.visit.id),
+            card=selectors.emergency_card(page.visit),
+        ),
+    )  # fmt: skip
+
+
+@never_cache
+@require_GET
+def line(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Where the patient stands in the line; says so when it is her turn."""
+    page = page_of(request, slug, visit_id, PATIENT)
+    return render(request, "visits/_line.html", page.context(line=_line(page)))
+
+
+def _line(page: Page) -> dict[str, Any]:
+    stage = selectors.stage_of(page.visit)
+    here = selectors.is_here(selectors.participants(page.visit).get(ParticipantRole.CLINICIAN))
+    found = selectors.line(page.visit)
+    return {
+        "admitted": stage is Stage.ROOM,
+        "elsewhere": stage not in (Stage.WAITING, Stage.ROOM),
+        "go": page.url(page.belongs_on),
+        "before": found.before,
+        "busy": found.busy,
+        "clinician_here": here,
+        "early": page.visit.appointment.start > clock.now(),
+        "held": page.visit.encounter_id is not None,
+    }
+
+
+def _tips(page: Page) -> list[dict[str, str]]:
+    who = page.visit.appointment.practitioner.display_name
+    tips = [
+        {"icon": "card", "title": _("Have a photo ID near you"), "text": _("%(who)s may ask to see it.") % {"who": who}},
+        {
+            "icon": "pill",
+            "title": _("Get your pills"),
+            "text": _("Have the bottles near, so you can read the labels."),
+        },
+    ]
+    if page.visit.appointment.service.kind == "telehealth":
+        tips = [
+            {
+                "icon": "bulb",
+                "title": _("Find a quiet place"),
+                "text": _("A place where you can talk freely is best."),
+            }
+        ]
+    reason = page.visit.appointment.reason_text
+    tips.append(
+        {
+            "icon": "pen",
+            "title": _("What do you most want to ask?"),
+            "text": _("You wrote: “%(reason)s”") % {"reason": reason}
+            if reason
+            else _("Write it down, so it isn’t forgotten."),
+        }
+    )
+    return tips
+
