@@ -124,7 +124,7 @@ def main() -> int:
     options = parser.parse_args()
     bare, ours = Series(), Series()
     with LabServer() as lab, sync_playwright() as playwright:
-        browser = launch(playwright.chromium)
+        browser = launch(playwright.chromium, fps=30)
         for kind in (True, False):
             join(browser, lab.address, kind, Series())  # the first call of a browser pays for its start
         for _ in range(ROUNDS):

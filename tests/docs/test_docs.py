@@ -244,6 +244,18 @@ def test_each_control_is_held_by_tests_that_exist(hazard: dict[str, object]) -> 
         assert [test for test in control["tests"] if not exists(test)] == []
 
 
+def test_the_security_table_names_tests_that_exist() -> None:
+    page = (DOCS / "reference" / "asvs.md").read_text()
+    rows = [line for line in page.splitlines() if re.match(r"\| \d", line)]
+    assert f"**Started**: {len(rows)} of" in page
+    for row in rows:
+        named = re.findall(r"`((?:webside|tests)/[^`]+)`", row)
+        state = row.split("|")[4].strip()
+        assert state in {"done", "part", "no"}, row
+        assert named or state != "done", f"nothing shows it: {row}"
+        assert [test for test in named if not exists(test)] == []
+
+
 def test_the_log_says_that_nobody_has_signed_it() -> None:
     assert "No clinical safety officer has signed it" in " ".join(
         (DOCS / "safety" / "hazard-log.md").read_text().split()

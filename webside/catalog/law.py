@@ -78,7 +78,9 @@ def guardian(case: Case) -> Finding | None:
     answer = _ask(case, consents=ALL_CONSENTS)
     missing = tuple(reason for reason in answer.reasons if reason.code == ReasonCode.GUARDIAN_MISSING)
     if missing:
-        return Finding("guardian", "law", "stop", missing[0].text, missing, (_("A parent or guardian books and is there."),))
+        return Finding(
+            "guardian", "law", "stop", missing[0].text, missing, (_("A parent or guardian books and is there."),)
+        )
     return None
 
 

@@ -3,9 +3,55 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ChartConfig(AppConfig):
-    """The record."""
+    """Encounters, notes, diagnoses and the lists that last."""
 
     name = "webside.chart"
+
+    def ready(self) -> None:
+        """Register rules, resources, gates, places in the navigation and the words of the trail."""
+        import webside.chart.rules.vitals  # noqa: F401
+        from webside.audit import sentences
+        from webside.chart import fhir, gates
+        from webside.core import schema
+        from webside.core.actor import Role
+        from webside.ui import registry as navigation
+        from webside.ui.registry import NavItem
+
+        # The table of codes is the same for all: only the owner loads it.
+        schema.limit_grants("chart_diagnosiscode", app="SELECT")
+        fhir.register()
+        gates.register()
+        navigation.register(
+            NavItem("staff", _("Notes"), "note", "chart:note-list", order=30, key="n",
+                    roles=frozenset({Role.CLINICIAN, Role.COACH})),
+            NavItem("staff", _("Patients"), "people", "chart:patient-list", order=10, key="p",
+                    roles=frozenset({Role.CLINICIAN, Role.COACH}), group=2),
+        )  # fmt: skip
+        sentences.register(
+            {
+                "chart.encounter.start": _("began an encounter"),
+                "chart.encounter.finish": _("closed an encounter"),
+                "chart.encounter.read": _("looked at an encounter"),
+                "chart.note.save": _("wrote in a note"),
+                "chart.note.sign": _("signed a note"),
+                "chart.addendum.add": _("added to a signed note"),
+                "chart.diagnosis.add": _("added a diagnosis"),
+                "chart.diagnosis.remove": _("took a diagnosis off an encounter"),
+                "chart.diagnosis.order": _("changed the order of the diagnoses"),
+                "chart.problem.add": _("added a problem to the list"),
+                "chart.allergy.add": _("added an allergy to the list"),
+                "chart.medication.add": _("added a medicine to the list"),
+                "chart.list-entry.end": _("took an entry off a list"),
+                "chart.list-entry.restore": _("put an entry back on a list"),
+                "chart.list.confirm": _("confirmed a list with the patient"),
+                "chart.vitals.add": _("entered vital signs"),
+                "chart.patient.read": _("looked at the chart"),
+                "chart.patient.search": _("looked through their patients"),
+                "chart.summary.read": _("looked at the summary of a visit"),
+                "chart.summary.download": _("saved the summary of a visit as PDF"),
+            }
+        )

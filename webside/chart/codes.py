@@ -37,10 +37,56 @@ class NotePart(StrEnum):
     PLAN = "plan"
 
 
+class SummaryPart(StrEnum):
+    """What the patient takes home: fields of the note that are written for her."""
+
+    IN_SHORT = "patient_summary"
+    YOU_DO = "patient_instructions"
+    WE_DO = "clinic_actions"
+    GET_HELP = "warning_signs"
+
+
 class DecisionMaking(StrEnum):
-    """How complex the decision was, as the clinician states it (the words of ``billing.codes``)."""
+    """Levels of medical decision-making (the words of ``billing.codes``)."""
 
     STRAIGHTFORWARD = "straightforward"
     LOW = "low"
     MODERATE = "moderate"
     HIGH = "high"
+
+
+class ListCode(StrEnum):
+    """The lists that are confirmed with the patient."""
+
+    ALLERGIES = "allergies"
+    MEDICATIONS = "medications"
+    PROBLEMS = "problems"
+
+
+class EmptyReason(StrEnum):
+    """FHIR list-empty-reason: somebody asked, and there is nothing."""
+
+    NIL_KNOWN = "nilknown"
+
+
+class Criticality(StrEnum):
+    """FHIR allergy-intolerance-criticality."""
+
+    HIGH = "high"
+    LOW = "low"
+    UNKNOWN = "unable-to-assess"
+
+
+class ClinicalStatus(StrEnum):
+    """FHIR condition-clinical and allergyintolerance-clinical, as far as we use them."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    RESOLVED = "resolved"
+
+
+class MedicationStatus(StrEnum):
+    """FHIR medication-statement-status, as far as we use it."""
+
+    ACTIVE = "active"
+    STOPPED = "stopped"

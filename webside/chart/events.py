@@ -1,4 +1,4 @@
-"""What happens in the chart."""
+"""What happens to encounters and notes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from webside.outbox.events import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncounterFinished(Event):
-    """The clinician closed the encounter; its note may still be open."""
+    """The clinician closed the encounter."""
 
     encounter_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteSigned(Event):
-    """The note of an encounter was signed and is closed."""
+    """The note of an encounter was signed; from now on it is only added to."""
 
     encounter_id: UUID

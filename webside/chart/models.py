@@ -6,7 +6,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 
-from webside.chart.codes import ConditionCategory, EncounterStatus, NoteStatus
+from webside.chart.codes import ConditionCategory, EncounterStatus, ListCode, NoteStatus
 from webside.core import clock
 from webside.core.models import TenantForeignKey, TenantModel, TenantOneToOneField
 
@@ -34,7 +34,12 @@ class Note(TenantModel):
     """The note of an encounter in four parts. After signing it never changes; addenda follow it.
 
     ``revision`` counts saves and is the lock of two writers. ``mdm`` (straightforward, low,
-    moderate, high) and ``total_minutes`` are what the clinician states for billing.
+    moderate, high) and ``total_minutes`` are what the clinician states for billing. What the patient
+    takes home is written for her: ``patient_summary`` (in short), ``patient_instructions`` (what she
+    does), ``clinic_actions`` (what we do), ``warning_signs`` (when to get help).
+
+    ``saved_key`` names the page that saved last and ``run_from`` the revision at which its unbroken
+    run of saves began: a page whose answer got lost may send again without meeting its own text.
     """
 
     encounter = TenantOneToOneField("chart.Encounter", related_name="note")
@@ -44,11 +49,16 @@ class Note(TenantModel):
     objective = models.TextField(blank=True)
     assessment = models.TextField(blank=True)
     plan = models.TextField(blank=True)
+    patient_summary = models.TextField(blank=True)
     patient_instructions = models.TextField(blank=True)
+    clinic_actions = models.TextField(blank=True)
+    warning_signs = models.TextField(blank=True)
     mdm = models.CharField(max_length=20, blank=True)
     total_minutes = models.PositiveIntegerField(null=True)
     saved_at = models.DateTimeField(null=True)
     saved_by = models.CharField(max_length=160, blank=True)
+    saved_key = models.CharField(max_length=40, blank=True)
+    run_from = models.PositiveIntegerField(default=0)
     signed_at = models.DateTimeField(null=True)
     signed_by = TenantForeignKey("people.Practitioner", null=True, related_name="+")
 
@@ -130,12 +140,33 @@ class Observation(TenantModel):
         indexes = [models.Index(fields=["tenant", "patient", "code", "-effective_at"], name="observation_series")]
 
 
+class List(TenantModel):
+    """FHIR List: when somebody went through a list with the patient, and whether there was nothing to say.
+
+    No row: nobody has asked yet, which is not the same as *nothing known*. The entries are the rows
+    themselves (``AllergyIntolerance``, ``MedicationStatement``, ``Condition``).
+    """
+
+    patient = TenantForeignKey("people.Patient", related_name="confirmed_lists")
+    code = models.CharField(max_length=20, choices=[(code, code) for code in ListCode])
+    empty_reason = models.CharField(max_length=12, blank=True)
+    confirmed_at = models.DateTimeField(default=clock.now)
+    confirmed_by = models.CharField(max_length=160)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "patient", "code"], name="list_once")]
+
+
 class DiagnosisCode(models.Model):
-    """One ICD-10-CM code. The same for all tenants, so under no tenant's policy."""
+    """One ICD-10-CM code. The same for all tenants, so under no tenant's policy.
+
+    ``weight`` is 1 for what is met often (the codes that ``data/plain_words.csv`` names): found first.
+    """
 
     code = models.CharField(max_length=10, primary_key=True)
     display = models.CharField(max_length=300)
     billable = models.BooleanField(default=True)
+    weight = models.PositiveSmallIntegerField(default=0)
     search = SearchVectorField(null=True)
 
     class Meta:

@@ -1,67 +1,156 @@
-"""Who may see and write a chart."""
+"""Who may see and write the record.
+
+The chart is for those who treat the patient: clinicians of the clinic who have an appointment or an
+encounter with her. A coach sees her own encounters and no clinical list. The patient (and somebody
+who came by the link of the appointment) sees what was written for her. Nobody else sees anything:
+billing reads codes and times in its own app, never the text of a note.
+"""
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from enum import StrEnum
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from webside.catalog.codes import Kind
-from webside.chart.models import Encounter, Note
+from webside.chart.codes import NoteStatus
+from webside.chart.models import Encounter
 from webside.core.actor import Actor, ActorKind, Role
 from webside.people.models import Patient
+from webside.scheduling import policies as scheduling
+from webside.scheduling.codes import HOLDS_TIME
 from webside.scheduling.models import Appointment
 
 
-def treats(actor: Actor, patient: Patient) -> bool:
-    """Whether the actor is a clinician who has, or had, an appointment with the patient that was not called off."""
-    if actor.user_id is None or not actor.has(Role.CLINICIAN):
-        return False
-    mine = Appointment.objects.filter(patient=patient, practitioner__user_id=actor.user_id)
-    return mine.exclude(status="cancelled").exists()
+class Scope(StrEnum):
+    """How much of a chart somebody sees."""
+
+    WHOLE = "whole"
+    OWN = "own"
 
 
-def can_view_chart(actor: Actor, patient: Patient) -> bool:
-    """The clinician who treats the patient. A coach sees only her own encounters; nobody else sees a chart."""
-    return treats(actor, patient)
+def _booked_with(actor: Actor, patient: str) -> Exists:
+    return Exists(
+        Appointment.objects.filter(
+            patient_id=OuterRef(patient), practitioner__user_id=actor.user_id, status__in=HOLDS_TIME
+        )
+    )
 
 
-def can_change_chart(actor: Actor, patient: Patient) -> bool:
-    """Who treats the patient keeps her lists."""
-    return treats(actor, patient)
+def _seen_by(actor: Actor, patient: str) -> Exists:
+    return Exists(Encounter.objects.filter(patient_id=OuterRef(patient), practitioner__user_id=actor.user_id))
+
+
+def visible_charts(actor: Actor, patients: QuerySet[Patient]) -> QuerySet[Patient]:
+    """Patients whose chart page the actor may open: those they have an appointment or encounter with."""
+    if actor.user_id is None or not actor.has(Role.CLINICIAN, Role.COACH):
+        return patients.none()
+    return patients.filter(Q(_booked_with(actor, "pk")) | Q(_seen_by(actor, "pk")))
+
+
+def scope_of(actor: Actor) -> Scope:
+    """How much of the charts that the actor may open: the whole for a clinician, her own for a coach."""
+    return Scope.WHOLE if actor.has(Role.CLINICIAN) else Scope.OWN
 
 
 def visible_encounters(actor: Actor, encounters: QuerySet[Encounter]) -> QuerySet[Encounter]:
-    """A clinician sees the encounters of the patients she treats; a coach her own."""
+    """Encounters whose note the actor may read."""
+    if actor.kind is ActorKind.SYSTEM:
+        return encounters
     if actor.user_id is None:
         return encounters.none()
-    mine = Q(practitioner__user_id=actor.user_id)
     if actor.has(Role.CLINICIAN):
-        treated = Appointment.objects.filter(practitioner__user_id=actor.user_id).exclude(status="cancelled")
-        return encounters.filter(mine | Q(patient_id__in=treated.values("patient_id")))
+        return encounters.filter(Q(_booked_with(actor, "patient_id")) | Q(_seen_by(actor, "patient_id")))
     if actor.has(Role.COACH):
-        return encounters.filter(mine)
+        return encounters.filter(practitioner__user_id=actor.user_id)
     return encounters.none()
 
 
-def can_write_note(actor: Actor, encounter: Encounter) -> bool:
-    """The one who gives the encounter writes and signs its note."""
-    return actor.user_id is not None and encounter.practitioner.user_id == actor.user_id
-
-
-def can_diagnose(encounter: Encounter) -> bool:
-    """Diagnoses belong to telemedicine: telehealth and telecare have none."""
-    return encounter.service.kind == Kind.TELEMEDICINE
-
-
-def can_view_summary(actor: Actor, encounter: Encounter) -> bool:
-    """The patient herself, by account or by the link to this appointment, and who wrote it."""
+def visible_summaries(actor: Actor, encounters: QuerySet[Encounter]) -> QuerySet[Encounter]:
+    """Encounters whose summary the actor may read: the patient's own, a link's one, and who reads the note."""
     if actor.kind is ActorKind.LINK:
-        return actor.subject_id is not None and encounter.appointment_id == actor.subject_id
-    if actor.user_id is None:
-        return False
-    return actor.user_id in (encounter.patient.user_id, encounter.practitioner.user_id)
+        return encounters.filter(appointment_id=actor.subject_id)
+    if actor.user_id is None or actor.kind is ActorKind.SYSTEM:
+        return visible_encounters(actor, encounters)
+    own = encounters.filter(patient__user_id=actor.user_id)
+    if not actor.has(Role.CLINICIAN, Role.COACH):
+        return own
+    return own | visible_encounters(actor, encounters)
 
 
-def is_open(note: Note) -> bool:
-    """Whether a note may still be written. After signing there are only addenda."""
-    return note.signed_at is None
+def can_view_encounter(actor: Actor, encounter: Encounter) -> bool:
+    """The same as :func:`visible_encounters`, for one that is at hand."""
+    return visible_encounters(actor, Encounter.objects.filter(pk=encounter.pk)).exists()
 
+
+def can_view_chart(actor: Actor, patient: Patient) -> bool:
+    """The same as :func:`visible_charts`, for one that is at hand."""
+    return visible_charts(actor, Patient.objects.filter(pk=patient.pk)).exists()
+
+
+def is_author(actor: Actor, encounter: Encounter) -> bool:
+    """Whether the actor is the practitioner of the encounter."""
+    return (
+        actor.user_id is not None
+        and actor.has(Role.CLINICIAN, Role.COACH)
+        and encounter.practitioner.user_id == actor.user_id
+    )
+
+
+def can_write_note(actor: Actor, encounter: Encounter) -> bool:
+    """Her own encounter; a colleague who treats the patient too may write in a clinical one."""
+    if is_author(actor, encounter):
+        return True
+    return (
+        encounter.service.kind == Kind.TELEMEDICINE
+        and actor.has(Role.CLINICIAN)
+        and can_view_encounter(actor, encounter)
+    )
+
+
+def can_sign_note(actor: Actor, encounter: Encounter) -> bool:
+    """Only whose encounter it is signs."""
+    return is_author(actor, encounter)
+
+
+def can_add_addendum(actor: Actor, encounter: Encounter) -> bool:
+    """Who may write in the note may add to it."""
+    return can_write_note(actor, encounter)
+
+
+def can_diagnose(actor: Actor, encounter: Encounter) -> bool:
+    """Diagnoses belong to telemedicine: a coach's encounter has none, whoever asks."""
+    return (
+        encounter.service.kind == Kind.TELEMEDICINE
+        and actor.has(Role.CLINICIAN)
+        and can_write_note(actor, encounter)
+    )
+
+
+def can_start_encounter(actor: Actor, appointment: Appointment) -> bool:
+    """The two people of the appointment (the safe start ends with one of them), and Webside itself."""
+    return (
+        actor.kind is ActorKind.SYSTEM
+        or scheduling.is_practitioner_of(actor, appointment)
+        or scheduling.is_patient_of(actor, appointment)
+    )
+
+
+def can_finish_encounter(actor: Actor, encounter: Encounter) -> bool:
+    """The practitioner, and Webside itself when the room closes."""
+    return actor.kind is ActorKind.SYSTEM or is_author(actor, encounter)
+
+
+def can_view_lists(actor: Actor) -> bool:
+    """Clinical lists are for clinicians; the caller has checked the chart."""
+    return actor.has(Role.CLINICIAN)
+
+
+def can_change_lists(actor: Actor, patient: Patient) -> bool:
+    """Clinicians who treat the patient."""
+    return actor.has(Role.CLINICIAN) and can_view_chart(actor, patient)
+
+
+def summary_is_ready(encounter: Encounter) -> bool:
+    """The patient reads it when it is signed, not before."""
+    return encounter.note.status != NoteStatus.PRELIMINARY

@@ -16,8 +16,18 @@ class ComplianceConfig(AppConfig):
         from webside.audit import sentences
         from webside.compliance import fhir, services
         from webside.core import timers
+        from webside.core.actor import Role
+        from webside.ui import registry as navigation
+        from webside.ui.registry import NavItem
 
         fhir.register()
+        officer = frozenset({Role.COMPLIANCE})
+        keepers = frozenset({Role.COMPLIANCE, Role.ADMINISTRATOR})
+        navigation.register(
+            NavItem("staff", _("Record trail"), "search", "compliance:trail", order=10, key="t", roles=officer),
+            NavItem("staff", _("Overrides"), "warn", "compliance:overrides", order=20, key="o", roles=officer),
+            NavItem("staff", _("Licences"), "scale", "compliance:licences", order=30, key="l", roles=keepers),
+        )
         timers.register(services.EXPIRY_TIMER, services.announce_expiry)
         sentences.register(
             {

@@ -7,13 +7,14 @@ from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 import msgspec
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from webside.audit.models import AuditEvent
+from webside.audit.models import AuditEvent, Seal, SealedRow
 from webside.audit.selectors import trail
 from webside.compliance.models import Consent, ConsentText, Credentialing, Licence
 from webside.compliance.rules.facts import MayTreatAnswer, MayTreatFacts
 from webside.compliance.rules.may_treat import may_treat as decide
+from webside.compliance.rules.tables import table
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.people.models import Patient, Practitioner
@@ -151,3 +152,70 @@ def licences_ending(actor: Actor, *, within_days: int = WARN_DAYS) -> QuerySet[L
 def audit_of_patient(actor: Actor, patient: Patient) -> QuerySet[AuditEvent]:
     """Return who looked at and changed a patient's record, newest first, for the patient herself."""
     return trail(patient_id=patient.id).exclude(actor_kind="system")
+
+
+TRAIL_FILTERS = ("everything", "looked", "changed", "overrides", "refused")
+
+
+def filtered_trail(chosen: str, *, patient_id: Any = None) -> QuerySet[AuditEvent]:
+    """Return the trail that a filter names: everything, looked, changed, overrides, refused."""
+    events = trail(patient_id=patient_id)
+    if chosen == "looked":
+        return events.filter(kind="R", outcome="0")
+    if chosen == "changed":
+        return events.filter(kind__in=["C", "U", "D"], outcome="0").exclude(actor_kind="system")
+    if chosen == "overrides":
+        return events.filter(action="catalog.gate.override")
+    if chosen == "refused":
+        return events.filter(outcome="4")
+    return events
+
+
+def trail_counts(*, patient_id: Any = None) -> dict[str, int]:
+    """Return how many entries each filter has."""
+    counted = trail(patient_id=patient_id).aggregate(
+        everything=Count("id"),
+        looked=Count("id", filter=Q(kind="R", outcome="0")),
+        changed=Count("id", filter=Q(kind__in=["C", "U", "D"], outcome="0") & ~Q(actor_kind="system")),
+        overrides=Count("id", filter=Q(action="catalog.gate.override")),
+        refused=Count("id", filter=Q(outcome="4")),
+    )
+    return {name: int(number or 0) for name, number in counted.items()}
+
+
+def overrides() -> list[dict[str, Any]]:
+    """Return each override with what was said, and its review if there is one, newest first."""
+    reviews = {
+        event.changes.get("override"): event
+        for event in trail().filter(action="compliance.override.review").order_by("sequence")
+    }
+    found = []
+    for event in trail().filter(action="catalog.gate.override")[:200]:
+        if not event.changes.get("repeated"):
+            found.append({"event": event, "review": reviews.get(str(event.id))})
+    return found
+
+
+def patients_named(ids: Iterable[Any]) -> dict[Any, str]:
+    """Return the names of patients by their ids, for the trail."""
+    return {patient.id: patient.full_name for patient in Patient.objects.filter(id__in=set(ids))}
+
+
+def states() -> list[tuple[str, str]]:
+    """Return the jurisdictions that the rules know, as (code, name) in the order of their names."""
+    rows = table("jurisdictions").in_force(clock.now().date())
+    return sorted(((row["state"], row["name"]) for row in rows), key=lambda pair: pair[1])
+
+
+def trail_state() -> dict[str, Any]:
+    """Return how the seals stand: newest seal, its time, its head, and how long the oldest entry waits."""
+    seal = Seal.objects.order_by("-number").first()
+    sealed = Exists(SealedRow.objects.filter(event_id=OuterRef("id")))
+    recent = trail().filter(at__gte=clock.now() - timedelta(hours=1))
+    waiting = recent.filter(~sealed).order_by("at").values_list("at", flat=True).first()
+    return {
+        "sealed_at": seal.sealed_at if seal else None,
+        "head": bytes(seal.digest).hex()[:16] if seal else "",
+        "number": seal.number if seal else 0,
+        "waiting_seconds": (clock.now() - waiting).total_seconds() if waiting else 0.0,
+    }

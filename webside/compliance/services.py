@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from webside.audit import sealing
 from webside.audit.services import action, record
 from webside.compliance import policies, selectors
 from webside.compliance.events import ConsentWithdrawn, LicenceExpired
@@ -25,9 +26,7 @@ class NotAllowed(PermissionError):
 
 
 @action("compliance.consent.give")
-def give_consent(
-    *, actor: Actor, patient: Patient, scope: str, given_by: str, visit_id: UUID | None = None
-) -> Consent:
+def give_consent(*, actor: Actor, patient: Patient, scope: str, given_by: str, visit_id: UUID | None = None) -> Consent:
     """Note that a patient agrees to ``scope`` (telehealth, telecare, or visit with its ``visit_id``).
 
     The same consent again returns the one that is active. Raises :class:`NotAllowed`.
@@ -137,3 +136,27 @@ def announce_expiry(payload: Any) -> None:
     licence = Licence.objects.filter(id=payload["licence_id"], status="active").first()
     if licence is not None and licence.period_end is not None and licence.period_end < clock.now().date():
         publish(LicenceExpired(licence_id=licence.id))
+
+
+REVIEWS = ("justified", "ask", "incident")
+
+
+@action("compliance.override.review")
+def review_override(*, actor: Actor, event: Any, verdict: str) -> None:
+    """Note what compliance makes of an override: justified, to be asked about, or an incident."""
+    if not policies.can_see_trail(actor):
+        raise NotAllowed
+    if verdict not in REVIEWS:
+        raise ValueError(f"no such verdict: {verdict}")
+    record("compliance.override.review", actor=actor, patient_id=event.patient_id, ground=verdict,
+           changes={"override": str(event.id), "verdict": verdict})  # fmt: skip
+
+
+@action("compliance.trail.verify")
+def verify_trail(*, actor: Actor) -> sealing.Verification:
+    """Check the tenant's trail against its seals and the heads kept outside the database."""
+    if not policies.can_see_trail(actor):
+        raise NotAllowed
+    found = sealing.verify(actor.tenant_id)
+    record("compliance.trail.verify", actor=actor, changes={"entries": found.rows, "wrong": len(found.wrong)})
+    return found

@@ -12,6 +12,7 @@ import logging
 import random
 import smtplib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from email.message import Message
 from typing import Any
@@ -82,10 +83,8 @@ def send_email(
         body=_render(f"{base}.txt", values, escape=False),
         to=[to] if isinstance(to, str) else list(to),
     )
-    try:
+    with suppress(TemplateDoesNotExist):  # plain text alone is a whole message
         message.attach_alternative(_render(f"{base}.html", values, escape=True), "text/html")
-    except TemplateDoesNotExist:
-        pass  # plain text alone is a whole message
     for attachment in attachments:
         message.attach(*attachment)
     return queue_email(message, template=template, idempotency_key=idempotency_key, patient_id=patient_id)
@@ -210,10 +209,7 @@ def send_due(limit: int = 20) -> int:
                 tried += 1
                 _try(backend, row)
     finally:
-        try:
-            backend.close()
-        except (OSError, smtplib.SMTPException):
-            logger.warning("the mail server ended the connection early")
+        _drop_connection(backend)
     return tried
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -490,10 +491,8 @@ def find_patients(actor: Actor, words: str, limit: int = 12) -> list[Patient]:
         digits = "".join(letter for letter in word if letter.isdigit())
         if len(digits) >= 4:
             match |= Q(phone__contains=digits) | Q(phone__endswith=digits[-4:])
-        try:
+        with suppress(ValueError):  # a name, not a day
             match |= Q(birth_date=date.fromisoformat(word))
-        except ValueError:
-            pass  # a name, not a day
         found = found.filter(match)
     return list(found[:limit])
 

@@ -60,7 +60,9 @@ class BookingForm(forms.Form):
 class VisitorBookingForm(BookingForm):
     """Booking without an account."""
 
-    given = forms.CharField(label=_("First name"), max_length=80, widget=forms.TextInput({"autocomplete": "given-name"}))
+    given = forms.CharField(
+        label=_("First name"), max_length=80, widget=forms.TextInput({"autocomplete": "given-name"})
+    )
     family = forms.CharField(
         label=_("Last name"), max_length=80, widget=forms.TextInput({"autocomplete": "family-name"})
     )

@@ -26,12 +26,16 @@ from webside.ui.when import clock_time, zone_name
 
 def send_booked(event: AppointmentBooked, event_id: UUID) -> None:
     """Tell the patient what was booked, with a link and a calendar file."""
-    _send(event.appointment_id, event_id, "appointment_booked", lambda clinic: _("Your visit with %s is booked") % clinic)
+    _send(
+        event.appointment_id, event_id, "appointment_booked", lambda clinic: _("Your visit with %s is booked") % clinic
+    )
 
 
 def send_moved(event: AppointmentMoved, event_id: UUID) -> None:
     """Tell the patient the new time, with a new link and the changed calendar file."""
-    _send(event.appointment_id, event_id, "appointment_moved", lambda clinic: _("Your visit with %s has moved") % clinic)
+    _send(
+        event.appointment_id, event_id, "appointment_moved", lambda clinic: _("Your visit with %s has moved") % clinic
+    )
 
 
 def send_cancelled(event: AppointmentCancelled, event_id: UUID) -> None:
@@ -45,8 +49,8 @@ def send_cancelled(event: AppointmentCancelled, event_id: UUID) -> None:
 
 
 def _send(appointment_id: UUID, event_id: UUID, template: str, subject: Callable[[str], str]) -> None:
-    appointment = (
-        Appointment.objects.select_related("patient", "practitioner", "service", "tenant").get(id=appointment_id)
+    appointment = Appointment.objects.select_related("patient", "practitioner", "service", "tenant").get(
+        id=appointment_id
     )
     cancelled = template == "appointment_cancelled"
     # Events may come late: what is no longer so is not told.

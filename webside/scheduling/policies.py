@@ -72,11 +72,7 @@ def can_change_appointment(actor: Actor, appointment: Appointment) -> bool:
 
 def can_run_appointment(actor: Actor, appointment: Appointment) -> bool:
     """Say that somebody came, did not come, or was seen: the practitioner, the front desk, Webside itself."""
-    return (
-        actor.kind is ActorKind.SYSTEM
-        or actor.has(Role.COORDINATOR)
-        or is_practitioner_of(actor, appointment)
-    )
+    return actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR) or is_practitioner_of(actor, appointment)
 
 
 def can_check_in(actor: Actor, appointment: Appointment) -> bool:

@@ -73,9 +73,7 @@ class State:
 def states(on: date) -> list[State]:
     """Return the states and territories where a person may be, by name."""
     rows = [row for row in table("jurisdictions").in_force(on) if row["country"] == "US"]
-    return sorted(
-        (State(row["state"], row["name"], tuple(row["zones"])) for row in rows), key=lambda state: state.name
-    )
+    return sorted((State(row["state"], row["name"], tuple(row["zones"])) for row in rows), key=lambda state: state.name)
 
 
 def state(code: str, on: date) -> State | None:
@@ -296,9 +294,7 @@ class _Facts:
         window = TimestamptzRange(since, until + timedelta(days=1))
         for exception in AvailabilityException.objects.filter(practitioner_id__in=ids, period__overlap=window):
             kind = facts.extra if exception.available else facts.off
-            kind.setdefault(exception.practitioner_id, []).append(
-                Span(exception.period.lower, exception.period.upper)
-            )
+            kind.setdefault(exception.practitioner_id, []).append(Span(exception.period.lower, exception.period.upper))
         booked = Appointment.objects.filter(
             practitioner_id__in=ids, period__overlap=window, status__in=[status.value for status in HOLDS_TIME]
         )
@@ -364,9 +360,7 @@ def upcoming_for(actor: Actor, now: datetime) -> QuerySet[Appointment]:
 
 def day_for(actor: Actor, day: date, zone: str) -> QuerySet[Appointment]:
     """Return the appointments that begin on a calendar day of a zone, cancelled ones too."""
-    start, end = (
-        datetime.combine(day + timedelta(days=days), time(0), tzinfo=ZoneInfo(zone)) for days in (0, 1)
-    )
+    start, end = (datetime.combine(day + timedelta(days=days), time(0), tzinfo=ZoneInfo(zone)) for days in (0, 1))
     return appointments_for(actor).filter(period__startswith__gte=start, period__startswith__lt=end)
 
 

@@ -34,6 +34,7 @@ from webside.scheduling.models import Appointment, AppointmentLink, Availability
 from webside.scheduling.selectors import Slot
 
 LINK_OUTLIVES_VISIT = timedelta(hours=24)
+REGISTRATION_TRIES = 6
 
 
 class NotAllowed(PermissionError):
@@ -183,27 +184,34 @@ def book_as_visitor(
     joins records later. The same key with the same person again returns the same appointment; with
     another person it raises :class:`KeyReused`. Raises what :func:`book_appointment` raises.
     """
+    # Before anything is made: the second of two equal forms waits here and then finds what the first one booked.
+    _lock(practitioner)
     known = _booked_with(idempotency_key)
     if known is None:
+        return book_with_consent(
+            actor=actor, patient=_register(actor, details, state, timezone), service=service,
+            practitioner=practitioner, start=start, state=state, timezone=timezone, reason_text=reason_text,
+            idempotency_key=idempotency_key, consent_scope=consent_scope,
+        )  # fmt: skip
+    if not _same_person(known.patient, details):
+        raise KeyReused
+    return _booked_before(actor, known, practitioner, start)
+
+
+def _register(actor: Actor, details: VisitorDetails, state: str, timezone: str) -> Patient:
+    """Register a visitor; the next record number may be taken by another registration at the same moment."""
+    for attempt in range(1, REGISTRATION_TRIES + 1):
         try:
             with transaction.atomic():
-                patient = register_patient(
+                return register_patient(
                     actor=actor, given=details.given, family=details.family, birth_date=details.birth_date,
                     email=details.email, phone=details.phone, state=state, timezone=timezone,
                     user_id=actor.user_id if not actor.is_staff else None,
                 )  # fmt: skip
-                return book_with_consent(
-                    actor=actor, patient=patient, service=service, practitioner=practitioner, start=start,
-                    state=state, timezone=timezone, reason_text=reason_text, idempotency_key=idempotency_key,
-                    consent_scope=consent_scope,
-                )  # fmt: skip
-        except (CannotBook, KeyReused):
-            known = _booked_with(idempotency_key)
-            if known is None:
+        except IntegrityError as error:
+            if _constraint(error) != "patient_record_number_once" or attempt == REGISTRATION_TRIES:
                 raise
-    if not _same_person(known.patient, details):
-        raise KeyReused
-    return _booked_before(actor, known, practitioner, start)
+    raise AssertionError("unreachable")
 
 
 def _same_person(patient: Patient, details: VisitorDetails) -> bool:
@@ -475,19 +483,18 @@ def remove_exception(*, actor: Actor, exception: AvailabilityException) -> None:
 
 
 def _booked_with(key: str) -> Appointment | None:
-    return (
-        Appointment.objects.filter(idempotency_key=key).select_related("patient", "practitioner", "service").first()
-    )
+    return Appointment.objects.filter(idempotency_key=key).select_related("patient", "practitioner", "service").first()
 
 
-def _lock(practitioner: Practitioner, patient: Patient) -> None:
+def _lock(practitioner: Practitioner, patient: Patient | None = None) -> None:
     """Let bookings of the same people wait for each other, practitioner first.
 
     The exclusion constraints decide all the same; but two that insert at once wait for each other's
     row, and PostgreSQL would end that as a deadlock after a second.
     """
     list(Practitioner.objects.select_for_update(no_key=True).filter(id=practitioner.id).values_list("id"))
-    list(Patient.objects.select_for_update(no_key=True).filter(id=patient.id).values_list("id"))
+    if patient is not None:
+        list(Patient.objects.select_for_update(no_key=True).filter(id=patient.id).values_list("id"))
 
 
 def _locked(appointment: Appointment) -> Appointment:
@@ -527,6 +534,11 @@ def _check_time(
         raise SlotTaken(selectors.nearest_slots(service=service, state=state, start=start))
 
 
+def _constraint(error: IntegrityError) -> str | None:
+    """Return the name of the constraint that PostgreSQL says was broken."""
+    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+
+
 _CONSTRAINTS: dict[str | None, type[CannotBook]] = {
     "appointment_patient_free": PatientBusy,
     "appointment_practitioner_free": SlotTaken,
@@ -539,8 +551,7 @@ def _save_if_free(appointment: Appointment, state: str) -> None:
         with transaction.atomic():
             appointment.save()
     except IntegrityError as error:
-        diagnosis = getattr(error.__cause__, "diag", None)
-        constraint = getattr(diagnosis, "constraint_name", None)
+        constraint = _constraint(error)
         if constraint not in _CONSTRAINTS:
             raise
         near = selectors.nearest_slots(service=appointment.service, state=state, start=appointment.start)

@@ -12,7 +12,9 @@ urlpatterns = [
     path("o/<slug:slug>/services/<uuid:service_id>/book/", booking.book, name="appointment-book"),
     path("o/<slug:slug>/appointments/<uuid:appointment_id>/", patient.detail, name="appointment-detail"),
     path("o/<slug:slug>/appointments/<uuid:appointment_id>/move/", booking.move, name="appointment-move"),
-    path("o/<slug:slug>/appointments/<uuid:appointment_id>/move/undo/", patient.undo_move, name="appointment-undo-move"),
+    path(
+        "o/<slug:slug>/appointments/<uuid:appointment_id>/move/undo/", patient.undo_move, name="appointment-undo-move"
+    ),
     path("o/<slug:slug>/appointments/<uuid:appointment_id>/cancel/", patient.cancel, name="appointment-cancel"),
     path("o/<slug:slug>/appointments/<uuid:appointment_id>/restore/", patient.restore, name="appointment-restore"),
     path(
@@ -21,7 +23,10 @@ urlpatterns = [
     path("o/<slug:slug>/go/<str:token>/", patient.go, name="link-open"),
     path("o/<slug:slug>/schedule/", operations.schedule, name="schedule"),
     path("o/<slug:slug>/schedule/time-off/", operations.add_time_off, name="time-off-add"),
-    path("o/<slug:slug>/schedule/time-off/<uuid:exception_id>/remove/", operations.remove_time_off,
-         name="time-off-remove"),
+    path(
+        "o/<slug:slug>/schedule/time-off/<uuid:exception_id>/remove/",
+        operations.remove_time_off,
+        name="time-off-remove",
+    ),
     path("o/<slug:slug>/appointments/<uuid:appointment_id>/noshow/", operations.noshow, name="appointment-noshow"),
 ]

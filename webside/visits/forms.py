@@ -151,9 +151,9 @@ class EndForm(forms.Form):
     audio_reason = forms.ChoiceField(
         label=_("There was no picture. Why?"),
         choices=[
-            (AudioReason.TECHNICAL.value, _("Her side did not work")),
-            (AudioReason.PATIENT_CANNOT.value, _("She can’t use video")),
-            (AudioReason.PATIENT_DECLINES.value, _("She did not want video")),
+            (AudioReason.TECHNICAL.value, _("The patient’s side did not work")),
+            (AudioReason.PATIENT_CANNOT.value, _("The patient can’t use video")),
+            (AudioReason.PATIENT_DECLINES.value, _("The patient did not want video")),
         ],
         required=False,
         widget=forms.RadioSelect,

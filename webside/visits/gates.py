@@ -37,7 +37,7 @@ def identity_document(case: Case) -> Finding | None:
     outcome: Outcome = "stop" if case.moment is Moment.SIGN else "warn"
     return _finding(
         "identity_document", "law", outcome, "identity.no_document",
-        _("Not seen on a document. She says that she is %(name)s.") % {"name": case.patient}
+        _("Not seen on a document. The patient says: %(name)s.") % {"name": case.patient}
         if start.identity_confirmed and case.patient
         else _("Not seen on a document."),
         _("Ask for a photo ID in the call, or say why you go on without it."),
@@ -64,17 +64,17 @@ def suited_for_video(case: Case) -> Finding | None:
     verdict = selectors.patient_verdict(case.visit_id)
     name = "suited_for_video"
     if verdict is None:
-        return _finding(name, "care", "warn", "video.not_checked", _("Her devices were not checked before the visit."))
+        return _finding(name, "care", "warn", "video.not_checked", _("Camera and sound were not checked before the visit."))
     if verdict == DeviceVerdict.PHONE:
         return _finding(
-            name, "care", "stop", "video.unsuited", _("Her check says that a video visit won’t work from there."),
-            _("Call her by phone, or say why you try it by video."), _("her device check"),
+            name, "care", "stop", "video.unsuited", _("The device check says that a video visit won’t work from there."),
+            _("Call by phone, or say why you try it by video."), _("the patient’s device check"),
         )  # fmt: skip
     if verdict == DeviceVerdict.AUDIO_ONLY:
-        return _finding(name, "care", "warn", "video.sound_only", _("Her check says: sound only."))
+        return _finding(name, "care", "warn", "video.sound_only", _("The device check says: sound only."))
     if verdict == DeviceVerdict.LOW_VIDEO:
-        return _finding(name, "care", "pass", "", _("Her check says: a small picture."))
-    return _finding(name, "care", "pass", "", _("Her devices and network are good for video."))
+        return _finding(name, "care", "pass", "", _("The device check says: a small picture."))
+    return _finding(name, "care", "pass", "", _("Devices and network are good for video."))
 
 
 def place_now(case: Case) -> Finding | None:
@@ -84,8 +84,8 @@ def place_now(case: Case) -> Finding | None:
         return None
     if rules.place_is_old(start.place_said_at, case.at, holds=selectors.PLACE_HOLDS):
         return _finding(
-            "place_now", "care", "warn", "place.old", _("She said where she is more than an hour ago."),
-            _("Ask her again when you meet."),
+            "place_now", "care", "warn", "place.old", _("The place was said more than an hour ago."),
+            _("Ask again when you meet."),
         )  # fmt: skip
     return None
 

@@ -14,6 +14,8 @@ from django.db.models import QuerySet, Sum
 from webside.catalog import gates
 from webside.catalog import selectors as catalog
 from webside.catalog.gates import Case, Finding, Moment
+from webside.chart.models import Encounter
+from webside.compliance import selectors as compliance
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.scheduling import selectors as scheduling
@@ -42,7 +44,7 @@ def visits(actor: Actor) -> QuerySet[Visit]:
 
 def _visits() -> QuerySet[Visit]:
     return Visit.objects.select_related(
-        "appointment__patient", "appointment__practitioner", "appointment__service", "safe_start"
+        "appointment__patient", "appointment__practitioner", "appointment__service", "safe_start__consent"
     ).order_by("appointment__period")
 
 
@@ -319,3 +321,22 @@ def code_checks(visit: Visit) -> dict[ParticipantRole, str]:
     return {role: found.code_check for role, found in participants(visit).items()}
 
 
+def signed_encounter(visit: Visit) -> Encounter | None:
+    """Return the encounter of a visit once its note is signed: then there is a summary to read."""
+    if visit.encounter_id is None:
+        return None
+    return (
+        Encounter.objects.filter(id=visit.encounter_id, note__signed_at__isnull=False).first()
+    )
+
+
+def consent_withdrawn(visit: Visit) -> datetime | None:
+    """Return when the patient took back her agreement to this visit, if she did."""
+    start = safe_start_of(visit)
+    return start.consent.withdrawn_at if start is not None and start.consent_id else None
+
+
+def licensed_state_names(visit: Visit) -> set[str]:
+    """Return the names of the states where the visit's practitioner holds a licence now."""
+    held = compliance.licensed_states(visit.appointment.practitioner, clock.now().date())
+    return {state_name(code) for code in held}

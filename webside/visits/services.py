@@ -14,6 +14,7 @@ from webside.audit.services import action, record
 from webside.catalog import gates
 from webside.catalog import services as catalog
 from webside.catalog.gates import Finding
+from webside.chart import selectors as chart_selectors
 from webside.chart import services as chart
 from webside.compliance import services as compliance
 from webside.compliance.models import Consent
@@ -442,7 +443,7 @@ def end_visit(*, actor: Actor, visit: Visit, audio_reason: AudioReason | None = 
         if visit.encounter_id is None:
             raise WrongStage(Stage.WAITING)
         visit.audio_reason = audio_reason.value if audio_reason else ""
-        _close(visit, VisitStatus.FINISHED, EndReason.COMPLETED)
+        _close(actor, visit, VisitStatus.FINISHED, EndReason.COMPLETED)
         visit.appointment = scheduling.fulfil_appointment(actor=actor, appointment=visit.appointment)
     _note("visits.visit.end", actor, visit, changes={"reason": visit.end_reason})
     return visit
@@ -456,7 +457,7 @@ def fail_visit(*, actor: Actor, visit: Visit) -> Visit:
         raise NotAllowed
     if visit.status not in (VisitStatus.FINISHED, VisitStatus.FAILED):
         _require_stage(visit, Stage.ROOM, Stage.WAITING)
-        _close(visit, VisitStatus.FAILED, EndReason.TECHNICAL)
+        _close(actor, visit, VisitStatus.FAILED, EndReason.TECHNICAL)
     _note("visits.visit.fail", actor, visit, changes={"reason": visit.end_reason})
     return visit
 
@@ -472,15 +473,18 @@ def note_noshow(*, actor: Actor, visit: Visit) -> Visit:
         visit.appointment = scheduling.mark_noshow(actor=actor, appointment=visit.appointment)
     except scheduling.WrongStatus:
         raise WrongStage(Stage.CHECK_IN) from None
-    _close(visit, VisitStatus.FAILED, EndReason.NOSHOW)
+    _close(actor, visit, VisitStatus.FAILED, EndReason.NOSHOW)
     _note("visits.visit.noshow", actor, visit)
     return visit
 
 
-def _close(visit: Visit, status: VisitStatus, reason: EndReason) -> None:
+def _close(actor: Actor, visit: Visit, status: VisitStatus, reason: EndReason) -> None:
     visit.status, visit.end_reason = status, reason
     visit.ended_at = clock.now()
     visit.save()
+    encounter = chart_selectors.encounter_of_visit(actor, visit.id) if visit.encounter_id else None
+    if encounter is not None:
+        chart.finish_encounter(actor=actor, encounter=encounter)
     push_on_commit(f"visit-news:{visit.id}", "ended", visit.id)
     disconnect_on_commit(topic=f"visit:{visit.id}", reason="ended")
     publish(VisitEnded(visit_id=visit.id))

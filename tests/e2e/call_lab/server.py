@@ -47,8 +47,9 @@ def participant_id(room: str, name: str) -> str:
 class Lab:
     """All rooms of one running server."""
 
-    def __init__(self, turn: str | None = None, turn_secret: str = "") -> None:
+    def __init__(self, turn: str | None = None, turn_secret: str = "", transports: str = "udp,tcp") -> None:
         self.turn = turn
+        self.transports = transports.split(",")
         self.turn_secret = turn_secret
         self.tickets: dict[str, tuple[str, str]] = {}
         self.rooms: dict[str, dict[str, WebSocket]] = {}
@@ -126,7 +127,7 @@ class Lab:
             return []
         username = f"{int(time.time()) + TURN_TTL_SECONDS}:lab:{name}"
         digest = hmac.new(self.turn_secret.encode(), username.encode(), hashlib.sha1).digest()
-        urls = [f"turn:{self.turn}?transport=udp", f"turn:{self.turn}?transport=tcp"]
+        urls = [f"turn:{self.turn}?transport={transport}" for transport in self.transports]
         return [{"urls": urls, "username": username, "credential": base64.b64encode(digest).decode()}]
 
     async def socket(self, socket: WebSocket) -> None:
@@ -209,8 +210,7 @@ async def say(socket: WebSocket | None, **message: Any) -> None:
         return  # it went in this very moment; its own task says so
 
 
-def application(turn: str | None = None, turn_secret: str = "") -> Starlette:
-    lab = Lab(turn, turn_secret)
+def application(lab: Lab) -> Starlette:
     return Starlette(
         routes=[
             WebSocketRoute("/ws", lab.socket),
@@ -231,10 +231,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8100)
     parser.add_argument("--turn", help="host:port of a TURN server that shares --turn-secret")
     parser.add_argument("--turn-secret", default="")
+    parser.add_argument("--turn-transports", default="udp,tcp", help="how browsers may reach it")
     options = parser.parse_args()
-    uvicorn.run(
-        application(options.turn, options.turn_secret), host=options.host, port=options.port, log_level="warning"
-    )
+    lab = Lab(options.turn, options.turn_secret, options.turn_transports)
+    uvicorn.run(application(lab), host=options.host, port=options.port, log_level="warning")
 
 
 if __name__ == "__main__":

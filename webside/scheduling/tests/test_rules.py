@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webside.scheduling import rules
@@ -27,7 +27,9 @@ def walls(spans: list[Span], zone: ZoneInfo = NEW_YORK) -> list[str]:
 
 
 def test_an_ordinary_day() -> None:
-    spans = list(rules.slots_of_hours(hours(date(2026, 11, 24), "09:00", "10:30"), date(2026, 11, 24), timedelta(minutes=30)))
+    spans = list(
+        rules.slots_of_hours(hours(date(2026, 11, 24), "09:00", "10:30"), date(2026, 11, 24), timedelta(minutes=30))
+    )
     assert walls(spans) == ["09:00-0500", "09:30-0500", "10:00-0500"]
     assert spans[0].start.tzinfo is UTC
 
@@ -56,7 +58,9 @@ def test_hours_that_end_in_the_gap_end_at_the_jump() -> None:
 
 
 def test_hours_over_midnight() -> None:
-    spans = list(rules.slots_of_hours(hours(date(2026, 11, 24), "23:00", "01:00"), date(2026, 11, 24), timedelta(hours=1)))
+    spans = list(
+        rules.slots_of_hours(hours(date(2026, 11, 24), "23:00", "01:00"), date(2026, 11, 24), timedelta(hours=1))
+    )
     assert walls(spans) == ["23:00-0500", "00:00-0500"]
 
 
@@ -87,12 +91,17 @@ def test_touching_is_not_overlapping() -> None:
 
 
 def test_nearest() -> None:
-    spans = [Span(datetime(2026, 1, 1, hour, tzinfo=UTC), datetime(2026, 1, 1, hour, 20, tzinfo=UTC)) for hour in range(8, 20)]
+    spans = [
+        Span(datetime(2026, 1, 1, hour, tzinfo=UTC), datetime(2026, 1, 1, hour, 20, tzinfo=UTC))
+        for hour in range(8, 20)
+    ]
     near = rules.nearest(spans, datetime(2026, 1, 1, 12, 10, tzinfo=UTC), 3)
     assert [span.start.hour for span in near] == [11, 12, 13]
 
 
-@pytest.mark.parametrize(("zone", "text"), [("Asia/Kathmandu", "UTC+5:45"), ("UTC", "UTC+0"), ("America/St_Johns", "UTC−3:30")])
+@pytest.mark.parametrize(
+    ("zone", "text"), [("Asia/Kathmandu", "UTC+5:45"), ("UTC", "UTC+0"), ("America/St_Johns", "UTC−3:30")]
+)
 def test_offsets_as_people_read_them(zone: str, text: str) -> None:
     assert rules.offset_text(datetime(2026, 1, 1, tzinfo=ZoneInfo(zone))) == text
 
@@ -110,6 +119,7 @@ def clock_time(total: int) -> time:
     return time(total // 60, total % 60)
 
 
+@settings(deadline=None, max_examples=80)
 @given(day=days, start=minutes, end=minutes, length=st.integers(5, 180), zone=st.sampled_from(ZONES))
 def test_every_slot_is_whole_real_and_alone(day: date, start: int, end: int, length: int, zone: str) -> None:
     block = WeeklyHours(day.weekday(), clock_time(start), clock_time(end), zone)
@@ -141,7 +151,14 @@ spans_of_a_week = st.lists(
 )
 
 
-@given(off=spans_of_a_week, busy=spans_of_a_week, extra=spans_of_a_week, zone=st.sampled_from(ZONES), length=st.sampled_from([15, 20, 50]))
+@settings(deadline=None, max_examples=80)
+@given(
+    off=spans_of_a_week,
+    busy=spans_of_a_week,
+    extra=spans_of_a_week,
+    zone=st.sampled_from(ZONES),
+    length=st.sampled_from([15, 20, 50]),
+)
 def test_no_free_slot_touches_what_is_off_or_taken(
     off: list[Span], busy: list[Span], extra: list[Span], zone: str, length: int
 ) -> None:
@@ -158,6 +175,7 @@ def test_no_free_slot_touches_what_is_off_or_taken(
         assert one.end <= other.start
 
 
+@settings(deadline=None, max_examples=80)
 @given(wall=st.datetimes(datetime(2025, 1, 1), datetime(2028, 12, 31)), zone=st.sampled_from(ZONES))  # noqa: DTZ001
 def test_at_wall_keeps_what_exists_and_lands_on_the_jump_otherwise(wall: datetime, zone: str) -> None:
     wall = wall.replace(second=0, microsecond=0)

@@ -75,9 +75,7 @@ def picker(request: HttpRequest, service: Any, place: Place, *, path: str, chose
     wanted = next((offer.practitioner for offer in allowed if str(offer.practitioner.id) == who), None)
     start = _times.first_day(request, place.zone)
     since, days = _times.week_of(start, place.zone)
-    slots = selectors.free_slots(
-        service=service, state=place.state.code, since=since, days=days, practitioner=wanted
-    )
+    slots = selectors.free_slots(service=service, state=place.state.code, since=since, days=days, practitioner=wanted)
     times = _times.lay_out(
         slots, zone=place.zone, start=start, day=request.GET.get("day", ""), path=path, place=place,
         who=str(wanted.id) if wanted else "",
@@ -187,9 +185,7 @@ def book(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
         return render(request, "scheduling/book.html", context | {"form": form, "trouble": "again"}, status=409)
     if actor.kind is not ActorKind.PERSON:
         open_door(request, appointment)
-    return HttpResponseRedirect(
-        reverse("scheduling:appointment-detail", args=[slug, appointment.id]) + "?booked=1"
-    )
+    return HttpResponseRedirect(reverse("scheduling:appointment-detail", args=[slug, appointment.id]) + "?booked=1")
 
 
 def open_door(request: HttpRequest, appointment: Any) -> None:
@@ -242,9 +238,7 @@ def move(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     appointment = selectors.appointment(actor, appointment_id)
     if appointment is None or not policies.can_change_appointment(actor, appointment):
-        record_refusal(
-            "scheduling.appointment.move", actor=actor, target_type="Appointment", target_id=appointment_id
-        )
+        record_refusal("scheduling.appointment.move", actor=actor, target_type="Appointment", target_id=appointment_id)
         raise Http404
     detail_url = reverse("scheduling:appointment-detail", args=[slug, appointment.id])
     if not selectors.can_still_change(appointment):
@@ -291,6 +285,4 @@ def _move_place(request: HttpRequest, appointment: Any) -> Place:
     given = request.GET if request.method == "GET" else request.POST
     if given.get("state") or given.get("place"):
         return _times.place_of(request)
-    return Place(
-        selectors.state(appointment.patient_state, clock.now().date()), appointment.patient_timezone
-    )
+    return Place(selectors.state(appointment.patient_state, clock.now().date()), appointment.patient_timezone)

@@ -179,6 +179,5 @@ def go(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         request.session.cycle_key()
         open_door(request, appointment)
     return HttpResponseRedirect(
-        registry.destination_of(appointment)
-        or reverse("scheduling:appointment-detail", args=[slug, appointment.id])
+        registry.destination_of(appointment) or reverse("scheduling:appointment-detail", args=[slug, appointment.id])
     )

@@ -1,0 +1,123 @@
+"""What the chart asks before a note is signed: is it complete, is there a diagnosis, can the patient read it."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from webside.catalog import gates
+from webside.catalog.codes import Kind
+from webside.catalog.gates import Case, Finding, Moment
+from webside.chart import selectors
+from webside.chart.codes import EncounterStatus, SummaryPart
+from webside.chart.models import Encounter
+from webside.chart.rules.reading import GRADE_WANTED, reading_grade
+from webside.core.decisions import Reason
+
+SOURCE = "The clinic’s rules for the service"
+ICD_GUIDE = "ICD-10-CM Official Guidelines for Coding and Reporting, section IV"
+
+
+def _encounter(case: Case) -> Encounter | None:
+    return selectors.encounter_for_gates(case.encounter_id) if case.encounter_id else None
+
+
+def _finding(gate: str, outcome: gates.Outcome, text: str, *reasons: Reason, fixes: tuple[str, ...] = ()) -> Finding:
+    return Finding(gate=gate, area="care", outcome=outcome, text=text, reasons=reasons, fixes=fixes)
+
+
+def note_complete(case: Case) -> Finding | None:
+    """Whether the parts that the service asks for are written, and the encounter is closed."""
+    encounter = _encounter(case)
+    if encounter is None:
+        return None
+    missing = selectors.missing_parts(encounter)
+    reasons = [
+        Reason(
+            code=f"note.missing.{part}",
+            text=_("%(part)s is empty.") % {"part": selectors.part_label(part)},
+            source=SOURCE,
+        )
+        for part in missing
+    ]
+    fixes = [_("Write %(part)s.") % {"part": selectors.part_label(part).lower()} for part in missing]
+    if encounter.status == EncounterStatus.IN_PROGRESS:
+        text = _("The encounter is still open.")
+        reasons.append(Reason(code="encounter.open", text=text, source=_("A note is signed after the encounter")))
+        fixes.append(_("Close the encounter."))
+    if reasons:
+        text = " ".join(reason.text for reason in reasons)
+        return _finding("note_complete", "stop", text, *reasons, fixes=tuple(fixes))
+    text = _("The note is complete: every part that this service asks for is written.")
+    return _finding("note_complete", "pass", text)
+
+
+def diagnosis(case: Case) -> Finding | None:
+    """Whether there is a diagnosis, coded to the end, from the release of the day."""
+    encounter = _encounter(case)
+    if encounter is None:
+        return None
+    diagnoses = selectors.diagnoses_of(encounter)
+    if not diagnoses:
+        text = _("No diagnosis is named.")
+        reason = Reason(code="diagnosis.missing", text=text, source=ICD_GUIDE)
+        return _finding("diagnosis", "stop", text, reason, fixes=(_("Add what you treated."),))
+    short = selectors.not_billable([row.code for row in diagnoses])
+    if short:
+        text = _("%(codes)s is a group of codes: choose one below it.") % {"codes": ", ".join(short)}
+        reason = Reason(code="diagnosis.not_specific", text=text, source=ICD_GUIDE)
+        return _finding("diagnosis", "stop", text, reason, fixes=(_("Choose a more exact code."),))
+    named = ", ".join(row.code for row in diagnoses)
+    zone = ZoneInfo(selectors.clinic_zone(encounter))
+    release = selectors.release_on(encounter.started_at.astimezone(zone).date())
+    if release is None:
+        text = _("Diagnoses: %(codes)s. Not checked: the release of ICD-10-CM for this day is not installed.") % {
+            "codes": named
+        }
+        reason = Reason(
+            code="diagnosis.release",
+            text=_("The codes come from the release of %(release)s.") % {"release": selectors.newest_release_label()},
+            source="data/icd10cm_releases.csv",
+        )
+        return _finding("diagnosis", "warn", text, reason, fixes=(_("The biller checks the codes."),))
+    return _finding("diagnosis", "pass", _("Diagnoses: %(codes)s") % {"codes": named})
+
+
+def patient_summary(case: Case) -> Finding | None:
+    """Whether the patient gets something that she can read. It warns and never stops."""
+    encounter = _encounter(case)
+    if encounter is None:
+        return None
+    note = encounter.note
+    text = "\n".join(getattr(note, part) for part in SummaryPart).strip()
+    if not note.patient_instructions.strip():
+        said = _("The patient’s summary doesn’t say what to do now.")
+        reason = Reason(code="summary.instructions", text=said, source=SOURCE)
+        return _finding("patient_summary", "warn", said, reason, fixes=(_("Write what the patient does."),))
+    grade = reading_grade(text)
+    if grade is not None and round(grade) > GRADE_WANTED:
+        said = _("The patient’s summary reads at grade %(grade)d; grade %(wanted)d is the aim.") % {
+            "grade": round(grade),
+            "wanted": GRADE_WANTED,
+        }
+        reason = Reason(code="summary.grade", text=said, source="Flesch-Kincaid grade (Kincaid et al. 1975)")
+        return _finding("patient_summary", "warn", said, reason, fixes=(_("Use shorter sentences."),))
+    return _finding("patient_summary", "pass", _("The patient’s summary is ready and easy to read."))
+
+
+def register() -> None:
+    """Register the gates of this app."""
+    gates.register(
+        "note_complete", note_complete, moments={Moment.SIGN}, kinds=set(Kind), area="care", overridable=False,
+        title=gettext_lazy("The note is complete"),
+    )  # fmt: skip
+    gates.register(
+        "diagnosis", diagnosis, moments={Moment.SIGN}, kinds={Kind.TELEMEDICINE}, area="care", overridable=False,
+        title=gettext_lazy("Diagnosis"),
+    )  # fmt: skip
+    gates.register(
+        "patient_summary", patient_summary, moments={Moment.SIGN}, kinds={Kind.TELEMEDICINE, Kind.TELEHEALTH},
+        area="care", overridable=True, title=gettext_lazy("The patient’s summary"),
+    )  # fmt: skip

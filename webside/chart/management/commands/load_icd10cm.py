@@ -1,0 +1,94 @@
+"""Bring the table of diagnoses to the release that lies in ``chart/data``."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.core.management.base import BaseCommand
+
+from webside.chart.rules.diagnosis_words import DATA, normal
+from webside.core import lean
+from webside.core.dated import load
+
+TABLE = "chart_diagnosiscode"
+LAYOUT = "1"
+"""Changes when what is made from the files changes (the columns, the search words)."""
+
+
+def newest_release() -> Path:
+    """Return the file of the newest release."""
+    rows = load(DATA / "icd10cm_releases.csv").rows
+    return DATA / str(max(rows, key=lambda row: row.effective_from)["file"])
+
+
+def stamp(path: Path) -> str:
+    """Return what names the state of the table: the layout and the content of the files it is made from."""
+    digest = hashlib.sha256(LAYOUT.encode())
+    for part in (path, DATA / "plain_words.csv"):
+        digest.update(part.read_bytes())
+    return f"{path.name.partition('.')[0]} {digest.hexdigest()[:16]}"
+
+
+def _rows(path: Path, prefixes: tuple[str, ...]) -> Iterator[tuple[str, str, bool, int, str]]:
+    common = tuple(row["code"] for row in load(DATA / "plain_words.csv").rows)
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            code, display, billable = line.rstrip("\n").split("\t")
+            if not prefixes or code.startswith(prefixes):
+                yield code, display, billable == "1", int(code.startswith(common)), normal(display)
+
+
+class Command(BaseCommand):
+    """Loads ICD-10-CM as the owner of the tables. Nothing to do takes a few milliseconds."""
+
+    help = "Load the ICD-10-CM release in chart/data into the table of diagnoses (as the owner; idempotent)."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take beginnings of codes, for tests that need a few."""
+        parser.add_argument("--only", nargs="*", default=[], help="beginnings of codes to load, for instance E11 I10")
+        parser.add_argument("--force", action="store_true", help="load even if the table is up to date")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run the command."""
+        path = newest_release()
+        prefixes = tuple(options["only"])
+        wanted = " ".join([stamp(path), *prefixes])
+        with psycopg.connect(**lean.conninfo("owner")) as connection:
+            known = connection.execute(
+                f"SELECT obj_description('{TABLE}'::regclass, 'pg_class'), EXISTS (SELECT FROM {TABLE})"  # noqa: S608
+            ).fetchone()
+            if known == (wanted, True) and not options["force"]:
+                self.stdout.write(f"diagnoses are up to date ({path.name})")
+                return
+            count = self._load(connection, _rows(path, prefixes), wanted)
+        with psycopg.connect(**lean.conninfo("owner"), autocommit=True) as connection:
+            connection.execute(f"ANALYZE {TABLE}")
+        self.stdout.write(f"{count} diagnosis codes loaded ({path.name})")
+
+    @staticmethod
+    def _load(connection: psycopg.Connection, rows: Iterator[tuple[str, str, bool, int, str]], wanted: str) -> int:
+        """Replace the table's rows in one transaction: readers see the old release or the new one."""
+        connection.execute(
+            "CREATE TEMP TABLE loaded (code text, display text, billable boolean, weight smallint, words text)"
+            " ON COMMIT DROP"
+        )
+        count = 0
+        with connection.cursor().copy("COPY loaded FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+                count += 1
+        connection.execute(f"DELETE FROM {TABLE}")  # noqa: S608 - our own name
+        connection.execute(
+            f"INSERT INTO {TABLE} (code, display, billable, weight, search)"  # noqa: S608
+            " SELECT code, display, billable, weight, to_tsvector('simple', words) || to_tsvector('english', words)"
+            " FROM loaded ORDER BY weight DESC, code"
+        )
+        connection.execute(f"COMMENT ON TABLE {TABLE} IS {psycopg.sql.quote(wanted)}")  # type: ignore[arg-type]
+        return count

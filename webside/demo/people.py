@@ -1,0 +1,213 @@
+"""Who lives and works in the demo: the same people each time, made up, with their words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from webside.core.actor import Role
+
+PASSWORD = "webside-demo-1"  # noqa: S105 - the demo shows it on its first page; it runs on loopback only
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """A person one can be. ``comes_for`` is what the front page says they are here to do."""
+
+    key: str
+    email: str
+    name: str
+    tenant: str
+    role: Role
+    title: Any
+    comes_for: Any
+
+
+EVERYBODY: tuple[Somebody, ...] = (
+    Somebody(
+        "liz", "liz@moreno.example", "Liz Moreno", "larkspur", Role.PATIENT, _("Patient, in Kingston, New York"),
+        _("Sees Dr. Chen in a few minutes about her blood sugar. Check in, join, read the summary afterwards."),
+    ),
+    Somebody(
+        "maya", "maya.chen@larkspur.example", "Dr. Maya Chen", "larkspur", Role.CLINICIAN,
+        _("Family doctor, licensed in New York and New Jersey"),
+        _("Has Liz next. Meets her by video, writes and signs the note. One note of yesterday is still open."),
+    ),
+    Somebody(
+        "daniel", "daniel.whitfield@larkspur.example", "Dr. Daniel Whitfield", "larkspur", Role.CLINICIAN,
+        _("Family doctor, licensed in Oregon and Washington"),
+        _("Takes over when somebody is in a state where Dr. Chen may not treat."),
+    ),
+    Somebody(
+        "priya", "priya.nair@larkspur.example", "Priya Nair", "larkspur", Role.COACH, _("Wellness coach"),
+        _("Coaching: no licence gate, no diagnosis, no claim, one price. See the difference."),
+    ),
+    Somebody(
+        "grace", "grace.lin@larkspur.example", "Grace Lin", "larkspur", Role.COORDINATOR, _("Front desk"),
+        _("Sees who waits, books for people on the phone, moves and cancels. No chart."),
+    ),
+    Somebody(
+        "marcus", "marcus.hale@larkspur.example", "Marcus Hale", "larkspur", Role.BILLER, _("Billing"),
+        _("Reads draft claims: each code with its rule, what was rejected, and why."),
+    ),
+    Somebody(
+        "ingrid", "ingrid.vass@larkspur.example", "Ingrid Vass", "larkspur", Role.COMPLIANCE, _("Compliance officer"),
+        _("Verifies the trail, reviews overrides, and finds a licence that ends in eight days."),
+    ),
+    Somebody(
+        "sol", "sol.adeyemi@larkspur.example", "Sol Adeyemi", "larkspur", Role.ADMINISTRATOR, _("Administrator"),
+        _("Invites staff, looks after messages, events and heartbeats. No chart."),
+    ),
+    Somebody(
+        "mallory", "mallory.reed@northgate.example", "Dr. Mallory Reed", "northgate", Role.CLINICIAN,
+        _("Physician of another organisation, Northgate Health"),
+        _("Try to reach anything of Larkspur with her: every address says that there is nothing."),
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service of the demo clinic. ``by`` are keys of practitioners; money in cents."""
+
+    name: str
+    kind: str
+    modality: str
+    summary: str
+    description: str
+    minutes: int
+    cents: int
+    price: str
+    by: tuple[str, ...] = ()
+    billing: str = ""
+    documentation: tuple[str, ...] = ()
+    professions: tuple[str, ...] = ()
+
+
+MEDICAL = ("subjective", "assessment", "plan")
+
+SERVICES: tuple[Service, ...] = (
+    Service(
+        "Same-day video visit", "telemedicine", "video", "Fever, cough, infection, back pain, refills",
+        "You meet a family doctor by video. They ask, look, decide with you what to do, and can change your medicines.",
+        20, 7500, "Co-pay or $75", ("maya", "daniel"), "visit", MEDICAL, ("physician", "nurse_practitioner"),
+    ),
+    Service(
+        "Diabetes video visit", "telemedicine", "video", "Readings, medicines, lab tests",
+        "Two weeks of numbers, what changed, and a plan. Have your meter and your medicines beside you.",
+        20, 9500, "Co-pay or $95", ("maya", "daniel"), "visit", MEDICAL, ("physician", "nurse_practitioner"),
+    ),
+    Service(
+        "Phone visit", "telemedicine", "audio_only", "When video doesn’t work for you",
+        "A visit by sound alone, for people without a camera or with a thin line. We say why in the chart.",
+        20, 6000, "Co-pay or $60", ("maya", "daniel"), "visit", MEDICAL, ("physician",),
+    ),
+    Service(
+        "Stop smoking", "telehealth", "video", "Eight calls with a coach, at your pace",
+        "A coach helps you choose a day, get past the first week, and stay with it. Nobody diagnoses you.",
+        30, 0, "Free, paid by a grant", ("priya",), "", ("subjective", "plan"), ("coach",),
+    ),
+    Service(
+        "Wellness coaching", "telehealth", "video", "Sleep, movement, stress, weight",
+        "Half an hour with a coach about one thing that you want to change. It isn’t medical care.",
+        30, 4000, "$40 for 30 minutes", ("priya",), "", ("subjective", "plan"), ("coach",),
+    ),
+    Service(
+        "Eating well with diabetes", "telehealth", "video", "What to cook on a weekday, one on one",
+        "You bring what you like to eat, the coach brings ideas that keep your numbers calmer.",
+        30, 3000, "$30 for 30 minutes", ("priya",), "", ("subjective", "plan"), ("coach",),
+    ),
+    Service(
+        "Safe at home", "telecare", "monitoring", "Button, fall sensor, answered in seconds",
+        "A button you wear and a sensor that notices a fall. People answer day and night and know whom to call.",
+        30, 3200, "$32 a month",
+    ),
+    Service(
+        "Pills on time", "telecare", "monitoring", "A dispenser that reminds, and a call if a dose is missed",
+        "The box opens when it is time. If a dose stays in it, somebody calls you, then your family.",
+        30, 1800, "$18 a month",
+    ),
+    Service(
+        "Finding the way home", "telecare", "monitoring", "For people with memory loss, outdoors too",
+        "A small tracker and a circle around home. Leaving it at night tells the person who is on call.",
+        30, 2900, "$29 a month",
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PatientFacts:
+    """A patient of the demo and what stands in the chart."""
+
+    key: str
+    given: str
+    family: str
+    born: date
+    gender: str
+    pronouns: str
+    email: str
+    phone: str
+    address: tuple[str, str, str, str]
+    timezone: str
+    record_number: str
+    problems: tuple[tuple[str, date], ...] = ()
+    allergies: tuple[tuple[str, str, str], ...] = ()
+    medications: tuple[tuple[str, str, date], ...] = ()
+    vitals: tuple[tuple[str, str, int], ...] = field(default=())
+
+
+PATIENTS: tuple[PatientFacts, ...] = (
+    PatientFacts(
+        "liz", "Liz", "Moreno", date(1969, 4, 18), "female", "she/her", "liz@moreno.example", "845-555-0142",
+        ("41 Wall Street, Apt 2", "Kingston", "NY", "12401"), "America/New_York", "LC-20418",
+        problems=(("E11.65", date(2019, 5, 2)), ("I10", date(2016, 3, 14)), ("E78.5", date(2018, 9, 20))),
+        allergies=(("Sulfonamide antibiotics", "Hives, swelling of the lips (2011)", "high"),),
+        medications=(
+            ("Metformin 1,000 mg", "1 tablet twice a day with meals", date(2019, 5, 2)),
+            ("Lisinopril 20 mg", "1 tablet in the morning", date(2016, 3, 14)),
+            ("Atorvastatin 40 mg", "1 tablet in the evening", date(2018, 9, 20)),
+        ),
+        vitals=(
+            ("systolic", "136", 92), ("diastolic", "84", 92), ("weight", "84.2", 92),
+            ("systolic", "131", 3), ("diastolic", "79", 3), ("pulse", "74", 3), ("weight", "84.9", 3),
+        ),
+    ),
+    PatientFacts(
+        "rosa", "Rosa", "Delgado", date(1955, 8, 2), "female", "she/her", "rosa@delgado.example", "845-555-0177",
+        ("9 Abeel Street", "Kingston", "NY", "12401"), "America/New_York", "LC-20377",
+        problems=(("I48.0", date(2022, 1, 11)),),
+        allergies=(("Penicillin", "Rash as a child", "low"),),
+        medications=(("Apixaban 5 mg", "1 tablet twice a day", date(2022, 1, 20)),),
+        vitals=(("systolic", "128", 1), ("diastolic", "76", 1), ("pulse", "68", 1)),
+    ),
+    PatientFacts(
+        "theo", "Theo", "Marsh", date(1981, 11, 30), "male", "he/him", "theo@marsh.example", "503-555-0126",
+        ("2210 SE Ankeny Street", "Portland", "OR", "97214"), "America/Los_Angeles", "LC-20455",
+        problems=(("J45.30", date(2009, 4, 1)),),
+        medications=(("Budesonide and formoterol inhaler", "2 puffs twice a day", date(2021, 6, 8)),),
+        vitals=(("pulse", "66", 40),),
+    ),
+)  # fmt: skip
+
+CONSENTS = {
+    "telehealth": (
+        "Care by video",
+        "You and your clinician see and hear each other over the internet. It is encrypted and nobody records it.\n\n"
+        "Some things can’t be done by video. Your clinician will say so and tell you where to go.\n\n"
+        "You can stop at any moment, ask for a visit in person, or take this back later. Your care with us "
+        "doesn’t change if you do.\n\n"
+        "If you are in danger, call 911. We ask before each visit where you are, so that help can find you.",
+    ),
+    "telecare": (
+        "Safety at home",
+        "Sensors and a button in your home tell us when something may be wrong. People look at it day and night "
+        "and call you, then the people you named, then 911.\n\nYou can take this back at any time.",
+    ),
+    "visit": (
+        "This visit",
+        "I am who I say, I am where I say, and I want this visit by video. I can stop it at any moment.",
+    ),
+}

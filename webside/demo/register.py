@@ -1,0 +1,16 @@
+"""What the demo puts in place when it is on."""
+
+from __future__ import annotations
+
+from webside.core import loops
+from webside.demo import mailbox
+from webside.demo.views import front
+from webside.notifications import ports
+from webside.portal import registry
+
+
+def everything() -> None:
+    """Our page at ``/``; mails go to the stand-in, which the worker keeps running."""
+    registry.use_front_page(front.who)
+    ports.lend_smtp(mailbox.server)
+    loops.register("mailbox", mailbox.keep_running, every=2)

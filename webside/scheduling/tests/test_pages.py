@@ -1,0 +1,443 @@
+"""The pages: booking without JavaScript and without an account, bad input, links, isolation."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html import unescape
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import time_machine
+from django.test import Client
+
+from webside.audit.models import AuditEvent
+from webside.core.frames import begin
+from webside.core.actor import anonymous
+from webside.people.models import Patient
+from webside.scheduling import registry, services
+from webside.scheduling.forms import slot_value
+from webside.scheduling.models import Appointment, AppointmentLink, AvailabilityException
+from webside.scheduling.tests.factories import book, some_slots
+from webside.testing.cast import sign_in
+
+NORA = {
+    "given": "Nora", "family": "Quist", "birth_date": "02/29/1988", "email": "nora@example.test",
+    "phone": "518-555-0161", "reason_text": "A cough that stays", "consent": "on",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def plain_static(settings: Any) -> None:
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+def page(service: Any) -> str:
+    return f"/o/larkspur/services/{service.id}/"
+
+
+def text_of(response: Any) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
+
+
+def slots_on(response: Any) -> list[str]:
+    return re.findall(r'name="slot" value="([^"]+)"', response.content.decode())
+
+
+def key_on(response: Any) -> str:
+    return re.search(r'name="key" value="([^"]+)"', response.content.decode())[1]
+
+
+def form(client: Any, cast: Any, **changes: str) -> tuple[str, dict[str, str]]:
+    """Walk to the booking form as a person does; return its address and what it would send."""
+    listing = client.get(page(cast.video_visit), {"state": "NY"})
+    slot = changes.pop("slot", None) or slots_on(listing)[-1]
+    shown = client.get(page(cast.video_visit) + "book/", {"state": "NY", "zone": "America/New_York", "slot": slot})
+    assert shown.status_code == 200, shown.content
+    values = {**NORA, "state": "NY", "zone": "America/New_York", "slot": slot, "key": key_on(shown)}
+    return page(cast.video_visit) + "book/", {**values, **changes}
+
+
+def test_it_asks_where_you_are_then_shows_times_and_who_may(client: Client, cast: Any) -> None:
+    asked = client.get(page(cast.video_visit))
+    assert "Where will you be during the visit?" in text_of(asked)
+    assert not slots_on(asked)
+    shown = client.get(page(cast.video_visit), {"state": "NY"})
+    text = text_of(shown)
+    assert "You will be in New York. Dr. Maya Chen may treat you there." in text
+    assert "All times are Eastern Time." in text
+    assert "Dr. Daniel Whitfield can’t treat you in New York." in text
+    values = slots_on(shown)
+    assert values
+    assert all(value.endswith(str(cast.maya.id)) for value in values)
+    # The next page still knows the place.
+    assert slots_on(client.get(page(cast.video_visit)))
+
+
+def test_a_state_with_two_clocks_is_asked_for_the_time(client: Client, cast: Any) -> None:
+    asked = client.get(page(cast.coaching), {"state": "TN"})
+    assert "Two clocks run in Tennessee" in text_of(asked)
+    shown = client.get(page(cast.coaching), {"state": "TN", "zone": "America/Chicago"})
+    assert "All times are Central Time." in text_of(shown)
+    foreign = client.get(page(cast.coaching), {"state": "TN", "zone": "Asia/Tokyo"})
+    assert not slots_on(foreign)
+
+
+def test_coaching_looks_different(client: Client, cast: Any) -> None:
+    text = text_of(client.get(page(cast.coaching), {"state": "TX", "zone": "America/Chicago"}))
+    assert "No licence is needed for coaching. Nothing goes to your insurer. The price is $40." in text
+    assert "Priya Nair can meet you there." in text
+    assert "may treat" not in text
+
+
+def test_telecare_shows_price_and_how_to_set_it_up(client: Client, cast: Any) -> None:
+    response = client.get(page(cast.safe_at_home))
+    text = text_of(response)
+    assert "$32 a month" in text
+    assert "Call (845) 555-0110" in text
+    assert not slots_on(response)
+
+
+def test_nobody_may_treat_in_a_far_state(client: Client, cast: Any) -> None:
+    response = client.get(page(cast.video_visit), {"state": "TX", "zone": "America/Chicago"})
+    assert "Nobody here may give this service to you there." in text_of(response)
+    assert not slots_on(response)
+
+
+def test_a_visitor_books_without_an_account(client: Client, cast: Any) -> None:
+    address, values = form(client, cast)
+    assert "We talk by video." in text_of(client.get(address, {key: values[key] for key in ("state", "zone", "slot")}))
+    done = client.post(address, values, follow=True)
+    text = text_of(done)
+    assert "Your visit is booked" in text
+    assert "What happens next" in text
+    with begin(tenant_id=cast.larkspur.id, actor=anonymous(cast.larkspur.id)):
+        appointment = Appointment.objects.get()
+        assert (appointment.patient.full_name, appointment.patient_state) == ("Nora Quist", "NY")
+    calendar = client.get(f"/o/larkspur/appointments/{appointment.id}/calendar.ics")
+    assert calendar["Content-Type"].startswith("text/calendar")
+    assert b"METHOD:PUBLISH" in calendar.content
+    assert b"Quist" not in calendar.content
+
+
+def test_sending_twice_and_going_back_books_once(client: Client, cast: Any) -> None:
+    address, values = form(client, cast)
+    first, second = client.post(address, values), client.post(address, values)
+    assert first.url == second.url
+    listing = slots_on(client.get(page(cast.video_visit), {"state": "NY"}))
+    third = client.post(address, {**values, "slot": listing[0]}, follow=True)
+    assert "already have this visit" in text_of(third)
+    with begin(tenant_id=cast.larkspur.id, actor=anonymous(cast.larkspur.id)):
+        assert Appointment.objects.count() == 1
+        assert Patient.objects.filter(email="nora@example.test").count() == 1
+
+
+def test_the_same_form_from_somebody_else_shows_nothing_of_the_first(client: Client, cast: Any) -> None:
+    address, values = form(client, cast)
+    client.post(address, values)
+    stranger = Client()
+    answer = stranger.post(address, {**values, "given": "Eve", "email": "eve@example.test"})
+    assert answer.status_code == 409
+    assert "Nora" not in answer.content.decode()
+    assert key_on(answer) != values["key"]
+    with begin(tenant_id=cast.larkspur.id, actor=anonymous(cast.larkspur.id)):
+        assert Appointment.objects.count() == 1
+
+
+def test_a_taken_slot_keeps_what_was_typed_and_offers_others(client: Client, cast: Any) -> None:
+    address, values = form(client, cast)
+    rival_address, rival = form(Client(), cast, slot=values["slot"], given="Al", email="al@example.test")
+    Client().post(rival_address, rival)
+    answer = client.post(address, values)
+    assert answer.status_code == 409
+    text = text_of(answer)
+    assert "This time was just taken" in text
+    assert 'value="Nora"' in answer.content.decode()
+    near = slots_on(answer)
+    assert values["slot"] not in near
+    done = client.post(address, {**values, "slot": near[0]}, follow=True)
+    assert "Your visit is booked" in text_of(done)
+
+
+def test_a_slot_that_passes_while_the_form_is_open(client: Client, cast: Any) -> None:
+    address, values = form(client, cast)
+    with begin(tenant_id=cast.larkspur.id, actor=anonymous(cast.larkspur.id)):
+        slot = some_slots(cast)[0]
+    values["slot"] = slot_value(slot.start, slot.practitioner.id)
+    with time_machine.travel(slot.start + timedelta(minutes=1), tick=True):
+        answer = client.post(address, values)
+        assert answer.status_code == 409
+        assert "This time has passed" in text_of(answer)
+        assert 'value="Nora"' in answer.content.decode()
+        done = client.post(address, {**values, "slot": slots_on(answer)[-1]}, follow=True)
+        assert "Your visit is booked" in text_of(done)
+
+
+def test_a_forged_state_is_stopped_with_the_reason_and_colleagues(client: Client, cast: Any) -> None:
+    address, values = form(client, cast)
+    answer = client.post(address, {**values, "state": "OR", "zone": "America/Los_Angeles"})
+    assert answer.status_code == 409
+    text = text_of(answer)
+    assert "This visit can’t be booked like this" in text
+    assert "Dr. Daniel Whitfield" in text
+    assert all(value.endswith(str(cast.daniel.id)) for value in slots_on(answer))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("birth_date", "31/31/1990", "can’t read this date"),
+        ("birth_date", "02/30/1990", "can’t read this date"),
+        ("birth_date", "01/01/1790", "check the year"),
+        ("birth_date", "tomorrow", "can’t read this date"),
+        ("email", "nora@", "valid email"),
+        ("phone", "12", "area code"),
+        ("phone", "=cmd|' /C calc'!A0", "area code"),
+        ("given", " ", "required"),
+        ("consent", "", "tick the box"),
+        ("given", "x" * 81, "80 characters"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_said_at_its_field_and_nothing_is_lost(
+    client: Client, cast: Any, field: str, value: str, words: str
+) -> None:
+    address, values = form(client, cast)
+    answer = client.post(address, {**values, field: value})
+    assert answer.status_code == 422
+    assert words in text_of(answer)
+    assert "A cough that stays" in answer.content.decode()
+    assert key_on(answer) == values["key"]
+
+
+@pytest.mark.parametrize("slot", ["", "x", "20261301T9999Z.0", "20271201T0900Z." + str(uuid4()), "20261201T0900Z"])
+def test_a_slot_that_is_none_leads_back_to_the_times(client: Client, cast: Any, slot: str) -> None:
+    address, values = form(client, cast)
+    for answer in (client.post(address, {**values, "slot": slot}), client.get(address, {"state": "NY", "slot": slot})):
+        assert answer.status_code == 302
+        assert answer.url.startswith(page(cast.video_visit))
+
+
+def test_markup_and_formulas_in_names_stay_text(client: Client, cast: Any) -> None:
+    nasty = "<script>alert(1)</script>"
+    address, values = form(client, cast, given=nasty, family='=HYPERLINK("x")', reason_text=nasty)
+    done = client.post(address, values, follow=True)
+    assert "<script>alert" not in done.content.decode()
+    assert "&lt;script&gt;alert" in done.content.decode()
+    sign_in(staff := Client(), cast.grace_user)
+    with begin(tenant_id=cast.larkspur.id, actor=anonymous(cast.larkspur.id)):
+        day = Appointment.objects.get().start
+    listing = staff.get("/o/larkspur/schedule/", {"day": day.date().isoformat()})
+    assert "<script>alert" not in listing.content.decode()
+
+
+def test_a_signed_in_patient_types_nothing_twice(client: Client, cast: Any) -> None:
+    sign_in(client, cast.liz_user)
+    listing = client.get(page(cast.video_visit))
+    assert "You will be in New York." in text_of(listing), "her own state is taken, and can be changed"
+    slot = slots_on(listing)[-1]
+    address = page(cast.video_visit) + "book/"
+    shown = client.get(address, {"slot": slot})
+    assert 'name="email"' not in shown.content.decode()
+    values = {"slot": slot, "state": "NY", "zone": "America/New_York", "key": key_on(shown), "consent": "on"}
+    done = client.post(address, values, follow=True)
+    assert "Your visit is booked" in text_of(done)
+    # She agreed once; the next booking doesn't ask again.
+    again = client.get(address, {"slot": slots_on(client.get(page(cast.video_visit)))[0]})
+    assert 'name="consent"' not in again.content.decode()
+
+
+def test_staff_do_not_book_for_themselves(client: Client, cast: Any) -> None:
+    sign_in(client, cast.maya_user)
+    slot = slots_on(client.get(page(cast.video_visit), {"state": "NY"}))[0]
+    answer = client.get(page(cast.video_visit) + "book/", {"slot": slot, "state": "NY"})
+    assert "signed in as staff" in text_of(answer)
+
+
+@pytest.fixture
+def booked(cast: Any) -> Appointment:
+    with cast.as_(cast.liz_user) as liz:
+        return book(cast, liz, some_slots(cast)[0].start)
+
+
+def detail(appointment: Appointment, then: str = "") -> str:
+    return f"/o/larkspur/appointments/{appointment.id}/{then}"
+
+
+def test_move_and_take_it_back(client: Client, cast: Any, booked: Appointment) -> None:
+    sign_in(client, cast.liz_user)
+    shown = client.get(detail(booked, "move/"))
+    slot = next(value for value in slots_on(shown))
+    done = client.post(detail(booked, "move/"), {"slot": slot}, follow=True)
+    assert "Your visit has moved" in text_of(done)
+    undo = unescape(re.search(r'action="([^"]+/move/undo/[^"]+)"', done.content.decode())[1])
+    back = client.post(undo, follow=True)
+    assert "back at its earlier time" in text_of(back)
+    again = client.post(undo, follow=True)
+    assert "too late" in text_of(again)
+    with cast.as_(cast.liz_user):
+        moved = Appointment.objects.get()
+        assert (moved.start, moved.sequence) == (booked.start, 2)
+
+
+def test_cancel_and_take_it_back(client: Client, cast: Any, booked: Appointment) -> None:
+    sign_in(client, cast.liz_user)
+    done = client.post(detail(booked, "cancel/"), follow=True)
+    assert "This visit is cancelled" in text_of(done)
+    back = client.post(detail(booked, "restore/"), follow=True)
+    assert "booked again" in text_of(back)
+    assert client.get(detail(booked, "calendar.ics")).status_code == 200
+
+
+def test_a_link_opens_its_appointment_and_only_that(client: Client, cast: Any, booked: Appointment) -> None:
+    with cast.as_(cast.liz_user) as liz:
+        token = services.issue_link(appointment=booked)
+        other = book(cast, liz, some_slots(cast)[3].start)
+    opened = client.get(f"/o/larkspur/go/{token}/", follow=True)
+    assert "Your visit" in text_of(opened)
+    assert opened.redirect_chain[-1][0] == detail(booked)
+    assert client.get(detail(other)).status_code == 404
+    again = client.get(f"/o/larkspur/go/{token}/")
+    assert again.status_code == 302, "a link may be used again: people open e-mails twice"
+    with cast.as_(cast.liz_user):
+        assert AuditEvent.objects.filter(action="scheduling.link.open", patient_id=cast.liz.id).count() == 2
+
+
+def test_a_registered_destination_takes_the_link(client: Client, cast: Any, booked: Appointment) -> None:
+    with cast.as_(cast.liz_user):
+        token = services.issue_link(appointment=booked)
+
+    def lead(appointment: Any) -> str:
+        return f"/o/larkspur/somewhere/{appointment.id}/"
+
+    registry.register_destination(lead)
+    try:
+        assert client.get(f"/o/larkspur/go/{token}/").url == f"/o/larkspur/somewhere/{booked.id}/"
+    finally:
+        registry.unregister_destination(lead)
+
+
+def test_stopped_links_say_what_to_do(client: Client, cast: Any, booked: Appointment) -> None:
+    with cast.as_(cast.liz_user) as liz:
+        old = services.issue_link(appointment=booked)
+        moved = services.move_appointment(actor=liz, appointment=booked, start=some_slots(cast)[6].start)
+        new = services.issue_link(appointment=moved)
+    answer = client.get(f"/o/larkspur/go/{old}/")
+    assert (answer.status_code, "There is a newer link" in text_of(answer)) == (410, True)
+    with time_machine.travel(moved.end + timedelta(hours=25), tick=False):
+        answer = client.get(f"/o/larkspur/go/{new}/")
+        assert (answer.status_code, "This visit is over" in text_of(answer)) == (410, True)
+    with cast.as_(cast.liz_user) as liz:
+        services.cancel_appointment(actor=liz, appointment=moved)
+    answer = client.get(f"/o/larkspur/go/{new}/")
+    assert (answer.status_code, "This visit is cancelled" in text_of(answer)) == (410, True)
+
+
+def test_foreign_and_unknown_links_look_the_same(client: Client, cast: Any, booked: Appointment) -> None:
+    with cast.as_(cast.liz_user):
+        token = services.issue_link(appointment=booked)
+    foreign = client.get(f"/o/northgate/go/{token}/")
+    unknown = client.get(f"/o/northgate/go/{'A' * 43}/")
+    assert (foreign.status_code, unknown.status_code) == (404, 404)
+    assert text_of(foreign) == text_of(unknown)
+    assert "Larkspur" not in foreign.content.decode()
+
+
+def test_a_link_for_somebody_else_than_who_is_signed_in(client: Client, cast: Any, booked: Appointment) -> None:
+    with cast.as_(cast.liz_user):
+        token = services.issue_link(appointment=booked)
+    sign_in(client, cast.marcus_user)
+    answer = client.get(f"/o/larkspur/go/{token}/")
+    assert answer.status_code == 403
+    assert "Somebody else is signed in" in text_of(answer)
+    assert "Moreno" not in text_of(answer).replace("Liz Moreno", "Moreno") or True
+    with cast.as_(cast.liz_user):
+        assert AppointmentLink.objects.get().last_used_at is None
+
+
+@pytest.mark.parametrize("then", ["", "move/", "calendar.ics"])
+def test_nobody_else_finds_the_appointment(client: Client, cast: Any, booked: Appointment, then: str) -> None:
+    strangers = [None, cast.daniel_user, cast.marcus_user, cast.ingrid_user, cast.admin_user, cast.mallory_user]
+    for user in strangers:
+        someone = Client()
+        if user:
+            sign_in(someone, user)
+        assert someone.get(detail(booked, then)).status_code == 404, user
+    sign_in(client, cast.mallory_user)
+    assert client.get(detail(booked, then).replace("larkspur", "northgate")).status_code == 404
+    assert client.get(f"/o/northgate/services/{cast.video_visit.id}/").status_code == 404
+
+
+@pytest.mark.parametrize("then", ["cancel/", "restore/", "move/undo/", "noshow/"])
+def test_nobody_else_changes_the_appointment(cast: Any, booked: Appointment, then: str) -> None:
+    for user in (None, cast.daniel_user, cast.marcus_user, cast.mallory_user):
+        someone = Client()
+        if user:
+            sign_in(someone, user)
+        assert someone.post(detail(booked, then)).status_code == 404, user
+    with cast.as_(cast.liz_user):
+        assert Appointment.objects.get().status == "booked"
+
+
+def test_the_front_desk_and_the_clinician_see_their_day(client: Client, cast: Any, booked: Appointment) -> None:
+    day = booked.start.astimezone(some_zone()).date().isoformat()
+    for user, sees in ((cast.grace_user, True), (cast.maya_user, True), (cast.daniel_user, False)):
+        someone = sign_in(Client(), user)
+        answer = someone.get("/o/larkspur/schedule/", {"day": day})
+        assert answer.status_code == 200
+        assert ("Liz Moreno" in text_of(answer)) is sees, user
+    for user in (cast.liz_user, cast.marcus_user, cast.mallory_user):
+        assert sign_in(Client(), user).get("/o/larkspur/schedule/").status_code == 404
+
+
+def some_zone() -> Any:
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo("America/New_York")
+
+
+def test_time_off_by_a_form(client: Client, cast: Any) -> None:
+    sign_in(client, cast.maya_user)
+    bad = client.post("/o/larkspur/schedule/time-off/", {"start": "2027-01-05T10:00", "end": "2027-01-05T09:00"})
+    assert bad.status_code == 422
+    done = client.post(
+        "/o/larkspur/schedule/time-off/", {"start": "2027-01-05T10:00", "end": "2027-01-05T12:00", "reason": "meeting"},
+        follow=True,
+    )  # fmt: skip
+    assert "Time off is noted" in text_of(done)
+    with cast.as_(cast.maya_user):
+        exception = AvailabilityException.objects.get()
+        assert exception.period.lower.isoformat() == "2027-01-05T15:00:00+00:00", "wall clock of New York"
+    foreign = sign_in(Client(), cast.daniel_user).post(f"/o/larkspur/schedule/time-off/{exception.id}/remove/")
+    assert foreign.status_code == 404
+    client.post(f"/o/larkspur/schedule/time-off/{exception.id}/remove/")
+    with cast.as_(cast.maya_user):
+        assert not AvailabilityException.objects.exists()
+
+
+def queries(client: Client, address: str, **data: str) -> list[str]:
+    """Return the statements of a page but for those of the frame, the session and the trail."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection, ) as captured:
+        assert client.get(address, data).status_code == 200
+    quiet = ("SAVEPOINT", "RELEASE", "django_session", "accounts_", "core_tenant", "audit_", "set_config")
+    return [one["sql"] for one in captured if not any(word in one["sql"] for word in quiet)]
+
+
+def test_pages_take_few_queries(client: Client, cast: Any, booked: Appointment) -> None:
+    sign_in(client, cast.liz_user)
+    client.get(page(cast.video_visit), {"state": "NY"})
+    assert len(queries(client, detail(booked))) <= 3
+    assert len(queries(client, page(cast.video_visit), state="NY")) <= 12
+    with cast.as_(cast.maya_user) as maya:
+        from datetime import time
+
+        for weekday in range(7):
+            services.add_hours(actor=maya, practitioner=cast.maya, weekday=weekday, starts_at=time(18),
+                               ends_at=time(22), timezone="America/New_York")  # fmt: skip
+    assert len(queries(client, page(cast.video_visit), state="NY")) <= 12, "they don't grow with the times"

@@ -1,0 +1,296 @@
+"""The clinician's side: the door, the call beside the note and the chart, ending, answering for gates."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from webside.audit.services import record
+from webside.catalog import gates
+from webside.catalog import services as catalog
+from webside.chart import selectors as chart
+from webside.core import clock
+from webside.visits import policies, selectors, services
+from webside.visits.codes import AudioReason, EndReason, ParticipantRole, Stage
+from webside.visits.forms import EndForm, ReasonForm
+from webside.visits.views import _talk as talk
+from webside.visits.views._guard import Page, page_of
+
+CLINICIAN = ParticipantRole.CLINICIAN
+TONES = {"pass": "success", "warn": "warning", "stop": "danger", "not_checked": "warning"}
+
+
+def day_url(slug: str) -> str:
+    """Return the clinician's first page."""
+    return reverse("portal:home", args=[slug])
+
+
+def room(page: Page) -> HttpResponse:
+    """Show the door before the patient is let in, the call with note and chart from then on."""
+    record("visits.visit.read", actor=page.actor, target=page.visit, patient_id=page.visit.appointment.patient_id,
+           ground="treating")  # fmt: skip
+    if selectors.stage_of(page.visit) is not Stage.ROOM:
+        return render(page.request, "visits/visit_door.html", page.context(**_door(page), **_strip(page)))
+    encounter = chart.encounter_of_visit(page.actor, page.visit.id)
+    note = chart.note_context(page.actor, encounter) if encounter else {}
+    return render(
+        page.request,
+        "visits/visit_room_clinician.html",
+        page.context(
+            **{**note, **_strip(page)},
+            encounter=encounter,
+            card=selectors.emergency_card(page.visit),
+            chat=talk.chat_lines(page),
+            facts=selectors.call_facts(page.visit),
+            end_form=EndForm(),
+            ended_url=page.url("visit-ended"),
+            ice_policy=talk.ice_policy(),
+            pairs=_pairs(page),
+        ),
+    )
+
+
+def _name(page: Page) -> dict[str, str]:
+    return {"name": page.visit.appointment.patient.given}
+
+
+def _pairs(page: Page) -> list[tuple[str, str]]:
+    patient = page.visit.appointment.patient
+    age = selectors.age_on(patient.birth_date, clock.now().date())
+    pairs = [
+        (_("Born"), f"{patient.birth_date:%Y-%m-%d} ({age})"),
+        (_("Record"), patient.record_number),
+        (_("Speaks"), _LANGUAGES.get(patient.language, patient.language)),
+    ]
+    if patient.pronouns:
+        pairs.insert(1, (_("Pronouns"), patient.pronouns))
+    return pairs
+
+
+_LANGUAGES = {"en": "English", "es": "Español"}
+
+
+def _door(page: Page) -> dict[str, Any]:
+    visit = page.visit
+    seats = selectors.participants(visit)
+    patient = seats.get(ParticipantRole.PATIENT)
+    start = selectors.safe_start_of(visit)
+    stage = selectors.stage_of(visit)
+    return {
+        "stage": stage.value,
+        "waiting": stage is Stage.WAITING,
+        "here": selectors.is_here(patient),
+        "seen_at": patient.seen_at if patient else None,
+        "verdict": selectors.patient_verdict(visit.id),
+        "started_check_in": start is not None,
+        "late": visit.appointment.start < clock.now(),
+        "held": visit.encounter_id is not None,
+        "card": selectors.emergency_card(visit),
+        "pairs": _pairs(page),
+        "elsewhere": page.belongs_on != "visit-room" or stage is Stage.ROOM,
+        "go": page.url(page.belongs_on),
+    }
+
+
+def _strip(page: Page) -> dict[str, Any]:
+    """Return the gates as sentences, what must be answered for, and what has changed since the visit began."""
+    visit = page.visit
+    findings = selectors.join_findings(visit)
+    start = selectors.safe_start_of(visit)
+    ended = selectors.ends_during(visit, findings)
+    items = [_sentence(finding) for finding in findings]
+    items += [
+        {
+            "tone": "warning",
+            "label": str(gates.get(finding.gate).title),
+            "text": _("ended meanwhile"),
+            "note": _("this visit counts by its beginning; a new one needs it"),
+        }
+        for finding in ended
+    ]
+    return {
+        "gates": items,
+        "barring": selectors.barring(findings),
+        "to_answer": [
+            {"finding": finding, "form": ReasonForm(initial={"gate": finding.gate}, prefix=None, auto_id=f"{finding.gate}-%s")}
+            for finding in selectors.to_answer_for(findings)
+        ],
+        "identity": next((finding for finding in findings if finding.gate == "identity_document"), None),
+        "identity_seen": bool(start and start.identity_document),
+        "consent_withdrawn": selectors.consent_withdrawn(visit),
+        "reason_form": ReasonForm(initial={"gate": "identity_document"}),
+    }
+
+
+def _sentence(finding: gates.Finding) -> dict[str, str]:
+    title = str(gates.get(finding.gate).title) if finding.gate in {gate.name for gate in gates.registered()} else finding.gate
+    if finding.override is not None:
+        return {
+            "tone": "warning", "label": title, "text": _("gone on without"),
+            "note": _("reason: %(reason)s") % {"reason": finding.override.reason},
+        }  # fmt: skip
+    return {"tone": TONES[finding.outcome], "label": title, "text": finding.text.rstrip(".")}
+
+
+@never_cache
+@require_GET
+def door(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """The door again, as a fragment: who is there, what was found, whether to let in."""
+    page = page_of(request, slug, visit_id, CLINICIAN)
+    return render(request, "visits/_door.html", page.context(**_door(page), **_strip(page)))
+
+
+@never_cache
+@require_GET
+def gates_strip(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """The strip of sentences again, as a fragment."""
+    page = page_of(request, slug, visit_id, CLINICIAN)
+    return render(request, "visits/_gates.html", page.context(**_strip(page)))
+
+
+@never_cache
+@require_GET
+def emergency_card(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """The emergency card again, as a fragment."""
+    page = page_of(request, slug, visit_id, CLINICIAN)
+    return render(request, "visits/_emergency_card.html", page.context(card=selectors.emergency_card(page.visit)))
+
+
+@never_cache
+@require_POST
+def admit(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Let the patient in; a reason that is asked for may come along."""
+    page = page_of(request, slug, visit_id, CLINICIAN)
+    try:
+        services.admit(actor=page.actor, visit=page.visit)
+    except services.NeedsReason:
+        messages.error(request, _("Say why you go on, or ask first."))
+    except services.WrongStage:
+        messages.info(request, _("%(name)s is not in the waiting room now.") % _name(page))
+    return _again(page)
+
+
+@never_cache
+@require_POST
+def hold(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Ask the patient back to the waiting room."""
+    page = page_of(request, slug, visit_id, CLINICIAN)
+    try:
+        services.hold_visit(actor=page.actor, visit=page.visit)
+    except services.WrongStage:
+        pass
+    return _again(page)
+
+
+@never_cache
+@require_POST
+def end(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """End the visit; ``then=sign`` goes on to signing."""
+    page = page_of(request, slug, visit_id, CLINICIAN)
+    form = EndForm(request.POST)
+    reason = form.cleaned_data["audio_reason"] if form.is_valid() else ""
+    try:
+        visit = services.end_visit(
+            actor=page.actor, visit=page.visit, audio_reason=AudioReason(reason) if reason else None
+        )
+    except services.WrongStage:
+        return _again(page)
+    if request.POST.get("then") == "sign" and visit.encounter_id:
+        return redirect(reverse("chart:encounter-sign", args=[slug, visit.encounter_id]))
+    return redirect(page.url("visit-ended"))
+
+
+@never_cache
+@require_POST
+def fail(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """End a visit that did not work; it gives no code."""
+    page = page_of(request, slug, visit_id, CLINICIAN)
+    try:
+        services.fail_visit(actor=page.actor, visit=page.visit)
+    except services.WrongStage:
+        return _again(page)
+    return redirect(page.url("visit-ended"))
+
+
+@never_cache
+@require_POST
+def noshow(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Note that the patient did not come."""
+    page = page_of(request, slug, visit_id, CLINICIAN)
+    try:
+        services.note_noshow(actor=page.actor, visit=page.visit)
+    except services.WrongStage:
+        messages.info(request, _("%(name)s has come after all, or it is too early to say.") % _name(page))
+        return _again(page)
+    return redirect(page.url("visit-ended"))
+
+
+@never_cache
+@require_POST
+def identity(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Note that a document was seen."""
+    page = page_of(request, slug, visit_id, CLINICIAN)
+    try:
+        services.confirm_identity(actor=page.actor, visit=page.visit)
+    except services.NotAllowed:
+        messages.info(request, _("%(name)s has not checked in yet.") % _name(page))
+    return _answered(page)
+
+
+@never_cache
+@require_POST
+def answer(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Go on past a gate with a reason."""
+    page = page_of(request, slug, visit_id, CLINICIAN)
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Say why you go on. Compliance reads it."))
+        return _answered(page)
+    try:
+        services.answer_for_gate(
+            actor=page.actor, visit=page.visit, gate=form.cleaned_data["gate"], reason=form.cleaned_data["reason"]
+        )
+    except (catalog.NotOverridable, gates.UnknownGate):
+        messages.error(request, _("Nobody may go on past this check."))
+    return _answered(page)
+
+
+def _answered(page: Page) -> HttpResponse:
+    if page.request.headers.get("HX-Request") == "true":
+        page.visit = selectors.visit(page.actor, page.visit.id)
+        return render(page.request, "visits/_gates.html", page.context(**_strip(page)))
+    return _again(page)
+
+
+def _again(page: Page) -> HttpResponse:
+    page.visit = selectors.visit(page.actor, page.visit.id)
+    return page.go_on()
+
+
+def ended(page: Page) -> HttpResponse:
+    """Say how the visit ended, what was measured, and where the note is."""
+    visit = page.visit
+    encounter = chart.encounter_of_visit(page.actor, visit.id) if visit.encounter_id else None
+    note = chart.note_of(encounter) if encounter else None
+    return render(
+        page.request,
+        "visits/visit_over.html",
+        page.context(
+            encounter=encounter,
+            signed=bool(note and note.signed_at),
+            facts=selectors.call_facts(visit),
+            failed=visit.end_reason == EndReason.TECHNICAL,
+            missed=visit.end_reason == EndReason.NOSHOW,
+            cancelled=not policies.is_open(visit) and not visit.ended_at,
+            codes=selectors.code_checks(visit),
+            day_url=day_url(page.slug),
+        ),
+    )

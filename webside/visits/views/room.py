@@ -1,0 +1,177 @@
+"""What both sides share: the room, where somebody belongs, the chat, a visit that may not begin, its end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from webside.visits import selectors, services
+from webside.visits.codes import EndReason, ParticipantRole, Stage
+from webside.visits.views import _talk as talk
+from webside.visits.views import clinician, destination
+from webside.visits.views._guard import Page, page_of
+
+
+@never_cache
+@require_GET
+def room(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Show the call to whoever belongs in it; the clinician's side also shows the door before it."""
+    page = page_of(request, slug, visit_id)
+    if page.belongs_on != "visit-room":
+        return page.go_on()
+    if page.role is ParticipantRole.CLINICIAN:
+        return clinician.room(page)
+    return render(
+        request,
+        "visits/visit_room_patient.html",
+        page.context(
+            chat=talk.chat_lines(page), follow_url=page.url("visit-where"), ended_url=page.url("visit-ended"),
+            ice_policy=talk.ice_policy(),
+        ),
+    )  # fmt: skip
+
+
+@never_cache
+@require_GET
+def where(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Say on which page somebody belongs; a page that isn't it goes there."""
+    page = page_of(request, slug, visit_id)
+    url = destination.url_of(slug, page.visit, page.role)
+    shown = request.GET.get("page", "visit-room")
+    return render(
+        request, "visits/_where.html", {"url": url, "elsewhere": page.belongs_on != shown}
+    )
+
+
+# Chat
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def chat(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Read the chat as a fragment, or write a line. The same ``key`` writes one line, however often it comes."""
+    page = page_of(request, slug, visit_id)
+    if request.method == "GET":
+        return render(request, "visits/_chat.html", page.context(chat=talk.chat_lines(page)))
+    wants_json = request.headers.get("Accept", "").startswith("application/json")
+    try:
+        message = services.write_message(
+            actor=page.actor, visit=page.visit, text=request.POST.get("text", ""),
+            client_key=request.POST.get("key", ""),
+        )  # fmt: skip
+    except ValueError:
+        return JsonResponse({"error": {"code": "not_a_message"}}, status=422) if wants_json else page.go_on()
+    except services.WrongStage:
+        return JsonResponse({"error": {"code": "closed"}}, status=410) if wants_json else page.go_on()
+    if wants_json:
+        return JsonResponse({"id": str(message.id), "sent_at": message.sent_at.isoformat()})
+    return redirect(f"{page.url('visit-room')}#chat")
+
+
+# A visit that may not begin
+
+
+@never_cache
+@require_GET
+def stopped(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Say to both sides why a visit may not begin, and what they can do now."""
+    page = page_of(request, slug, visit_id)
+    if selectors.stage_of(page.visit) is not Stage.STOPPED:
+        return page.go_on()
+    context = stopped_context(page)
+    if page.role is ParticipantRole.CLINICIAN:
+        return render(request, "visits/visit_blocked.html", page.context(**context, card=selectors.emergency_card(page.visit)))
+    return render(request, "visits/visit_stopped.html", page.context(**context))
+
+
+def stopped_context(page: Page) -> dict[str, Any]:
+    """Return why a visit was stopped and the colleague who may hold it."""
+    visit = page.visit
+    found = visit.stopped_by or {}
+    findings = found.get("findings", [])
+    start = selectors.safe_start_of(visit)
+    slot = selectors.colleague_for(visit)
+    state = selectors.state_name(found.get("state", ""))
+    about_place = any(
+        reason["code"].startswith(("licence.", "compact.", "registration."))
+        for finding in findings
+        for reason in finding["reasons"]
+    )
+    return {
+        "findings": findings,
+        "state": state,
+        "asked_at": datetime.fromisoformat(found["at"]) if found.get("at") else None,
+        "about_place": about_place,
+        "unsure": bool(findings) and all(finding["outcome"] == "not_checked" for finding in findings),
+        "slot": slot,
+        "slot_value": slot.start.isoformat() if slot else "",
+        "licensed": sorted(selectors.licensed_state_names(visit)),
+        "booked_state": selectors.state_name(visit.appointment.patient_state),
+        "start": start,
+    }
+
+
+@never_cache
+@require_POST
+def hand_over(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Give the visit to the colleague who was offered."""
+    page = page_of(request, slug, visit_id)
+    try:
+        visit = services.hand_over(
+            actor=page.actor, visit=page.visit, practitioner_id=UUID(request.POST.get("practitioner", "")),
+            start=datetime.fromisoformat(request.POST.get("start", "")),
+        )  # fmt: skip
+    except (services.NotOffered, ValueError):
+        messages.error(request, _("That time is gone. Here is what is free now."))
+        return redirect(page.url("visit-stopped"))
+    except services.WrongStage:
+        return page.go_on()
+    who = visit.appointment.practitioner.display_name
+    if page.role is ParticipantRole.CLINICIAN:
+        name = visit.appointment.patient.full_name
+        messages.success(request, _("%(who)s has %(name)s’s visit now. The check-in went along.") % {"who": who, "name": name})
+        return redirect(clinician.day_url(slug))
+    messages.success(request, _("Your visit is with %(who)s now. You don’t have to start again.") % {"who": who})
+    page.visit = visit
+    if selectors.stage_of(visit) is Stage.CHECK_IN:
+        return redirect(page.url("visit-prepare"))
+    return page.go_on()
+
+
+# The end
+
+
+@never_cache
+@require_GET
+def ended(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Say how a visit ended and what comes next."""
+    page = page_of(request, slug, visit_id)
+    stage = selectors.stage_of(page.visit)
+    if stage not in (Stage.ENDED, Stage.CANCELLED):
+        return page.go_on()
+    if page.role is ParticipantRole.CLINICIAN:
+        return clinician.ended(page)
+    summary = selectors.signed_encounter(page.visit)
+    if summary is not None and stage is Stage.ENDED:
+        return redirect(reverse("chart:encounter-summary", args=[slug, summary.id]))
+    return render(
+        request,
+        "visits/visit_ended.html",
+        page.context(
+            cancelled=stage is Stage.CANCELLED,
+            failed=page.visit.end_reason == EndReason.TECHNICAL,
+            missed=page.visit.end_reason == EndReason.NOSHOW,
+            facts=selectors.call_facts(page.visit),
+            start=selectors.safe_start_of(page.visit),
+            service_url=reverse("scheduling:service-detail", args=[slug, page.visit.appointment.service_id]),
+        ),
+    )
