@@ -186,7 +186,7 @@ def hazards() -> list[dict[str, object]]:
 
 
 @cache
-def tests_in(path: Path) -> frozenset[str]:
+def named_tests(path: Path) -> frozenset[str]:
     """Return the tests of a file: ``test_name`` and ``TestClass::test_name``."""
     found = set()
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -205,7 +205,7 @@ def exists(test: str) -> bool:
     """Whether ``path::test`` names a test that pytest would collect."""
     path, _, function = test.partition("::")
     file = ROOT / path
-    return file.is_file() and file.name.startswith("test_") and function in tests_in(file)
+    return file.is_file() and file.name.startswith("test_") and function in named_tests(file)
 
 
 def test_the_check_of_tests_can_fail() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class BillingConfig(AppConfig):
@@ -11,9 +12,32 @@ class BillingConfig(AppConfig):
     name = "webside.billing"
 
     def ready(self) -> None:
-        """Register the rule."""
+        """Register the rule, the reaction to signed notes, gates, resources, panels and words."""
         from django.conf import settings
 
+        from webside.audit import sentences
+        from webside.billing import fhir, gates, handlers, panels
         from webside.billing.rules import tables
+        from webside.chart.events import NoteSigned
+        from webside.core.actor import Role
+        from webside.outbox import registry as events
+        from webside.ui import registry as ui
 
         tables.use_cpt(settings.ENV.loads_cpt)
+        events.subscribe(NoteSigned, handlers.draft_when_signed)
+        fhir.register()
+        gates.register()
+        panels.register()
+        ui.register(
+            ui.NavItem(
+                "staff", _("Draft claims"), "card", "billing:claim-list", key="c", roles=frozenset({Role.BILLER})
+            )
+        )
+        sentences.register(
+            {
+                "billing.claim.draft": _("drafted the claim"),
+                "billing.claim.read": _("looked at the claim"),
+                "billing.claim.review": _("looked the claim through"),
+                "billing.claim.refuse": _("asked for a claim that is not theirs"),
+            }
+        )

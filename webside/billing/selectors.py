@@ -14,8 +14,7 @@ from webside.billing import policies
 from webside.billing.codes import Payer as PayerKind
 from webside.billing.models import Claim, Coverage
 from webside.billing.rules import CodesAnswer, CodesFacts, codes_for
-from webside.chart import selectors as chart
-from webside.chart.models import Condition, DiagnosisCode, Encounter
+from webside.chart.models import Condition, DiagnosisCode, Encounter, Note
 from webside.core.actor import Actor
 from webside.core.models import Tenant
 from webside.visits import selectors as visits
@@ -88,7 +87,7 @@ def is_new(encounter: Encounter) -> bool:
 
 def facts_of(encounter: Encounter, coverage: Coverage | None) -> CodesFacts:
     """Return what ``billing.codes`` is asked for one encounter. What was not recorded stays absent."""
-    note = chart.note_of(encounter)
+    note = Note.objects.filter(encounter=encounter).first()
     call = visits.call_facts_of(encounter.visit_id) if encounter.visit_id else None
     raw: dict[str, Any] = {
         "on": day_of(encounter).isoformat(),

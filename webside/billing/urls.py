@@ -1,4 +1,12 @@
 """Pages of billing."""
 
+from django.urls import path
+
+from webside.billing.views import operations
+
 app_name = "billing"
-urlpatterns: list = []
+urlpatterns = [
+    path("o/<slug:slug>/claims/", operations.claims, name="claim-list"),
+    path("o/<slug:slug>/claims/<uuid:claim_id>/", operations.claim, name="claim-detail"),
+    path("o/<slug:slug>/claims/<uuid:claim_id>/review/", operations.review, name="claim-review"),
+]

@@ -160,13 +160,14 @@ class List(TenantModel):
 class DiagnosisCode(models.Model):
     """One ICD-10-CM code. The same for all tenants, so under no tenant's policy.
 
-    ``weight`` is 1 for what is met often (the codes that ``data/plain_words.csv`` names): found first.
+    ``weight`` says how early it is offered: 3 and 2 for what is met often (``data/plain_words.csv``), 0 for what
+    comes after an injury.
     """
 
     code = models.CharField(max_length=10, primary_key=True)
     display = models.CharField(max_length=300)
     billable = models.BooleanField(default=True)
-    weight = models.PositiveSmallIntegerField(default=0)
+    weight = models.PositiveSmallIntegerField(default=1)
     search = SearchVectorField(null=True)
 
     class Meta:

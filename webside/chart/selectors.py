@@ -607,7 +607,7 @@ class Summary:
 def summary(actor: Actor, encounter_id: UUID) -> Summary | None:
     """Return the summary of an encounter that the actor may read. ``ready`` is false until it is signed.
 
-    Somebody who came by a link sees this summary and nothing that lasts beyond the visit: no list.
+    Somebody who came by the link of one appointment is not told of another.
     """
     found = summary_encounter(actor, encounter_id)
     if found is None:
@@ -618,7 +618,6 @@ def summary(actor: Actor, encounter_id: UUID) -> Summary | None:
     clinic = Tenant.objects.get(id=found.tenant_id)
     day = found.started_at.astimezone(ZoneInfo(zone or clinic.timezone)).date()
     medications = MedicationStatement.objects.filter(patient_id=found.patient_id, status=MedicationStatus.ACTIVE)
-    with_medicines = clinical and actor.user_id is not None
     again = Appointment.objects.filter(
         patient_id=found.patient_id,
         practitioner_id=found.practitioner_id,
@@ -638,11 +637,11 @@ def summary(actor: Actor, encounter_id: UUID) -> Summary | None:
         ]
         if clinical
         else [],
-        medications=list(medications.order_by("medication")) if with_medicines else [],
+        medications=list(medications.order_by("medication")) if clinical else [],
         medications_confirmed=List.objects.filter(patient_id=found.patient_id, code=ListCode.MEDICATIONS).first()
-        if with_medicines
+        if clinical
         else None,
-        with_medicines=with_medicines,
+        with_medicines=clinical,
         vital_signs=_vital_signs_of(found) if clinical else [],
         addenda=addenda_of(found),
         again=again.order_by("period").first() if actor.user_id is not None else None,

@@ -1,183 +1,364 @@
-"""Writing the chart: encounters, notes, diagnoses, lists, signing."""
+"""Writing the record. What is signed is never changed, only added to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Max
 
 from webside.audit.services import action, record
 from webside.catalog import gates
-from webside.catalog.models import HealthcareService
-from webside.chart import policies, rules, selectors
-from webside.chart.codes import ConditionCategory, DecisionMaking, EncounterStatus, NotePart, NoteStatus
+from webside.catalog.gates import Finding
+from webside.chart import policies, selectors
+from webside.chart.codes import (
+    ClinicalStatus,
+    ConditionCategory,
+    Criticality,
+    DecisionMaking,
+    EmptyReason,
+    EncounterStatus,
+    ListCode,
+    MedicationStatus,
+    NotePart,
+    NoteStatus,
+    SummaryPart,
+)
 from webside.chart.events import EncounterFinished, NoteSigned
 from webside.chart.models import (
     AllergyIntolerance,
     Condition,
-    DiagnosisCode,
     Encounter,
+    List,
     MedicationStatement,
     Note,
     NoteAddendum,
     Observation,
 )
+from webside.chart.rules import vitals
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.fhirkit.services import write_version
 from webside.outbox.services import publish
-from webside.people.models import Patient, Practitioner
+from webside.people.models import Patient
+from webside.people.selectors import practitioner_of
 from webside.scheduling.models import Appointment
 
-NOTE_FIELDS = (*(part.value for part in NotePart), "patient_instructions", "mdm", "total_minutes")
-LONGEST_PART = 50_000
-MOST_MINUTES = 24 * 60
+LONGEST_PART = 40_000
+MOST_MINUTES = 1440
+_TEXTS = frozenset(str(part) for part in (*NotePart, *SummaryPart))
+_LEVELS = frozenset(str(level) for level in DecisionMaking)
+
+Entry = AllergyIntolerance | MedicationStatement | Condition
 
 
 class NotAllowed(PermissionError):
     """The actor may not do this."""
 
 
-class NoteClosed(Exception):
-    """The note is signed: it changes no more. Add an addendum."""
+class Invalid(ValueError):
+    """What was typed can't be kept. ``errors`` holds sentences for people, by field."""
+
+    def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(", ".join(errors))
+        self.errors = {field: list(texts) for field, texts in errors.items()}
 
 
-class NoteOpen(Exception):
-    """The note is not signed yet: write in it."""
+class NoteClosed(ValueError):
+    """The note is signed: it is only added to."""
 
 
-class Conflict(Exception):
-    """Somebody else saved the note since; ``note`` is what stands there. Nothing of either text is lost."""
+class Conflict(ValueError):
+    """Somebody else wrote first. ``note`` and ``fields`` hold what stands there now; nothing was changed."""
 
-    def __init__(self, note: Note) -> None:
-        super().__init__("Conflict")
+    def __init__(self, note: Note, fields: Mapping[str, str]) -> None:
+        super().__init__("the note has changed")
         self.note = note
+        self.fields = dict(fields)
 
 
-class NoSuchCode(ValueError):
-    """There is no such ICD-10-CM code, or it is too general to be used."""
+class NotReady(ValueError):
+    """The gates say that the note can't be signed yet. ``findings`` are those that stand in the way."""
 
-
-class Implausible(ValueError):
-    """A measurement can't be what was typed. The message says what is expected."""
-
-
-class GatesStop(Exception):
-    """Signing is stopped; ``findings`` say by what and how to mend it."""
-
-    def __init__(self, findings: Sequence[gates.Finding]) -> None:
-        super().__init__("GatesStop")
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__(", ".join(finding.gate for finding in findings))
         self.findings = list(findings)
+
+
+# ------------------------------------------------------------------------------------------- encounters
 
 
 @action("chart.encounter.start")
 def start_encounter(
     *, actor: Actor, appointment: Appointment, visit_id: UUID | None, location: str, location_state: str
 ) -> Encounter:
-    """Begin the encounter of an appointment, with an empty note; again returns the one that is there.
+    """Make the encounter of an appointment when the safe start has passed, with an empty note.
 
-    ``location`` is home, clinic or other; ``location_state`` two letters, where the patient is now.
+    ``location`` is home, clinic or other; ``location_state`` two letters. A second call returns the
+    encounter that is there; as long as it is open and the patient is somewhere else now, it says so.
     """
-    encounter = Encounter.objects.filter(appointment=appointment).first()
-    if encounter is None:
-        encounter = Encounter.objects.create(
-            patient_id=appointment.patient_id,
-            practitioner_id=appointment.practitioner_id,
-            service_id=appointment.service_id,
-            appointment=appointment,
-            visit_id=visit_id,
-            location=location,
-            location_state=location_state,
-        )
+    if not policies.can_start_encounter(actor, appointment):
+        raise NotAllowed
+    # Two calls at once wait for each other here, so that the second finds the encounter of the first.
+    appointment = Appointment.objects.select_for_update().get(id=appointment.id)
+    encounter, created = Encounter.objects.get_or_create(
+        appointment=appointment,
+        defaults={
+            "patient_id": appointment.patient_id,
+            "practitioner_id": appointment.practitioner_id,
+            "service_id": appointment.service_id,
+            "visit_id": visit_id,
+            "location": location,
+            "location_state": location_state,
+        },
+    )
+    moved = (encounter.location, encounter.location_state) != (location, location_state)
+    if created:
         Note.objects.create(encounter=encounter)
+    elif moved and encounter.status == EncounterStatus.IN_PROGRESS:
+        encounter.location, encounter.location_state = location, location_state
+        encounter.save()
+    if created or moved:
         write_version(encounter)
-    record("chart.encounter.start", actor=actor, target=encounter, patient_id=encounter.patient_id, ground="visit")
+    record(
+        "chart.encounter.start",
+        actor=actor,
+        target=encounter,
+        patient_id=encounter.patient_id,
+        ground="safe start" if created else "begun already",
+    )
     return encounter
 
 
-@action("chart.note.save")
-def save_note(*, actor: Actor, encounter: Encounter, fields: Mapping[str, Any], revision: int) -> Note:
-    """Save parts of a note; return it with its new revision. Drafts write no FHIR version.
+@action("chart.encounter.finish")
+def finish_encounter(*, actor: Actor, encounter: Encounter, at: datetime | None = None) -> Encounter:
+    """Close an encounter; a second call changes nothing. Raises :class:`NotAllowed`."""
+    if not policies.can_finish_encounter(actor, encounter):
+        raise NotAllowed
+    encounter = _lock_encounter(encounter)
+    done = encounter.status != EncounterStatus.IN_PROGRESS
+    if not done:
+        encounter.status = EncounterStatus.FINISHED
+        encounter.ended_at = at or clock.now()
+        encounter.save()
+        write_version(encounter)
+        publish(EncounterFinished(encounter_id=encounter.id))
+    record(
+        "chart.encounter.finish",
+        actor=actor,
+        target=encounter,
+        patient_id=encounter.patient_id,
+        ground="closed already" if done else "encounter over",
+    )
+    return encounter
 
-    ``fields`` are some of :data:`NOTE_FIELDS`; ``revision`` is the one that the writer saw. The same
-    text again saves nothing and is no conflict, so an answer lost on its way may be asked for again.
-    Raises :class:`NotAllowed`, :class:`NoteClosed`, :class:`Conflict`, ``ValueError``.
+
+def _lock_encounter(encounter: Encounter) -> Encounter:
+    return (
+        Encounter.objects.select_for_update(of=("self",))
+        .select_related("patient", "practitioner", "service", "appointment")
+        .get(id=encounter.id)
+    )
+
+
+# ------------------------------------------------------------------------------------------------- note
+
+
+@action("chart.note.save")
+def save_note(
+    *, actor: Actor, encounter: Encounter, fields: Mapping[str, str], revision: int, key: str = ""
+) -> Note:
+    """Save what was typed in a note; autosaved drafts write no FHIR version.
+
+    ``fields`` are texts by field (the parts, ``mdm``, ``total_minutes``); others stay as they are.
+    ``revision`` is the one that the writer has seen, ``key`` names the writer's page. The same texts
+    again change nothing, whatever the revision: a page that never heard our answer may repeat itself.
+    Raises :class:`NotAllowed`, :class:`NoteClosed`, :class:`Invalid`, and :class:`Conflict` when
+    somebody else has written since.
     """
     if not policies.can_write_note(actor, encounter):
         raise NotAllowed
-    unknown = set(fields) - set(NOTE_FIELDS)
-    if unknown:
-        raise ValueError(f"no part of a note: {', '.join(sorted(unknown))}")
-    note = Note.objects.select_for_update(of=("self",)).get(encounter=encounter)
-    if not policies.is_open(note):
+    wanted = _clean(fields)
+    note = Note.objects.select_for_update().get(encounter=encounter)
+    if note.status != NoteStatus.PRELIMINARY:
         raise NoteClosed
-    changed = {name: _clean(name, value) for name, value in fields.items()}
-    changed = {name: value for name, value in changed.items() if getattr(note, name) != value}
-    if changed and revision != note.revision:
-        raise Conflict(note)
+    changed = {name: value for name, value in wanted.items() if getattr(note, name) != value}
     if changed:
+        own_run = bool(key) and key == note.saved_key and note.run_from <= revision <= note.revision
+        if revision != note.revision and not own_run:
+            raise Conflict(note, {name: text for name, text in selectors.texts_of(note).items() if name in wanted})
+        if key != note.saved_key or not key:
+            note.run_from = note.revision
         for name, value in changed.items():
             setattr(note, name, value)
         note.revision += 1
         note.saved_at = clock.now()
         note.saved_by = actor.label
+        note.saved_key = key[:40]
         note.save()
-    record("chart.note.save", actor=actor, target=note, patient_id=encounter.patient_id, ground="own encounter",
-           changes={"parts": sorted(changed), "revision": note.revision})  # fmt: skip
+    record(
+        "chart.note.save",
+        actor=actor,
+        target=note,
+        patient_id=encounter.patient_id,
+        ground=selectors.ground_of(actor, encounter),
+        changes={"fields": sorted(changed), "revision": note.revision},
+    )
     return note
 
 
-def _clean(name: str, value: Any) -> Any:
-    if name == "total_minutes":
-        if value in (None, ""):
-            return None
-        minutes = int(value)
-        if not 0 <= minutes <= MOST_MINUTES:
-            raise ValueError(f"minutes of one day are 0 to {MOST_MINUTES}")
-        return minutes
-    text = str(value or "").replace("\x00", "")
-    if name == "mdm":
-        if text and text not in set(DecisionMaking):
-            raise ValueError(f"no such level of decision-making: {text}")
-        return text
-    if len(text) > LONGEST_PART:
-        raise ValueError(f"a part of a note has at most {LONGEST_PART} letters")
-    return text
+def save_note_part(
+    *, actor: Actor, encounter: Encounter, part: NotePart | SummaryPart | str, text: str, revision: int, key: str = ""
+) -> Note:
+    """Save one part of a note: :func:`save_note` for a single field."""
+    return save_note(actor=actor, encounter=encounter, fields={str(part): text}, revision=revision, key=key)
 
 
-def save_note_part(*, actor: Actor, encounter: Encounter, part: str, text: str, revision: int) -> Note:
-    """Save one of the four parts; see :func:`save_note`."""
-    return save_note(actor=actor, encounter=encounter, fields={NotePart(part).value: text}, revision=revision)
+def state_billing_facts(
+    *, actor: Actor, encounter: Encounter, mdm: str, total_minutes: int | None, revision: int, key: str = ""
+) -> Note:
+    """Save what the clinician states for billing: the level of decision-making and her own minutes that day."""
+    minutes = "" if total_minutes is None else str(total_minutes)
+    fields = {"mdm": mdm, "total_minutes": minutes}
+    return save_note(actor=actor, encounter=encounter, fields=fields, revision=revision, key=key)
 
 
-def _open_note(actor: Actor, encounter: Encounter) -> Note:
-    if not policies.can_write_note(actor, encounter):
+def _clean(fields: Mapping[str, str]) -> dict[str, Any]:
+    """Return the fields as they are kept; raise :class:`Invalid` with a sentence for each that can't be."""
+    wanted: dict[str, Any] = {}
+    errors: dict[str, list[str]] = {}
+    for name, given in fields.items():
+        # A browser sends line ends as CR LF; kept is what the person sees.
+        text = given.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+        if name in _TEXTS:
+            wanted[name] = text
+            if len(text) > LONGEST_PART:
+                errors[name] = [f"This part is too long: {len(text):,} letters; {LONGEST_PART:,} fit."]
+        elif name == "mdm":
+            wanted[name] = text.strip()
+            if wanted[name] and wanted[name] not in _LEVELS:
+                errors[name] = ["Choose one of the levels."]
+        elif name == "total_minutes":
+            wanted[name] = None
+            if text.strip():
+                if text.strip().isascii() and text.strip().isdigit() and int(text.strip()[:6]) <= MOST_MINUTES:
+                    wanted[name] = int(text.strip())
+                else:
+                    errors[name] = ["Give whole minutes of this day, for instance 28."]
+        else:
+            errors[name] = ["The note has no such part."]
+    if errors:
+        raise Invalid(errors)
+    return wanted
+
+
+@action("chart.note.sign")
+def sign_note(*, actor: Actor, encounter: Encounter, revision: int | None = None) -> Note:
+    """Sign a note. From now on it is only added to. A second time changes nothing.
+
+    ``revision``: the one that the signer has read; if somebody wrote since, :class:`Conflict`. Raises
+    :class:`NotAllowed`, and :class:`NotReady` with what the gates say must be mended.
+    """
+    if not policies.can_sign_note(actor, encounter):
         raise NotAllowed
+    encounter = _lock_encounter(encounter)
     note = Note.objects.select_for_update(of=("self",)).get(encounter=encounter)
-    if not policies.is_open(note):
+    if note.status != NoteStatus.PRELIMINARY:
+        record("chart.note.sign", actor=actor, target=note, patient_id=encounter.patient_id, ground="signed already")
+        return note
+    if revision is not None and revision != note.revision:
+        raise Conflict(note, selectors.texts_of(note))
+    findings = gates.ask(selectors.sign_case(encounter))
+    standing = gates.stops(findings)
+    if standing:
+        raise NotReady(standing)
+    note.status = NoteStatus.FINAL
+    note.signed_at = clock.now()
+    note.signed_by_id = encounter.practitioner_id
+    note.save()
+    note.encounter = encounter
+    encounter.note = note
+    write_version(note)
+    for diagnosis in selectors.diagnoses_of(encounter):
+        diagnosis.encounter = encounter
+        write_version(diagnosis)  # confirmed now, no longer provisional
+    write_version(encounter)
+    publish(NoteSigned(encounter_id=encounter.id))
+    record(
+        "chart.note.sign",
+        actor=actor,
+        target=note,
+        patient_id=encounter.patient_id,
+        ground="own encounter",
+        changes={
+            "revision": note.revision,
+            "gates": {finding.gate: finding.outcome for finding in findings},
+            "overridden": sorted(finding.gate for finding in findings if finding.override is not None),
+        },
+    )
+    return note
+
+
+@action("chart.addendum.add")
+def add_addendum(*, actor: Actor, encounter: Encounter, text: str) -> NoteAddendum:
+    """Add to a signed note. Raises :class:`NotAllowed`, and :class:`Invalid` before signing or without a text."""
+    if not policies.can_add_addendum(actor, encounter):
+        raise NotAllowed
+    author = practitioner_of(actor)
+    if author is None:
+        raise NotAllowed
+    clean = text.replace("\r\n", "\n").replace("\x00", "").strip()
+    if not clean or len(clean) > LONGEST_PART:
+        raise Invalid({"text": ["Write what you add." if not clean else "This is too long."]})
+    note = Note.objects.select_for_update(of=("self",)).get(encounter=encounter)
+    if note.status == NoteStatus.PRELIMINARY:
+        raise Invalid({"text": ["The note isn’t signed yet: write in the note itself."]})
+    addendum = NoteAddendum.objects.create(note=note, author=author, text=clean)
+    note.status = NoteStatus.AMENDED
+    note.save()
+    write_version(note)
+    record(
+        "chart.addendum.add",
+        actor=actor,
+        target=addendum,
+        patient_id=encounter.patient_id,
+        ground=selectors.ground_of(actor, encounter),
+    )
+    return addendum
+
+
+# -------------------------------------------------------------------------------------------- diagnoses
+
+
+def _open_for_diagnoses(actor: Actor, encounter: Encounter) -> Note:
+    if not policies.can_diagnose(actor, encounter):
+        raise NotAllowed
+    # The note's lock is also the lock of the diagnoses: they are signed together.
+    note = Note.objects.select_for_update(of=("self",)).get(encounter=encounter)
+    if note.status != NoteStatus.PRELIMINARY:
         raise NoteClosed
     return note
 
 
 @action("chart.diagnosis.add")
 def add_diagnosis(*, actor: Actor, encounter: Encounter, code: str) -> Condition:
-    """Add an ICD-10-CM diagnosis to an encounter; again returns the one that is there.
+    """Add a diagnosis by its ICD-10-CM code; the same code again returns the one that is there.
 
-    Raises :class:`NotAllowed` (also for a service that has no diagnoses), :class:`NoteClosed`,
-    :class:`NoSuchCode`.
+    Raises :class:`NotAllowed` (also for an encounter that is not telemedicine), :class:`NoteClosed`,
+    and :class:`Invalid` for a code that is unknown or only a group of codes.
     """
-    if not policies.can_diagnose(encounter):
-        raise NotAllowed
-    _open_note(actor, encounter)
-    known = DiagnosisCode.objects.filter(code=code.strip().upper(), billable=True).first()
+    note = _open_for_diagnoses(actor, encounter)
+    known = selectors.diagnosis_code(code)
     if known is None:
-        raise NoSuchCode(code)
-    last = Condition.objects.filter(encounter=encounter).aggregate(last=Max("position"))["last"] or 0
-    condition, _ = Condition.objects.get_or_create(
+        raise Invalid({"code": [f"{code.strip()[:10] or 'That'} is not an ICD-10-CM code."]})
+    if not known.billable:
+        raise Invalid({"code": [f"{known.code} is a group of codes. Choose one below it."]})
+    last = encounter.diagnoses.aggregate(last=Max("position"))["last"] or 0
+    diagnosis, created = Condition.objects.get_or_create(
         encounter=encounter,
         code=known.code,
         defaults={
@@ -187,129 +368,104 @@ def add_diagnosis(*, actor: Actor, encounter: Encounter, code: str) -> Condition
             "position": last + 1,
         },
     )
-    record("chart.diagnosis.add", actor=actor, target=condition, patient_id=encounter.patient_id,
-           target_label=known.code)  # fmt: skip
-    return condition
+    if created:
+        encounter.note = note
+        diagnosis.encounter = encounter
+        write_version(diagnosis)
+    record(
+        "chart.diagnosis.add",
+        actor=actor,
+        target=diagnosis,
+        patient_id=encounter.patient_id,
+        ground=selectors.ground_of(actor, encounter),
+    )
+    return diagnosis
 
 
 @action("chart.diagnosis.remove")
-def remove_diagnosis(*, actor: Actor, encounter: Encounter, code: str) -> None:
-    """Take a diagnosis off an open encounter; nothing happens if it isn't there."""
-    _open_note(actor, encounter)
-    Condition.objects.filter(encounter=encounter, code=code).delete()
-    record("chart.diagnosis.remove", actor=actor, target=encounter, patient_id=encounter.patient_id, target_label=code)
-
-
-@action("chart.encounter.finish")
-def finish_encounter(*, actor: Actor, encounter: Encounter) -> Encounter:
-    """Close an encounter; again changes nothing. Its note may be written until it is signed."""
-    if not policies.can_write_note(actor, encounter):
-        raise NotAllowed
-    encounter = _locked(encounter)
-    if encounter.status == EncounterStatus.IN_PROGRESS:
-        encounter.status = EncounterStatus.FINISHED
-        encounter.ended_at = clock.now()
-        encounter.save()
-        write_version(encounter)
-        publish(EncounterFinished(encounter_id=encounter.id))
-    record("chart.encounter.finish", actor=actor, target=encounter, patient_id=encounter.patient_id)
-    return encounter
-
-
-def _locked(encounter: Encounter) -> Encounter:
-    return (
-        Encounter.objects.select_for_update(of=("self",))
-        .select_related("patient", "practitioner", "service")
-        .get(id=encounter.id)
+def remove_diagnosis(*, actor: Actor, encounter: Encounter, diagnosis_id: UUID) -> None:
+    """Take a diagnosis off an encounter that isn't signed; one that is not there any more is no error."""
+    note = _open_for_diagnoses(actor, encounter)
+    diagnosis = Condition.objects.filter(encounter=encounter, id=diagnosis_id).first()
+    record(
+        "chart.diagnosis.remove",
+        actor=actor,
+        target=diagnosis,
+        patient_id=encounter.patient_id,
+        ground=selectors.ground_of(actor, encounter),
     )
+    if diagnosis is None:
+        return
+    encounter.note = note
+    diagnosis.encounter = encounter
+    write_version(diagnosis, deleted=True)
+    diagnosis.delete()
 
 
-@action("chart.note.sign")
-def sign_note(*, actor: Actor, encounter: Encounter) -> Note:
-    """Sign: ask the gates, close the encounter and its note, tell billing. Again changes nothing.
-
-    Raises :class:`NotAllowed` and :class:`GatesStop`.
-    """
-    if not policies.can_write_note(actor, encounter):
-        raise NotAllowed
-    encounter = _locked(encounter)
-    note = Note.objects.select_for_update(of=("self",)).get(encounter=encounter)
-    if policies.is_open(note):
-        stops = gates.stops(selectors.sign_findings(encounter))
-        if stops:
-            raise GatesStop(stops)
-        if encounter.status == EncounterStatus.IN_PROGRESS:
-            finish_encounter(actor=actor, encounter=encounter)
-        note.status = NoteStatus.FINAL
-        note.signed_at = clock.now()
-        note.signed_by = encounter.practitioner
-        note.save()
-        write_version(note)
-        for condition in Condition.objects.filter(encounter=encounter):
-            write_version(condition)
-        publish(NoteSigned(encounter_id=encounter.id))
-    record("chart.note.sign", actor=actor, target=note, patient_id=encounter.patient_id,
-           changes={"revision": note.revision})  # fmt: skip
-    return note
+@action("chart.diagnosis.order")
+def order_diagnoses(*, actor: Actor, encounter: Encounter, first: UUID) -> list[Condition]:
+    """Put one diagnosis first (the reason for the visit); the others keep their order. Return all."""
+    _open_for_diagnoses(actor, encounter)
+    diagnoses = selectors.diagnoses_of(encounter)
+    diagnoses.sort(key=lambda diagnosis: diagnosis.id != first)
+    for position, diagnosis in enumerate(diagnoses, start=1):
+        if diagnosis.position != position:
+            diagnosis.position = position
+            diagnosis.save()
+    record(
+        "chart.diagnosis.order",
+        actor=actor,
+        target=encounter,
+        patient_id=encounter.patient_id,
+        ground=selectors.ground_of(actor, encounter),
+    )
+    return diagnoses
 
 
-@action("chart.note.amend")
-def add_addendum(*, actor: Actor, encounter: Encounter, text: str) -> NoteAddendum:
-    """Add to a signed note; what was signed stays as it is."""
-    if not policies.can_write_note(actor, encounter):
-        raise NotAllowed
-    note = Note.objects.select_for_update(of=("self",)).get(encounter=encounter)
-    if policies.is_open(note):
-        raise NoteOpen
-    if not text.strip():
-        raise ValueError("an addendum needs words")
-    addendum = NoteAddendum.objects.create(note=note, author=encounter.practitioner, text=text.strip())
-    note.status = NoteStatus.AMENDED
-    note.save()
-    write_version(note)
-    record("chart.note.amend", actor=actor, target=note, patient_id=encounter.patient_id)
-    return addendum
+# ------------------------------------------------------------------------------------------------ lists
 
 
-# Lists
-
-
-def _may_change(actor: Actor, patient: Patient) -> None:
-    # The system fills charts from other systems and, in the demo, from its generator.
-    if actor.kind != "system" and not policies.can_change_chart(actor, patient):
+def _may_change_lists(actor: Actor, patient: Patient) -> None:
+    if not policies.can_change_lists(actor, patient):
         raise NotAllowed
 
 
-@action("chart.problem.add")
-def add_problem(*, actor: Actor, patient: Patient, code: str, onset: date | None = None) -> Condition:
-    """Add a lasting problem (ICD-10-CM) to a patient's list."""
-    _may_change(actor, patient)
-    known = DiagnosisCode.objects.filter(code=code.strip().upper()).first()
-    if known is None:
-        raise NoSuchCode(code)
-    problem = Condition.objects.create(
-        patient=patient, code=known.code, display=known.display[:240], category=ConditionCategory.PROBLEM,
-        onset_date=onset,
-    )  # fmt: skip
-    write_version(problem)
-    record("chart.problem.add", actor=actor, target=problem, patient_id=patient.id, target_label=known.code)
-    return problem
+def _no_longer_empty(patient: Patient, code: ListCode) -> None:
+    """What was *nothing known* has an entry now."""
+    known = List.objects.select_for_update().filter(patient=patient, code=code).exclude(empty_reason="").first()
+    if known is not None:
+        known.empty_reason = ""
+        known.save()
+        write_version(known)
+
+
+def _one_line(text: str, longest: int, missing: str) -> str:
+    clean = " ".join(text.replace("\x00", "").split())
+    if not clean:
+        raise Invalid({"text": [missing]})
+    if len(clean) > longest:
+        raise Invalid({"text": [f"This is too long: {longest} letters fit."]})
+    return clean
 
 
 @action("chart.allergy.add")
 def add_allergy(
-    *, actor: Actor, patient: Patient, substance: str, reaction: str = "", criticality: str = "unable-to-assess"
+    *, actor: Actor, patient: Patient, substance: str, reaction: str = "", criticality: str = Criticality.UNKNOWN
 ) -> AllergyIntolerance:
-    """Add an allergy."""
-    _may_change(actor, patient)
-    if not substance.strip():
-        raise ValueError("an allergy needs a substance")
-    allergy = AllergyIntolerance.objects.create(
-        patient=patient, substance=substance.strip(), reaction=reaction.strip(), criticality=criticality,
-        confirmed_at=clock.now().date(),
-    )  # fmt: skip
+    """Add an allergy. The same substance again returns the entry that is there, with the new reaction."""
+    _may_change_lists(actor, patient)
+    name = _one_line(substance, 120, "Name the substance.")
+    level = Criticality(criticality)
+    known = AllergyIntolerance.objects.filter(
+        patient=patient, substance__iexact=name, clinical_status=ClinicalStatus.ACTIVE
+    ).first()
+    allergy = known or AllergyIntolerance(patient=patient, substance=name)
+    allergy.reaction = " ".join(reaction.replace("\x00", "").split())[:160] or allergy.reaction
+    allergy.criticality = level
+    allergy.save()
     write_version(allergy)
-    record("chart.allergy.add", actor=actor, target=allergy, patient_id=patient.id)
+    _no_longer_empty(patient, ListCode.ALLERGIES)
+    record("chart.allergy.add", actor=actor, target=allergy, patient_id=patient.id, ground="treating")
     return allergy
 
 
@@ -317,87 +473,177 @@ def add_allergy(
 def add_medication(
     *, actor: Actor, patient: Patient, medication: str, dosage: str = "", started_on: date | None = None
 ) -> MedicationStatement:
-    """Add a medicine that the patient takes."""
-    _may_change(actor, patient)
-    if not medication.strip():
-        raise ValueError("a medicine needs a name")
-    statement = MedicationStatement.objects.create(
-        patient=patient, medication=medication.strip(), dosage=dosage.strip(), started_on=started_on
+    """Add a medicine that the patient takes, as text. Prescribing is something else."""
+    _may_change_lists(actor, patient)
+    row = MedicationStatement.objects.create(
+        patient=patient,
+        medication=_one_line(medication, 160, "Name the medicine."),
+        dosage=" ".join(dosage.replace("\x00", "").split())[:160],
+        started_on=started_on,
     )
-    write_version(statement)
-    record("chart.medication.add", actor=actor, target=statement, patient_id=patient.id)
-    return statement
+    write_version(row)
+    _no_longer_empty(patient, ListCode.MEDICATIONS)
+    record("chart.medication.add", actor=actor, target=row, patient_id=patient.id, ground="treating")
+    return row
 
 
-@action("chart.medication.stop")
-def stop_medication(*, actor: Actor, medication: MedicationStatement) -> MedicationStatement:
-    """Note that the patient no longer takes a medicine."""
-    _may_change(actor, medication.patient)
-    medication.status = "stopped"
-    medication.ended_on = clock.now().date()
-    medication.save()
-    write_version(medication)
-    record("chart.medication.stop", actor=actor, target=medication, patient_id=medication.patient_id)
-    return medication
+@action("chart.problem.add")
+def add_problem(
+    *, actor: Actor, patient: Patient, code: str = "", display: str = "", onset_date: date | None = None
+) -> Condition:
+    """Add a problem that lasts: by its ICD-10-CM code, or in words where there is none.
+
+    The same code again returns the entry that is there.
+    """
+    _may_change_lists(actor, patient)
+    known = selectors.diagnosis_code(code) if code.strip() else None
+    if code.strip() and known is None:
+        raise Invalid({"code": [f"{code.strip()[:10]} is not an ICD-10-CM code."]})
+    words = _one_line(display or (known.display if known else ""), 240, "Name the problem.")
+    there = Condition.objects.filter(
+        patient=patient, category=ConditionCategory.PROBLEM, clinical_status=ClinicalStatus.ACTIVE
+    )
+    problem = there.filter(code=known.code).first() if known else there.filter(display__iexact=words).first()
+    if problem is None:
+        problem = Condition.objects.create(
+            patient=patient,
+            category=ConditionCategory.PROBLEM,
+            code=known.code if known else "",
+            display=words,
+            onset_date=onset_date,
+            position=(there.aggregate(last=Max("position"))["last"] or 0) + 1,
+        )
+        write_version(problem)
+    _no_longer_empty(patient, ListCode.PROBLEMS)
+    record("chart.problem.add", actor=actor, target=problem, patient_id=patient.id, ground="treating")
+    return problem
 
 
-@action("chart.vital.add")
-def add_vital(
+def _entry(patient: Patient, code: ListCode, entry_id: UUID) -> Entry:
+    model: type[Entry] = {
+        ListCode.ALLERGIES: AllergyIntolerance,
+        ListCode.MEDICATIONS: MedicationStatement,
+        ListCode.PROBLEMS: Condition,
+    }[code]
+    entry = model.objects.select_for_update().filter(patient=patient, id=entry_id).first()
+    if entry is None or (isinstance(entry, Condition) and entry.category != ConditionCategory.PROBLEM):
+        raise Invalid({"entry": ["That entry is not on the list any more."]})
+    return entry
+
+
+def _mark(entry: Entry, *, active: bool) -> None:
+    if isinstance(entry, MedicationStatement):
+        entry.status = MedicationStatus.ACTIVE if active else MedicationStatus.STOPPED
+        entry.ended_on = None if active else clock.now().date()
+    elif isinstance(entry, Condition):
+        entry.clinical_status = ClinicalStatus.ACTIVE if active else ClinicalStatus.RESOLVED
+    else:
+        entry.clinical_status = ClinicalStatus.ACTIVE if active else ClinicalStatus.INACTIVE
+    entry.save()
+    write_version(entry)
+
+
+@action("chart.list-entry.end")
+def end_entry(*, actor: Actor, patient: Patient, code: ListCode, entry_id: UUID) -> Entry:
+    """Take an entry off a list: a medicine is stopped, a problem resolved, an allergy inactive. It stays in the record."""
+    _may_change_lists(actor, patient)
+    entry = _entry(patient, code, entry_id)
+    _mark(entry, active=False)
+    record("chart.list-entry.end", actor=actor, target=entry, patient_id=patient.id, ground="treating")
+    return entry
+
+
+@action("chart.list-entry.restore")
+def restore_entry(*, actor: Actor, patient: Patient, code: ListCode, entry_id: UUID) -> Entry:
+    """Put an entry back on its list."""
+    _may_change_lists(actor, patient)
+    entry = _entry(patient, code, entry_id)
+    _mark(entry, active=True)
+    _no_longer_empty(patient, code)
+    record("chart.list-entry.restore", actor=actor, target=entry, patient_id=patient.id, ground="treating")
+    return entry
+
+
+@action("chart.list.confirm")
+def confirm_list(*, actor: Actor, patient: Patient, code: ListCode) -> List:
+    """Note that a list was gone through with the patient now; without entries it means *nothing known*."""
+    _may_change_lists(actor, patient)
+    lists = selectors.lists_of(patient)
+    entries: Iterable[Any] = {
+        ListCode.ALLERGIES: lists.allergies,
+        ListCode.MEDICATIONS: lists.medications,
+        ListCode.PROBLEMS: lists.problems,
+    }[code]
+    confirmed, created = List.objects.select_for_update().get_or_create(
+        patient=patient, code=code, defaults={"confirmed_by": actor.label}
+    )
+    confirmed.empty_reason = "" if list(entries) else EmptyReason.NIL_KNOWN
+    confirmed.confirmed_at = clock.now()
+    confirmed.confirmed_by = actor.label
+    confirmed.save()
+    write_version(confirmed)
+    record(
+        "chart.list.confirm",
+        actor=actor,
+        target=confirmed,
+        patient_id=patient.id,
+        ground=code,
+        changes={"nothing_known": bool(confirmed.empty_reason), "first": created},
+    )
+    return confirmed
+
+
+@action("chart.vitals.add")
+def add_vitals(
     *,
     actor: Actor,
     patient: Patient,
-    vital: str,
-    value: Decimal,
+    readings: Sequence[tuple[str, str, Decimal]],
     encounter: Encounter | None = None,
     at: datetime | None = None,
-) -> Observation:
-    """Add a vital sign taken by hand. ``vital`` is an id of ``data/vitals.csv``, ``value`` in its unit.
+) -> list[Observation]:
+    """Keep vital signs typed by hand: (sign, UCUM unit, value), all of them or none.
 
-    Raises :class:`Implausible` when the value can't be (a wrong unit, a slip of the finger).
+    Raises :class:`Invalid` by sign for what can't be true. What is only unusual is kept.
     """
-    _may_change(actor, patient)
-    row = rules.vital(vital, clock.now().date())
-    if not Decimal(str(row["least"])) <= value <= Decimal(str(row["most"])):
-        raise Implausible(f"{row['label']} is {row['least']} to {row['most']} {row['unit_label']}.")
-    observation = Observation.objects.create(
-        patient=patient, encounter=encounter, code=row["loinc"], display=row["label"], value=value, unit=row["unit"],
-        effective_at=at or clock.now(), entered_by=actor.label,
-    )  # fmt: skip
-    write_version(observation)
-    record("chart.vital.add", actor=actor, target=observation, patient_id=patient.id, target_label=row["label"])
-    return observation
-
-
-@action("chart.encounter.import")
-def import_encounter(
-    *,
-    actor: Actor,
-    patient: Patient,
-    practitioner: Practitioner,
-    service: HealthcareService,
-    started_at: datetime,
-    location_state: str,
-    note: Mapping[str, Any],
-    codes: Sequence[str] = (),
-) -> Encounter:
-    """Take in a past encounter with its signed note, as another system would hand it over."""
-    _may_change(actor, patient)
-    encounter = Encounter.objects.create(
-        patient=patient, practitioner=practitioner, service=service, started_at=started_at, ended_at=started_at,
-        status=EncounterStatus.FINISHED, location_state=location_state,
-    )  # fmt: skip
-    write_version(encounter)
-    signed = Note.objects.create(
-        encounter=encounter, status=NoteStatus.FINAL, revision=1, saved_at=started_at, saved_by=str(practitioner),
-        signed_at=started_at, signed_by=practitioner, **note,
-    )  # fmt: skip
-    for position, code in enumerate(codes, start=1):
-        known = DiagnosisCode.objects.get(code=code)
-        condition = Condition.objects.create(
-            patient=patient, encounter=encounter, category=ConditionCategory.DIAGNOSIS, code=code,
-            display=known.display[:240], position=position,
-        )  # fmt: skip
-        write_version(condition)
-    write_version(signed)
-    record("chart.encounter.import", actor=actor, target=encounter, patient_id=patient.id)
-    return encounter
+    _may_change_lists(actor, patient)
+    when = at or clock.now()
+    if not readings:
+        raise Invalid({"vitals": ["Type at least one value."]})
+    if when > clock.now():
+        raise Invalid({"vitals": ["This time is still to come."]})
+    facts = vitals.VitalsFacts(
+        on=when.date(), readings=[vitals.Reading(key=key, ucum=ucum, value=value) for key, ucum, value in readings]
+    )
+    answer = vitals.vitals_plausible(facts)
+    if not answer.allowed:
+        errors: dict[str, list[str]] = {}
+        for finding in answer.impossible:
+            errors.setdefault(finding.key, []).append(finding.text)
+        raise Invalid(errors)
+    signs = {sign.key: sign for sign in vitals.signs(facts.on)}
+    with transaction.atomic():
+        rows = [
+            Observation.objects.create(
+                patient=patient,
+                encounter=encounter,
+                code=signs[key].code,
+                display=signs[key].label,
+                value=value,
+                unit=ucum,
+                effective_at=when,
+                entered_by=actor.label,
+            )
+            for key, ucum, value in readings
+        ]
+        for row in rows:
+            write_version(row)
+    record(
+        "chart.vitals.add",
+        actor=actor,
+        target=rows[0],
+        patient_id=patient.id,
+        ground="treating",
+        changes={"signs": [row.code for row in rows], "unusual": [finding.key for finding in answer.unusual]},
+    )
+    return rows

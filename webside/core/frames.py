@@ -78,7 +78,8 @@ def begin(
             yield frame
         finally:
             _current.reset(token)
-        if outer is not None or connections[using].in_atomic_block:
+        # A rollback takes the setting back by itself, and refuses further statements.
+        if not connections[using].needs_rollback:
             _set_tenant(using, outer.tenant_id if outer else None)
 
 

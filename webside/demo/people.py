@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -156,7 +156,9 @@ class PatientFacts:
     problems: tuple[tuple[str, date], ...] = ()
     allergies: tuple[tuple[str, str, str], ...] = ()
     medications: tuple[tuple[str, str, date], ...] = ()
-    vitals: tuple[tuple[str, str, int], ...] = field(default=())
+    doctor: str = "maya"
+    allergies_confirmed: int = 30  # days ago
+    vitals: tuple[tuple[int, tuple[tuple[str, str, str], ...]], ...] = ()  # days ago; sign, UCUM unit, value
 
 
 PATIENTS: tuple[PatientFacts, ...] = (
@@ -170,9 +172,16 @@ PATIENTS: tuple[PatientFacts, ...] = (
             ("Lisinopril 20 mg", "1 tablet in the morning", date(2016, 3, 14)),
             ("Atorvastatin 40 mg", "1 tablet in the evening", date(2018, 9, 20)),
         ),
+        allergies_confirmed=430,
         vitals=(
-            ("systolic", "136", 92), ("diastolic", "84", 92), ("weight", "84.2", 92),
-            ("systolic", "131", 3), ("diastolic", "79", 3), ("pulse", "74", 3), ("weight", "84.9", 3),
+            (91, (("systolic", "mm[Hg]", "136"), ("diastolic", "mm[Hg]", "84"), ("weight", "[lb_av]", "185.6"))),
+            (
+                3,
+                (
+                    ("systolic", "mm[Hg]", "131"), ("diastolic", "mm[Hg]", "79"), ("heart_rate", "/min", "74"),
+                    ("weight", "[lb_av]", "187.2"), ("glucose", "mg/dL", "172"),
+                ),
+            ),
         ),
     ),
     PatientFacts(
@@ -181,14 +190,15 @@ PATIENTS: tuple[PatientFacts, ...] = (
         problems=(("I48.0", date(2022, 1, 11)),),
         allergies=(("Penicillin", "Rash as a child", "low"),),
         medications=(("Apixaban 5 mg", "1 tablet twice a day", date(2022, 1, 20)),),
-        vitals=(("systolic", "128", 1), ("diastolic", "76", 1), ("pulse", "68", 1)),
+        vitals=((1, (("systolic", "mm[Hg]", "128"), ("diastolic", "mm[Hg]", "76"), ("heart_rate", "/min", "68"))),),
     ),
     PatientFacts(
         "theo", "Theo", "Marsh", date(1981, 11, 30), "male", "he/him", "theo@marsh.example", "503-555-0126",
         ("2210 SE Ankeny Street", "Portland", "OR", "97214"), "America/Los_Angeles", "LC-20455",
         problems=(("J45.30", date(2009, 4, 1)),),
         medications=(("Budesonide and formoterol inhaler", "2 puffs twice a day", date(2021, 6, 8)),),
-        vitals=(("pulse", "66", 40),),
+        doctor="daniel",
+        vitals=((6, (("heart_rate", "/min", "66"),)),),
     ),
 )  # fmt: skip
 

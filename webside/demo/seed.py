@@ -22,6 +22,7 @@ from webside.billing.models import Coverage, Payer
 from webside.catalog import services as catalog
 from webside.catalog.models import HealthcareService
 from webside.chart import services as chart
+from webside.chart.codes import ListCode
 from webside.chart.models import Encounter
 from webside.compliance import services as compliance
 from webside.compliance.models import ConsentText, Credentialing, Licence
@@ -119,6 +120,7 @@ def _larkspur(demo: Demo) -> list[str]:
     if fresh:
         _consents(demo)
         _last_weeks(demo)
+        _lists(demo)
     _licences_now(demo)
     said = ["Larkspur Clinic is set up" if fresh else "Larkspur Clinic is there already"]
     said += _today(demo)
@@ -239,22 +241,6 @@ def _register(demo: Demo, facts: PatientFacts) -> Patient:
         record_number=facts.record_number,
     )  # fmt: skip
     people.change_patient(actor=demo.actor("grace"), patient=patient, pronouns=facts.pronouns)
-    for code, onset in facts.problems:
-        chart.add_problem(actor=demo.machine, patient=patient, code=code, onset=onset)
-    for substance, reaction, criticality in facts.allergies:
-        with past.at(clock.now() - timedelta(days=430)):
-            chart.add_allergy(
-                actor=demo.machine, patient=patient, substance=substance, reaction=reaction, criticality=criticality
-            )
-    for medication, dosage, since in facts.medications:
-        chart.add_medication(
-            actor=demo.machine, patient=patient, medication=medication, dosage=dosage, started_on=since
-        )
-    for vital, value, days in facts.vitals:
-        chart.add_vital(
-            actor=demo.machine, patient=patient, vital=vital, value=Decimal(value),
-            at=clock.now() - timedelta(days=days, hours=2),
-        )  # fmt: skip
     _cover(patient)
     return patient
 
@@ -272,6 +258,27 @@ def _cover(patient: Patient) -> None:
         patient=patient, payer=payer, member_id=f"{patient.record_number[-5:]}-01", order=1,
         period_start=date(2024, 1, 1), checked_at=clock.now() - timedelta(days=20),
     )  # fmt: skip
+
+
+def _lists(demo: Demo) -> None:
+    """Fill the lists of the chart, as the doctor who treats each patient."""
+    for facts in PATIENTS:
+        patient, doctor = demo.patients[facts.key], demo.actor(facts.doctor)
+        for code, onset in facts.problems:
+            chart.add_problem(actor=doctor, patient=patient, code=code, onset_date=onset)
+        for substance, reaction, criticality in facts.allergies:
+            chart.add_allergy(
+                actor=doctor, patient=patient, substance=substance, reaction=reaction, criticality=criticality
+            )
+        for medication, dosage, since in facts.medications:
+            chart.add_medication(actor=doctor, patient=patient, medication=medication, dosage=dosage, started_on=since)
+        with past.at(clock.now() - timedelta(days=facts.allergies_confirmed)):
+            chart.confirm_list(actor=doctor, patient=patient, code=ListCode.ALLERGIES)
+        for days, readings in facts.vitals:
+            chart.add_vitals(
+                actor=doctor, patient=patient, at=clock.now() - timedelta(days=days, hours=2),
+                readings=[(key, ucum, Decimal(value)) for key, ucum, value in readings],
+            )  # fmt: skip
 
 
 def _consents(demo: Demo) -> None:
@@ -294,7 +301,7 @@ class PastVisit:
     days: int
     minutes: int
     reason: str
-    note: dict[str, Any]
+    note: dict[str, str]
     codes: tuple[str, ...] = ()
     seen_document: bool = True
     sign: bool = True
@@ -311,7 +318,7 @@ LAST_WEEKS: tuple[PastVisit, ...] = (
             "patient_instructions": "Take your medicines as before. Leave out the salt shaker. Call us if your "
             "morning sugar is above 160 for three days.",
             "mdm": "moderate",
-            "total_minutes": 26,
+            "total_minutes": "26",
         },
         ("E11.65", "I10"),
     ),
@@ -333,7 +340,7 @@ LAST_WEEKS: tuple[PastVisit, ...] = (
             "plan": "Inhaler twice a day again, technique shown. Message in two weeks. Visit in person if worse.",
             "patient_instructions": "Use the inhaler every morning and every evening. Rinse your mouth afterwards.",
             "mdm": "low",
-            "total_minutes": 19,
+            "total_minutes": "19",
         },
         ("J45.30",),
     ),

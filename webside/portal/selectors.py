@@ -23,8 +23,8 @@ from webside.audit import selectors as audit
 from webside.audit.sentences import sentence
 from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind
-from webside.chart.codes import EncounterStatus, NoteStatus
-from webside.chart.models import AllergyIntolerance, Condition, Encounter, MedicationStatement, Observation
+from webside.chart.codes import EncounterStatus, ListCode, NoteStatus
+from webside.chart.models import AllergyIntolerance, Condition, Encounter, List, MedicationStatement, Observation
 from webside.compliance import selectors as compliance
 from webside.compliance.models import Consent, Licence
 from webside.core import clock
@@ -335,10 +335,15 @@ def brief(row: Row, licences: list[Licence]) -> Brief:
     """
     of_patient = {"patient": OuterRef("pk")}
     patient = Patient.objects.annotate(
+        confirmed_lists=ArraySubquery(
+            List.objects.filter(**of_patient, code=ListCode.ALLERGIES).values(
+                row=JSONObject(at="confirmed_at", empty="empty_reason")
+            )
+        ),
         known_allergies=ArraySubquery(
             AllergyIntolerance.objects.filter(**of_patient, clinical_status="active")
             .order_by("substance")
-            .values(row=JSONObject(name="substance", note="reaction", level="criticality", on="confirmed_at"))
+            .values(row=JSONObject(name="substance", note="reaction", level="criticality"))
         ),
         known_problems=ArraySubquery(
             Condition.objects.filter(**of_patient, clinical_status="active", category="problem-list-item")
@@ -359,7 +364,11 @@ def brief(row: Row, licences: list[Licence]) -> Brief:
     ).get(id=row.appointment.patient_id)
     return Brief(
         patient=patient,
-        checks=[*_law_checks(row, licences), *_start_checks(row), *_allergy_check(patient.known_allergies)],
+        checks=[
+            *_law_checks(row, licences),
+            *_start_checks(row),
+            *_allergy_check(patient.known_allergies, patient.confirmed_lists),
+        ],
         allergies=patient.known_allergies,
         problems=patient.known_problems,
         medications=patient.known_medications,
@@ -403,15 +412,14 @@ def _start_checks(row: Row) -> list[dict[str, str]]:
     return checks
 
 
-def _allergy_check(allergies: list[dict[str, Any]]) -> list[dict[str, str]]:
-    if not allergies:
-        return [{"tone": "warning", "text": _("No allergies are written down: ask")}]
-    days = [date.fromisoformat(entry["on"]) for entry in allergies if entry["on"]]
-    if not days:
-        return [{"tone": "warning", "text": _("Allergy list was never confirmed")}]
-    months = round((clock.now().date() - min(days)).days / 30)
+def _allergy_check(allergies: list[dict[str, Any]], confirmed: list[dict[str, Any]]) -> list[dict[str, str]]:
+    if not confirmed:
+        text = _("Allergy list was never confirmed") if allergies else _("No allergies are written down: ask")
+        return [{"tone": "warning", "text": text}]
+    on = datetime.fromisoformat(confirmed[0]["at"]).date()
+    months = round((clock.now().date() - on).days / 30)
     if months < 12:
-        return [{"tone": "success", "text": _("Allergy list confirmed %(day)s") % {"day": min(days).isoformat()}}]
+        return [{"tone": "success", "text": _("Allergy list confirmed %(day)s") % {"day": on.isoformat()}}]
     text = ngettext(
         "Allergy list last confirmed %(n)d month ago", "Allergy list last confirmed %(n)d months ago", months
     )

@@ -45,10 +45,14 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Whether a practitioner may give a service in a state, and what the gates said."""
+    """Whether a practitioner may give a service in a state, and what the gates said.
+
+    ``record`` is what compliance has on record about them, so that it is read once for a page.
+    """
 
     practitioner: Practitioner
     findings: list[gates.Finding] = field(default_factory=list)
+    record: Any = None
 
     @property
     def allowed(self) -> bool:
@@ -104,7 +108,8 @@ def offers(*, service: HealthcareService, state: str, at: datetime, patient: Pat
     The person's consent is taken as given: the booking form asks for it, and the booking asks the
     gates again with what was really given. Without a state the gates are not asked.
     """
-    return _offers(service, catalog.practitioners_for(service), state, at, patient)
+    people = catalog.practitioners_for(service)
+    return _offers(service, people, state, at, patient, law.clinician_facts(people, service) if state else None)
 
 
 def _offers(
@@ -132,6 +137,7 @@ def _offers(
                     facts={"consents": consents, law.CLINICIAN: (known or {}).get(practitioner.id)},
                 )
             ),
+            (known or {}).get(practitioner.id),
         )
         for practitioner in practitioners
     ]
@@ -145,18 +151,24 @@ def free_slots(
     days: int,
     practitioner: Practitioner | None = None,
     patient: Patient | None = None,
+    offered: Sequence[Offer] | None = None,
 ) -> list[Slot]:
     """Return the free times for a service within ``days`` days from ``since``, in order.
 
     Only of practitioners whom the gates let treat a patient in ``state``, judged at the beginning and
     at the end of the days; where the two differ (a licence that ends between), at each slot's day.
+    ``offered`` is what :func:`offers` returned for the same page.
     """
-    candidates = [practitioner] if practitioner else catalog.practitioners_for(service)
+    if offered is not None:
+        known = {offer.practitioner.id: offer.record for offer in offered}
+        candidates = [offer.practitioner for offer in offered if practitioner in (None, offer.practitioner)]
+    else:
+        candidates = [practitioner] if practitioner else catalog.practitioners_for(service)
+        known = law.clinician_facts(candidates, service) if state else {}
     until = since + timedelta(days=days)
     since = max(since, clock.now())
     if until <= since:
         return []
-    known = law.clinician_facts(candidates, service) if state else {}
 
     def allowed(people: Sequence[Practitioner], at: datetime) -> dict[UUID, bool]:
         found = _offers(service, people, state, at, patient, known)

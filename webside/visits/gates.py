@@ -64,7 +64,9 @@ def suited_for_video(case: Case) -> Finding | None:
     verdict = selectors.patient_verdict(case.visit_id)
     name = "suited_for_video"
     if verdict is None:
-        return _finding(name, "care", "warn", "video.not_checked", _("Camera and sound were not checked before the visit."))
+        return _finding(
+            name, "care", "warn", "video.not_checked", _("Camera and sound were not checked before the visit.")
+        )
     if verdict == DeviceVerdict.PHONE:
         return _finding(
             name, "care", "stop", "video.unsuited", _("The device check says that a video visit won’t work from there."),

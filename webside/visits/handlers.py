@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from webside.chart.events import NoteSigned
 from webside.compliance.events import ConsentWithdrawn
 from webside.compliance.models import Consent
 from webside.outbox.registry import subscribe
@@ -16,9 +17,7 @@ from webside.visits.models import Visit
 
 
 def _appointment(appointment_id: UUID) -> Appointment | None:
-    return (
-        Appointment.objects.select_related("patient", "practitioner", "service").filter(id=appointment_id).first()
-    )
+    return Appointment.objects.select_related("patient", "practitioner", "service").filter(id=appointment_id).first()
 
 
 def open_when_booked(event: AppointmentBooked, event_id: UUID) -> None:
@@ -63,9 +62,17 @@ def tell_when_consent_ends(event: ConsentWithdrawn, event_id: UUID) -> None:
         push_on_commit(f"visit-news:{visit_id}", "gates", visit_id)
 
 
+def tell_when_signed(event: NoteSigned, event_id: UUID) -> None:
+    """Let the patient's page go on to the summary."""
+    visit_id = Visit.objects.filter(encounter_id=event.encounter_id).values_list("id", flat=True).first()
+    if visit_id is not None:
+        push_on_commit(f"visit-news:{visit_id}", "signed", visit_id)
+
+
 def register() -> None:
     """Listen."""
     subscribe(AppointmentBooked, open_when_booked)
     subscribe(AppointmentMoved, follow_when_moved)
     subscribe(AppointmentCancelled, close_when_cancelled)
     subscribe(ConsentWithdrawn, tell_when_consent_ends)
+    subscribe(NoteSigned, tell_when_signed)

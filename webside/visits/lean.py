@@ -36,8 +36,24 @@ NEWS = "visit-news"
 LONGEST_SAMPLE = 30.0
 SLACK_SECONDS = 3.0
 DIGEST = frozenset(
-    "seconds sound_s picture_s rtt_ms loss_pct kbps_in kbps_out fps width height concealed_pct freezes level relayed "
-    "reconnects broken_s".split()
+    [
+        "seconds",
+        "sound_s",
+        "picture_s",
+        "rtt_ms",
+        "loss_pct",
+        "kbps_in",
+        "kbps_out",
+        "fps",
+        "width",
+        "height",
+        "concealed_pct",
+        "freezes",
+        "level",
+        "relayed",
+        "reconnects",
+        "broken_s",
+    ]
 )
 
 _SEAT = """
@@ -172,10 +188,22 @@ class VisitRoom:
         now = clock.now()
         row = await (
             await db.execute(
-                "INSERT INTO visits_signal (id, tenant_id, visit_id, sender_id, recipient_id, data, created_at, updated_at)"
+                "INSERT INTO visits_signal"
+                " (id, tenant_id, visit_id, sender_id, recipient_id, data, created_at, updated_at)"
                 " SELECT %s, tenant_id, visit_id, %s, id, %s, %s, %s FROM visits_participant"
-                " WHERE tenant_id = %s AND visit_id = %s AND id = %s AND id <> %s AND socket_id IS NOT NULL RETURNING id",
-                [uuid7(), seat.id, json.dumps(data), now, now, frames.current_tenant_id(), visitor.topic_id, to, seat.id],
+                " WHERE tenant_id = %s AND visit_id = %s AND id = %s AND id <> %s AND socket_id IS NOT NULL"
+                " RETURNING id",
+                [
+                    uuid7(),
+                    seat.id,
+                    json.dumps(data),
+                    now,
+                    now,
+                    frames.current_tenant_id(),
+                    visitor.topic_id,
+                    to,
+                    seat.id,
+                ],
             )
         ).fetchone()
         # Without a socket on the other side it is dropped: an old description is worse than none.
@@ -202,13 +230,16 @@ class VisitRoom:
         if seat.started_at is None and (sound or picture):
             # The service audits and publishes: it belongs to the page lane, so it runs in a thread.
             heard_for = max(sound, picture)
-            await asyncio.to_thread(_start, visitor.actor, visitor.topic_id, datetime.fromtimestamp(now.timestamp() - heard_for, now.tzinfo))
+            await asyncio.to_thread(
+                _start, visitor.actor, visitor.topic_id, datetime.fromtimestamp(now.timestamp() - heard_for, now.tzinfo)
+            )
 
     async def _verified(self, db: Any, visitor: Visitor, seat: _Seat, result: object) -> None:
         if result not in ("same", "different"):
             raise Refused
         await db.execute(
-            "UPDATE visits_participant SET code_check = %s, updated_at = %s WHERE id = %s", [result, clock.now(), seat.id]
+            "UPDATE visits_participant SET code_check = %s, updated_at = %s WHERE id = %s",
+            [result, clock.now(), seat.id],
         )
         await _say(db, visitor.topic_id, "hint", "code")
 
@@ -240,7 +271,12 @@ class VisitRoom:
         if kind == "bye":
             return {"type": "bye", "reason": words[1]} if words[0] == str(visitor.socket_id) else None
         if kind == "hint":
-            return {"type": "hint", "topic": f"{TOPIC}:{visitor.topic_id}", "kind": words[0], "id": str(visitor.topic_id)}
+            return {
+                "type": "hint",
+                "topic": f"{TOPIC}:{visitor.topic_id}",
+                "kind": words[0],
+                "id": str(visitor.topic_id),
+            }
         if kind == "signal":
             return await self._hand_over(db, visitor, UUID(words[0]))
         return await self._told_of_peer(db, visitor, kind, *words)
@@ -270,7 +306,11 @@ class VisitRoom:
         name, role, user_id = row
         if _is_person(visitor.actor, role, user_id):
             # The same person came in on a newer socket: this one is done.
-            return {"type": "bye", "reason": "replaced"} if event == "joined" and socket != str(visitor.socket_id) else None
+            return (
+                {"type": "bye", "reason": "replaced"}
+                if event == "joined" and socket != str(visitor.socket_id)
+                else None
+            )
         told: Json = {"type": "peer", "event": event, "participant": participant}
         return {**told, "name": name, "role": role} if event == "joined" else told
 

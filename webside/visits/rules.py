@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from webside.visits.codes import OVER, ParticipantRole, Stage, VisitStatus
 
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What reached one side, in seconds, over the whole call."""

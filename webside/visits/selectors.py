@@ -76,10 +76,7 @@ def participants(visit: Visit) -> dict[ParticipantRole, Participant]:
 def is_here(participant: Participant | None) -> bool:
     """Whether somebody has a page of the visit open now."""
     return bool(
-        participant
-        and participant.socket_id
-        and participant.seen_at
-        and clock.now() - participant.seen_at <= PRESENT
+        participant and participant.socket_id and participant.seen_at and clock.now() - participant.seen_at <= PRESENT
     )
 
 
@@ -325,9 +322,7 @@ def signed_encounter(visit: Visit) -> Encounter | None:
     """Return the encounter of a visit once its note is signed: then there is a summary to read."""
     if visit.encounter_id is None:
         return None
-    return (
-        Encounter.objects.filter(id=visit.encounter_id, note__signed_at__isnull=False).first()
-    )
+    return Encounter.objects.filter(id=visit.encounter_id, note__signed_at__isnull=False).first()
 
 
 def consent_withdrawn(visit: Visit) -> datetime | None:

@@ -118,7 +118,9 @@ def _tell(visit: Visit, kind: str) -> None:
 
 
 def _note(name: str, actor: Actor, visit: Visit, **more: Any) -> None:
-    record(name, actor=actor, target=visit, patient_id=visit.appointment.patient_id, ground=_ground(actor, visit), **more)
+    record(
+        name, actor=actor, target=visit, patient_id=visit.appointment.patient_id, ground=_ground(actor, visit), **more
+    )
 
 
 def _ground(actor: Actor, visit: Visit) -> str:
@@ -233,8 +235,8 @@ def complete_safe_start(*, actor: Actor, visit: Visit, answers: Mapping[str, Any
         _stop(visit, start, barring)
     else:
         _let_wait(actor, visit, start)
-    _note("visits.safe-start.complete", actor, visit,
-          changes={"outcome": outcome, "state": start.state, "gates": [finding.gate for finding in barring]})  # fmt: skip
+    changes = {"outcome": outcome, "state": start.state, "gates": [finding.gate for finding in barring]}
+    _note("visits.safe-start.complete", actor, visit, changes=changes)
     return CheckIn(visit, tuple(barring))
 
 
@@ -329,10 +331,10 @@ def hand_over(*, actor: Actor, visit: Visit, practitioner_id: UUID, start: datet
         raise NotOffered from None
     visit = open_visit(appointment=moved)
     visit.status, visit.stopped_by, visit.admitted_at, visit.waiting_since = VisitStatus.PLANNED, None, None, None
-    if not rules.place_is_old(answers.place_said_at, slot.start, holds=selectors.PLACE_HOLDS):
-        # The clinician who hands over has no say in the colleague's appointment: its check-in follows at the door.
-        if not selectors.barring(_ask(visit, answers)):
-            visit.status, visit.waiting_since = VisitStatus.WAITING, clock.now()
+    soon = not rules.place_is_old(answers.place_said_at, slot.start, holds=selectors.PLACE_HOLDS)
+    # The clinician who hands over has no say in the colleague's appointment: its check-in follows at the door.
+    if soon and not selectors.barring(_ask(visit, answers)):
+        visit.status, visit.waiting_since = VisitStatus.WAITING, clock.now()
     answers.completed_at = clock.now() if visit.status == VisitStatus.WAITING else None
     answers.save()
     visit.save()
@@ -375,8 +377,8 @@ def admit(*, actor: Actor, visit: Visit) -> CheckIn:
             raise NeedsReason(reasons)
         else:
             _let_in(actor, visit, start)
-    _note("visits.visit.admit", actor, visit,
-          changes={"outcome": "stopped" if barring else "admitted", "gates": [found.gate for found in barring]})  # fmt: skip
+    outcome = "stopped" if barring else "admitted"
+    _note("visits.visit.admit", actor, visit, changes={"outcome": outcome, "gates": [found.gate for found in barring]})
     return CheckIn(visit, tuple(barring))
 
 

@@ -13,8 +13,8 @@ import time_machine
 from django.test import Client
 
 from webside.audit.models import AuditEvent
-from webside.core.frames import begin
 from webside.core.actor import anonymous
+from webside.core.frames import begin
 from webside.people.models import Patient
 from webside.scheduling import registry, services
 from webside.scheduling.forms import slot_value
@@ -423,7 +423,9 @@ def queries(client: Client, address: str, **data: str) -> list[str]:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    with CaptureQueriesContext(connection, ) as captured:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
         assert client.get(address, data).status_code == 200
     quiet = ("SAVEPOINT", "RELEASE", "django_session", "accounts_", "core_tenant", "audit_", "set_config")
     return [one["sql"] for one in captured if not any(word in one["sql"] for word in quiet)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -49,7 +50,7 @@ def test_the_hour_that_comes_twice_is_offered_once() -> None:
 def test_a_slot_over_the_jump_lasts_its_minutes_and_overlaps_nobody() -> None:
     spans = list(rules.slots_of_hours(hours(SPRING, "01:50", "05:00"), SPRING, timedelta(minutes=25)))
     assert all(span.end - span.start == timedelta(minutes=25) for span in spans)
-    assert all(one.end <= other.start for one, other in zip(spans, spans[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(spans))
 
 
 def test_hours_that_end_in_the_gap_end_at_the_jump() -> None:
@@ -133,7 +134,7 @@ def test_every_slot_is_whole_real_and_alone(day: date, start: int, end: int, len
         assert rules.exists(wall.replace(tzinfo=None), there)
         minutes_in = (wall.replace(tzinfo=None) - datetime.combine(day, block.starts_at)).total_seconds() / 60
         assert minutes_in % length == 0, "slots stand on the grid of the wall clock"
-    for one, other in zip(spans, spans[1:], strict=False):
+    for one, other in pairwise(spans):
         assert one.end <= other.start
     assert len({f"{span.start.astimezone(there):%d %H:%M}" for span in spans}) == len(spans), "each wall time once"
 
@@ -171,7 +172,7 @@ def test_no_free_slot_touches_what_is_off_or_taken(
     for slot in found:
         assert since <= slot.start < until
         assert not any(slot.overlaps(other) for other in (*off, *busy))
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in pairwise(found):
         assert one.end <= other.start
 
 

@@ -75,7 +75,9 @@ def picker(request: HttpRequest, service: Any, place: Place, *, path: str, chose
     wanted = next((offer.practitioner for offer in allowed if str(offer.practitioner.id) == who), None)
     start = _times.first_day(request, place.zone)
     since, days = _times.week_of(start, place.zone)
-    slots = selectors.free_slots(service=service, state=place.state.code, since=since, days=days, practitioner=wanted)
+    slots = selectors.free_slots(
+        service=service, state=place.state.code, since=since, days=days, practitioner=wanted, offered=offers
+    )
     times = _times.lay_out(
         slots, zone=place.zone, start=start, day=request.GET.get("day", ""), path=path, place=place,
         who=str(wanted.id) if wanted else "",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -53,6 +54,7 @@ def room(page: Page) -> HttpResponse:
             end_form=EndForm(),
             ended_url=page.url("visit-ended"),
             ice_policy=talk.ice_policy(),
+            chat_key=uuid4(),
             pairs=_pairs(page),
         ),
     )
@@ -110,7 +112,7 @@ def _strip(page: Page) -> dict[str, Any]:
     items += [
         {
             "tone": "warning",
-            "label": str(gates.get(finding.gate).title),
+            "label": _title(finding.gate),
             "text": _("ended meanwhile"),
             "note": _("this visit counts by its beginning; a new one needs it"),
         }
@@ -119,19 +121,23 @@ def _strip(page: Page) -> dict[str, Any]:
     return {
         "gates": items,
         "barring": selectors.barring(findings),
-        "to_answer": [
-            {"finding": finding, "form": ReasonForm(initial={"gate": finding.gate}, prefix=None, auto_id=f"{finding.gate}-%s")}
-            for finding in selectors.to_answer_for(findings)
-        ],
+        "to_answer": [{"finding": finding} for finding in selectors.to_answer_for(findings)],
         "identity": next((finding for finding in findings if finding.gate == "identity_document"), None),
         "identity_seen": bool(start and start.identity_document),
         "consent_withdrawn": selectors.consent_withdrawn(visit),
-        "reason_form": ReasonForm(initial={"gate": "identity_document"}),
     }
 
 
+def _title(gate: str) -> str:
+    """Return what a gate is called; one that nobody registered has its name only."""
+    try:
+        return str(gates.get(gate).title)
+    except gates.UnknownGate:
+        return gate
+
+
 def _sentence(finding: gates.Finding) -> dict[str, str]:
-    title = str(gates.get(finding.gate).title) if finding.gate in {gate.name for gate in gates.registered()} else finding.gate
+    title = _title(finding.gate)
     if finding.override is not None:
         return {
             "tone": "warning", "label": title, "text": _("gone on without"),
@@ -183,10 +189,8 @@ def admit(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
 def hold(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     """Ask the patient back to the waiting room."""
     page = page_of(request, slug, visit_id, CLINICIAN)
-    try:
+    with contextlib.suppress(services.WrongStage):
         services.hold_visit(actor=page.actor, visit=page.visit)
-    except services.WrongStage:
-        pass
     return _again(page)
 
 

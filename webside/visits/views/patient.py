@@ -166,9 +166,7 @@ def place(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     page = page_of(request, slug, visit_id, PATIENT)
     form = SafeStartForm(request.POST, home=selectors.home_of(page.visit))
     form.is_valid()
-    return render(
-        request, "visits/_place.html", page.context(place=_place(page, form.answers().get("state", "")))
-    )
+    return render(request, "visits/_place.html", page.context(place=_place(page, form.answers().get("state", ""))))
 
 
 @never_cache
@@ -223,7 +221,11 @@ def _line(page: Page) -> dict[str, Any]:
 def _tips(page: Page) -> list[dict[str, str]]:
     who = page.visit.appointment.practitioner.display_name
     tips = [
-        {"icon": "card", "title": _("Have a photo ID near you"), "text": _("%(who)s may ask to see it.") % {"who": who}},
+        {
+            "icon": "card",
+            "title": _("Have a photo ID near you"),
+            "text": _("%(who)s may ask to see it.") % {"who": who},
+        },
         {
             "icon": "pill",
             "title": _("Get your pills"),
@@ -249,4 +251,3 @@ def _tips(page: Page) -> list[dict[str, str]]:
         }
     )
     return tips
-

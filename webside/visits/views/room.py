@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -35,7 +35,7 @@ def room(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         "visits/visit_room_patient.html",
         page.context(
             chat=talk.chat_lines(page), follow_url=page.url("visit-where"), ended_url=page.url("visit-ended"),
-            ice_policy=talk.ice_policy(),
+            ice_policy=talk.ice_policy(), chat_key=uuid4(),
         ),
     )  # fmt: skip
 
@@ -45,11 +45,20 @@ def room(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
 def where(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     """Say on which page somebody belongs; a page that isn't it goes there."""
     page = page_of(request, slug, visit_id)
-    url = destination.url_of(slug, page.visit, page.role)
     shown = request.GET.get("page", "visit-room")
-    return render(
-        request, "visits/_where.html", {"url": url, "elsewhere": page.belongs_on != shown}
-    )
+    url = destination.url_of(slug, page.visit, page.role)
+    elsewhere = page.belongs_on != shown
+    if page.role is ParticipantRole.PATIENT and not elsewhere and (summary := _summary_url(page)):
+        url, elsewhere = summary, True
+    return render(request, "visits/_where.html", {"url": url, "elsewhere": elsewhere})
+
+
+def _summary_url(page: Page) -> str:
+    """Return the path of the patient's summary once the note is signed, else nothing."""
+    encounter = selectors.signed_encounter(page.visit)
+    if encounter is None or selectors.stage_of(page.visit) is not Stage.ENDED:
+        return ""
+    return reverse("chart:encounter-summary", args=[page.slug, encounter.id])
 
 
 # Chat
@@ -89,7 +98,8 @@ def stopped(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         return page.go_on()
     context = stopped_context(page)
     if page.role is ParticipantRole.CLINICIAN:
-        return render(request, "visits/visit_blocked.html", page.context(**context, card=selectors.emergency_card(page.visit)))
+        context |= {"card": selectors.emergency_card(page.visit)}
+        return render(request, "visits/visit_blocked.html", page.context(**context))
     return render(request, "visits/visit_stopped.html", page.context(**context))
 
 
@@ -138,7 +148,8 @@ def hand_over(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     who = visit.appointment.practitioner.display_name
     if page.role is ParticipantRole.CLINICIAN:
         name = visit.appointment.patient.full_name
-        messages.success(request, _("%(who)s has %(name)s’s visit now. The check-in went along.") % {"who": who, "name": name})
+        said = _("%(who)s has %(name)s’s visit now. The check-in went along.") % {"who": who, "name": name}
+        messages.success(request, said)
         return redirect(clinician.day_url(slug))
     messages.success(request, _("Your visit is with %(who)s now. You don’t have to start again.") % {"who": who})
     page.visit = visit
@@ -160,9 +171,8 @@ def ended(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         return page.go_on()
     if page.role is ParticipantRole.CLINICIAN:
         return clinician.ended(page)
-    summary = selectors.signed_encounter(page.visit)
-    if summary is not None and stage is Stage.ENDED:
-        return redirect(reverse("chart:encounter-summary", args=[slug, summary.id]))
+    if summary := _summary_url(page):
+        return redirect(summary)
     return render(
         request,
         "visits/visit_ended.html",

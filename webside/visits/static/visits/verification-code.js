@@ -17,6 +17,8 @@ const HEX_64 = /^[0-9a-f]{64}$/;
 const HEX_32 = /^[0-9a-f]{32}$/;
 /** Each exchange is one more guess for whoever is in between, so one transport gets only a few. */
 const MOST_EXCHANGES = 3;
+const LOOKS = 20;
+const LOOK_AGAIN_MS = 150;
 
 /**
  * @typedef {{own: string, peer: string}} Fingerprints SHA-256 over the DER certificate, lower-case hex
@@ -35,7 +37,7 @@ const sha256OfText = (text) => sha256(new TextEncoder().encode(text));
 
 /**
  * @param {RTCPeerConnection} pc
- * @returns {Promise<Fingerprints|null>} null before DTLS is connected, or when the browser doesn't tell
+ * @returns {Promise<Fingerprints|null>} null before DTLS is connected, and when the browser doesn't tell
  */
 export async function transportFingerprints(pc) {
   const transport = pc.sctp?.transport ?? pc.getSenders().find((sender) => sender.transport)?.transport;
@@ -123,7 +125,7 @@ export class Verification {
 
   async #begin() {
     if (this.#done) this.#report({ code: null, problem: null });
-    this.#prints = await transportFingerprints(this.#pc);
+    this.#prints = await this.#waitForFingerprints();
     if (!this.#prints) return this.#report({ code: null, problem: "unsupported" });
     this.#exchanges += 1;
     if (this.#exchanges > MOST_EXCHANGES) return this.#report({ code: null, problem: "broken" });
@@ -131,6 +133,16 @@ export class Verification {
     this.#commitment = "";
     this.#done = false;
     this.#send({ t: "commit", v: await commitmentOf(this.#prints.own, this.#nonce) });
+  }
+
+  /** Browsers keep statistics for a moment, so the first look may still show the time before the connection. */
+  async #waitForFingerprints() {
+    for (let look = 0; look < LOOKS; look += 1) {
+      const prints = await transportFingerprints(this.#pc);
+      if (prints || this.#pc.connectionState === "closed") return prints;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    }
+    return null;
   }
 
   /** @param {{t?: unknown, v?: unknown}} message */

@@ -1,0 +1,144 @@
+"""A claim is drafted from what happened, once, and only a biller sees it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from webside.billing import handlers, services
+from webside.billing.models import Claim, Coverage, Payer
+from webside.chart.events import NoteSigned
+from webside.chart.models import Condition, Encounter, Note
+from webside.core import clock, frames
+from webside.core.actor import system
+from webside.core.ids import uuid7
+from webside.testing.cast import Cast, sign_in
+
+
+def _encounter(cast: Cast, *, coaching: bool = False, kind: str = "medicare", mdm: str = "moderate") -> Encounter:
+    """Make a signed encounter without a video room: what happened in the call is not on record."""
+    payer = Payer.objects.create(name="Medicare", kind=kind)
+    Coverage.objects.create(patient=cast.liz, payer=payer, member_id="1EG4", checked_at=clock.now())
+    encounter = Encounter.objects.create(
+        patient=cast.liz,
+        practitioner=cast.priya if coaching else cast.maya,
+        service=cast.coaching if coaching else cast.video_visit,
+        location="home",
+        location_state="NY",
+        status="finished",
+        started_at=clock.now() - timedelta(hours=1),
+    )
+    Note.objects.create(encounter=encounter, mdm=mdm, total_minutes=28, signed_at=clock.now())
+    Condition.objects.create(patient=cast.liz, encounter=encounter, code="E11.65", display="Type 2 diabetes")
+    return encounter
+
+
+def _room(cast: Cast, encounter: Encounter, *, sound: float, picture: float) -> None:
+    from psycopg.types.range import TimestamptzRange
+
+    from webside.scheduling.models import Appointment
+    from webside.visits.models import Participant, QualitySample, Visit
+
+    start = encounter.started_at
+    appointment = Appointment.objects.create(
+        patient=encounter.patient, practitioner=encounter.practitioner, service=encounter.service,
+        period=TimestamptzRange(start, start + timedelta(minutes=20)), patient_state="NY",
+        patient_timezone="America/New_York", booked_by="tests", idempotency_key=str(uuid7()),
+    )  # fmt: skip
+    visit = Visit.objects.create(
+        appointment=appointment, status="finished", started_at=start, ended_at=start + timedelta(minutes=22),
+        admitted_at=start, encounter_id=encounter.id,
+    )  # fmt: skip
+    for role in ("patient", "clinician"):
+        side = Participant.objects.create(visit=visit, role=role, name=role)
+        for number in range(132):
+            QualitySample.objects.create(
+                participant=side, taken_at=start + timedelta(seconds=10 * (number + 1)), seconds=10,
+                sound_seconds=sound, picture_seconds=picture, digest={},
+            )  # fmt: skip
+    encounter.visit_id = visit.id
+    encounter.appointment = appointment
+    encounter.save()
+
+
+def _draft(cast: Cast, encounter: Encounter) -> Claim:
+    encounter = Encounter.objects.select_related("service", "practitioner").get(id=encounter.id)
+    return services.draft_claim(actor=system("tests", cast.larkspur.id), encounter=encounter)
+
+
+@pytest.fixture
+def inside(cast: Cast) -> Any:
+    with frames.begin(tenant_id=cast.larkspur.id, actor=system("tests", cast.larkspur.id)):
+        yield cast
+
+
+def test_a_video_visit_at_home_gives_the_code_of_its_decision(inside: Cast) -> None:
+    encounter = _encounter(inside)
+    _room(inside, encounter, sound=10, picture=10)
+    claim = _draft(inside, encounter)
+    assert [(item.code, item.modifiers, item.pos) for item in claim.items.all()] == [("99204", [], "10")]
+    assert all(reason["source"] for item in claim.items.all() for reason in item.reasons)
+    assert claim.diagnoses == ["E11.65"]
+
+
+def test_who_was_seen_within_three_years_is_established(inside: Cast) -> None:
+    earlier = _encounter(inside)
+    Encounter.objects.filter(id=earlier.id).update(started_at=clock.now() - timedelta(days=300))
+    encounter = _encounter(inside)
+    _room(inside, encounter, sound=10, picture=10)
+    assert [item.code for item in _draft(inside, encounter).items.all()] == ["99214"]
+
+
+def test_a_visit_in_which_nobody_was_heard_gives_no_code_and_says_why(inside: Cast) -> None:
+    encounter = _encounter(inside)
+    _room(inside, encounter, sound=0, picture=0)
+    claim = _draft(inside, encounter)
+    assert claim.items.count() == 0
+    assert "service.not_connected" in {row["code"] for row in claim.rejected}
+
+
+def test_a_second_delivery_drafts_nothing_twice(inside: Cast) -> None:
+    encounter = _encounter(inside)
+    for _ in range(2):
+        handlers.draft_when_signed(NoteSigned(encounter_id=encounter.id), uuid7())
+    assert Claim.objects.count() == 1
+
+
+def test_coaching_gives_no_claim(inside: Cast) -> None:
+    encounter = _encounter(inside, coaching=True)
+    handlers.draft_when_signed(NoteSigned(encounter_id=encounter.id), uuid7())
+    assert Claim.objects.count() == 0
+
+
+def test_who_pays_herself_gets_the_price_list(inside: Cast) -> None:
+    encounter = _encounter(inside)
+    Coverage.objects.all().delete()
+    claim = _draft(inside, encounter)
+    assert (claim.items.count(), claim.price_cents) == (0, 7500)
+
+
+def test_the_biller_sees_the_claim_with_reasons_and_marks_it(cast: Cast, client: Client) -> None:
+    with frames.begin(tenant_id=cast.larkspur.id, actor=system("tests", cast.larkspur.id)):
+        encounter = _encounter(cast)
+        _room(cast, encounter, sound=10, picture=10)
+        claim = _draft(cast, encounter)
+    sign_in(client, cast.marcus_user)
+    where = reverse("billing:claim-detail", kwargs={"slug": "larkspur", "claim_id": claim.id})
+    page = client.get(where).content.decode()
+    assert "99204" in page
+    assert "Looked at and rejected" in page
+    client.post(reverse("billing:claim-review", kwargs={"slug": "larkspur", "claim_id": claim.id}))
+    assert "Looked through" in client.get(reverse("billing:claim-list", kwargs={"slug": "larkspur"})).content.decode()
+
+
+@pytest.mark.parametrize("who", ["liz_user", "maya_user", "priya_user", "grace_user", "ingrid_user", "mallory_user"])
+def test_nobody_else_sees_claims(cast: Cast, client: Client, who: str) -> None:
+    with frames.begin(tenant_id=cast.larkspur.id, actor=system("tests", cast.larkspur.id)):
+        claim = _draft(cast, _encounter(cast))
+    sign_in(client, getattr(cast, who))
+    for name, parts in (("claim-list", {}), ("claim-detail", {"claim_id": claim.id})):
+        assert client.get(reverse(f"billing:{name}", kwargs={"slug": "larkspur", **parts})).status_code == 404

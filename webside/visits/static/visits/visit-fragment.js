@@ -1,0 +1,52 @@
+/**
+ * A part of a call's page that is fetched again when the visit changes: `data-behavior="visit-fragment"`.
+ *
+ *   data-url     where the part comes from; data-kinds: the kinds of hints that concern it (all, when absent)
+ *
+ * It listens to the call's own socket ("visits:hint", "visits:resync"): a second socket on the same
+ * topic would take the call's seat. What somebody types or has opened in it is left alone.
+ */
+
+/** @param {HTMLElement} element */
+export default function attach(element) {
+  const kinds = element.dataset.kinds?.split(/\s+/);
+  const life = new AbortController();
+  let asked = 0;
+  let shown = element.innerHTML.trim();
+
+  async function refresh() {
+    const round = (asked += 1);
+    try {
+      const answer = await fetch(element.dataset.url ?? "", { headers: { Accept: "text/html" }, cache: "no-store", signal: life.signal });
+      if (!answer.ok || answer.redirected || round !== asked) return;
+      place((await answer.text()).trim());
+    } catch {
+      // The next hint, or the return of the socket, asks again.
+    }
+  }
+
+  /** @param {string} html */
+  function place(html) {
+    if (html === shown) return;
+    const active = document.activeElement;
+    if (active && active !== element && element.contains(active) && active.matches("input, textarea, select")) {
+      active.addEventListener("blur", () => setTimeout(() => place(html), 200), { once: true, signal: life.signal });
+      return;
+    }
+    shown = html;
+    const fresh = new DOMParser().parseFromString(html, "text/html").body;
+    const open = [...element.querySelectorAll("details")].map((details) => details.open);
+    element.replaceChildren(...fresh.childNodes);
+    element.querySelectorAll("details").forEach((details, index) => (details.open = open[index] ?? false));
+    // @ts-ignore: htmx is a script of its own
+    window.htmx?.process(element);
+  }
+
+  const { signal } = life;
+  document.addEventListener("visits:hint", (event) => {
+    const { kind } = /** @type {CustomEvent} */ (event).detail;
+    if (!kinds || kinds.includes(kind)) refresh();
+  }, { signal });
+  document.addEventListener("visits:resync", refresh, { signal });
+  return () => life.abort();
+}

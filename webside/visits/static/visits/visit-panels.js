@@ -1,0 +1,50 @@
+/**
+ * What opens and shuts in a call: `data-behavior="visit-panels"` on the call's root.
+ *
+ *   button[data-panel="code"]   opens and shuts #code (hidden, and data-covered on the root)
+ *   button[data-panel="chat"]   opens and shuts the sheet #chat (data-sheet on the root); says "visit:chat-open"
+ *
+ * Escape shuts what is open; focus goes in, and back to the button.
+ */
+
+/** @param {HTMLElement} root */
+export default function attach(root) {
+  const life = new AbortController();
+  const buttonsOf = (/** @type {string} */ name) =>
+    /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(`button[data-panel="${name}"][aria-expanded]`));
+  const isSheet = (/** @type {HTMLElement} */ panel) => panel.classList.contains("ws-sheet");
+  const isOpen = (/** @type {HTMLElement} */ panel) => (isSheet(panel) ? root.dataset.sheet === "open" : !panel.hidden);
+
+  /** @param {string} name @param {boolean} open */
+  function set(name, open) {
+    const panel = document.getElementById(name);
+    if (!panel || isOpen(panel) === open) return;
+    if (isSheet(panel)) {
+      if (open) root.dataset.sheet = "open";
+      else delete root.dataset.sheet;
+      document.dispatchEvent(new CustomEvent(open ? "visit:chat-open" : "visit:chat-shut"));
+    } else {
+      panel.hidden = !open;
+      root.toggleAttribute("data-covered", open);
+    }
+    for (const button of buttonsOf(name)) button.setAttribute("aria-expanded", String(open));
+    if (open) /** @type {HTMLElement|null} */ (panel.querySelector("#chat-text, [tabindex='-1']"))?.focus();
+    else buttonsOf(name)[0]?.focus();
+  }
+
+  const { signal } = life;
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element ? event.target.closest("button[data-panel]") : null;
+    const name = button?.getAttribute("data-panel");
+    const panel = name ? document.getElementById(name) : null;
+    if (name && panel) set(name, !isOpen(panel));
+  }, { signal });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+    for (const name of ["code", "chat"]) {
+      const panel = document.getElementById(name);
+      if (panel && isOpen(panel) && buttonsOf(name).length) set(name, false);
+    }
+  }, { signal });
+  return () => life.abort();
+}
