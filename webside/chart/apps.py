@@ -16,13 +16,14 @@ class ChartConfig(AppConfig):
         import webside.chart.rules.vitals  # noqa: F401
         from webside.audit import sentences
         from webside.chart import fhir, gates
-        from webside.core import schema
+        from webside.core import schema, upgrades
         from webside.core.actor import Role
         from webside.ui import registry as navigation
         from webside.ui.registry import NavItem
 
         # The table of codes is the same for all: only the owner loads it.
         schema.limit_grants("chart_diagnosiscode", app="SELECT")
+        upgrades.register("load_icd10cm")
         fhir.register()
         gates.register()
         navigation.register(

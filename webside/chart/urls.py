@@ -1,4 +1,32 @@
 """Pages."""
 
+from __future__ import annotations
+
+from django.urls import path
+
+from webside.chart.views import clinician, lists, patient
+
 app_name = "chart"
-urlpatterns: list = []
+_HERE = "o/<slug:slug>/encounters/<uuid:encounter_id>/"
+_PATIENT = "o/<slug:slug>/patients/<uuid:patient_id>/"
+
+urlpatterns = [
+    path("o/<slug:slug>/patients/", clinician.patients, name="patient-list"),
+    path("o/<slug:slug>/notes/", clinician.notes, name="note-list"),
+    path(_PATIENT, clinician.chart, name="patient-detail"),
+    path(_PATIENT + "lists/<str:code>/add/", lists.add, name="list-add"),
+    path(_PATIENT + "lists/<str:code>/end/", lists.end, name="list-end"),
+    path(_PATIENT + "lists/<str:code>/restore/", lists.restore, name="list-restore"),
+    path(_PATIENT + "lists/<str:code>/confirm/", lists.confirm, name="list-confirm"),
+    path(_PATIENT + "vitals/", lists.vitals, name="vitals-add"),
+    path(_HERE, clinician.encounter, name="encounter-detail"),
+    path(_HERE + "note/", clinician.save_note, name="note-save"),
+    path(_HERE + "diagnoses/", clinician.change_diagnoses, name="diagnosis-change"),
+    path(_HERE + "diagnoses/search/", clinician.search_diagnoses, name="diagnosis-search"),
+    path(_HERE + "finish/", clinician.finish, name="encounter-finish"),
+    path(_HERE + "sign/", clinician.sign, name="encounter-sign"),
+    path(_HERE + "override/", clinician.override, name="encounter-override"),
+    path(_HERE + "addenda/", clinician.add_addendum, name="addendum-add"),
+    path(_HERE + "summary/", patient.summary, name="encounter-summary"),
+    path(_HERE + "summary.pdf", patient.summary_pdf, name="encounter-summary-pdf"),
+]

@@ -16,6 +16,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from django.contrib.auth.hashers import make_password
+
 from webside.accounts import selectors as accounts
 from webside.accounts.models import Membership, User
 from webside.billing.models import Coverage, Payer
@@ -69,7 +71,7 @@ class Demo:
 
 def seed() -> list[str]:
     """Make or refresh the demo; return what was done, in words. Run it as often as you like."""
-    users = {somebody.key: _user(somebody.email, somebody.name) for somebody in EVERYBODY}
+    users = _users()
     larkspur = _tenant(
         "larkspur", name="Larkspur Clinic", strapline="Online care", phone="(845) 555-0110",
         opening_hours="Monday to Friday, 8 am to 6 pm", timezone="America/New_York",
@@ -102,9 +104,15 @@ def _tenant(slug: str, **details: Any) -> Tenant:
     return tenant
 
 
-def _user(email: str, name: str) -> User:
-    user = User.objects.filter(email=email).first()
-    return user or User.objects.create_user(email, PASSWORD, name=name)
+def _users() -> dict[str, User]:
+    """Return the account of everybody, made where there is none."""
+    known = {user.email: user for user in User.objects.filter(email__in=[each.email for each in EVERYBODY])}
+    missing = [each for each in EVERYBODY if each.email not in known]
+    # One password, so one hash: hashing is slow on purpose, and nine times that is felt at each first start.
+    password = make_password(PASSWORD) if missing else ""
+    for each in missing:
+        known[each.email] = User.objects.create(email=each.email, name=each.name, password=password)
+    return {each.key: known[each.email] for each in EVERYBODY}
 
 
 # ------------------------------------------------------------------------------------ Larkspur

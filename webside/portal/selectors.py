@@ -335,7 +335,7 @@ def brief(row: Row, licences: list[Licence]) -> Brief:
     """
     of_patient = {"patient": OuterRef("pk")}
     patient = Patient.objects.annotate(
-        confirmed_lists=ArraySubquery(
+        gone_through=ArraySubquery(
             List.objects.filter(**of_patient, code=ListCode.ALLERGIES).values(
                 row=JSONObject(at="confirmed_at", empty="empty_reason")
             )

@@ -61,10 +61,16 @@ class VisitorBookingForm(BookingForm):
     """Booking without an account."""
 
     given = forms.CharField(
-        label=_("First name"), max_length=80, widget=forms.TextInput({"autocomplete": "given-name"})
+        label=_("First name"),
+        max_length=80,
+        error_messages={"required": _("Enter your first name.")},
+        widget=forms.TextInput({"autocomplete": "given-name"}),
     )
     family = forms.CharField(
-        label=_("Last name"), max_length=80, widget=forms.TextInput({"autocomplete": "family-name"})
+        label=_("Last name"),
+        max_length=80,
+        error_messages={"required": _("Enter your last name.")},
+        widget=forms.TextInput({"autocomplete": "family-name"}),
     )
     birth_date = forms.CharField(
         label=_("Date of birth"),

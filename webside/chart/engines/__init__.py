@@ -1,0 +1,1 @@
+"""Engines of the chart: what turns the record into something else."""

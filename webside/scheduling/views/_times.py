@@ -13,8 +13,9 @@ from django.http import HttpRequest
 from django.utils.dateformat import format as django_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
+from webside.compliance.codes import ReasonCode
 from webside.core import clock
 from webside.people.selectors import patient_of
 from webside.scheduling import rules, selectors
@@ -122,6 +123,7 @@ class Times:
     groups: list[dict[str, Any]] = field(default_factory=list)
     chosen_day: date | None = None
     legend: str = ""
+    short_day: str = ""
     earlier_url: str = ""
     later_url: str = ""
     any_free: bool = False
@@ -174,6 +176,7 @@ def lay_out(
         times.later_url = address(**{"from": (start + timedelta(days=DAYS_ON_A_PAGE)).isoformat()})
     noon = datetime.combine(chosen, NOON, tzinfo=now.tzinfo)
     named = capfirst(when.day(noon, now))
+    times.short_day = named
     date_text = django_format(noon, "l, F j")
     times.legend = named if named.endswith(date_text) else f"{named}, {date_text}"
     parts: dict[str, list[dict[str, str]]] = {_("Before noon"): [], _("Afternoon"): [], _("Evening"): []}
@@ -210,3 +213,25 @@ def may_names(offers: Iterable[Offer]) -> str:
     if len(names) < 2:
         return "".join(names)
     return _("%(some)s and %(last)s") % {"some": ", ".join(names[:-1]), "last": names[-1]}
+
+
+WHY_NOT = {
+    ReasonCode.LICENCE_MISSING: gettext_lazy("They have no licence there."),
+    ReasonCode.LICENCE_EXPIRED: gettext_lazy("Their licence there has ended."),
+    ReasonCode.LICENCE_NOT_STARTED: gettext_lazy("Their licence there begins later."),
+    ReasonCode.LICENCE_INACTIVE: gettext_lazy("Their licence there doesn’t hold now."),
+}
+"""What the commonest refusals mean for a patient; the rule's own words and sources stand under "Why"."""
+
+
+def refusals(offers: Iterable[Offer]) -> list[dict[str, Any]]:
+    """Return who may not, each with ``name``, ``words`` for patients, and ``findings``."""
+    result = []
+    for offer in offers:
+        if offer.allowed:
+            continue
+        stops = offer.why_not
+        codes = [reason.code for reason in stops[0].reasons]
+        words = next((WHY_NOT[code] for code in codes if code in WHY_NOT), stops[0].text)
+        result.append({"name": offer.practitioner.display_name, "words": words, "findings": stops})
+    return result

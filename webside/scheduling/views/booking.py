@@ -93,7 +93,7 @@ def picker(request: HttpRequest, service: Any, place: Place, *, path: str, chose
         "times": times,
         "offers": offers,
         "allowed": allowed,
-        "refused": [offer for offer in offers if not offer.allowed],
+        "refused": _times.refusals(offers),
         "may": _times.may_names(offers),
         "choices": [
             anyone,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from webside.core import frames
+from webside.core import clock, frames
 from webside.core.actor import Actor, ActorKind, Role
 from webside.core.ids import uuid7
 from webside.realtime.services import TopicRefused, mint_ticket
@@ -32,7 +34,8 @@ def test_its_two_people_see_a_visit_and_nobody_else(cast: Cast) -> None:
 
 
 def test_a_link_opens_its_one_visit_only(cast: Cast) -> None:
-    visit, other = factories.planned(cast), factories.planned(cast, patient=cast.liz, practitioner=cast.priya)
+    later = clock.now() + timedelta(hours=3)
+    visit, other = factories.planned(cast), factories.planned(cast, starts=later)
     link = _link(cast, visit.appointment_id)
     with frames.begin(tenant_id=cast.larkspur.id, actor=link):
         assert selectors.visit(link, visit.id) == visit

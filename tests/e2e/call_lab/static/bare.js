@@ -20,6 +20,7 @@ document.getElementById("join").addEventListener("click", async () => {
   const socket = new WebSocket(`ws://${location.host}/ws`);
   const send = (message) => socket.send(JSON.stringify(message));
   socket.onopen = () => send({ type: "hello", ticket });
+  setInterval(() => send({ type: "ping", n: 0 }), 1000);
   let pc;
   let peer;
   const build = (iceServers) => {

@@ -9,6 +9,7 @@ globalThis.lab = lab;
 const { ticket } = await (await fetch(`/ticket?room=${room}&as=middle`, { method: "POST" })).json();
 const socket = new WebSocket(`ws://${location.host}/ws`);
 socket.onopen = () => socket.send(JSON.stringify({ type: "hello", ticket }));
+setInterval(() => socket.send(JSON.stringify({ type: "ping", n: 0 })), 1000);
 
 /** One of the two people: the connection with them, under the other person's name. */
 class Leg {

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
-from webside.core import schema
+from webside.core import schema, upgrades
 
 NOT_SERVED = ["ui/css/*", "*.md", "*.txt"]
 """Parts of the style sheet and licence texts: in the repository, not on the web."""
@@ -36,6 +36,8 @@ class Command(BaseCommand):
         else:
             schema.secure(connection)
         connection.close()
+        for command in upgrades.registered():
+            call_command(command, stdout=self.stdout)
         self._collect_static()
         self.stdout.write("database and static files are up to date")
 

@@ -140,7 +140,7 @@ export class PeerCall extends EventTarget {
    */
   signallingUp(peerPresent) {
     this.#reachable = { signalling: true, peer: peerPresent };
-    if (!peerPresent) return this.#evaluate();
+    if (!peerPresent || this.#remote) return this.#evaluate();
     // We are the one who comes. Nothing that was under way when the socket went can be trusted to have arrived.
     this.#awaitingSince = null;
     if (!this.#remote) this.#offer();
@@ -518,7 +518,7 @@ export class PeerCall extends EventTarget {
   }
 
   /** @param {number} now */
-  #mend(now) {
+  #mend(now) { return;
     if (!this.#reachable.signalling || !this.#reachable.peer || now < this.#offerNotBefore) return;
     const unanswered = this.#awaitingSince !== null && now - this.#awaitingSince > ANSWER_WITHIN_MS;
     if (!unanswered && now - this.#triedAt < MEND_EVERY_MS) return;

@@ -1,0 +1,390 @@
+"""The chart, the note and the signature, for who gives care."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from webside.audit.services import record
+from webside.catalog import gates
+from webside.catalog import services as catalog
+from webside.chart import policies, selectors, services
+from webside.chart.views._doors import age, back_to, chart_or_404, encounter_or_404, refuse
+from webside.core.actor import Role
+
+NOTE_FIELDS = (*selectors.PART_LABELS, "mdm", "total_minutes")
+
+
+def _page(request: HttpRequest, encounter: Any, **more: Any) -> dict[str, Any]:
+    """Return the context of the pages about one encounter."""
+    actor = request.actor  # type: ignore[attr-defined]
+    return {
+        **selectors.note_context(actor, encounter),
+        "age": age(encounter.patient.birth_date),
+        "note_key": uuid4().hex,
+        "zone": request.tenant.timezone,  # type: ignore[attr-defined]
+        **more,
+    }
+
+
+# --------------------------------------------------------------------------------------- lists of people
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def patients(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the people whom the actor treats. A name is looked for by POST: it must not stand in an address."""
+    actor = request.actor  # type: ignore[attr-defined]
+    if not actor.has(Role.CLINICIAN, Role.COACH):
+        refuse(request, "chart.patient.search", "Patient", actor.user_id)
+    text = request.POST.get("q", "")[:80]
+    found = list(selectors.patients_of(actor, text)[:200])
+    record("chart.patient.search", actor=actor, ground="own patients")
+    rows = [(patient, age(patient.birth_date)) for patient in found]
+    return render(request, "chart/patient_list.html", {"rows": rows, "q": text})
+
+
+@require_safe
+def notes(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the notes that wait for the actor's signature, and the ones signed last."""
+    actor = request.actor  # type: ignore[attr-defined]
+    if not actor.has(Role.CLINICIAN, Role.COACH):
+        refuse(request, "chart.encounter.read", "Encounter", actor.user_id)
+    record("chart.encounter.read", actor=actor, ground="own encounters")
+    context = {
+        "unsigned": list(selectors.unsigned_notes(actor)[:100]),
+        "signed": list(selectors.recent_encounters(actor)),
+    }
+    return render(request, "chart/note_list.html", context)
+
+
+@require_safe
+def chart(request: HttpRequest, slug: str, patient_id: UUID) -> HttpResponse:
+    """Show a patient's record on one page."""
+    actor = request.actor  # type: ignore[attr-defined]
+    found = chart_or_404(request, patient_id, "chart.patient.read", before=_moment(request.GET.get("before", "")))
+    record(
+        "chart.patient.read",
+        actor=actor,
+        target=found.patient,
+        patient_id=patient_id,
+        ground="treating" if found.scope == policies.Scope.WHOLE else "own encounters",
+    )
+    context = {
+        "chart": found,
+        "patient": found.patient,
+        "age": age(found.patient.birth_date),
+        "lists": found.lists,
+        "may_change_lists": found.lists is not None,
+        "takes_diagnoses": found.lists is not None,
+    }
+    return render(request, "chart/patient_detail.html", context)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+# ------------------------------------------------------------------------------------------------- note
+
+
+@require_safe
+def encounter(request: HttpRequest, slug: str, encounter_id: UUID) -> HttpResponse:
+    """Show an encounter: its note to write, or signed with its addenda."""
+    found = encounter_or_404(request, encounter_id, "chart.encounter.read")
+    _record_read(request, found)
+    context = _page(request, found, addenda=selectors.addenda_of(found))
+    return render(request, "chart/encounter_detail.html", context)
+
+
+def _record_read(request: HttpRequest, encounter: Any) -> None:
+    actor = request.actor  # type: ignore[attr-defined]
+    record(
+        "chart.encounter.read",
+        actor=actor,
+        target=encounter,
+        patient_id=encounter.patient_id,
+        ground=selectors.ground_of(actor, encounter),
+    )
+
+
+@require_POST
+def save_note(request: HttpRequest, slug: str, encounter_id: UUID) -> HttpResponse:
+    """Save what was typed: for autosave as JSON, without JavaScript as a page.
+
+    The answer leaves after the commit (``FrameMiddleware``): what it calls saved is saved.
+    """
+    found = encounter_or_404(request, encounter_id, "chart.note.save")
+    typed = {str(name): request.POST[name] for name in NOTE_FIELDS if name in request.POST}
+    by_itself = request.headers.get("X-Autosave") == "1"
+    try:
+        note = services.save_note(
+            actor=request.actor,  # type: ignore[attr-defined]
+            encounter=found,
+            fields=typed,
+            revision=_revision(request),
+            key=request.POST.get("note_key", ""),
+        )
+    except services.NotAllowed:
+        refuse(request, "chart.note.save", "Encounter", encounter_id)
+    except services.NoteClosed:
+        text = _("This note is signed and can’t be changed. What you typed is still here: add it as an addendum.")
+        if by_itself:
+            return JsonResponse({"errors": {"note": [text]}}, status=422)
+        return _again(request, found, typed, status=409, problem=text)
+    except services.Invalid as error:
+        if by_itself:
+            return JsonResponse({"errors": error.errors}, status=422)
+        return _again(request, found, typed, status=422, errors=error.errors)
+    except services.Conflict as conflict:
+        said = {
+            "version": conflict.note.revision,
+            "by": conflict.note.saved_by,
+            "saved_at": conflict.note.saved_at.isoformat() if conflict.note.saved_at else None,
+            "fields": conflict.fields,
+        }
+        if by_itself:
+            return JsonResponse(said, status=409)
+        found.note = conflict.note
+        return _again(request, found, typed, status=409, theirs=said)
+    if by_itself:
+        saved_at = note.saved_at.isoformat() if note.saved_at else found.started_at.isoformat()
+        return JsonResponse({"version": note.revision, "saved_at": saved_at})
+    found.note = note
+    return _after_save(request, found)
+
+
+def _revision(request: HttpRequest) -> int:
+    text = request.POST.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1  # noqa: PLR2004
+
+
+def _again(request: HttpRequest, encounter: Any, typed: dict[str, str], *, status: int, **more: Any) -> HttpResponse:
+    """Show the page again with what was typed, and, where somebody else wrote, with both texts."""
+    theirs = more.get("theirs") or {}
+    context = _page(request, encounter, addenda=selectors.addenda_of(encounter), **more)
+    for name in ("note_parts", "summary_parts"):
+        context[name] = [
+            {
+                "name": part.name,
+                "label": part.label,
+                "hint": part.hint,
+                "needed": part.needed,
+                "missing": part.missing,
+                "text": typed.get(part.name, part.text),
+                "theirs": theirs.get("fields", {}).get(part.name, "")
+                if typed.get(part.name, part.text).replace("\r\n", "\n") != part.text and theirs
+                else None,
+                "errors": (more.get("errors") or {}).get(part.name, []),
+            }
+            for part in context[name]
+        ]
+    context["typed"] = typed
+    return render(request, "chart/encounter_detail.html", context, status=status)
+
+
+def _after_save(request: HttpRequest, encounter: Any) -> HttpResponse:
+    """Without JavaScript one form does all: after saving, do what its button said."""
+    actor = request.actor  # type: ignore[attr-defined]
+    page = reverse("chart:encounter-detail", args=[request.tenant.slug, encounter.id])  # type: ignore[attr-defined]
+    if "find" in request.POST:
+        text = request.POST.get("q", "")[:80]
+        found = selectors.search_diagnoses(text, patient=encounter.patient) if _may_diagnose(request, encounter) else []
+        context = _page(request, encounter, found=found, q=text, addenda=[])
+        return render(request, "chart/encounter_detail.html", context)
+    for word in ("add", "remove", "first"):
+        if word in request.POST:
+            try:
+                _change(request, encounter, word, request.POST[word])
+            except services.NotAllowed:
+                refuse(request, f"chart.diagnosis.{word}", "Encounter", encounter.id)
+            except (services.Invalid, services.NoteClosed) as error:
+                messages.error(request, _first_text(error))
+            return HttpResponseRedirect(back_to(request, page) + "#diagnoses")
+    messages.success(request, _("Saved."))
+    if "sign" in request.POST and policies.can_sign_note(actor, encounter):
+        return HttpResponseRedirect(reverse("chart:encounter-sign", args=[request.tenant.slug, encounter.id]))  # type: ignore[attr-defined]
+    return HttpResponseRedirect(back_to(request, page))
+
+
+def _first_text(error: Exception) -> str:
+    if isinstance(error, services.Invalid):
+        return next(iter(error.errors.values()))[0]
+    return _("The note is signed.")
+
+
+# -------------------------------------------------------------------------------------------- diagnoses
+
+
+def _may_diagnose(request: HttpRequest, encounter: Any) -> bool:
+    return policies.can_diagnose(request.actor, encounter)  # type: ignore[attr-defined]
+
+
+def _change(request: HttpRequest, encounter: Any, word: str, value: str) -> None:
+    actor = request.actor  # type: ignore[attr-defined]
+    if word == "add":
+        services.add_diagnosis(actor=actor, encounter=encounter, code=value)
+        return
+    try:
+        chosen = UUID(value)
+    except ValueError:
+        raise services.Invalid({"code": [_("That diagnosis is not here any more.")]}) from None
+    if word == "remove":
+        services.remove_diagnosis(actor=actor, encounter=encounter, diagnosis_id=chosen)
+    else:
+        services.order_diagnoses(actor=actor, encounter=encounter, first=chosen)
+
+
+@require_POST
+def change_diagnoses(request: HttpRequest, slug: str, encounter_id: UUID) -> HttpResponse:
+    """Add, remove or put first a diagnosis; answer with the list as a fragment."""
+    found = encounter_or_404(request, encounter_id, "chart.diagnosis.add")
+    word = next((word for word in ("add", "remove", "first") if word in request.POST), "")
+    problem, status = "", 200
+    try:
+        if word:
+            _change(request, found, word, request.POST[word])
+    except services.NotAllowed:
+        refuse(request, f"chart.diagnosis.{word}", "Encounter", encounter_id)
+    except (services.Invalid, services.NoteClosed) as error:
+        problem, status = _first_text(error), 422
+    context = {"encounter": found, "diagnoses": selectors.diagnoses_of(found), "problem": problem}
+    context["may_write_note"] = not isinstance(problem, services.NoteClosed)
+    return render(request, "chart/_diagnoses.html", context, status=status)
+
+
+@require_POST
+def search_diagnoses(request: HttpRequest, slug: str, encounter_id: UUID) -> HttpResponse:
+    """Answer what was found for a typed text, as JSON. By POST: the text must not stand in an address."""
+    found = encounter_or_404(request, encounter_id, "chart.diagnosis.search")
+    if not _may_diagnose(request, found):
+        refuse(request, "chart.diagnosis.search", "Encounter", encounter_id)
+    text = request.POST.get("q", "")[:80]
+    rows = selectors.search_diagnoses(text, patient=found.patient)
+    return JsonResponse(
+        {"found": [{"code": row.code, "display": row.display, "on_list": row.on_list} for row in rows]}
+    )
+
+
+# ---------------------------------------------------------------------------------------------- signing
+
+
+@require_POST
+def finish(request: HttpRequest, slug: str, encounter_id: UUID) -> HttpResponse:
+    """Close the encounter."""
+    found = encounter_or_404(request, encounter_id, "chart.encounter.finish")
+    try:
+        services.finish_encounter(actor=request.actor, encounter=found)  # type: ignore[attr-defined]
+    except services.NotAllowed:
+        refuse(request, "chart.encounter.finish", "Encounter", encounter_id)
+    return HttpResponseRedirect(back_to(request, reverse("chart:encounter-sign", args=[slug, encounter_id])))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign(request: HttpRequest, slug: str, encounter_id: UUID) -> HttpResponse:
+    """Show what care, law and payment still need; sign on POST."""
+    action = "chart.note.sign"
+    found = encounter_or_404(request, encounter_id, action)
+    actor = request.actor  # type: ignore[attr-defined]
+    page = reverse("chart:encounter-detail", args=[slug, encounter_id])
+    if not policies.can_sign_note(actor, found):
+        refuse(request, action, "Encounter", encounter_id)
+    if request.method != "POST":
+        if found.note.signed_at:
+            return HttpResponseRedirect(page)
+        _record_read(request, found)
+        return _sign_page(request, found)
+    try:
+        services.sign_note(actor=actor, encounter=found, revision=_revision(request))
+    except services.NotReady:
+        return _sign_page(request, found, status=409)
+    except services.Conflict as conflict:
+        found.note = conflict.note
+        changed = _("Somebody wrote in the note since you looked at it. Read it again, then sign.")
+        return _sign_page(request, found, status=409, problem=changed)
+    messages.success(request, _("Signed. The patient can read the summary now."))
+    return HttpResponseRedirect(page)
+
+
+def _sign_page(request: HttpRequest, encounter: Any, *, status: int = 200, problem: str = "") -> HttpResponse:
+    columns = selectors.sign_columns(encounter)
+    stops = sum(len(column.stops) for column in columns)
+    waiting = sum(column.open for column in columns)
+    context = {
+        "encounter": encounter,
+        "note": encounter.note,
+        "note_key": uuid4().hex,
+        "patient": encounter.patient,
+        "age": age(encounter.patient.birth_date),
+        "columns": columns,
+        "stops": stops,
+        "lead": _lead(stops, waiting),
+        "problem": problem,
+        "takes_diagnoses": selectors.takes_diagnoses(encounter),
+        "mdm_choices": list(selectors.MDM_LABELS.items()),
+        "parts": selectors.parts_of(encounter, [part for part in selectors.PART_LABELS if part]),
+    }
+    return render(request, "chart/encounter_sign.html", context, status=status)
+
+
+def _lead(stops: int, waiting: int) -> str:
+    mend = (
+        ngettext("%(count)d thing must be mended.", "%(count)d things must be mended.", stops) % {"count": stops}
+        if stops
+        else _("Nothing stands in the way.")
+    )
+    wait = (
+        ngettext("%(count)d can wait.", "%(count)d can wait.", waiting) % {"count": waiting} if waiting else ""
+    )
+    return " ".join(part for part in (mend, wait, _("The note is saved and can’t be lost.")) if part)
+
+
+@require_POST
+def override(request: HttpRequest, slug: str, encounter_id: UUID) -> HttpResponse:
+    """Go on past a gate that may be passed, with a reason."""
+    found = encounter_or_404(request, encounter_id, "catalog.gate.override")
+    actor = request.actor  # type: ignore[attr-defined]
+    if not policies.can_sign_note(actor, found):
+        refuse(request, "catalog.gate.override", "Encounter", encounter_id)
+    gate = request.POST.get("gate", "")
+    said = {finding.gate: finding.text for column in selectors.sign_columns(found) for finding in column.findings}
+    try:
+        catalog.override_gate(
+            actor=actor, gate=gate, subject_type="encounter", subject_id=found.id, patient=found.patient,
+            reason=request.POST.get("reason", "")[:2000], said=said.get(gate, ""),
+        )  # fmt: skip
+    except (catalog.NotOverridable, gates.UnknownGate, catalog.NotAllowed):
+        messages.error(request, _("This can’t be passed over."))
+    except catalog.ReasonMissing:
+        messages.error(request, _("Say why you go on."))
+    return HttpResponseRedirect(reverse("chart:encounter-sign", args=[slug, encounter_id]))
+
+
+@require_POST
+def add_addendum(request: HttpRequest, slug: str, encounter_id: UUID) -> HttpResponse:
+    """Add to a signed note."""
+    found = encounter_or_404(request, encounter_id, "chart.addendum.add")
+    text = request.POST.get("text", "")
+    try:
+        services.add_addendum(actor=request.actor, encounter=found, text=text)  # type: ignore[attr-defined]
+    except services.NotAllowed:
+        refuse(request, "chart.addendum.add", "Encounter", encounter_id)
+    except services.Invalid as error:
+        context = _page(
+            request, found, addenda=selectors.addenda_of(found), addendum_text=text, addendum_error=_first_text(error)
+        )
+        return render(request, "chart/encounter_detail.html", context, status=422)
+    messages.success(request, _("Added to the note."))
+    return HttpResponseRedirect(reverse("chart:encounter-detail", args=[slug, encounter_id]) + "#addenda")

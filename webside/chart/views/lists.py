@@ -1,0 +1,181 @@
+"""The lists that last, and vital signs: small forms in the chart and beside the video.
+
+With htmx the answer is the column of lists alone, so that nothing beside it (a running call) is
+touched; without, the page that the form came from.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from webside.chart import policies, selectors, services
+from webside.chart.codes import Criticality, ListCode
+from webside.chart.rules import vitals as signs
+from webside.chart.views._doors import back_to, chart_or_404, refuse
+from webside.core import clock
+from webside.ui.undo import undo
+
+
+def _patient(request: HttpRequest, patient_id: UUID, action: str) -> Any:
+    chart = chart_or_404(request, patient_id, action)
+    if chart.lists is None:
+        refuse(request, action, "Patient", patient_id)
+    return chart.patient
+
+
+def _code(text: str) -> ListCode:
+    try:
+        return ListCode(text)
+    except ValueError:
+        raise Http404 from None
+
+
+def _answer(request: HttpRequest, patient: Any, *, error: services.Invalid | None = None, done: str = "",
+            tags: str = "", where: str = "") -> HttpResponse:  # fmt: skip
+    page = reverse("chart:patient-detail", args=[request.tenant.slug, patient.id])  # type: ignore[attr-defined]
+    if not request.htmx:  # type: ignore[attr-defined]
+        if error:
+            messages.error(request, " ".join(text for texts in error.errors.values() for text in texts))
+        elif done:
+            messages.success(request, done, extra_tags=tags)
+        return HttpResponseRedirect(back_to(request, page) + (f"#{where}" if where else ""))
+    context = {
+        "patient": patient,
+        "lists": selectors.lists_of(patient),
+        "may_change_lists": policies.can_change_lists(request.actor, patient),  # type: ignore[attr-defined]
+        "list_errors": error.errors if error else {},
+        "open_form": where if error else "",
+        "typed": request.POST if error else {},
+        "list_done": done,
+        "lists_of_encounter": request.POST.get("encounter", ""),
+        "lists_compact": request.POST.get("compact", ""),
+        "next": request.POST.get("next", ""),
+    }
+    return render(request, "chart/_lists.html", context, status=422 if error else 200)
+
+
+@require_POST
+def add(request: HttpRequest, slug: str, patient_id: UUID, code: str) -> HttpResponse:
+    """Add an allergy, a medicine or a problem."""
+    which = _code(code)
+    action = {
+        ListCode.ALLERGIES: "chart.allergy.add",
+        ListCode.MEDICATIONS: "chart.medication.add",
+        ListCode.PROBLEMS: "chart.problem.add",
+    }[which]
+    patient = _patient(request, patient_id, action)
+    try:
+        _add(request, patient, which)
+    except services.Invalid as error:
+        return _answer(request, patient, error=error, where=which)
+    return _answer(request, patient, done=_("Added."), where=which)
+
+
+def _add(request: HttpRequest, patient: Any, which: ListCode) -> None:
+    actor = request.actor  # type: ignore[attr-defined]
+    text = request.POST.get("text", "")
+    more = request.POST.get("more", "")
+    if which is ListCode.ALLERGIES:
+        level = request.POST.get("criticality", "")
+        known = level if level in set(Criticality) else Criticality.UNKNOWN
+        services.add_allergy(actor=actor, patient=patient, substance=text, reaction=more, criticality=known)
+    elif which is ListCode.MEDICATIONS:
+        services.add_medication(actor=actor, patient=patient, medication=text, dosage=more)
+    else:
+        services.add_problem(actor=actor, patient=patient, display=text, code=more)
+
+
+def _entry_id(request: HttpRequest) -> UUID:
+    try:
+        return UUID(request.POST.get("entry", ""))
+    except ValueError:
+        raise Http404 from None
+
+
+@require_POST
+def end(request: HttpRequest, slug: str, patient_id: UUID, code: str) -> HttpResponse:
+    """Take an entry off its list; one press takes that back."""
+    which = _code(code)
+    patient = _patient(request, patient_id, "chart.list-entry.end")
+    try:
+        services.end_entry(actor=request.actor, patient=patient, code=which, entry_id=_entry_id(request))  # type: ignore[attr-defined]
+    except services.Invalid as error:
+        return _answer(request, patient, error=error, where=which)
+    back = reverse("chart:list-restore", args=[slug, patient_id, which.value]) + f"?entry={request.POST['entry']}"
+    return _answer(request, patient, done=_("Taken off the list. It stays in the record."), tags=undo(back), where=which)
+
+
+@require_POST
+def restore(request: HttpRequest, slug: str, patient_id: UUID, code: str) -> HttpResponse:
+    """Put an entry back on its list."""
+    which = _code(code)
+    patient = _patient(request, patient_id, "chart.list-entry.restore")
+    try:
+        entry = UUID(request.POST.get("entry") or request.GET.get("entry", ""))
+    except ValueError:
+        raise Http404 from None
+    try:
+        services.restore_entry(actor=request.actor, patient=patient, code=which, entry_id=entry)  # type: ignore[attr-defined]
+    except services.Invalid as error:
+        return _answer(request, patient, error=error, where=which)
+    return _answer(request, patient, done=_("Back on the list."), where=which)
+
+
+@require_POST
+def confirm(request: HttpRequest, slug: str, patient_id: UUID, code: str) -> HttpResponse:
+    """Note that the list was gone through with the patient now."""
+    which = _code(code)
+    patient = _patient(request, patient_id, "chart.list.confirm")
+    services.confirm_list(actor=request.actor, patient=patient, code=which)  # type: ignore[attr-defined]
+    return _answer(request, patient, done=_("Confirmed now."), where=which)
+
+
+@require_POST
+def vitals(request: HttpRequest, slug: str, patient_id: UUID) -> HttpResponse:
+    """Keep vital signs that were typed by hand: all of them, or none."""
+    patient = _patient(request, patient_id, "chart.vitals.add")
+    try:
+        readings = _readings(request)
+        encounter = _encounter(request, patient)
+        services.add_vitals(actor=request.actor, patient=patient, readings=readings, encounter=encounter)  # type: ignore[attr-defined]
+    except services.Invalid as error:
+        return _answer(request, patient, error=error, where="vitals")
+    return _answer(request, patient, done=_("Vital signs kept."), where="vitals")
+
+
+def _readings(request: HttpRequest) -> list[tuple[str, str, Decimal]]:
+    found, errors = [], {}
+    for sign in signs.signs(clock.now().date()):
+        text = request.POST.get(sign.key, "").strip().replace(",", ".")
+        if not text:
+            continue
+        unit = request.POST.get(f"{sign.key}-unit", "") or sign.units[0][0]
+        try:
+            value = Decimal(text)
+            if not value.is_finite() or len(text) > 8:  # noqa: PLR2004 - longer is no reading
+                raise InvalidOperation
+        except InvalidOperation:
+            errors[sign.key] = [_("%(sign)s: give a number.") % {"sign": sign.label}]
+            continue
+        found.append((sign.key, unit, round(value, 3)))
+    if errors:
+        raise services.Invalid(errors)
+    return found
+
+
+def _encounter(request: HttpRequest, patient: Any) -> Any:
+    text = request.POST.get("encounter", "")
+    try:
+        encounter = selectors.encounter(request.actor, UUID(text)) if text else None  # type: ignore[attr-defined]
+    except ValueError:
+        return None
+    return encounter if encounter is not None and encounter.patient_id == patient.id else None

@@ -1,0 +1,306 @@
+"""The room over the real application: two sockets, signals, replacing, numbers, the end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import websockets
+
+from webside.compliance import services as compliance
+from webside.compliance.models import Consent
+from webside.core import clock, frames
+from webside.core.actor import Actor, ActorKind, Role
+from webside.outbox.models import OutboxEvent
+from webside.realtime.services import mint_ticket
+from webside.scheduling import services as scheduling
+from webside.testing.cast import Cast, make_cast
+from webside.visits import handlers, selectors, services, tasks
+from webside.visits.models import Participant, QualitySample, Signal, Visit
+from webside.visits.tests import factories
+
+
+@pytest.fixture
+def people(transactional_db: None) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def visit(people: Cast) -> Visit:
+    return factories.admitted(people)
+
+
+class Side:
+    """One person's socket."""
+
+    def __init__(self, socket: Any, welcome: Any) -> None:
+        self.socket = socket
+        self.welcome = welcome
+        self.id = welcome.get("participant")
+
+    async def say(self, **message: Any) -> None:
+        await self.socket.send(json.dumps(message))
+
+    async def hears(self, kind: str, seconds: float = 4, **wanted: Any) -> Any:
+        """Return the next message of a type (with these values); others are passed over."""
+        async with asyncio.timeout(seconds):
+            while True:
+                message = json.loads(await self.socket.recv())
+                if message["type"] == kind and wanted.items() <= message.items():
+                    return message
+
+    async def hears_nothing_of(self, kind: str) -> None:
+        """The answer to a ping comes in order: what was to be said before has been said."""
+        await self.say(type="ping", n=99)
+        async with asyncio.timeout(4):
+            while (message := json.loads(await self.socket.recv()))["type"] != "pong":
+                assert message["type"] != kind, message
+
+
+async def _enter(address: str, cast: Cast, who: Any, visit: Visit, topic: str = "visit") -> Side:
+    actor = who if isinstance(who, Actor) else await asyncio.to_thread(cast.actor_of, who)
+
+    def mint() -> str:
+        with frames.begin(tenant_id=actor.tenant_id, actor=actor):
+            return mint_ticket(actor=actor, topics=[f"{topic}:{visit.id}"])
+
+    ticket = await asyncio.to_thread(mint)
+    socket = await websockets.connect(address.replace("http", "ws") + "/ws", origin=address)
+    await socket.send(json.dumps({"type": "hello", "ticket": ticket}))
+    return Side(socket, json.loads(await asyncio.wait_for(socket.recv(), 5)))
+
+
+async def _as(cast: Cast, user: Any, work: Callable[[Actor], Any]) -> Any:
+    def run() -> Any:
+        with cast.as_(user) as actor:
+            return work(actor)
+
+    return await asyncio.to_thread(run)
+
+
+async def test_two_people_meet_and_signals_pass_unread(people: Cast, visit: Visit, address: str) -> None:
+    liz = await _enter(address, people, people.liz_user, visit)
+    assert liz.welcome["polite"] is True
+    assert liz.welcome["peers"] == []
+    maya = await _enter(address, people, people.maya_user, visit)
+    assert maya.welcome["polite"] is False
+    assert [(peer["participant"], peer["role"]) for peer in maya.welcome["peers"]] == [(liz.id, "patient")]
+    joined = await liz.hears("peer", event="joined")
+    assert (joined["participant"], joined["name"]) == (maya.id, "Dr. Maya Chen")
+
+    data = {"epoch": {"id": "e", "n": 1}, "to": None, "description": {"type": "offer", "sdp": "v=0\r\n…"}}
+    await maya.say(type="signal", to=liz.id, data=data)
+    assert await liz.hears("signal") == {"type": "signal", "from": maya.id, "data": data}
+    assert await _as(people, people.liz_user, lambda _: Signal.objects.count()) == 0
+    await maya.hears_nothing_of("signal")
+
+
+async def test_a_signal_to_somebody_who_is_away_or_elsewhere_is_dropped(
+    people: Cast, visit: Visit, address: str
+) -> None:
+    maya = await _enter(address, people, people.maya_user, visit)
+    seats = await _as(people, people.maya_user, lambda _: selectors.participants(visit))
+    for to in (str(seats["patient"].id), maya.id, str(visit.id)):
+        await maya.say(type="signal", to=to, data={"candidate": {}})
+    await maya.hears_nothing_of("signal")
+    assert await _as(people, people.maya_user, lambda _: Signal.objects.count()) == 0
+    await maya.say(type="signal", to="not-an-id", data={})
+    assert (await maya.hears("error"))["code"] == "refused"
+    await maya.say(type="signal", to=str(seats["patient"].id), data="text")
+    assert (await maya.hears("error"))["code"] == "refused"
+
+
+async def test_loading_again_replaces_the_older_socket_and_keeps_the_seat(
+    people: Cast, visit: Visit, address: str
+) -> None:
+    liz = await _enter(address, people, people.liz_user, visit)
+    maya = await _enter(address, people, people.maya_user, visit)
+    await liz.hears("peer", event="joined")
+    newer = await _enter(address, people, people.liz_user, visit)
+    assert newer.id == liz.id
+    assert newer.welcome["polite"] is True
+    assert [peer["participant"] for peer in newer.welcome["peers"]] == [maya.id]
+    assert await liz.hears("bye") == {"type": "bye", "reason": "replaced"}
+    with pytest.raises(websockets.ConnectionClosed):
+        await liz.hears("peer")
+    assert (await maya.hears("peer", event="joined"))["participant"] == liz.id
+    # The old socket's end is no news: the person is there.
+    await maya.hears_nothing_of("peer")
+    await maya.say(type="signal", to=liz.id, data={"n": 1})
+    assert (await newer.hears("signal"))["data"] == {"n": 1}
+
+
+async def test_going_without_a_word_and_leaving_are_two_things(people: Cast, visit: Visit, address: str) -> None:
+    maya = await _enter(address, people, people.maya_user, visit)
+    liz = await _enter(address, people, people.liz_user, visit)
+    await liz.socket.close()
+    assert (await maya.hears("peer", event="away"))["participant"] == liz.id
+    liz = await _enter(address, people, people.liz_user, visit)
+    await maya.hears("peer", event="joined")
+    await liz.say(type="leave")
+    assert (await maya.hears("peer", event="left"))["participant"] == liz.id
+    seat = await _as(people, people.maya_user, lambda _: Participant.objects.get(id=liz.id))
+    assert seat.socket_id is None
+    assert seat.left_at is not None
+
+
+async def test_a_link_takes_the_patients_seat(people: Cast, visit: Visit, address: str) -> None:
+    link = Actor(
+        kind=ActorKind.LINK, label="Liz Moreno", tenant_id=people.larkspur.id, roles=frozenset({Role.PATIENT}),
+        subject_id=visit.appointment_id,
+    )  # fmt: skip
+    liz = await _enter(address, people, link, visit)
+    assert liz.welcome["polite"] is True
+    # She opens her account beside it: the same seat, so the link's page gives way.
+    again = await _enter(address, people, people.liz_user, visit)
+    assert again.id == liz.id
+    assert (await liz.hears("bye"))["reason"] == "replaced"
+
+
+async def test_numbers_become_facts_and_the_first_sound_starts_the_visit(
+    people: Cast, visit: Visit, address: str
+) -> None:
+    def long_ago(_: Actor) -> None:
+        Visit.objects.update(admitted_at=clock.now() - timedelta(minutes=2))
+
+    await _as(people, people.maya_user, long_ago)
+    liz = await _enter(address, people, people.liz_user, visit)
+    maya = await _enter(address, people, people.maya_user, visit)
+    digest = {"seconds": 10, "sound_s": 10, "picture_s": 8.5, "rtt_ms": 42, "device": "Front camera", "kbps_in": None}
+    await liz.say(type="stats", digest=digest)
+    assert (await maya.hears("hint", kind="started"))["id"] == str(visit.id)
+    await maya.say(type="stats", digest={**digest, "seconds": "x", "sound_s": 9, "picture_s": True})
+    await maya.hears_nothing_of("error")
+
+    def facts(_: Actor) -> Any:
+        return selectors.call_facts_of(visit.id), list(QualitySample.objects.order_by("taken_at")), Visit.objects.get()
+
+    call, samples, now = await _as(people, people.maya_user, facts)
+    assert samples[0].digest == {"seconds": 10, "sound_s": 10, "picture_s": 8.5, "rtt_ms": 42, "kbps_in": None}
+    assert (samples[0].sound_seconds, samples[0].picture_seconds) == (10, 8.5)
+    assert samples[1].sound_seconds == 0  # without the seconds that it covers it says nothing
+    assert call.connected is False
+    assert now.status == "in-progress"
+    await maya.say(type="stats", digest={**digest, "sound_s": 9})
+    await maya.hears_nothing_of("error")
+    call, _, _ = await _as(people, people.maya_user, facts)
+    assert call.connected is False  # a page that was just heard can't have heard ten seconds more
+    names = await _as(people, people.maya_user, lambda _: list(OutboxEvent.objects.values_list("name", flat=True)))
+    assert names.count("visits.VisitStarted") == 1
+    again = await _enter(address, people, people.liz_user, visit)
+    assert again.welcome["elapsed_s"] >= 10
+
+
+async def test_no_page_can_claim_more_time_than_has_passed(people: Cast, visit: Visit, address: str) -> None:
+    liz = await _enter(address, people, people.liz_user, visit)
+    for _ in range(5):
+        await liz.say(type="stats", digest={"seconds": 30, "sound_s": 30, "picture_s": 30})
+    await liz.hears_nothing_of("error")
+
+    def total(_: Actor) -> float:
+        return sum(QualitySample.objects.values_list("sound_seconds", flat=True))
+
+    assert await _as(people, people.maya_user, total) < 60
+
+
+async def test_the_code_that_was_compared_is_kept(people: Cast, visit: Visit, address: str) -> None:
+    liz = await _enter(address, people, people.liz_user, visit)
+    maya = await _enter(address, people, people.maya_user, visit)
+    await liz.say(type="verified", result="different")
+    await maya.hears("hint", kind="code")
+    assert await _as(people, people.maya_user, lambda _: selectors.code_checks(visit)) == {
+        "patient": "different", "clinician": "",
+    }  # fmt: skip
+    await liz.say(type="verified", result="perhaps")
+    assert (await liz.hears("error"))["code"] == "refused"
+
+
+async def test_ending_says_bye_and_who_comes_later_hears_the_same(people: Cast, visit: Visit, address: str) -> None:
+    liz = await _enter(address, people, people.liz_user, visit)
+    news = await _enter(address, people, people.liz_user, visit, "visit-news")
+    await _as(people, people.maya_user, lambda maya: services.end_visit(actor=maya, visit=visit))
+    assert await liz.hears("bye") == {"type": "bye", "reason": "ended"}
+    assert (await news.hears("hint", kind="ended"))["topic"] == f"visit-news:{visit.id}"
+    late = await _enter(address, people, people.liz_user, visit)
+    assert await late.hears("bye") == {"type": "bye", "reason": "ended"}
+
+
+async def test_a_cancelled_appointment_closes_its_room(people: Cast, visit: Visit, address: str) -> None:
+    liz = await _enter(address, people, people.liz_user, visit)
+
+    def cancel(maya: Actor) -> None:
+        scheduling.cancel_appointment(actor=maya, appointment=visit.appointment)
+        handlers.close_when_cancelled(handlers.AppointmentCancelled(appointment_id=visit.appointment_id), visit.id)
+
+    await _as(people, people.maya_user, cancel)
+    assert await liz.hears("bye") == {"type": "bye", "reason": "ended"}
+
+
+async def test_a_consent_taken_back_makes_the_clinicians_page_ask_again(
+    people: Cast, visit: Visit, address: str
+) -> None:
+    maya = await _enter(address, people, people.maya_user, visit)
+
+    def withdraw(liz: Actor) -> None:
+        consent = Consent.objects.get(scope="visit")
+        compliance.withdraw_consent(actor=liz, consent=consent)
+        handlers.tell_when_consent_ends(handlers.ConsentWithdrawn(consent_id=consent.id), consent.id)
+
+    await _as(people, people.liz_user, withdraw)
+    await maya.hears("hint", kind="gates")
+
+
+async def test_who_follows_hears_that_somebody_came_and_is_nobody_in_the_room(
+    people: Cast, visit: Visit, address: str
+) -> None:
+    desk = await _enter(address, people, people.grace_user, visit, "visit-news")
+    assert "participant" not in desk.welcome
+    liz = await _enter(address, people, people.liz_user, visit)
+    assert liz.welcome["peers"] == []
+    assert (await desk.hears("hint", kind="presence"))["id"] == str(visit.id)
+
+
+async def test_a_practitioner_who_handed_over_loses_the_seat(people: Cast, visit: Visit, address: str) -> None:
+    maya = await _enter(address, people, people.maya_user, visit)
+
+    def give_away(_: Actor) -> None:
+        appointment = visit.appointment
+        appointment.practitioner = people.daniel
+        appointment.save()
+        services.open_visit(appointment=appointment)
+
+    await _as(people, people.admin_user, give_away)
+    await maya.say(type="presence", visible=True)
+    assert (await maya.hears("bye"))["reason"] == "replaced"
+
+
+async def test_a_dead_sockets_seat_counts_as_empty_after_a_while(people: Cast, visit: Visit, address: str) -> None:
+    """The server was killed: nobody wrote that the socket had gone."""
+
+    def stale(_: Actor) -> None:
+        Participant.objects.filter(visit=visit, role="patient").update(
+            socket_id=visit.id, seen_at=clock.now() - selectors.PRESENT - timedelta(seconds=1)
+        )
+
+    await _as(people, people.maya_user, stale)
+    maya = await _enter(address, people, people.maya_user, visit)
+    assert maya.welcome["peers"] == []
+
+
+def test_signals_that_nobody_fetched_are_swept(people: Cast, visit: Visit) -> None:
+    with people.as_(people.liz_user):
+        seats = selectors.participants(visit)
+        for minutes in (0, 2):
+            signal = Signal.objects.create(
+                visit=visit, sender=seats["patient"], recipient=seats["clinician"], data={}
+            )
+            Signal.objects.filter(id=signal.id).update(created_at=clock.now() - timedelta(minutes=minutes))
+    assert tasks.drop_stale_signals() == 0
+    with people.as_(people.liz_user):
+        assert Signal.objects.count() == 1
+
+
