@@ -180,7 +180,9 @@ def test_a_second_window_takes_over_and_a_revoked_one_stops(visit: Visit) -> Non
 
 
 @pytest.fixture(params=["own", "pass"])
-def tapped_call(request: pytest.FixtureRequest, browser: Browser, lab: LabServer) -> Iterator[tuple[str, Page, list[Person]]]:
+def tapped_call(
+    request: pytest.FixtureRequest, browser: Browser, lab: LabServer
+) -> Iterator[tuple[str, Page, list[Person]]]:
     """A call through a server that ends the encryption. Both sides see and hear each other: the attack works."""
     room = uuid.uuid4().hex[:8]
     context = browser.new_context()
@@ -307,7 +309,11 @@ navigator.mediaDevices.getUserMedia = async (constraints) => {
     [
         ({"video": "NotAllowedError"}, "Dr. Amara Osei can hear you, not see you. The camera is blocked.", True),
         ({"video": "NotReadableError"}, "Another program uses the camera.", True),
-        ({"video": "NotFoundError", "audio": "NotFoundError"}, "They can’t see or hear you. We found no microphone.", False),
+        (
+            {"video": "NotFoundError", "audio": "NotFoundError"},
+            "They can’t see or hear you. We found no microphone.",
+            False,
+        ),
     ],
     ids=["denied", "busy", "nothing at all"],
 )
@@ -388,7 +394,8 @@ def test_verdicts_and_the_ladder_of_giving_up_the_picture(visit: Visit) -> None:
           const { Ladder } = await import("visits/call-quality.js");
           const ladder = new Ladder();
           const go = (seconds, availableKbps, sentLossPct) => {
-            for (let second = 0; second < seconds; second += 1) ladder.step({ seconds: 1, availableKbps, sentLossPct, rttMs: 100 });
+            const reading = { seconds: 1, availableKbps, sentLossPct, rttMs: 100 };
+            for (let second = 0; second < seconds; second += 1) ladder.step(reading);
             return ladder.level;
           };
           return [

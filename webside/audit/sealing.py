@@ -162,7 +162,7 @@ def _check_rows(
 ) -> None:
     # A row is looked for from the seal's side, so that one that was removed shows as well.
     query = (
-        f"SELECT {_COLUMNS}, s.event_id AS sealed_id, s.seal_id, s.position FROM audit_sealedrow s"  # noqa: S608
+        f"SELECT {_COLUMNS}, s.event_id AS sealed_id, s.seal_id, s.position FROM audit_sealedrow s"  # noqa: S608 - own columns
         " LEFT JOIN audit_auditevent e ON e.id = s.event_id"
         " WHERE %(tenant)s::uuid IS NULL OR s.tenant_id = %(tenant)s"
     )

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 from django.db import DatabaseError, transaction
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from webside.catalog.codes import Kind
@@ -95,7 +96,7 @@ class Gate:
     kinds: frozenset[Kind]
     area: Area
     overridable: bool
-    title: str
+    title: str | Promise
 
 
 NEEDED: Mapping[tuple[Kind, Moment], frozenset[str]] = MappingProxyType(
@@ -121,7 +122,7 @@ def register(
     kinds: Iterable[Kind],
     area: Area,
     overridable: bool,
-    title: str,
+    title: str | Promise,
 ) -> None:
     """Register a gate. ``check`` returns None where it has nothing to say about the case.
 

@@ -60,9 +60,7 @@ def encounter(row: Encounter) -> dict[str, Any]:
     in_person = row.service.modality == Modality.IN_PERSON
     return fhir.compact(
         status=str(row.status),
-        class_=fhir.coding(
-            f"{_HL7}v3-ActCode", "AMB" if in_person else "VR", "ambulatory" if in_person else "virtual"
-        ),
+        class_=fhir.coding(f"{_HL7}v3-ActCode", "AMB" if in_person else "VR", "ambulatory" if in_person else "virtual"),
         serviceType=fhir.concept(text=row.service.name),
         subject=_person("Patient", row.patient_id, row.patient.full_name),
         participant=[
@@ -104,9 +102,7 @@ def note(row: Note) -> dict[str, Any]:
     """Return the FHIR Composition of a note: its parts, what the patient takes home, its addenda."""
     about = row.encounter
     author = row.signed_by or about.practitioner
-    sections = [
-        _section(code, getattr(row, part)) for part, code in SECTIONS.items() if getattr(row, part).strip()
-    ]
+    sections = [_section(code, getattr(row, part)) for part, code in SECTIONS.items() if getattr(row, part).strip()]
     sections += [
         _section(
             ADDENDUM,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from webside.catalog import gates
 from webside.catalog.codes import Kind
@@ -111,13 +110,13 @@ def register() -> None:
     """Register the gates of this app."""
     gates.register(
         "note_complete", note_complete, moments={Moment.SIGN}, kinds=set(Kind), area="care", overridable=False,
-        title=gettext_lazy("The note is complete"),
+        title="The note is complete",
     )  # fmt: skip
     gates.register(
         "diagnosis", diagnosis, moments={Moment.SIGN}, kinds={Kind.TELEMEDICINE}, area="care", overridable=False,
-        title=gettext_lazy("Diagnosis"),
+        title="Diagnosis",
     )  # fmt: skip
     gates.register(
         "patient_summary", patient_summary, moments={Moment.SIGN}, kinds={Kind.TELEMEDICINE, Kind.TELEHEALTH},
-        area="care", overridable=True, title=gettext_lazy("The patient’s summary"),
+        area="care", overridable=True, title="The patient’s summary",
     )  # fmt: skip

@@ -68,7 +68,7 @@ def visible_encounters(actor: Actor, encounters: QuerySet[Encounter]) -> QuerySe
 
 def visible_summaries(actor: Actor, encounters: QuerySet[Encounter]) -> QuerySet[Encounter]:
     """Encounters whose summary the actor may read: the patient's own, a link's one, and who reads the note."""
-    if actor.kind is ActorKind.LINK:
+    if actor.kind is ActorKind.LINK and actor.subject_id is not None:
         return encounters.filter(appointment_id=actor.subject_id)
     if actor.user_id is None or actor.kind is ActorKind.SYSTEM:
         return visible_encounters(actor, encounters)
@@ -121,9 +121,7 @@ def can_add_addendum(actor: Actor, encounter: Encounter) -> bool:
 def can_diagnose(actor: Actor, encounter: Encounter) -> bool:
     """Diagnoses belong to telemedicine: a coach's encounter has none, whoever asks."""
     return (
-        encounter.service.kind == Kind.TELEMEDICINE
-        and actor.has(Role.CLINICIAN)
-        and can_write_note(actor, encounter)
+        encounter.service.kind == Kind.TELEMEDICINE and actor.has(Role.CLINICIAN) and can_write_note(actor, encounter)
     )
 
 

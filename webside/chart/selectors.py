@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -128,9 +128,7 @@ def diagnoses_of(encounter: Encounter) -> list[Condition]:
 
 def addenda_of(encounter: Encounter) -> list[NoteAddendum]:
     """Return what was added to a signed note, oldest first."""
-    return list(
-        NoteAddendum.objects.filter(note__encounter=encounter).select_related("author").order_by("added_at")
-    )
+    return list(NoteAddendum.objects.filter(note__encounter=encounter).select_related("author").order_by("added_at"))
 
 
 def unsigned_notes(actor: Actor) -> QuerySet[Encounter]:
@@ -225,7 +223,7 @@ def note_context(actor: Actor, encounter: Encounter) -> dict[str, Any]:
     """
     may_write = policies.can_write_note(actor, encounter) and encounter.note.status == NoteStatus.PRELIMINARY
     with_lists = takes_diagnoses(encounter) and policies.can_view_lists(actor)
-    context: dict[str, Any] = {
+    return {
         "encounter": encounter,
         "note": encounter.note,
         "note_parts": parts_of(encounter, NotePart),
@@ -239,8 +237,9 @@ def note_context(actor: Actor, encounter: Encounter) -> dict[str, Any]:
         "lists": lists_of(encounter.patient) if with_lists else None,
         "patient": encounter.patient,
         "may_change_lists": with_lists,
+        # Names this page among the writers: see Note.saved_key.
+        "note_key": uuid4().hex,
     }
-    return context
 
 
 # ------------------------------------------------------------------------------------------------ lists
@@ -349,7 +348,7 @@ def number_text(value: Decimal) -> str:
 
 def _line(values: Sequence[Decimal], width: int = 72, height: int = 20) -> str:
     """Return the points of a small line, in the coordinates of an SVG of that size."""
-    if len(values) < 2:  # noqa: PLR2004 - a line needs two
+    if len(values) < 2:
         return ""
     low, high = min(values), max(values)
     span = float(high - low) or 1.0
@@ -507,9 +506,7 @@ def diagnosis_code(code: str) -> DiagnosisCode | None:
 
 def not_billable(codes: Iterable[str]) -> list[str]:
     """Return those codes that stand in the table as groups: a claim needs one below them."""
-    return sorted(
-        DiagnosisCode.objects.filter(code__in=list(codes), billable=False).values_list("code", flat=True)
-    )
+    return sorted(DiagnosisCode.objects.filter(code__in=list(codes), billable=False).values_list("code", flat=True))
 
 
 def release_on(day: date) -> str | None:

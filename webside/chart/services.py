@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -169,9 +169,7 @@ def _lock_encounter(encounter: Encounter) -> Encounter:
 
 
 @action("chart.note.save")
-def save_note(
-    *, actor: Actor, encounter: Encounter, fields: Mapping[str, str], revision: int, key: str = ""
-) -> Note:
+def save_note(*, actor: Actor, encounter: Encounter, fields: Mapping[str, str], revision: int, key: str = "") -> Note:
     """Save what was typed in a note; autosaved drafts write no FHIR version.
 
     ``fields`` are texts by field (the parts, ``mdm``, ``total_minutes``); others stay as they are.
@@ -520,12 +518,12 @@ def add_problem(
 
 
 def _entry(patient: Patient, code: ListCode, entry_id: UUID) -> Entry:
-    model: type[Entry] = {
+    models: dict[ListCode, Any] = {
         ListCode.ALLERGIES: AllergyIntolerance,
         ListCode.MEDICATIONS: MedicationStatement,
         ListCode.PROBLEMS: Condition,
-    }[code]
-    entry = model.objects.select_for_update().filter(patient=patient, id=entry_id).first()
+    }
+    entry: Entry | None = models[code].objects.select_for_update().filter(patient=patient, id=entry_id).first()
     if entry is None or (isinstance(entry, Condition) and entry.category != ConditionCategory.PROBLEM):
         raise Invalid({"entry": ["That entry is not on the list any more."]})
     return entry
@@ -569,15 +567,15 @@ def confirm_list(*, actor: Actor, patient: Patient, code: ListCode) -> List:
     """Note that a list was gone through with the patient now; without entries it means *nothing known*."""
     _may_change_lists(actor, patient)
     lists = selectors.lists_of(patient)
-    entries: Iterable[Any] = {
+    entries: dict[ListCode, Sequence[Any]] = {
         ListCode.ALLERGIES: lists.allergies,
         ListCode.MEDICATIONS: lists.medications,
         ListCode.PROBLEMS: lists.problems,
-    }[code]
+    }
     confirmed, created = List.objects.select_for_update().get_or_create(
         patient=patient, code=code, defaults={"confirmed_by": actor.label}
     )
-    confirmed.empty_reason = "" if list(entries) else EmptyReason.NIL_KNOWN
+    confirmed.empty_reason = "" if entries[code] else EmptyReason.NIL_KNOWN
     confirmed.confirmed_at = clock.now()
     confirmed.confirmed_by = actor.label
     confirmed.save()

@@ -57,7 +57,9 @@ def pool() -> AsyncConnectionPool:
 def conninfo(alias: str = "default") -> dict[str, Any]:
     """Return psycopg's keyword arguments for one of Django's databases."""
     database = connections[alias].settings_dict
+    options = {name: value for name, value in database["OPTIONS"].items() if name != "pool"}
     return {
+        **options,
         "dbname": database["NAME"],
         "user": database["USER"],
         "password": database["PASSWORD"],

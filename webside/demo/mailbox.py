@@ -6,7 +6,7 @@ import email
 import json
 import os
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import default
 from email.utils import parsedate_to_datetime
@@ -111,13 +111,14 @@ def _mail(path: Path) -> Mail:
     message = _open(path)
     plain = message.get_body(("plain",))
     html = message.get_body(("html",))
-    date = message["Date"]
+    # Django dates its mails in UTC with the zone "-0000" (not said where), which is read as no zone at all.
+    date = parsedate_to_datetime(message["Date"]) if message["Date"] else None
     return Mail(
         id=UUID(path.stem),
         to=str(message["To"] or ""),
         sender=str(message["From"] or ""),
         subject=str(message["Subject"] or ""),
-        sent_at=parsedate_to_datetime(date) if date else None,
+        sent_at=date.replace(tzinfo=UTC) if date and date.tzinfo is None else date,
         text=plain.get_content() if plain else "",
         # Cleaned by an allow-list; the page's own policy forbids scripts and foreign pictures besides.
         html=nh3.clean(html.get_content(), url_schemes={"http", "https", "mailto", "tel"}) if html else "",

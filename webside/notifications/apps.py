@@ -35,7 +35,7 @@ class NotificationsConfig(AppConfig):
                 roles=frozenset({Role.COORDINATOR, Role.ADMINISTRATOR}),
             ),
             NavItem(
-                "staff", _("Events"), "repeat", "notifications:event-list", order=80, group=2, bar=False,
+                "staff", _("Events"), "rotate", "notifications:event-list", order=80, group=2, bar=False,
                 roles=frozenset({Role.ADMINISTRATOR}),
             ),
         )  # fmt: skip

@@ -367,7 +367,7 @@ def brief(row: Row, licences: list[Licence]) -> Brief:
         checks=[
             *_law_checks(row, licences),
             *_start_checks(row),
-            *_allergy_check(patient.known_allergies, patient.confirmed_lists),
+            *_allergy_check(patient.known_allergies, patient.gone_through),
         ],
         allergies=patient.known_allergies,
         problems=patient.known_problems,
@@ -747,11 +747,6 @@ def clinic(actor: Actor, tenant: Tenant) -> Clinic:
         if licence.period_start <= today and (licence.period_end is None or today <= licence.period_end):
             states.setdefault(licence.practitioner_id, []).append(licence.state)
     names = {state.code: state.name for state in scheduling.states(today)}
-    soonest: dict[UUID, datetime] = {}
-    for slot in slots.values():
-        if slot is not None:
-            known = soonest.get(slot.practitioner.id)
-            soonest[slot.practitioner.id] = min(known, slot.start) if known else slot.start
     return Clinic(
         kinds=[
             (
@@ -767,7 +762,6 @@ def clinic(actor: Actor, tenant: Tenant) -> Clinic:
             {
                 "person": person,
                 "states": [names.get(code, code) for code in dict.fromkeys(states.get(person.id, []))],
-                "next": soonest.get(person.id),
             }
             for person in sorted(everybody, key=lambda each: (each.prefix == "", each.family))
         ],

@@ -40,7 +40,7 @@ class BookingForm(forms.Form):
 
     reason_text = forms.CharField(
         label=_("What would you like to talk about?"),
-        help_text=_("A few words are enough. Your clinician reads them before the visit."),
+        help_text=_("A few words are enough. The person you meet reads them before."),
         max_length=500,
         required=False,
         widget=forms.Textarea({"rows": 3}),

@@ -13,7 +13,7 @@ def visible_appointments(actor: Actor, appointments: QuerySet[Appointment]) -> Q
     """The front desk sees all, a practitioner and a patient their own, a link its one; others none."""
     if actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR):
         return appointments
-    if actor.kind is ActorKind.LINK:
+    if actor.kind is ActorKind.LINK and actor.subject_id is not None:
         return appointments.filter(id=actor.subject_id)
     if actor.user_id is None:
         return appointments.none()

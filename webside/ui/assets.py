@@ -63,24 +63,24 @@ def _map_for(storage: Any) -> tuple[str, str, dict[str, str]]:
 
 def import_map() -> str:
     """Return the JSON of the import map."""
-    return _map_for(_storage())[0]
+    return _map_for(current_storage())[0]
 
 
 def import_map_source() -> str:
     """Return the CSP source that allows exactly this import map: ``'sha256-…'``."""
-    return _map_for(_storage())[1]
+    return _map_for(current_storage())[1]
 
 
 def module_path(behavior: str) -> str:
     """Return the static path of a behaviour's module, or raise :class:`LookupError`."""
     try:
-        return _map_for(_storage())[2][behavior]
+        return _map_for(current_storage())[2][behavior]
     except KeyError:
         raise LookupError(f"no module answers to data-behavior={behavior!r}") from None
 
 
-def _storage() -> Any:
-    # The lazy object hides the real storage; the cache must forget it when tests put in another one.
+def current_storage() -> Any:
+    """Return the storage of static files behind its lazy object: the key of what is cached for it."""
     return getattr(staticfiles_storage, "_wrapped", staticfiles_storage)
 
 

@@ -7,7 +7,11 @@ from typing import Any
 from django import forms
 from django.forms import BoundField
 from django.forms.renderers import TemplatesSetting
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from webside.ui.templatetags._html import icon_svg
 
 GROUPS = (forms.RadioSelect, forms.CheckboxSelectMultiple)
 
@@ -19,7 +23,13 @@ class WebsideRenderer(TemplatesSetting):
     """
 
     form_template_name = "ui/forms/form.html"
-    field_template_name = "ui/forms/field.html"
+    field_template_name = "ui/forms/field.html"  # a name only: see render
+
+    def render(self, template_name: str, context: dict[str, Any], request: Any = None) -> str:
+        """Draw a field group by :func:`draw_group`, everything else by its template."""
+        if template_name == self.field_template_name:
+            return draw_group(context["field"])
+        return str(super().render(template_name, context, request))
 
 
 def control_class(widget: forms.Widget, variant: str = "") -> str:
@@ -59,31 +69,110 @@ def prepare(bound: BoundField, *, variant: str, attrs: dict[str, Any], hint: str
     return bound.as_widget(attrs=given)
 
 
-def group_context(
-    bound: BoundField, *, hint: str | None = None, label: str = "", variant: str = "", attrs: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    """Return what ``ui/forms/group.html`` draws: one field with its label, hint, control and errors."""
+def draw_group(
+    bound: BoundField,
+    *,
+    hint: str | None = None,
+    label: str = "",
+    variant: str = "",
+    attrs: dict[str, Any] | None = None,
+) -> SafeString:
+    """Return one field as a group: label, hint, error and control, tied together for screen readers.
+
+    Put together here and not in a template: a form of seven fields would render twenty of them.
+    """
     widget = bound.field.widget
-    kind = "hidden" if bound.is_hidden else "group" if isinstance(widget, GROUPS) else "input"
-    if isinstance(widget, forms.CheckboxInput):
-        kind = "checkbox"
-    elif kind == "input" and bound.use_fieldset:
-        kind = "several"
     hint = bound.help_text if hint is None else hint
-    described = [part for part, shown in (("_helptext", hint), ("_error", bound.errors)) if shown]
-    return {
-        "bound": bound,
-        "kind": kind,
-        "label": label or bound.label,
-        "hint": hint,
-        "optional": not bound.field.required and kind != "checkbox" and not bound.field.disabled,
-        "errors": bound.errors,
-        "variant": variant,
-        "described": " ".join(f"{bound.auto_id}{part}" for part in described),
-        "control": "" if kind == "group" else prepare(bound, variant=variant, attrs=attrs or {}, hint=hint, label=label),
-        "choices": list(bound.subwidgets) if kind == "group" else [],
-        "hints": getattr(widget, "choice_hints", {}),
-    }
+    name = label or bound.label
+    if bound.is_hidden:
+        return prepare(bound, variant=variant, attrs=attrs or {}, hint=hint, label=label)
+    invalid = mark_safe(" data-invalid") if bound.errors else ""
+    shown_hint = format_html('<div class="ws-hint" id="{}_helptext">{}</div>', bound.auto_id, hint) if hint else ""
+    error = _error(bound)
+    optional = "" if bound.field.required or bound.field.disabled else _optional()
+    plain = " ws-choice--plain" if "plain" in variant else ""
+    if isinstance(widget, GROUPS) or (bound.use_fieldset and not isinstance(widget, forms.CheckboxInput)):
+        described = [part for part, shown in (("_helptext", hint), ("_error", bound.errors)) if shown]
+        if isinstance(widget, GROUPS):
+            body = _choices(bound, getattr(widget, "choice_hints", {}), plain, "inline" in variant)
+        else:
+            body = format_html(
+                '<div class="ws-row">{}</div>',
+                prepare(bound, variant=variant, attrs=attrs or {}, hint=hint, label=label),
+            )
+        return format_html(
+            '<fieldset class="ws-field ws-fieldset" id="{}"{}{}><legend class="ws-legend">{}{}</legend>{}{}{}</fieldset>',
+            bound.auto_id,
+            format_html(' aria-describedby="{}"', " ".join(f"{bound.auto_id}{part}" for part in described))
+            if described
+            else "",
+            invalid,
+            name,
+            optional,
+            shown_hint,
+            error,
+            body,
+        )
+    control = prepare(bound, variant=variant, attrs=attrs or {}, hint=hint, label=label)
+    if isinstance(widget, forms.CheckboxInput):
+        return format_html(
+            '<div class="ws-field"{}>{}<label class="ws-choice{}" for="{}">{}'
+            '<span class="ws-choice__text">{}</span>{}</label></div>',
+            invalid,
+            error,
+            plain,
+            bound.id_for_label,
+            control,
+            name,
+            format_html('<span class="ws-choice__hint" id="{}_helptext">{}</span>', bound.auto_id, hint)
+            if hint
+            else "",
+        )
+    return format_html(
+        '<div class="ws-field"{}><label class="ws-label" for="{}">{}{}</label>{}{}{}</div>',
+        invalid,
+        bound.id_for_label,
+        name,
+        optional,
+        shown_hint,
+        error,
+        control,
+    )
+
+
+def _optional() -> SafeString:
+    return format_html(' <span class="ws-optional">{}</span>', _("(if you like)"))
+
+
+def _error(bound: BoundField) -> SafeString | str:
+    if not bound.errors:
+        return ""
+    return format_html(
+        '<p class="ws-error" id="{}_error">{}<span><span class="ws-vh">{}</span> {}</span></p>',
+        bound.auto_id,
+        icon_svg("stop"),
+        _("Error:"),
+        " ".join(str(error) for error in bound.errors),
+    )
+
+
+def _choices(bound: BoundField, hints: dict[str, str], plain: str, inline: bool) -> SafeString:
+    rows = format_html_join(
+        "",
+        '<label class="ws-choice{}" for="{}">{}<span class="ws-choice__text">{}</span>{}</label>',
+        (
+            (
+                plain,
+                choice.id_for_label,
+                choice.tag(),
+                choice.choice_label,
+                format_html('<span class="ws-choice__hint">{}</span>', hint) if hint else "",
+            )
+            for choice in bound.subwidgets
+            for hint in [hints.get(choice.data["value"]) or hints.get(str(choice.data["value"]))]
+        ),
+    )
+    return format_html('<div class="ws-choices{}">{}</div>', " ws-choices--inline" if inline else "", rows)
 
 
 class HintedRadioSelect(forms.RadioSelect):

@@ -49,7 +49,7 @@ def clock_time(moment: datetime, *, seconds: bool = False) -> str:
     if style == "24":
         return moment.strftime("%H:%M:%S" if seconds else "%H:%M")
     hour = moment.hour % 12 or 12
-    half = pgettext("time", "am") if moment.hour < 12 else pgettext("time", "pm")  # noqa: PLR2004 - noon
+    half = pgettext("time", "am") if moment.hour < 12 else pgettext("time", "pm")
     return f"{hour}:{moment:%M:%S} {half}" if seconds else f"{hour}:{moment:%M} {half}"
 
 
@@ -59,7 +59,7 @@ def day(moment: datetime, now: datetime, *, weekday: bool = True) -> str:
     near = {0: _("today"), 1: _("tomorrow"), -1: _("yesterday")}.get(distance)
     if near:
         return near
-    if moment.year != now.year and abs(distance) > 180:  # noqa: PLR2004 - half a year
+    if moment.year != now.year and abs(distance) > 180:
         return django_format(moment, pgettext("date in another year", "F j, Y"))
     if weekday:
         return django_format(moment, pgettext("date with weekday", "l, F j"))
@@ -88,7 +88,7 @@ def distance(moment: datetime, now: datetime) -> str:
         minutes = round(size / MINUTE)
         hours, rest = divmod(minutes, 60)
         words = ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
-        if rest and hours < 6:  # noqa: PLR2004 - farther away, minutes are noise
+        if rest and hours < 6:
             words = _("%(hours)s and %(minutes)s") % {
                 "hours": words,
                 "minutes": ngettext("%(n)d minute", "%(n)d minutes", rest) % {"n": rest},
@@ -109,7 +109,9 @@ def local(moment: datetime, zone: str | None = None) -> datetime:
     return moment.astimezone(ZoneInfo(zone)) if zone else timezone.localtime(moment)
 
 
-def say(moment: datetime, now: datetime, *, zone: str | None = None, style: str = "full", show_zone: bool = False) -> str:
+def say(
+    moment: datetime, now: datetime, *, zone: str | None = None, style: str = "full", show_zone: bool = False
+) -> str:
     """Say an aware ``moment`` as people do.
 
     ``style``: full ("today, 3:20 pm, in 12 minutes"), short (no distance), time ("3:20 pm"), seconds

@@ -91,7 +91,9 @@ class LabServer:
         if self.process and self.process.poll() is not None:
             raise AssertionError(f"the lab stopped at once with {self.process.returncode}")
         script = f"import socket; socket.create_connection(('{self.host}', {self.port}), 1)"
-        return not subprocess.run([*self.prefix, sys.executable, "-c", script], capture_output=True, check=False).returncode
+        return not subprocess.run(
+            [*self.prefix, sys.executable, "-c", script], capture_output=True, check=False
+        ).returncode
 
     def kill(self) -> None:
         """End it at once (SIGKILL), as a crash would."""

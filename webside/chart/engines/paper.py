@@ -14,7 +14,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import typst
+from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from webside.chart.selectors import Summary
 from webside.core import clock
@@ -115,4 +117,5 @@ def _content(summary: Summary, language: str) -> dict[str, Any]:
 
 
 def _day(moment: datetime) -> str:
-    return when.day(moment, moment.replace(year=moment.year - 1) if moment.month != 2 else moment.replace(day=1, month=1))
+    # Paper is read later: the year is always there.
+    return date_format(moment, pgettext("full date", "l, F j, Y"))

@@ -99,7 +99,9 @@ def _matches(tokens: list[str], words: list[str]) -> bool:
     if len(tokens) != len(words):
         return False
     *before, last = zip(tokens, words, strict=True)
-    if any(token != word and not (len(token) >= SHORTEST_BEGINNING and word.startswith(token)) for token, word in before):
+    if any(
+        token != word and not (len(token) >= SHORTEST_BEGINNING and word.startswith(token)) for token, word in before
+    ):
         return False
     token, word = last
     # A beginning counts for the last word of a phrase, or for a long word by itself.

@@ -25,7 +25,7 @@ def reading_grade(text: str) -> float | None:
     Kincaid et al. 1975: 0.39 × words a sentence + 11.8 × syllables a word - 15.59.
     """
     words = _WORD.findall(text)
-    if len(words) < 5:  # noqa: PLR2004 - shorter says nothing
+    if len(words) < 5:
         return None
     sentences = max(1, sum(1 for part in _SENTENCE.split(text) if _WORD.search(part)))
     return 0.39 * len(words) / sentences + 11.8 * sum(map(syllables, words)) / len(words) - 15.59

@@ -30,8 +30,6 @@ def _page(request: HttpRequest, encounter: Any, **more: Any) -> dict[str, Any]:
     return {
         **selectors.note_context(actor, encounter),
         "age": age(encounter.patient.birth_date),
-        "note_key": uuid4().hex,
-        "zone": request.tenant.timezone,  # type: ignore[attr-defined]
         **more,
     }
 
@@ -168,7 +166,7 @@ def save_note(request: HttpRequest, slug: str, encounter_id: UUID) -> HttpRespon
 
 def _revision(request: HttpRequest) -> int:
     text = request.POST.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1  # noqa: PLR2004
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
 def _again(request: HttpRequest, encounter: Any, typed: dict[str, str], *, status: int, **more: Any) -> HttpResponse:
@@ -273,9 +271,7 @@ def search_diagnoses(request: HttpRequest, slug: str, encounter_id: UUID) -> Htt
         refuse(request, "chart.diagnosis.search", "Encounter", encounter_id)
     text = request.POST.get("q", "")[:80]
     rows = selectors.search_diagnoses(text, patient=found.patient)
-    return JsonResponse(
-        {"found": [{"code": row.code, "display": row.display, "on_list": row.on_list} for row in rows]}
-    )
+    return JsonResponse({"found": [{"code": row.code, "display": row.display, "on_list": row.on_list} for row in rows]})
 
 
 # ---------------------------------------------------------------------------------------------- signing
@@ -318,8 +314,42 @@ def sign(request: HttpRequest, slug: str, encounter_id: UUID) -> HttpResponse:
     return HttpResponseRedirect(page)
 
 
+def _mends(slug: str, encounter: Any, finding: gates.Finding) -> list[tuple[str, str]]:
+    """Return where a finding of ours can be mended: (what the link says, its address)."""
+    page = reverse("chart:encounter-detail", args=[slug, encounter.id])
+    found = []
+    for reason in finding.reasons:
+        if reason.code.startswith("note.missing."):
+            part = reason.code.rpartition(".")[2]
+            found.append((_("Write %(part)s") % {"part": selectors.part_label(part).lower()}, f"{page}#part-{part}"))
+        elif reason.code.startswith("diagnosis.") and reason.code != "diagnosis.release":
+            found.append((_("Go to the diagnoses"), f"{page}#diagnoses"))
+        elif reason.code.startswith("summary."):
+            found.append((_("Go to the patient’s part"), f"{page}#part-patient_instructions"))
+    return found
+
+
 def _sign_page(request: HttpRequest, encounter: Any, *, status: int = 200, problem: str = "") -> HttpResponse:
+    slug = request.tenant.slug  # type: ignore[attr-defined]
     columns = selectors.sign_columns(encounter)
+    shown = [
+        {
+            "area": column.area,
+            "title": column.title,
+            "stops": len(column.stops),
+            "open": column.open,
+            "rows": [
+                {
+                    "finding": finding,
+                    "stops": finding in column.stops,
+                    "mends": _mends(slug, encounter, finding),
+                    "finish": any(reason.code == "encounter.open" for reason in finding.reasons),
+                }
+                for finding in column.findings
+            ],
+        }
+        for column in columns
+    ]
     stops = sum(len(column.stops) for column in columns)
     waiting = sum(column.open for column in columns)
     context = {
@@ -328,7 +358,7 @@ def _sign_page(request: HttpRequest, encounter: Any, *, status: int = 200, probl
         "note_key": uuid4().hex,
         "patient": encounter.patient,
         "age": age(encounter.patient.birth_date),
-        "columns": columns,
+        "columns": shown,
         "stops": stops,
         "lead": _lead(stops, waiting),
         "problem": problem,
@@ -345,9 +375,7 @@ def _lead(stops: int, waiting: int) -> str:
         if stops
         else _("Nothing stands in the way.")
     )
-    wait = (
-        ngettext("%(count)d can wait.", "%(count)d can wait.", waiting) % {"count": waiting} if waiting else ""
-    )
+    wait = ngettext("%(count)d can wait.", "%(count)d can wait.", waiting) % {"count": waiting} if waiting else ""
     return " ".join(part for part in (mend, wait, _("The note is saved and can’t be lost.")) if part)
 
 

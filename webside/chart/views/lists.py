@@ -111,7 +111,9 @@ def end(request: HttpRequest, slug: str, patient_id: UUID, code: str) -> HttpRes
     except services.Invalid as error:
         return _answer(request, patient, error=error, where=which)
     back = reverse("chart:list-restore", args=[slug, patient_id, which.value]) + f"?entry={request.POST['entry']}"
-    return _answer(request, patient, done=_("Taken off the list. It stays in the record."), tags=undo(back), where=which)
+    return _answer(
+        request, patient, done=_("Taken off the list. It stays in the record."), tags=undo(back), where=which
+    )
 
 
 @require_POST
@@ -161,7 +163,7 @@ def _readings(request: HttpRequest) -> list[tuple[str, str, Decimal]]:
         unit = request.POST.get(f"{sign.key}-unit", "") or sign.units[0][0]
         try:
             value = Decimal(text)
-            if not value.is_finite() or len(text) > 8:  # noqa: PLR2004 - longer is no reading
+            if not value.is_finite() or len(text) > 8:
                 raise InvalidOperation
         except InvalidOperation:
             errors[sign.key] = [_("%(sign)s: give a number.") % {"sign": sign.label}]

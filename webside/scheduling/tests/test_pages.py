@@ -143,6 +143,7 @@ def test_the_same_form_from_somebody_else_shows_nothing_of_the_first(client: Cli
     answer = stranger.post(address, {**values, "given": "Eve", "email": "eve@example.test"})
     assert answer.status_code == 409
     assert "Nora" not in answer.content.decode()
+    assert 'value="Eve"' in answer.content.decode()
     assert key_on(answer) != values["key"]
     with begin(tenant_id=cast.larkspur.id, actor=anonymous(cast.larkspur.id)):
         assert Appointment.objects.count() == 1
@@ -353,7 +354,7 @@ def test_a_link_for_somebody_else_than_who_is_signed_in(client: Client, cast: An
     answer = client.get(f"/o/larkspur/go/{token}/")
     assert answer.status_code == 403
     assert "Somebody else is signed in" in text_of(answer)
-    assert "Moreno" not in text_of(answer).replace("Liz Moreno", "Moreno") or True
+    assert "Liz" not in text_of(answer)
     with cast.as_(cast.liz_user):
         assert AppointmentLink.objects.get().last_used_at is None
 

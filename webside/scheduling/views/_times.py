@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 from django.utils.dateformat import format as django_format
+from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -215,7 +216,7 @@ def may_names(offers: Iterable[Offer]) -> str:
     return _("%(some)s and %(last)s") % {"some": ", ".join(names[:-1]), "last": names[-1]}
 
 
-WHY_NOT = {
+WHY_NOT: dict[str, Promise] = {
     ReasonCode.LICENCE_MISSING: gettext_lazy("They have no licence there."),
     ReasonCode.LICENCE_EXPIRED: gettext_lazy("Their licence there has ended."),
     ReasonCode.LICENCE_NOT_STARTED: gettext_lazy("Their licence there begins later."),

@@ -183,7 +183,9 @@ def book(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
         )
     except services.KeyReused:
         # A page of somebody else on a shared device: nothing of theirs is shown, and nothing is booked.
-        form = kind(form.data.copy() | {"key": uuid4().hex}, asks_consent=bool(scope))
+        again = request.POST.copy()
+        again["key"] = uuid4().hex
+        form = kind(again, asks_consent=bool(scope))
         return render(request, "scheduling/book.html", context | {"form": form, "trouble": "again"}, status=409)
     if actor.kind is not ActorKind.PERSON:
         open_door(request, appointment)

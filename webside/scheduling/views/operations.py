@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -22,6 +23,7 @@ from webside.people.selectors import practitioner, practitioner_of, practitioner
 from webside.scheduling import policies, selectors, services
 from webside.scheduling.forms import TimeOffForm
 from webside.ui.undo import undo
+from webside.ui.when import clock_time
 
 
 def _guard(request: HttpRequest, action: str) -> Any:
@@ -92,12 +94,21 @@ def _schedule(request: HttpRequest, slug: str, form: TimeOffForm | None, status:
                 "today_url": address(),
                 "who": who,
                 "people": list(practitioners(actor)) if desk else [],
-                "hours": list(selectors.hours_of(who)) if who else [],
+                "hours": [_hours(block, day) for block in selectors.hours_of(who)] if who else [],
                 "exceptions": list(selectors.exceptions_of(who, now)) if who else [],
                 "form": form or TimeOffForm(),
             },
             status=status,
         )
+
+
+def _hours(block: Any, day: date) -> dict[str, str]:
+    """Return weekly hours in words: ``day``, ``starts``, ``ends``."""
+    return {
+        "day": str(WEEKDAYS[block.weekday]),
+        "starts": clock_time(datetime.combine(day, block.starts_at)),
+        "ends": clock_time(datetime.combine(day, block.ends_at)),
+    }
 
 
 @require_POST

@@ -16,9 +16,7 @@ register = template.Library()
 
 
 @register.simple_block_tag(takes_context=False)
-def btn(
-    content: str, variant: str = "", icon: str = "", icon_end: str = "", key: str = "", **attrs: Any
-) -> SafeString:
+def btn(content: str, variant: str = "", icon: str = "", icon_end: str = "", key: str = "", **attrs: Any) -> SafeString:
     """A button, or a link that looks like one when ``href`` is given.
 
     ``variant``: any of primary (default, once a page), secondary, plain, quiet, danger, and the
@@ -39,9 +37,7 @@ def btn(
         tag=tag,
         attrs=attributes(attrs),
         start=icon_svg(icon) if icon else "",
-        text=format_html('<span class="ws-vh">{}</span>', inner(content))
-        if only_icon
-        else inner(content),
+        text=format_html('<span class="ws-vh">{}</span>', inner(content)) if only_icon else inner(content),
         end=icon_svg(icon_end) if icon_end else "",
         key=kbd(key) if key else "",
     )
@@ -114,7 +110,7 @@ def chips(items: Iterable[Mapping[str, Any]], label: str) -> SafeString:
 
 
 @register.simple_block_tag(takes_context=False)
-def dialog(content: str, id: str, title: str, variant: str = "", **attrs: Any) -> SafeString:  # noqa: A002 - HTML's name
+def dialog(content: str, id: str, title: str, variant: str = "", **attrs: Any) -> SafeString:
     """A modal dialog. Open it with ``data-dialog-open="<id>"`` on a button; Escape and *close* shut it.
 
     Without JavaScript the opener's ``href="#<id>"`` shows it through ``:target``.

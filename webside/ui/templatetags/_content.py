@@ -24,6 +24,7 @@ SILL = mark_safe(
     '<path vector-effect="non-scaling-stroke" d="M0 1C12 25 88 25 100 1"/></svg>'
 )
 
+
 @register.simple_tag
 def icon(name: str, label: str = "", size: str = "", **attrs: Any) -> SafeString:
     """An icon of the sprite. ``size``: l. ``label`` only where the icon stands without a word."""
@@ -45,9 +46,7 @@ def kind_tag(kind: str, plain: bool = False) -> SafeString:
 @register.simple_tag
 def tag(text: str, tone: str = "", icon: str = "") -> SafeString:
     """A short label. ``tone``: success, warning, danger, info; give an icon with danger and warning."""
-    return format_html(
-        '<span class="{}">{}{}</span>', modifiers("ws-tag", tone), icon_svg(icon) if icon else "", text
-    )
+    return format_html('<span class="{}">{}{}</span>', modifiers("ws-tag", tone), icon_svg(icon) if icon else "", text)
 
 
 @register.simple_tag
@@ -80,9 +79,7 @@ def notice(content: str, tone: str = "info", title: str = "", icon: str = "", li
         attributes({"role": ("alert" if tone == "danger" else "status") if live else None}),
         icon_svg(icon or TONE_ICONS[tone]),
         format_html('<p class="ws-notice__title">{}</p>', title) if title else "",
-        format_html('<div class="ws-notice__body">{}</div>', inner(content))
-        if content.strip()
-        else "",
+        format_html('<div class="ws-notice__body">{}</div>', inner(content)) if content.strip() else "",
     )
 
 
@@ -165,6 +162,7 @@ def decision(answer: Any, title: str = "", codes: bool = False, level: int = 3) 
     ``core.decisions.Reason`` or dicts with ``code``, ``text``, ``source``, or plain strings.
     ``codes`` shows the machine names (staff).
     """
+
     def entries(name: str) -> list[Any]:
         value = answer.get(name) if isinstance(answer, dict) else getattr(answer, name, None)
         return [{"text": entry} if isinstance(entry, str) else entry for entry in (value or [])]

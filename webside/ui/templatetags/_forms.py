@@ -11,21 +11,21 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from webside.ui.forms import group_context, prepare
+from webside.ui.forms import draw_group, prepare
 from webside.ui.templatetags._html import attributes, classes, icon_svg, inner
 
 register = template.Library()
 
 
-@register.inclusion_tag("ui/forms/group.html")
-def field(bound: BoundField, hint: str | None = None, label: str = "", variant: str = "", **attrs: Any) -> dict[str, Any]:
+@register.simple_tag
+def field(bound: BoundField, hint: str | None = None, label: str = "", variant: str = "", **attrs: Any) -> SafeString:
     """One field of a form: label, hint, control, error, joined by ``aria-describedby``.
 
-    ``hint`` replaces the help text of the field; empty shows none. ``variant``: short, medium (width of the control), inline (choices side by side), plain
-    (choices without boxes). Further names become attributes of the control (``rows=3``,
-    ``autocomplete="tel"``, ``data_behavior="…"``).
+    ``hint`` replaces the help text of the field; empty shows none. ``variant``: short, medium (width
+    of the control), inline (choices side by side), plain (choices without boxes). Further names
+    become attributes of the control (``rows=3``, ``autocomplete="tel"``, ``data_behavior="…"``).
     """
-    return group_context(bound, hint=hint, label=label, variant=variant, attrs=attrs)
+    return draw_group(bound, hint=hint, label=label, variant=variant, attrs=attrs)
 
 
 @register.filter(name="field", is_safe=True)
@@ -50,7 +50,9 @@ def form_errors(*bound_forms: forms.BaseForm, title: str = "") -> dict[str, Any]
         entries += [{"text": str(error), "target": ""} for error in form.non_field_errors()]
         for bound in form:
             target = bound.id_for_label or f"{bound.auto_id}_0"
-            entries += [{"text": str(error), "target": target, "label": str(bound.label).rstrip("?:")} for error in bound.errors]
+            entries += [
+                {"text": str(error), "target": target, "label": str(bound.label).rstrip("?:")} for error in bound.errors
+            ]
     return {"entries": entries, "title": title or _("Please look at this again")}
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from django.templatetags.static import static
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+
+from webside.ui.assets import current_storage
 
 SPRITE = Path(__file__).resolve().parent.parent / "static" / "ui" / "icons.svg"
 TONES = ("info", "success", "warning", "danger", "muted")
@@ -30,11 +32,17 @@ def icon_svg(name: str, *, label: str = "", size: str = "", extra: str = "") -> 
 
     Raises :class:`LookupError` for a name that the sprite doesn't hold.
     """
+    return _icon(current_storage(), name, str(label), size, extra)
+
+
+@lru_cache(maxsize=1024)
+def _icon(storage: Any, name: str, label: str, size: str, extra: str) -> SafeString:
+    # A page holds dozens of icons, always the same: each is put together once for a storage.
     if name not in icon_names():
         raise LookupError(f"no icon is called {name!r}; see static/ui/icons.svg")
-    classes = " ".join(part for part in ("ws-icon", f"ws-icon--{size}" if size else "", extra) if part)
+    names = " ".join(part for part in ("ws-icon", f"ws-icon--{size}" if size else "", extra) if part)
     role = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
-    return format_html('<svg class="{}" {}><use href="{}#{}"/></svg>', classes, role, static("ui/icons.svg"), name)
+    return format_html('<svg class="{}" {}><use href="{}#{}"/></svg>', names, role, static("ui/icons.svg"), name)
 
 
 def safe_href(url: object) -> str:
@@ -53,9 +61,10 @@ def attributes(attrs: Mapping[str, Any]) -> SafeString:
         if value is None or value is False:
             continue
         name = key.rstrip("_").replace("_", "-")
-        if name == "href":
-            value = safe_href(value)
-        parts.append(f" {name}" if value is True else f' {name}="{conditional_escape(value)}"')
+        if value is True:
+            parts.append(f" {name}")
+        else:
+            parts.append(f' {name}="{conditional_escape(safe_href(value) if name == "href" else value)}"')
     return mark_safe("".join(parts))  # noqa: S308 - each value was escaped above
 
 

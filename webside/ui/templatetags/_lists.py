@@ -48,11 +48,9 @@ def facts(pairs: Iterable[Any], variant: str = "row") -> SafeString:
         name, value, note = (
             (pair["name"], pair.get("value"), pair.get("note", ""))
             if isinstance(pair, Mapping)
-            else (pair[0], pair[1], pair[2] if len(pair) > 2 else "")  # noqa: PLR2004 - (name, value, note)
+            else (pair[0], pair[1], pair[2] if len(pair) > 2 else "")
         )
-        shown = (
-            value if value or value == 0 else format_html('<span class="ws-muted">{}</span>', _("not known"))
-        )
+        shown = value if value or value == 0 else format_html('<span class="ws-muted">{}</span>', _("not known"))
         rows.append((name, shown, format_html(' <span class="ws-dl__note">{}</span>', note) if note else ""))
     return format_html(
         '<dl class="{}">{}</dl>',
@@ -67,7 +65,7 @@ def table(
     caption: str,
     variant: str = "",
     export: str = "",
-    filter: str = "",  # noqa: A002 - the word of the page
+    filter: str = "",
     sort: bool = False,
     **attrs: Any,
 ) -> SafeString:
@@ -130,7 +128,9 @@ def figures(items: Iterable[Mapping[str, Any]]) -> SafeString:
         "<div><dt>{}</dt><dd><b{}>{}</b>{}</dd></div>",
         (
             (
-                format_html("<a{}>{}</a>", attributes({"href": item["url"]}), item["name"]) if item.get("url") else item["name"],
+                format_html("<a{}>{}</a>", attributes({"href": item["url"]}), item["name"])
+                if item.get("url")
+                else item["name"],
                 attributes({"class_": f"ws-is-{check_tone(item['tone'])}" if item.get("tone") else None}),
                 item["value"],
                 format_html("<small>{}</small>", item["note"]) if item.get("note") else "",
@@ -144,7 +144,9 @@ def figures(items: Iterable[Mapping[str, Any]]) -> SafeString:
 @register.simple_tag
 def progress(value: int, of: int, label: str) -> SafeString:
     """How far along; ``label`` says it in words ("4 of 12 weeks done")."""
-    return format_html('<progress class="ws-progress" value="{}" max="{}" aria-label="{}"></progress>', value, of, label)
+    return format_html(
+        '<progress class="ws-progress" value="{}" max="{}" aria-label="{}"></progress>', value, of, label
+    )
 
 
 @register.filter

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.template import Context, engines
+from django.template import engines
 from django.test import RequestFactory
 
 from webside.ui import assets
@@ -36,16 +36,6 @@ def draw(rf: RequestFactory) -> Callable[..., str]:
 
     def render(source: str, **context: Any) -> str:
         return engines["django"].from_string(source).render(context, rf.get("/"))
-
-    return render
-
-
-@pytest.fixture
-def raw() -> Callable[..., str]:
-    """Render template source without a request."""
-
-    def render(source: str, **context: Any) -> str:
-        return engines["django"].engine.from_string(source).render(Context(context))
 
     return render
 
@@ -85,16 +75,22 @@ def site() -> Iterator[Site]:
 @pytest.fixture
 def page(chromium: Any, site: Site) -> Iterator[Any]:
     """A fresh page; a script error or a broken policy fails the test."""
-    context = chromium.new_context(viewport={"width": 1000, "height": 700}, locale="en-US", timezone_id="America/New_York")
+    context = chromium.new_context(
+        viewport={"width": 1000, "height": 700}, locale="en-US", timezone_id="America/New_York"
+    )
     opened = context.new_page()
     opened.set_default_timeout(8000)
     wrong: list[str] = []
     opened.on("pageerror", lambda error: wrong.append(str(error)))
     opened.on(
         "console",
-        lambda message: wrong.append(message.text)
-        if message.type == "error" and "Failed to load resource" not in message.text and "WebSocket connection" not in message.text
-        else None,
+        lambda message: (
+            wrong.append(message.text)
+            if message.type == "error"
+            and "Failed to load resource" not in message.text
+            and "WebSocket connection" not in message.text
+            else None
+        ),
     )
     yield opened
     context.close()

@@ -22,7 +22,10 @@ Answer = tuple[int, Any]
 
 
 class Site:
-    """Serves ``html`` in a page of its own, or a ``whole`` page, at ``/``; keeps what was posted; answers from ``answers`` or ``default``."""
+    """Serves ``html`` in a page of its own, or a ``whole`` page, at ``/``.
+
+    It keeps what was posted and answers from ``answers``, else from ``default``.
+    """
 
     def __init__(self) -> None:
         self.port = 0

@@ -25,12 +25,17 @@ def _draw(rf: RequestFactory, part: str, theme: str, density: str) -> str:
 
 
 @pytest.mark.parametrize("part", [*parts(), *PAGES, *ERROR_PAGES])
-def test_axe_finds_nothing_and_nothing_scrolls_sideways(part: str, chromium: Any, site: Site, rf: RequestFactory) -> None:
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(
+    part: str, chromium: Any, site: Site, rf: RequestFactory
+) -> None:
     for theme, density, width in LOOKS:
         context = chromium.new_context(viewport={"width": width, "height": 844})
         page = context.new_page()
         refused: list[str] = []
-        page.on("console", lambda message, refused=refused: "Content Security Policy" in message.text and refused.append(message.text))
+        page.on(
+            "console",
+            lambda message, refused=refused: "Content Security Policy" in message.text and refused.append(message.text),
+        )
         site.whole = _draw(rf, part, theme, density)
         page.goto(site.url, wait_until="load")
         page.wait_for_function("document.documentElement.dataset.js === 'on'")
@@ -44,7 +49,9 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(part: str, chromium: Any
 
 
 @pytest.mark.parametrize("page_name", ["page-patient", "page-staff", "page-plain"])
-def test_a_page_grown_to_twice_its_size_still_fits(page_name: str, chromium: Any, site: Site, rf: RequestFactory) -> None:
+def test_a_page_grown_to_twice_its_size_still_fits(
+    page_name: str, chromium: Any, site: Site, rf: RequestFactory
+) -> None:
     """200 % zoom of a 1280 px window is a window of 640 px."""
     site.whole = _draw(rf, page_name, "light", "")
     context = chromium.new_context(viewport={"width": 640, "height": 400})

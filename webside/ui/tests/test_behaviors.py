@@ -15,7 +15,8 @@ pytestmark = pytest.mark.browser
 
 SAVED_AT = "2026-11-23T20:43:07Z"
 NOTE = """
-<main id="main"><form data-behavior="autosave" data-autosave-url="/post" data-version="18" id="note" data-zone="America/New_York">
+<main id="main">
+            <form data-behavior="autosave" data-autosave-url="/post" data-version="18" id="note" data-zone="America/New_York">
   <label for="plan">Plan</label><textarea id="plan" name="plan">Rest.</textarea>
   <label for="history">History</label><textarea id="history" name="history">Cough.</textarea>
   <span data-saved data-state="idle" role="status"><span data-saved-text>Saved as you type</span></span>
@@ -96,7 +97,15 @@ class TestAutosave:
     def test_another_field_of_another_writer_is_taken_over(self, page: Any, site: Site) -> None:
         site.html = NOTE
         site.answers.put(
-            (409, {"version": 30, "by": "Dr. Ortiz", "saved_at": SAVED_AT, "fields": {"plan": "Rest.", "history": "Cough, fever."}})
+            (
+                409,
+                {
+                    "version": 30,
+                    "by": "Dr. Ortiz",
+                    "saved_at": SAVED_AT,
+                    "fields": {"plan": "Rest.", "history": "Cough, fever."},
+                },
+            )
         )
         _confirm(site)
         page.goto(site.url)
@@ -108,7 +117,9 @@ class TestAutosave:
 
     def test_two_writers_of_one_field_both_are_shown(self, page: Any, site: Site) -> None:
         site.html = NOTE
-        site.answers.put((409, {"version": 30, "by": "Dr. Ortiz", "saved_at": SAVED_AT, "fields": {"plan": "<b>Walk.</b>"}}))
+        site.answers.put(
+            (409, {"version": 30, "by": "Dr. Ortiz", "saved_at": SAVED_AT, "fields": {"plan": "<b>Walk.</b>"}})
+        )
         _confirm(site)
         page.goto(site.url)
         page.fill("#plan", "Mine.")
@@ -155,7 +166,7 @@ def _live(page: Any) -> None:
     expect(page.locator("html")).to_have_attribute("data-live-state", "on")
 
 
-LIVE = """<main id="main"><div id="tall"></div><section id="queue" data-live="queue:1" data-live-url="/fragment"><p>first</p></section>
+LIVE = """<main id="main"><section id="queue" data-live="queue:1" data-live-url="/fragment"><p>first</p></section>
 <p id="below">Below</p></main>"""
 
 
@@ -229,12 +240,16 @@ class TestLive:
 
     def test_what_is_read_does_not_move(self, page: Any, site: Site) -> None:
         rows = "".join(f"<p id='row-{n}'>Row {n}</p>" for n in range(60))
-        site.html = f'<main id="main"><section id="queue" data-live="queue:1" data-live-url="/fragment">{rows}</section></main>'
+        site.html = (
+            f'<main id="main"><section id="queue" data-live="queue:1" data-live-url="/fragment">{rows}</section></main>'
+        )
         site.fragment = rows
         page.goto(site.url)
         _live(page)
         page.wait_for_timeout(300)
-        page.evaluate("document.documentElement.classList.add('x'); scrollTo(0, document.getElementById('row-30').offsetTop - 233)")
+        page.evaluate(
+            "document.documentElement.classList.add('x'); scrollTo(0, document.getElementById('row-30').offsetTop - 233)"
+        )
         before = page.evaluate("document.getElementById('row-30').getBoundingClientRect().top")
         site.fragment = "<p>New at the top</p><p>Another</p>" + rows
         site.say({"type": "hint", "topic": "queue:1", "kind": "x", "id": ""})
@@ -270,7 +285,9 @@ class TestSmallBehaviors:
         assert len(site.posts) == 2
 
     def test_a_removal_that_failed_is_not_shown_as_done(self, page: Any, site: Site) -> None:
-        site.html = """<ul><li id="row"><form method="post" action="/post" data-behavior="confirm-undo" data-undo-url="/post"><button>Remove</button></form></li></ul>"""
+        site.html = """<ul><li id="row">
+            <form method="post" action="/post" data-behavior="confirm-undo" data-undo-url="/post">
+            <button>Remove</button></form></li></ul>"""
         site.default = lambda form: (500, {})
         page.goto(site.url)
         page.wait_for_timeout(400)
@@ -279,7 +296,9 @@ class TestSmallBehaviors:
         expect(page.locator("#row")).to_be_visible()
 
     def test_what_cannot_be_undone_asks_once(self, page: Any, site: Site) -> None:
-        site.html = """<form method="post" action="/post" data-behavior="confirm-undo" data-ask="Leave the visit?" data-ask-yes="Leave"><button>Leave the call</button></form>"""
+        site.html = """<form method="post" action="/post" data-behavior="confirm-undo"
+            data-ask="Leave the visit?" data-ask-yes="Leave">
+            <button>Leave the call</button></form>"""
         site.default = lambda form: (200, "<p>Left</p>")
         page.goto(site.url)
         page.wait_for_timeout(400)
@@ -292,9 +311,11 @@ class TestSmallBehaviors:
 
     def test_a_table_sorts_filters_and_exports_safely(self, page: Any, site: Site) -> None:
         site.html = """<div data-behavior="table" data-sortable><div class="ws-tabletools" hidden>
-            <input type="search" data-table-filter aria-label="Find"><button data-table-export="claims">CSV</button><span data-table-count></span></div>
+            <input type="search" data-table-filter aria-label="Find">
+            <button data-table-export="claims">CSV</button><span data-table-count></span></div>
             <table><thead><tr><th>Name</th><th data-sort="number">Charge</th></tr></thead><tbody>
-            <tr><td>Moreno</td><td>$1,185.00</td></tr><tr><td>=HYPERLINK("x")</td><td>$90.00</td></tr><tr><td>Costa, Elena</td><td>-$130.50</td></tr></tbody></table></div>"""
+            <tr><td>Moreno</td><td>$1,185.00</td></tr><tr><td>=HYPERLINK("x")</td><td>$90.00</td></tr><tr>
+            <td>Costa, Elena</td><td>-$130.50</td></tr></tbody></table></div>"""
         page.goto(site.url)
         page.get_by_role("button", name="Charge").click()
         names = page.locator("tbody td:first-child")
@@ -305,15 +326,17 @@ class TestSmallBehaviors:
         with page.expect_download() as download:
             page.get_by_role("button", name="CSV").click()
         text = open(download.value.path(), encoding="utf-8-sig").read()  # noqa: PTH123, SIM115 - a download of the test
-        assert "\"'=HYPERLINK(\"\"x\"\")\"" in text
+        assert '"\'=HYPERLINK(""x"")"' in text
         assert '"Costa, Elena"' in text
         page.get_by_label("Find").fill("moreno")
         expect(page.locator("tbody tr:visible")).to_have_count(1)
         expect(page.locator("[data-table-count]")).to_have_text("1 of 3 shown")
 
     def test_keys_go_press_and_rest_while_somebody_types(self, page: Any, site: Site) -> None:
-        site.html = """<div data-behavior="keys"><nav><a href="#notes" data-go="n">Notes</a></nav><input data-search aria-label="Search">
-            <button data-key="s" id="sign">Sign</button><dialog id="keys-help"><h2 tabindex="-1">Keys</h2><div data-keys-list></div></dialog></div>"""
+        site.html = """<div data-behavior="keys"><nav><a href="#notes" data-go="n">Notes</a></nav>
+            <input data-search aria-label="Search">
+            <button data-key="s" id="sign">Sign</button><dialog id="keys-help"><h2 tabindex="-1">Keys</h2>
+            <div data-keys-list></div></dialog></div>"""
         page.goto(site.url)
         page.wait_for_timeout(400)
         page.evaluate("document.getElementById('sign').addEventListener('click', () => document.title = 'signed')")
@@ -346,7 +369,9 @@ class TestSmallBehaviors:
         assert [c for c in page.context.cookies() if c["name"] == "webside_theme"] == []
 
     def test_a_dialog_takes_the_focus_and_gives_it_back(self, page: Any, site: Site) -> None:
-        site.html = """<button data-dialog-open="ask" id="opener">Open</button><dialog class="ws-dialog" id="ask"><div class="ws-dialog__head"><h2 tabindex="-1">Sure</h2></div><button data-dialog-close>Close</button></dialog>"""
+        site.html = """<button data-dialog-open="ask" id="opener">Open</button>
+            <dialog class="ws-dialog" id="ask"><div class="ws-dialog__head"><h2 tabindex="-1">Sure</h2></div>
+            <button data-dialog-close>Close</button></dialog>"""
         page.goto(site.url)
         page.wait_for_timeout(300)
         page.click("#opener")
@@ -356,7 +381,8 @@ class TestSmallBehaviors:
 
     def test_distance_stays_right_and_own_time_is_offered(self, page: Any, site: Site) -> None:
         page.clock.install(time="2026-11-23T20:08:00Z")
-        site.html = """<time datetime="2026-11-23T12:20:00-08:00" data-behavior="local-time" data-style="full" data-zone="America/Los_Angeles">today, 12:20 pm, in 12 minutes</time>"""
+        site.html = """<time datetime="2026-11-23T12:20:00-08:00" data-behavior="local-time"
+            data-style="full" data-zone="America/Los_Angeles">today, 12:20 pm, in 12 minutes</time>"""
         page.goto(site.url)
         page.clock.run_for(3 * 60 * 1000)
         expect(page.locator("time")).to_have_text("today, 12:20 pm, in 9 minutes")

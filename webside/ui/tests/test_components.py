@@ -20,7 +20,7 @@ from webside.ui.templatetags._people import initials
 from webside.ui.views.gallery import ERROR_PAGES, PAGES, parts, patterns
 
 Draw = Callable[..., str]
-EVIL = '<script>alert(1)</script>"\'><img src=x onerror=alert(1)>'
+EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
 # Every tag, with people's words in each place that takes them.
 SOURCES = [
@@ -89,7 +89,7 @@ def _evil() -> dict[str, Any]:
         "items": [item],
         "pairs": [(EVIL, EVIL, EVIL)],
         "answer": {"allowed": False, "reasons": [entry, EVIL], "fixes": [entry], "not_checked": [entry]},
-        "card": {key: EVIL for key in ("name", "age", "address", "phone", "nearby", "dispatch", "notes", "call")},
+        "card": dict.fromkeys(("name", "age", "address", "phone", "nearby", "dispatch", "notes", "call"), EVIL),
         "groups": [{"title": EVIL, "slots": [item]}],
         "days": [item],
         "form": _Form({"name": EVIL, "where": "no"}),
@@ -126,12 +126,16 @@ def test_a_part_that_is_not_there(rf: RequestFactory) -> None:
         patterns(rf.get("/patterns/nothing/"), "nothing")
 
 
-@pytest.mark.parametrize("url", ["javascript:alert(1)", " JaVa\tScript:alert(1)", "data:text/html,x", "\x01javascript:x"])
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", " JaVa\tScript:alert(1)", "data:text/html,x", "\x01javascript:x"]
+)
 def test_an_address_never_runs_a_script(url: str) -> None:
     assert safe_href(url) == "#"
 
 
-@pytest.mark.parametrize("url", ["/o/larkspur/", "#main", "https://example.org/?a=javascript:", "tel:911", "mailto:a@b.example"])
+@pytest.mark.parametrize(
+    "url", ["/o/larkspur/", "#main", "https://example.org/?a=javascript:", "tel:911", "mailto:a@b.example"]
+)
 def test_ordinary_addresses_stay(url: str) -> None:
     assert safe_href(url) == url
 
@@ -154,7 +158,9 @@ class TestButtons:
         assert "aria-pressed" not in html
 
     def test_an_icon_button_keeps_its_name(self, draw: Draw) -> None:
-        assert '<span class="ws-vh">Close</span>' in draw('{% btn variant="plain icon" icon="close" %}Close{% endbtn %}')
+        assert '<span class="ws-vh">Close</span>' in draw(
+            '{% btn variant="plain icon" icon="close" %}Close{% endbtn %}'
+        )
 
     def test_a_key_is_shown_and_set(self, draw: Draw) -> None:
         html = draw('{% btn key="s" %}Sign{% endbtn %}')
@@ -191,7 +197,14 @@ class TestWordsAndStates:
             "{% decision answer codes=True %}",
             answer={"allowed": False, "reasons": [reason], "fixes": ["Hand over"], "not_checked": ["A prior visit"]},
         )
-        for words in ("No licence for Connecticut.", "State file CT", "licence.missing", "Hand over", "A prior visit", "Not checked"):
+        for words in (
+            "No licence for Connecticut.",
+            "State file CT",
+            "licence.missing",
+            "Hand over",
+            "A prior visit",
+            "Not checked",
+        ):
             assert words in html
 
     def test_codes_are_for_staff(self, draw: Draw) -> None:
@@ -280,6 +293,13 @@ class TestFields:
         assert draw("{% form_errors form %}", form=_Contact()).strip() == ""
 
 
+def test_a_value_is_found_under_a_key_of_the_page(draw: Draw) -> None:
+    assert (
+        draw("{{ m|lookup:k }}-{{ m|lookup:7 }}-{{ m|lookup:'no' }}-{{ none|lookup:k }}", m={"a": 1, "7": 2}, k="a")
+        == "1-2--"
+    )
+
+
 def test_a_slot_that_was_chosen_stays_chosen(draw: Draw) -> None:
     groups = [{"title": "", "slots": [{"value": 7, "time": "3:20 pm"}, {"value": 8, "time": "3:40 pm"}]}]
     html = draw('{% slot_picker "slot" groups chosen=8 %}', groups=groups)
@@ -289,7 +309,14 @@ def test_a_slot_that_was_chosen_stays_chosen(draw: Draw) -> None:
 
 @pytest.mark.parametrize(
     ("name", "letters"),
-    [("Dr. Amara Osei", "AO"), ("Nina Petrov, RN", "NP"), ("Ruth", "R"), ("", "?"), ("«»", "?"), ("Tomás de la Herrera", "TH")],
+    [
+        ("Dr. Amara Osei", "AO"),
+        ("Nina Petrov, RN", "NP"),
+        ("Ruth", "R"),
+        ("", "?"),
+        ("«»", "?"),
+        ("Tomás de la Herrera", "TH"),
+    ],
 )
 def test_initials(name: str, letters: str) -> None:
     assert initials(name) == letters

@@ -51,7 +51,9 @@ class TestPolicy:
         assert "nonce" not in policy
 
     def test_other_answers_carry_no_hash(self, rf: RequestFactory) -> None:
-        middleware = ContentSecurityPolicyMiddleware(lambda request: HttpResponse("{}", content_type="application/json"))
+        middleware = ContentSecurityPolicyMiddleware(
+            lambda request: HttpResponse("{}", content_type="application/json")
+        )
         response = middleware(rf.get("/"))
         assert "sha256" not in response.headers["Content-Security-Policy"]
 
@@ -81,7 +83,10 @@ class TestModules:
 
     @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
     def test_imports_go_through_the_map(self, path: Path) -> None:
-        known = {found.relative_to(found.parents[1] if found.parent.parent.name == "static" else found.parents[2]).as_posix() for found in MODULES}
+        known = {
+            found.relative_to(found.parents[1] if found.parent.parent.name == "static" else found.parents[2]).as_posix()
+            for found in MODULES
+        }
         source = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
         statements = r"""^\s*(?:import\s+(?:[\w*{}\s,$]+\s+from\s+)?|export\s+[\w*{}\s,$]+\s+from\s+)["']([^"']+)["']"""
         for name in re.findall(statements, source, re.MULTILINE):
@@ -203,13 +208,15 @@ class TestUndo:
     """Undo in a message."""
 
     def test_a_message_offers_it(self, draw: Callable[..., str]) -> None:
-        message = SimpleNamespace(level_tag="success", extra_tags=undo.undo("/o/x/slots/1/restore"), __str__=lambda self: "")
+        message = SimpleNamespace(
+            level_tag="success", extra_tags=undo.undo("/o/x/slots/1/restore"), __str__=lambda self: ""
+        )
         html = draw('{% include "ui/_messages.html" %}', messages=[message])
         assert '<form method="post" action="/o/x/slots/1/restore">' in html
 
     @pytest.mark.parametrize("url", ["https://evil.example/", "//evil.example/", "javascript:x", "/a b", "relative"])
     def test_it_leads_to_this_site_only(self, url: str) -> None:
-        with pytest.raises(ValueError, match="undo leads|no space"):
+        with pytest.raises(ValueError, match=r"undo leads|no space"):
             undo.undo(url)
 
 
@@ -289,7 +296,18 @@ class TestStylesheets:
         source = (PARTS / "01-tokens.css").read_text(encoding="utf-8")
         part = source.split("/* dark:begin")[0 if theme == "light" else 1]
         colours = dict(re.findall(r"--ws-([\w-]+): (#[0-9A-F]{6})", part))
-        words = ("ink", "muted", "primary", "telemedicine", "telehealth", "telecare", "danger", "warning", "success", "info")
+        words = (
+            "ink",
+            "muted",
+            "primary",
+            "telemedicine",
+            "telehealth",
+            "telecare",
+            "danger",
+            "warning",
+            "success",
+            "info",
+        )
         for ground in ("paper", "surface", "sunken"):
             for word in words:
                 assert _contrast(colours[word], colours[ground]) >= 5, (theme, word, ground)
@@ -312,9 +330,21 @@ class TestStylesheets:
         """At most 100 kB before pictures: styles, modules, htmx, fonts and icons, compressed as sent."""
         import gzip
 
-        sent = ["webside.css", "behaviors.js", "words.js", "toast.js", "theme.js", "menu.js", "icons.svg", "vendor/htmx-2.0.11/htmx.min.js"]
+        sent = [
+            "webside.css",
+            "behaviors.js",
+            "words.js",
+            "toast.js",
+            "theme.js",
+            "menu.js",
+            "icons.svg",
+            "vendor/htmx-2.0.11/htmx.min.js",
+        ]
         size = sum(len(gzip.compress((STATIC / name).read_bytes())) for name in sent)
-        size += sum((STATIC / "fonts" / f"atkinson-hyperlegible-latin-{weight}-normal.woff2").stat().st_size for weight in (400, 700))
+        size += sum(
+            (STATIC / "fonts" / f"atkinson-hyperlegible-latin-{weight}-normal.woff2").stat().st_size
+            for weight in (400, 700)
+        )
         assert size < 90_000, size
 
     def test_vendored_files_carry_version_and_licence(self) -> None:

@@ -83,7 +83,7 @@ def error_page(request: HttpRequest, status: int, text: ErrorText | None = None)
         },
     )
     response = HttpResponse(html, status=status)
-    if status == 503:  # noqa: PLR2004 - service unavailable
+    if status == 503:
         response.headers["Retry-After"] = "30"
     return response
 

@@ -120,7 +120,7 @@ def _nav(area: str) -> list[NavLink]:
             url=f"{here}#{label.lower().replace(' ', '-')}",
             key=keys[index].strip() if index < len(keys) else "",
             group=1 if index < split else 2,
-            bar=index < 5,  # noqa: PLR2004 - the bar of a phone holds five
+            bar=index < 5,
             current=index == 0,
             count=count,
         )
@@ -160,7 +160,13 @@ def _facts() -> dict[str, Any]:
         ],
         "happened": [
             {"when": now - timedelta(minutes=8), "icon": "check", "title": "Signed", "text": "Visit note, version 21"},
-            {"when": now - timedelta(hours=2), "icon": "warn", "title": "Overrode", "text": "Identity", "tone": "warning"},
+            {
+                "when": now - timedelta(hours=2),
+                "icon": "warn",
+                "title": "Overrode",
+                "text": "Identity",
+                "tone": "warning",
+            },
             {"when": now - timedelta(days=2), "icon": "camera", "title": "Video visit", "who": "Dr. Amara Osei"},
         ],
         "refusal": {
@@ -215,7 +221,14 @@ def _facts() -> dict[str, Any]:
             {"text": "Notes", "url": "#notes", "count": 0},
         ],
         "days": [
-            {"url": "#23", "weekday": "Today", "number": 23, "note": "9 free", "current": True, "label": "Monday, November 23"},
+            {
+                "url": "#23",
+                "weekday": "Today",
+                "number": 23,
+                "note": "9 free",
+                "current": True,
+                "label": "Monday, November 23",
+            },
             {"url": "#24", "weekday": "Tue", "number": 24, "note": "14 free", "label": "Tuesday, November 24"},
             {"url": "", "weekday": "Wed", "number": 25, "note": "Closed", "label": "Wednesday, November 25"},
         ],

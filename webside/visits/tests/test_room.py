@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import websockets
+from django.db import connection
 
 from webside.compliance import services as compliance
 from webside.compliance.models import Consent
@@ -62,16 +63,25 @@ class Side:
 
 
 async def _enter(address: str, cast: Cast, who: Any, visit: Visit, topic: str = "visit") -> Side:
-    actor = who if isinstance(who, Actor) else await asyncio.to_thread(cast.actor_of, who)
-
     def mint() -> str:
+        actor = who if isinstance(who, Actor) else cast.actor_of(who)
         with frames.begin(tenant_id=actor.tenant_id, actor=actor):
             return mint_ticket(actor=actor, topics=[f"{topic}:{visit.id}"])
 
-    ticket = await asyncio.to_thread(mint)
+    ticket = await _in_thread(mint)
     socket = await websockets.connect(address.replace("http", "ws") + "/ws", origin=address)
     await socket.send(json.dumps({"type": "hello", "ticket": ticket}))
     return Side(socket, json.loads(await asyncio.wait_for(socket.recv(), 5)))
+
+
+async def _in_thread(work: Callable[[], Any]) -> Any:
+    def run() -> Any:
+        try:
+            return work()
+        finally:
+            connection.close()  # a thread of its own holds a connection of its own
+
+    return await asyncio.to_thread(run)
 
 
 async def _as(cast: Cast, user: Any, work: Callable[[Actor], Any]) -> Any:
@@ -79,7 +89,7 @@ async def _as(cast: Cast, user: Any, work: Callable[[Actor], Any]) -> Any:
         with cast.as_(user) as actor:
             return work(actor)
 
-    return await asyncio.to_thread(run)
+    return await _in_thread(run)
 
 
 async def test_two_people_meet_and_signals_pass_unread(people: Cast, visit: Visit, address: str) -> None:

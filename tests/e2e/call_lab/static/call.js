@@ -15,14 +15,15 @@ const remote = document.querySelector('[data-call="remote"]');
 const lab = { page, states: [], digests: [], firstFrameAt: null, joinedAt: null };
 globalThis.lab = lab;
 root.addEventListener("visits:state", (event) => lab.states.push(event.detail.state));
-document.querySelector('[data-call-action="join"]').addEventListener("click", () => (lab.joinedAt ??= performance.now()), { capture: true });
+const join = document.querySelector('[data-call-action="join"]');
+join.addEventListener("click", () => (lab.joinedAt ??= performance.now()), { capture: true });
 remote.requestVideoFrameCallback(() => (lab.firstFrameAt = performance.now()));
 
 lab.heardSeconds = () => sounds.at(-1)?.currentTime ?? 0;
 
 /** Numbers of the connection that the tests read: frames and sound packets that arrived, and how they came. */
 lab.numbers = async () => {
-  const numbers = { frames: 0, audioPackets: 0, concealed: 0, pair: null, state: page.call?.state ?? null, counts: page.call?.counts };
+  const numbers = { frames: 0, audioPackets: 0, pair: null, counts: page.call?.counts };
   const stats = await page.call?.stats();
   for (const report of stats?.values() ?? []) {
     if (report.type === "inbound-rtp" && report.kind === "video") numbers.frames += report.framesDecoded ?? 0;
@@ -30,7 +31,8 @@ lab.numbers = async () => {
     if (report.type === "transport" && report.selectedCandidatePairId) {
       const pair = stats.get(report.selectedCandidatePairId);
       const local = stats.get(pair.localCandidateId);
-      numbers.pair = { local: local.candidateType, protocol: local.relayProtocol ?? local.protocol, rttMs: pair.currentRoundTripTime * 1000 };
+      const protocol = local.relayProtocol ?? local.protocol;
+      numbers.pair = { local: local.candidateType, protocol, rttMs: pair.currentRoundTripTime * 1000 };
     }
   }
   return numbers;

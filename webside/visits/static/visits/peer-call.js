@@ -12,8 +12,9 @@
  * The connection outlives the socket. It is mended (ICE restart) when it is silent, disconnected or failed and the other
  * side can be reached, and built anew when 30 s of mending didn't help.
  *
- * Events: "state" ({state}), "quality" (Quality), "remote-track" ({track, stream}; one stream for each kind), "verification-code" (Outcome of
- * verification-code.js), "peer-state" (PeerState), "digest" (numbers, every 10 s), "peer-left" (the other side said goodbye over the call itself).
+ * Events: "state" ({state}), "quality" (Quality), "remote-track" ({track, stream}; one stream for each kind),
+ * "verification-code" (Outcome of verification-code.js), "peer-state" (PeerState), "digest" (numbers, every 10 s), "peer-left" (the
+ * other side said goodbye over the call itself).
  *
  * @typedef {"waiting"|"connecting"|"connected"|"reconnecting"|"failed"|"ended"} State
  *   waiting: nobody there yet; failed: broken for long, still trying
@@ -140,7 +141,7 @@ export class PeerCall extends EventTarget {
    */
   signallingUp(peerPresent) {
     this.#reachable = { signalling: true, peer: peerPresent };
-    if (!peerPresent || this.#remote) return this.#evaluate();
+    if (!peerPresent) return this.#evaluate();
     // We are the one who comes. Nothing that was under way when the socket went can be trusted to have arrived.
     this.#awaitingSince = null;
     if (!this.#remote) this.#offer();
@@ -226,9 +227,12 @@ export class PeerCall extends EventTarget {
     this.#offer();
   }
 
-  /** Ends the call and tells the other side, if it can be told. */
-  close() {
-    if (this.#link?.readyState === "open") this.#link.send(JSON.stringify({ t: "bye" }));
+  /**
+   * Ends the call.
+   * @param {{goodbye?: boolean}} [how] goodbye: tells the other side over the call itself that the person has left
+   */
+  close({ goodbye = true } = {}) {
+    if (goodbye && this.#link?.readyState === "open") this.#link.send(JSON.stringify({ t: "bye" }));
     this.#ended = true;
     clearInterval(this.#timer);
     // The goodbye needs a moment to go out before the transport closes.
@@ -343,7 +347,10 @@ export class PeerCall extends EventTarget {
     }
   }
 
-  /** After it: what we have no track for yet is sent over the offer's line later, without negotiating. @param {RTCPeerConnection} pc */
+  /**
+   * After it: what we have no track for yet is sent over the offer's line later, without negotiating.
+   * @param {RTCPeerConnection} pc
+   */
   #adoptTransceivers(pc) {
     for (const transceiver of pc.getTransceivers()) {
       const kind = /** @type {"audio"|"video"} */ (transceiver.receiver.track.kind);
@@ -518,7 +525,7 @@ export class PeerCall extends EventTarget {
   }
 
   /** @param {number} now */
-  #mend(now) { return;
+  #mend(now) {
     if (!this.#reachable.signalling || !this.#reachable.peer || now < this.#offerNotBefore) return;
     const unanswered = this.#awaitingSince !== null && now - this.#awaitingSince > ANSWER_WITHIN_MS;
     if (!unanswered && now - this.#triedAt < MEND_EVERY_MS) return;

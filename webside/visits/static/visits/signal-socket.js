@@ -16,6 +16,7 @@ const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 3000;
 /** The page's session or its right to be here is gone: trying again can't help. */
 const REFUSED = [401, 403, 404, 410];
+const FINAL = ["revoked", "ended", "replaced"];
 
 /** @returns {string} Django's CSRF token, from the page's meta element or else from the cookie. */
 export function csrfToken() {
@@ -141,7 +142,9 @@ export class SignalSocket extends EventTarget {
         this.#emit(message.type, message);
         break;
       case "bye":
-        this.#bye(message.reason);
+        // Other reasons (a ticket that came too late, a server that goes) are answered with a new ticket.
+        if (FINAL.includes(message.reason)) this.#bye(message.reason);
+        else this.#lost(socket);
     }
   }
 

@@ -23,7 +23,8 @@ const LOOK_AGAIN_MS = 150;
 /**
  * @typedef {{own: string, peer: string}} Fingerprints SHA-256 over the DER certificate, lower-case hex
  * @typedef {{code: string|null, problem: "unsupported"|"broken"|null}} Outcome
- *   code: "42 17 93", or null while there is none; unsupported: this browser doesn't show its certificates; broken: the exchange contradicted itself
+ *   code: "42 17 93", or null while there is none; unsupported: this browser doesn't show its certificates;
+ *   broken: the exchange contradicted itself
  */
 
 /** @param {ArrayBuffer|Uint8Array} bytes */

@@ -1,21 +1,22 @@
 /**
  * The page of a call: `data-behavior="visits-call"`.
  *
- * Markup contract (sample in README.md). Only `remote` is needed; what is absent is not shown. The parts may stand anywhere in the
- * page, so that dialogs need not be inside the stage: a page holds one call.
+ * Markup contract (sample in README.md). Only `remote` is needed; what is absent is not shown. The parts may stand anywhere in
+ * the page, so that dialogs need not be inside the stage: a page holds one call.
  *
- *   root            data-ticket-url (needed), data-socket-url ("/ws"), data-left-url (where to go afterwards), data-peer-name,
- *                   data-join ("now", or "button": waits for the action join), data-ice-policy ("all" or "relay"),
- *                   data-shortcuts ("off": no single-letter keys)
- *   data-call=      remote, self (<video autoplay playsinline muted>), remote-placeholder, self-placeholder, peer-name, peer-state, timer (<time>),
- *                   quality (with [data-quality-text]), code, code-state, notice and media-notice (with [data-notice-head],
- *                   [data-notice-body]), status (aria-live), devices and leave (<dialog>), join-panel
+ *   root               data-ticket-url (needed), data-socket-url ("/ws"), data-left-url (where to go afterwards), data-peer-name,
+ *                      data-join ("now", or "button": waits for the action join), data-ice-policy ("all" or "relay"),
+ *                      data-shortcuts ("off": no single-letter keys)
+ *   data-call=         remote, self (<video autoplay playsinline muted>), remote-placeholder, self-placeholder, peer-name,
+ *                      peer-state, timer (<time>), quality (with [data-quality-text]), code, code-state, notice and
+ *                      media-notice (with [data-notice-head], [data-notice-body]), status (aria-live), devices and leave
+ *                      (<dialog>), join-panel
  *   data-call-action=  join, mute, camera, picture, fullscreen, devices, leave, leave-confirm, leave-stay, sound-on,
- *                   code-same, code-different, shortcuts
+ *                      code-same, code-different, shortcuts
  *   data-call-device=  audioinput, videoinput, audiooutput (<select>)
  *   template[data-words]  see call-words.js
  *
- * The module sets on the root data-state, data-joined, data-picture ("on"/"off": the other side's), data-sound-blocked; on quality
+ * The module sets on the root data-state, data-joined, data-code and data-picture ("on"/"off": the other side's); on quality
  * data-quality and the class ws-quality--…; aria-pressed on the toggles; `hidden` on what is not to be seen.
  * Events on the root, all bubbling: "visits:hint" ({topic, kind, id}), "visits:resync" (the socket came back: fetch again what is
  * live), "visits:state" ({state}), "visits:left". Other modules may send over the socket through `attach(root).send(message)`.
@@ -58,6 +59,7 @@ export class CallPage {
   /** @type {{participant: string, name: string}|null} */ #peer = null;
   #polite = false;
   /** @type {RTCIceServer[]} */ #iceServers = [];
+  /** @type {string} */ #icePolicy;
   #wanted = joinWishes();
   #muted = false;
   #pictureOff = false;
@@ -77,6 +79,7 @@ export class CallPage {
   constructor(root) {
     this.#root = root;
     this.#words = wordsOf(root);
+    this.#icePolicy = root.dataset.icePolicy ?? "all";
     this.#muted = !this.#wanted.audio;
     const { signal } = this.#life;
     // On the document, because dialogs may stand outside the stage.
@@ -127,19 +130,19 @@ export class CallPage {
   }
 
   dispose() {
-    this.#stop();
+    this.#stop({ goodbye: false });
     this.#life.abort();
     pages.delete(this.#root);
   }
 
   leave() {
-    this.#stop({ type: "leave" });
+    this.#stop({ lastWord: { type: "leave" } });
     this.#goOn();
   }
 
-  /** @param {object} [lastWord] */
-  #stop(lastWord) {
-    this.call?.close();
+  /** @param {{lastWord?: object, goodbye?: boolean}} [how] */
+  #stop({ lastWord, goodbye = true } = {}) {
+    this.call?.close({ goodbye });
     this.#socket?.close(lastWord);
     this.media.stopAll();
     this.#sound.srcObject = null;
@@ -163,8 +166,9 @@ export class CallPage {
   // ---- the socket ----
 
   /** @param {any} message */
-  #welcome({ polite, ice_servers: iceServers, peers, elapsed_s: elapsed }) {
+  #welcome({ polite, ice_servers: iceServers, ice_policy: icePolicy, peers = [], elapsed_s: elapsed }) {
     this.#polite = polite;
+    this.#icePolicy = icePolicy ?? this.#icePolicy;
     this.#useIceServers(iceServers ?? []);
     if (typeof elapsed === "number") this.#startedAt = performance.now() - elapsed * 1000;
     const again = this.#welcomed;
@@ -186,8 +190,8 @@ export class CallPage {
   /** @param {any} message */
   #peerChanged({ event, participant, name }) {
     if (event === "joined") {
-      const busy = this.#peer && this.#peer.participant !== participant && (this.#peerPresent || this.call?.state === "connected");
-      if (busy) return; // a third person: this page shows one
+      const other = this.#peer && this.#peer.participant !== participant;
+      if (other && (this.#peerPresent || this.call?.state === "connected")) return; // a third person: this page shows one
       this.#peerPresent = true;
       this.#meet({ participant, name });
       this.call?.peerJoined();
@@ -215,7 +219,7 @@ export class CallPage {
   /** @param {string} reason */
   #saidBye(reason) {
     this.#bye = reason === "ended" || reason === "replaced" ? reason : "revoked";
-    this.#stop();
+    this.#stop({ goodbye: reason !== "replaced" }); // replaced: the person is still there, in another window
     if (reason === "ended") this.#goOn();
   }
 
@@ -234,7 +238,7 @@ export class CallPage {
       send: (data) => this.send({ type: "signal", to: participant, data }),
       polite: this.#polite,
       iceServers: this.#iceServers,
-      icePolicy: this.#root.dataset.icePolicy === "relay" ? "relay" : "all",
+      icePolicy: this.#icePolicy === "relay" ? "relay" : "all",
     });
     this.call = call;
     const on = (/** @type {string} */ event, /** @type {(detail: any) => void} */ act) =>

@@ -5,7 +5,7 @@
  *
  *   root                 data-ticket-url and data-socket-url (measures on the socket, and gets the relay from its welcome), or
  *                        data-echo-url (any small page: time only)
- *   data-check=          camera, microphone, speaker, network: a row each, with [data-check-words]; the module sets data-result on it
+ *   data-check=          camera, microphone, speaker, network: a row each, with [data-check-words]; gets data-result
  *   data-check-preview   <video>; data-check-level: <meter min="0" max="1">; data-check-verdict: the last word;
  *   data-check-status    aria-live
  *   data-check-action=   start, chime, heard, not-heard

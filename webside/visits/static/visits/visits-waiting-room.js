@@ -3,7 +3,7 @@
  *
  * Markup contract (sample in README.md):
  *
- *   root              data-ticket-url, data-socket-url ("/ws"), data-line-url (the fragment again), data-room-url (where the call is)
+ *   root              data-ticket-url, data-socket-url ("/ws"), data-line-url (the fragment again), data-room-url (the call)
  *   data-waiting=     line: replaced by what data-line-url answers. When that answer (or the page itself) holds an element
  *                     with data-admitted, the person goes to data-room-url. self (<video>), self-placeholder, level (<meter>),
  *                     connection (says in words whether the clinic sees the person), media-notice, status (aria-live)

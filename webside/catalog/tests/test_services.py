@@ -1,0 +1,62 @@
+"""What a clinic offers: kinds, prices, who gives it, as FHIR."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+
+from webside.catalog import fhir, selectors, services
+from webside.fhirkit.models import ResourceVersion
+from webside.fhirkit.services import read_body
+
+
+def test_services_by_kind(cast: Any) -> None:
+    with cast.as_(cast.liz_user) as liz:
+        groups = selectors.services_by_kind(liz)
+        assert [(group.kind, [one.name for one in group.services]) for group in groups] == [
+            ("telemedicine", ["Same-day video visit"]), ("telehealth", ["Wellness coaching"]),
+            ("telecare", ["Safe at home"]),
+        ]  # fmt: skip
+        cast.coaching.active = False
+        cast.coaching.save()
+        assert selectors.service(liz, cast.coaching.id) is None
+    with cast.as_(cast.grace_user) as grace:
+        assert selectors.service(grace, cast.coaching.id) == cast.coaching
+    with cast.as_(cast.mallory_user) as mallory:
+        assert selectors.service(mallory, cast.video_visit.id) is None
+        assert not selectors.services_by_kind(mallory)
+
+
+@pytest.mark.parametrize(
+    ("cents", "text"), [(7500, "$75"), (3250, "$32.50"), (0, "Free"), (None, "Ask us"), (123400, "$1,234")]
+)
+def test_amounts_as_people_read_them(cents: int | None, text: str) -> None:
+    assert selectors.amount_text(cents) == text
+
+
+def test_only_administrators_change_the_offer(cast: Any) -> None:
+    new = {
+        "name": "Group",
+        "kind": "telehealth",
+        "modality": "group",
+        "summary": "Six Thursdays",
+        "professions": ["coach"],
+    }
+    for user in (cast.liz_user, cast.maya_user, cast.grace_user):
+        with cast.as_(user) as actor, pytest.raises(services.NotAllowed):
+            services.add_service(actor=actor, **new)
+    with cast.as_(cast.admin_user) as admin:
+        service = services.add_service(actor=admin, **new)
+        services.assign_practitioner(actor=admin, service=service, practitioner=cast.priya)
+        assert selectors.practitioners_for(service) == [cast.priya]
+        with pytest.raises(ValueError, match="does not give"):
+            services.assign_practitioner(actor=admin, service=service, practitioner=cast.maya)
+        written = orjson.loads(read_body(ResourceVersion.objects.get(resource_type="HealthcareService")))
+        assert written["name"] == "Group"
+        assert written["category"][0]["coding"][0] == {
+            "system": fhir.KIND,
+            "code": "telehealth",
+            "display": "Telehealth",
+        }
