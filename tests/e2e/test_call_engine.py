@@ -34,7 +34,7 @@ from tests.e2e.call_lab.running import (
 )
 from tests.e2e.network.netem import Network, why_not
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.browser
 
 
 def need(reason: str | None) -> None:

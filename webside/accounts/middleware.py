@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 
 from webside.accounts import policies, selectors
 from webside.core import frames
@@ -29,7 +32,7 @@ class FrameMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Handle one request."""
+        """Handle one request; times on its page are the clinic's unless the page names another zone."""
         if request.path.startswith(settings.STATIC_URL):
             return self.get_response(request)
         tenant = self._tenant(request)
@@ -39,7 +42,8 @@ class FrameMiddleware:
         request.actor = actor  # type: ignore[attr-defined]
         if tenant and policies.must_have_second_factor(actor) and not has_second_factor(request):
             return redirect(reverse("accounts:second-factor"))
-        with frames.begin(
+        zone = timezone.override(ZoneInfo(tenant.timezone)) if tenant else nullcontext()
+        with zone, frames.begin(
             tenant_id=tenant_id,
             actor=actor,
             request_id=request.request_id,  # type: ignore[attr-defined]

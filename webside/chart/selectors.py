@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -230,6 +230,7 @@ def note_context(actor: Actor, encounter: Encounter) -> dict[str, Any]:
         "summary_parts": parts_of(encounter, SummaryPart),
         "may_write_note": may_write,
         "may_sign_note": policies.can_sign_note(actor, encounter),
+        "may_add_addendum": policies.can_add_addendum(actor, encounter),
         "takes_diagnoses": takes_diagnoses(encounter),
         "diagnoses": diagnoses_of(encounter) if takes_diagnoses(encounter) else [],
         "mdm_choices": list(MDM_LABELS.items()),
@@ -323,7 +324,33 @@ def trends_of(patient: Patient) -> list[Trend]:
     order = {row["loinc"]: place for place, row in enumerate(vitals.table().rows)}
     shown = {row["ucum"]: row["unit"] for row in vitals.table().rows}
     found = [_trend(readings, shown.get(unit, unit)) for (_, unit), readings in groups.items()]
+    found = _with_pairs(found)
     return sorted(found, key=lambda trend: (order.get(trend.code, len(order)), trend.unit))
+
+
+def _pairs() -> dict[str, tuple[str, str]]:
+    """Return what is said in one breath: the lower sign's code by the upper one's, and the words for both."""
+    rows = vitals.table().rows
+    codes = {row["key"]: row["loinc"] for row in rows}
+    return {
+        row["loinc"]: (codes[row["above_key"]], str(row["label"]).partition(" (")[0])
+        for row in rows
+        if row.get("above_key")
+    }
+
+
+def _with_pairs(trends: list[Trend]) -> list[Trend]:
+    """Say 131/79 where both were taken together last; what was taken alone stays alone."""
+    by_code = {trend.code: trend for trend in trends}
+    for upper_code, (lower_code, label) in _pairs().items():
+        upper, lower = by_code.get(upper_code), by_code.get(lower_code)
+        if upper is None or lower is None or upper.taken_at != lower.taken_at:
+            continue
+        below = dict(lower.values)
+        values = tuple((at, f"{value}/{below[at]}") for at, value in upper.values if at in below)
+        together = replace(upper, label=label, value=f"{upper.value}/{lower.value}", values=values)
+        trends = [together if trend is upper else trend for trend in trends if trend is not lower]
+    return trends
 
 
 def _trend(readings: Sequence[Observation], unit: str) -> Trend:
@@ -652,5 +679,13 @@ def _lines(text: str) -> list[str]:
 
 def _vital_signs_of(encounter: Encounter) -> list[tuple[str, str]]:
     shown = {row["ucum"]: row["unit"] for row in vitals.table().rows}
-    rows = Observation.objects.filter(encounter=encounter).order_by("created_at")
-    return [(row.display, f"{number_text(row.value)} {shown.get(row.unit, row.unit)}") for row in rows]
+    rows = {row.code: row for row in Observation.objects.filter(encounter=encounter).order_by("created_at")}
+    found = []
+    for row in rows.values():
+        lower_code, label = _pairs().get(row.code, ("", ""))
+        lower = rows.get(lower_code)
+        if any(code in rows and row.code == below for code, (below, _words) in _pairs().items()):
+            continue  # said with the upper one
+        value = number_text(row.value) + (f"/{number_text(lower.value)}" if lower else "")
+        found.append((label if lower else row.display, f"{value} {shown.get(row.unit, row.unit)}"))
+    return found

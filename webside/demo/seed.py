@@ -15,8 +15,10 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.hashers import make_password
+from django.db.models import Q
 
 from webside.accounts import selectors as accounts
 from webside.accounts.models import Membership, User
@@ -45,7 +47,8 @@ from webside.visits.models import Participant, QualitySample, Visit
 LICENCE_LEFT = timedelta(days=8)
 SOON = timedelta(minutes=7)
 AT_HAND = timedelta(minutes=45)
-STILL_GOOD = timedelta(minutes=5)
+SOONEST = timedelta(minutes=4)
+STILL_RUNNING = timedelta(hours=2)
 
 
 @dataclass(slots=True)
@@ -407,8 +410,7 @@ def _live_through(demo: Demo, each: PastVisit) -> None:
 def _check_in(demo: Demo, appointment: Appointment, patient: Patient) -> Visit:
     """Let a patient check her devices and check in from home."""
     visit = visits.open_visit(appointment=appointment)
-    # People without an account come by the link of their e-mail, which opens one appointment.
-    herself = _by_link(demo, appointment, patient)
+    herself = _herself(demo, appointment, patient)
     visits.check_devices(actor=herself, visit=visit, verdict=DeviceVerdict.VIDEO)
     answers = {
         "identity_confirmed": True,
@@ -425,7 +427,10 @@ def _check_in(demo: Demo, appointment: Appointment, patient: Patient) -> Visit:
     return visits.complete_safe_start(actor=herself, visit=visit, answers=answers, agrees=True).visit
 
 
-def _by_link(demo: Demo, appointment: Appointment, patient: Patient) -> Actor:
+def _herself(demo: Demo, appointment: Appointment, patient: Patient) -> Actor:
+    """Return the patient: by her account, or by the link of her e-mail, which opens one appointment."""
+    if patient.user_id is not None:
+        return accounts.actor_in(User.objects.get(id=patient.user_id), demo.tenant.id)
     return Actor(
         kind=ActorKind.LINK, label=patient.full_name, tenant_id=demo.tenant.id, roles=frozenset({Role.PATIENT}),
         subject_id=appointment.id,
@@ -457,16 +462,16 @@ def _key(name: str) -> str:
 
 
 def _today(demo: Demo) -> list[str]:
-    """Let Liz see Dr. Chen in about ten minutes, and the others later; what passed unused is cleared away."""
+    """Let Liz see Dr. Chen in about ten minutes, and the others later; what passed unused is moved."""
     now = clock.now()
-    _clear_away(demo, now)
     said = []
     liz = _book(
         demo, "liz", "maya", "Diabetes video visit", after=now + SOON,
         reason="My morning sugars used to be around 140. Now they’re 170 or more and I haven’t changed what I eat.",
     )  # fmt: skip
     if liz is not None:
-        said.append(f"Liz Moreno sees Dr. Chen in {round((liz.start - now).total_seconds() / 60)} minutes")
+        there = liz.start.astimezone(ZoneInfo(liz.patient_timezone))
+        said.append(f"Liz Moreno sees Dr. Chen at {there:%H:%M} in New York")
     _book(demo, "rosa", "maya", "Same-day video visit", after=now + timedelta(minutes=70),
           reason="The uneven pulse again, since this morning")  # fmt: skip
     _book(demo, "theo", "daniel", "Same-day video visit", after=now + timedelta(minutes=35),
@@ -475,33 +480,26 @@ def _today(demo: Demo) -> list[str]:
     return said
 
 
-def _clear_away(demo: Demo, now: datetime) -> None:
-    """Note what nobody came to since the last start, and keep what is still to come."""
-    stale = Appointment.objects.select_related("patient", "practitioner", "service").filter(
-        status="booked", period__startswith__lt=now - STILL_GOOD
-    )
-    for appointment in stale:
-        visit = visits.open_visit(appointment=appointment)
-        if visit.status == "planned":
-            scheduling.mark_noshow(actor=demo.machine, appointment=appointment)
-
-
 def _book(demo: Demo, patient: str, by: str, service: str, *, after: datetime, reason: str) -> Appointment | None:
-    """Book the first free time after a moment, unless these two have one already about then."""
+    """Book the first free time after a moment, or move to it what these two have booked and let pass.
+
+    A visit that is about to begin, or in whose room somebody is, stays as it is.
+    """
     who, practitioner, what = demo.patients[patient], demo.practitioners[by], demo.services[service]
     known = (
-        Appointment.objects.filter(
-            patient=who, practitioner=practitioner, status__in=["booked", "checked-in"],
-            period__startswith__gte=clock.now() - STILL_GOOD, period__startswith__lte=after + AT_HAND,
-        )
-        .order_by("period")
+        Appointment.objects.filter(patient=who, practitioner=practitioner, service=what)
+        .filter(Q(status="booked") | Q(status="checked-in", period__startswith__gte=clock.now() - STILL_RUNNING))
+        .select_related("patient", "practitioner", "service")
+        .order_by("-period")
         .first()
-    )  # fmt: skip
-    if known is not None:
+    )
+    if known is not None and (known.status == "checked-in" or clock.now() + SOONEST <= known.start <= after + AT_HAND):
         return known
     slots = times.free_slots(service=what, state=who.state, since=after, days=2, practitioner=practitioner, patient=who)
     for slot in slots[:6]:
         try:
+            if known is not None:
+                return scheduling.move_appointment(actor=demo.machine, appointment=known, start=slot.start)
             appointment = scheduling.book_appointment(
                 actor=demo.machine, patient=who, service=what, practitioner=practitioner, start=slot.start,
                 state=who.state, timezone=who.timezone, reason_text=reason,

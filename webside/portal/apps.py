@@ -33,7 +33,15 @@ class PortalConfig(AppConfig):
             NavItem("patient", _("Home"), "home", "portal:home", order=10),
             NavItem("patient", _("Services"), "calendar", "portal:clinic", order=20),
             NavItem("patient", _("Who looked"), "eye", "portal:record-access", order=60),
-            NavItem("staff", _("My day"), "list", "portal:home", order=10, key="d"),
+            NavItem(
+                "staff", _("My day"), "list", "portal:home", order=10, key="d",
+                roles=frozenset({Role.CLINICIAN, Role.COACH}),
+            ),
+            NavItem("staff", _("Today"), "queue", "portal:board", order=10, key="t", roles=frozenset({Role.COORDINATOR})),
+            NavItem(
+                "staff", _("Clinic"), "building", "portal:administration", order=10, key="o",
+                roles=frozenset({Role.ADMINISTRATOR}),
+            ),
             NavItem(
                 "staff", _("Book for somebody"), "phone", "portal:book-for", order=20, key="b",
                 roles=frozenset({Role.COORDINATOR}),

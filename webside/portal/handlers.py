@@ -9,6 +9,8 @@ from webside.outbox.registry import subscribe
 from webside.realtime.services import push_on_commit
 from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMissed, AppointmentMoved
 from webside.scheduling.models import Appointment
+from webside.visits.events import VisitEnded, VisitStarted, VisitStopped
+from webside.visits.models import Visit
 
 
 def push_appointment(
@@ -17,6 +19,15 @@ def push_appointment(
     """Tell the practitioner's day and the front desk's board to look again."""
     practitioner_id = (
         Appointment.objects.filter(id=event.appointment_id).values_list("practitioner_id", flat=True).first()
+    )
+    if practitioner_id is not None:
+        push(practitioner_id)
+
+
+def push_visit(event: VisitStarted | VisitEnded | VisitStopped, event_id: UUID) -> None:
+    """The same for what happens in a visit's room."""
+    practitioner_id = (
+        Visit.objects.filter(id=event.visit_id).values_list("appointment__practitioner_id", flat=True).first()
     )
     if practitioner_id is not None:
         push(practitioner_id)
@@ -32,3 +43,5 @@ def register() -> None:
     """Listen to the events of the apps below."""
     for event in (AppointmentBooked, AppointmentMoved, AppointmentCancelled, AppointmentMissed):
         subscribe(event, push_appointment)
+    for happened in (VisitStarted, VisitEnded, VisitStopped):
+        subscribe(happened, push_visit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -25,10 +25,11 @@ from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind
 from webside.chart.codes import EncounterStatus, ListCode, NoteStatus
 from webside.chart.models import AllergyIntolerance, Condition, Encounter, List, MedicationStatement, Observation
+from webside.chart.rules import vitals
 from webside.compliance import selectors as compliance
 from webside.compliance.models import Consent, Licence
 from webside.core import clock
-from webside.core.actor import Actor
+from webside.core.actor import Actor, ActorKind
 from webside.core.models import Tenant
 from webside.notifications import selectors as notifications
 from webside.outbox import selectors as outbox
@@ -42,6 +43,8 @@ from webside.scheduling.models import Appointment
 from webside.ui import when
 
 DAYS_AHEAD = 7
+JOIN_BEFORE = timedelta(minutes=30)
+MOST_FOLLOWED = 10
 ASKED_CONSENT = {Kind.TELEMEDICINE: "telehealth", Kind.TELECARE: "telecare"}
 
 
@@ -160,6 +163,12 @@ class Row:
         return where("visits:visit-room", slug, self.visit.id)
 
     @property
+    def at_hand(self) -> bool:
+        """Whether the visit is about to begin, or somebody is there already."""
+        near = self.appointment.start - clock.now() < JOIN_BEFORE
+        return not self.over and (near or self.pressing or self.ready is Readiness.IN_VISIT)
+
+    @property
     def url(self) -> str:
         """The page of the appointment."""
         return where("scheduling:appointment-detail", self.appointment.tenant.slug, self.appointment.id)
@@ -204,6 +213,11 @@ def _rows(found: Iterable[Appointment], tenant: Tenant, licences: list[Licence],
     return rows
 
 
+def _rooms(rows: Iterable[Row]) -> list[str]:
+    # One socket carries twelve topics; the visits that come first are those where something happens.
+    return [f"visit-news:{row.visit.id}" for row in rows if row.visit is not None][:MOST_FOLLOWED]
+
+
 def _licences(practitioner_ids: Iterable[UUID]) -> list[Licence]:
     return list(Licence.objects.filter(practitioner_id__in=set(practitioner_ids), status="active").order_by("state"))
 
@@ -244,6 +258,11 @@ class Day:
     def cannot_start(self) -> int:
         """How many of today's visits may not start as things stand."""
         return sum(row.ready in (Readiness.NO_LICENCE, Readiness.STOPPED) for row in [*self.first, *self.today])
+
+    @property
+    def topics(self) -> str:
+        """What the page listens to: the day itself and the rooms of the visits at hand."""
+        return " ".join([f"day:{self.practitioner.id}", *_rooms([*self.first, *self.today])])
 
     @property
     def next(self) -> Row | None:
@@ -362,18 +381,26 @@ def brief(row: Row, licences: list[Licence]) -> Brief:
             .values(row=JSONObject(name="display", value="value", unit="unit", on="effective_at"))
         ),
     ).get(id=row.appointment.patient_id)
+    shown = {ucum: unit for sign in vitals.signs(clock.now().date()) for ucum, unit in sign.units}
     return Brief(
         patient=patient,
         checks=[
-            *_law_checks(row, licences),
-            *_start_checks(row),
+            *checks(row, licences),
             *_allergy_check(patient.known_allergies, patient.gone_through),
         ],
         allergies=patient.known_allergies,
         problems=patient.known_problems,
         medications=patient.known_medications,
-        vitals=[{**vital, "on": datetime.fromisoformat(vital["on"])} for vital in patient.known_vitals],
+        vitals=[
+            {**vital, "unit": shown.get(vital["unit"], vital["unit"]), "on": datetime.fromisoformat(vital["on"])}
+            for vital in patient.known_vitals
+        ],
     )
+
+
+def checks(row: Row, licences: list[Licence]) -> list[dict[str, str]]:
+    """Return what the law and the check-in say about a visit. Nothing of the chart."""
+    return [*_law_checks(row, licences), *_start_checks(row)]
 
 
 def _law_checks(row: Row, licences: list[Licence]) -> list[dict[str, str]]:
@@ -452,6 +479,12 @@ class Board:
     def count(self, *ready: Readiness) -> int:
         """How many rows are in one of these states."""
         return sum(row.ready in ready for row in self.rows)
+
+    @property
+    def topics(self) -> str:
+        """What the board listens to: the clinic and the rooms of the visits at hand."""
+        tenant = [f"tenant:{row.appointment.tenant_id}" for row in self.rows[:1]]
+        return " ".join([*tenant, *_rooms(row for row in self.rows if not row.over)])
 
     @property
     def visible(self) -> list[Row]:
@@ -642,9 +675,6 @@ def _tasks(appointment: Appointment, visit: Any, checked: bool, tenant: Tenant) 
     ]
 
 
-JOIN_BEFORE = timedelta(minutes=30)
-
-
 def _action(
     appointment: Appointment | None, visit: Any, checked: bool, tenant: Tenant, now: datetime
 ) -> tuple[str, str]:
@@ -679,25 +709,40 @@ class Access:
     what: str
     why: str
     refused: bool
+    times: int = 1
+
+    def same_as(self, other: Access) -> bool:
+        """Whether two lines say the same of the same hour."""
+        near = abs(self.at - other.at) < timedelta(hours=1)
+        return near and (self.who, self.what, self.why, self.refused) == (
+            other.who, other.what, other.why, other.refused,
+        )  # fmt: skip
 
 
 def record_access(actor: Actor, *, limit: int = 100) -> list[Access]:
-    """Return who looked at, or changed, the record of the patient that the actor is: others only, newest first."""
+    """Return who looked at, or changed, the record of the patient that the actor is: others only, newest first.
+
+    What Webside does by itself is left out; what repeats within the hour stands once with its number."""
     patient = people.patient_of(actor)
     if patient is None:
         return []
-    found = audit.trail(patient_id=patient.id).exclude(actor_id=actor.user_id)[:limit]
-    return [
-        Access(
+    found = audit.trail(patient_id=patient.id).exclude(actor_id=actor.user_id).exclude(actor_kind=ActorKind.SYSTEM)
+    rows: list[Access] = []
+    for event in found.order_by("-at", "-sequence")[:limit]:
+        roles = _("by a link sent to you") if event.actor_kind == ActorKind.LINK else event.actor_roles
+        row = Access(
             at=event.at,
             who=event.actor_label,
-            roles=event.actor_roles,
+            roles=roles,
             what=sentence(event.action),
             why=event.ground,
             refused=event.outcome != "0",
         )
-        for event in found
-    ]
+        if rows and rows[-1].same_as(row):
+            rows[-1] = replace(rows[-1], times=rows[-1].times + 1)
+        else:
+            rows.append(row)
+    return rows
 
 
 def tenants() -> QuerySet[Tenant]:

@@ -50,7 +50,7 @@ def control_class(widget: forms.Widget, variant: str = "") -> str:
     return f"{base} ws-input--{width}" if width else base
 
 
-def prepare(bound: BoundField, *, variant: str, attrs: dict[str, Any], hint: str, label: str = "") -> SafeString:
+def prepare(bound: BoundField, *, variant: str, attrs: dict[str, Any], hint: Any, label: str = "") -> SafeString:
     """Return the control as HTML, described by its hint and its error."""
     widget = bound.field.widget
     given = {key.rstrip("_").replace("_", "-"): value for key, value in attrs.items() if value is not None}
@@ -82,23 +82,23 @@ def draw_group(
     Put together here and not in a template: a form of seven fields would render twenty of them.
     """
     widget = bound.field.widget
-    hint = bound.help_text if hint is None else hint
+    said: Any = bound.help_text if hint is None else hint
     name = label or bound.label
     if bound.is_hidden:
-        return prepare(bound, variant=variant, attrs=attrs or {}, hint=hint, label=label)
+        return prepare(bound, variant=variant, attrs=attrs or {}, hint=said, label=label)
     invalid = mark_safe(" data-invalid") if bound.errors else ""
-    shown_hint = format_html('<div class="ws-hint" id="{}_helptext">{}</div>', bound.auto_id, hint) if hint else ""
+    shown_hint = format_html('<div class="ws-hint" id="{}_helptext">{}</div>', bound.auto_id, said) if said else ""
     error = _error(bound)
     optional = "" if bound.field.required or bound.field.disabled else _optional()
     plain = " ws-choice--plain" if "plain" in variant else ""
     if isinstance(widget, GROUPS) or (bound.use_fieldset and not isinstance(widget, forms.CheckboxInput)):
-        described = [part for part, shown in (("_helptext", hint), ("_error", bound.errors)) if shown]
+        described = [part for part, shown in (("_helptext", said), ("_error", bound.errors)) if shown]
         if isinstance(widget, GROUPS):
             body = _choices(bound, getattr(widget, "choice_hints", {}), plain, "inline" in variant)
         else:
             body = format_html(
                 '<div class="ws-row">{}</div>',
-                prepare(bound, variant=variant, attrs=attrs or {}, hint=hint, label=label),
+                prepare(bound, variant=variant, attrs=attrs or {}, hint=said, label=label),
             )
         return format_html(
             '<fieldset class="ws-field ws-fieldset" id="{}"{}{}><legend class="ws-legend">{}{}</legend>{}{}{}</fieldset>',
@@ -113,7 +113,7 @@ def draw_group(
             error,
             body,
         )
-    control = prepare(bound, variant=variant, attrs=attrs or {}, hint=hint, label=label)
+    control = prepare(bound, variant=variant, attrs=attrs or {}, hint=said, label=label)
     if isinstance(widget, forms.CheckboxInput):
         return format_html(
             '<div class="ws-field"{}>{}<label class="ws-choice{}" for="{}">{}'
@@ -124,8 +124,8 @@ def draw_group(
             bound.id_for_label,
             control,
             name,
-            format_html('<span class="ws-choice__hint" id="{}_helptext">{}</span>', bound.auto_id, hint)
-            if hint
+            format_html('<span class="ws-choice__hint" id="{}_helptext">{}</span>', bound.auto_id, said)
+            if said
             else "",
         )
     return format_html(

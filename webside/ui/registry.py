@@ -97,7 +97,7 @@ def links(request: HttpRequest, area: Area | None = None) -> list[NavLink]:
     """Return the navigation of the actor who asks, in order, the current place marked."""
     area = area or _area(request)
     tenant = getattr(request, "tenant", None)
-    roles = getattr(getattr(request, "actor", None), "roles", frozenset())
+    roles: frozenset[Role] = getattr(getattr(request, "actor", None), "roles", frozenset())
     shown = [
         (item, url)
         for item in sorted(_items.values(), key=lambda item: (item.group, item.order, item.url_name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -51,7 +52,7 @@ def summary_pdf(request: HttpRequest, slug: str, encounter_id: UUID) -> HttpResp
     if not found.ready:
         refuse(request, "chart.summary.download", "Encounter", encounter_id)
     content = paper.summary_pdf(found, language=translation.get_language() or "en")
-    day = found.encounter.started_at.date().isoformat()
+    day = found.encounter.started_at.astimezone(ZoneInfo(found.zone)).date().isoformat()
     response = HttpResponse(content, content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="visit-summary-{day}.pdf"'
     response["Cache-Control"] = "no-store"

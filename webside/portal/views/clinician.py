@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -25,7 +27,7 @@ def day(request: HttpRequest, slug: str) -> HttpResponse:
         record_refusal("portal.home.refuse", actor=actor)
         raise Http404
     shown = request.GET.get("show", "")
-    context = {
+    context: dict[str, Any] = {
         "day": found,
         "zone": found.practitioner.timezone or tenant.timezone,
         "shown": shown if shown in VIEWS else "",
@@ -34,7 +36,10 @@ def day(request: HttpRequest, slug: str) -> HttpResponse:
     fragment = FRAGMENTS.get(request.GET.get("part", ""))
     if fragment:
         return render(request, fragment, context)
-    if found.next is not None:
+    if found.next is not None and context["coach"]:
+        # A coach is no part of the medical record: what the chart holds stays closed.
+        context["brief"] = {"checks": selectors.checks(found.next, found.licences)}
+    elif found.next is not None:
         context["brief"] = selectors.brief(found.next, found.licences)
         record(
             "chart.patient.read",

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from webside.audit.services import record_refusal
 from webside.core.actor import ActorKind, Role
 from webside.portal import selectors
-from webside.portal.views import clinician, operations, patient
+from webside.portal.views import clinician, patient
 
 
 @require_GET
@@ -25,13 +25,13 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
     if actor.has(Role.CLINICIAN, Role.COACH):
         return clinician.day(request, slug)
     if actor.has(Role.COORDINATOR):
-        return operations.board(request, slug)
+        return redirect("portal:board", slug=slug)
     if actor.has(Role.BILLER):
         return _go(selectors.where("billing:claim-list", slug))
     if actor.has(Role.COMPLIANCE):
         return _go(selectors.where("compliance:trail", slug))
     if actor.has(Role.ADMINISTRATOR):
-        return operations.administration(request, slug)
+        return redirect("portal:administration", slug=slug)
     if actor.has(Role.PATIENT):
         return patient.home(request, slug)
     record_refusal("portal.home.refuse", actor=actor)

@@ -52,6 +52,7 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "board": found,
         "zone": tenant.timezone,
+        "live_tenant": f"tenant:{tenant.id}",
         "chips": [
             {"text": text, "url": f"?show={view}" if view else request.path, "current": view == found.shown,
              "count": numbers[view]}
@@ -157,7 +158,7 @@ def book_time(request: HttpRequest, slug: str, patient_id: UUID, service_id: UUI
             messages.success(
                 request, _("Booked for %(name)s. The e-mail with the link is on its way.") % {"name": patient}
             )
-        return redirect("portal:home", slug=slug)
+        return redirect("portal:board", slug=slug)
     return render(request, "portal/book_time.html", context, status=422 if form.errors else 200)
 
 

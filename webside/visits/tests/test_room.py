@@ -46,12 +46,12 @@ class Side:
     async def say(self, **message: Any) -> None:
         await self.socket.send(json.dumps(message))
 
-    async def hears(self, kind: str, seconds: float = 4, **wanted: Any) -> Any:
+    async def hears(self, what: str, seconds: float = 4, **wanted: Any) -> Any:
         """Return the next message of a type (with these values); others are passed over."""
         async with asyncio.timeout(seconds):
             while True:
                 message = json.loads(await self.socket.recv())
-                if message["type"] == kind and wanted.items() <= message.items():
+                if message["type"] == what and wanted.items() <= message.items():
                     return message
 
     async def hears_nothing_of(self, kind: str) -> None:
