@@ -20,7 +20,8 @@ ROOMS = {
     "consumers.py", "tasks.py", "templates", "static", "data", "tests", "apps.py", "migrations", "management",
     "locale", "quality.yaml",
     # Further rooms: docs/adr names each and why.
-    "registry.py", "middleware.py", "templatetags", "context_processors.py", "engines", "gates.py", "panels.py", "law.py", "calendars.py", "undo.py",
+    "registry.py", "middleware.py", "templatetags", "context_processors.py", "engines", "gates.py", "panels.py",
+    "law.py", "calendars.py", "undo.py",
 }  # fmt: skip
 # The foundations hold one module for each thing that they give.
 FOUNDATIONS = {"core", "outbox", "fhirkit", "audit", "accounts", "realtime", "ui", "notifications", "demo"}

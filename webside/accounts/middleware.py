@@ -43,11 +43,14 @@ class FrameMiddleware:
         if tenant and policies.must_have_second_factor(actor) and not has_second_factor(request):
             return redirect(reverse("accounts:second-factor"))
         zone = timezone.override(ZoneInfo(tenant.timezone)) if tenant else nullcontext()
-        with zone, frames.begin(
-            tenant_id=tenant_id,
-            actor=actor,
-            request_id=request.request_id,  # type: ignore[attr-defined]
-            remote=request.META.get("REMOTE_ADDR", ""),
+        with (
+            zone,
+            frames.begin(
+                tenant_id=tenant_id,
+                actor=actor,
+                request_id=request.request_id,  # type: ignore[attr-defined]
+                remote=request.META.get("REMOTE_ADDR", ""),
+            ),
         ):
             response = self.get_response(request)
             if getattr(request, "failed", False):

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from webside.accounts.models import ApiKey, Invitation, Membership, User
+from webside.core import frames
 from webside.core.actor import Actor, ActorKind, Role, anonymous
 from webside.core.models import Tenant
 
@@ -49,7 +50,7 @@ def memberships_of(user: User) -> QuerySet[Membership]:
 def staff_of(actor: Actor) -> QuerySet[Membership]:
     """Return the memberships of the actor's tenant that work there."""
     return (
-        Membership.objects.filter(tenant_id=actor.tenant_id)
+        Membership.objects.filter(tenant_id=frames.current_tenant_id())
         .exclude(roles=[Role.PATIENT])
         .select_related("user")
         .order_by("user__name")
@@ -58,11 +59,11 @@ def staff_of(actor: Actor) -> QuerySet[Membership]:
 
 def open_invitations(actor: Actor) -> QuerySet[Invitation]:
     """Return the invitations of the actor's tenant that nobody has taken or revoked."""
-    return Invitation.objects.filter(tenant_id=actor.tenant_id, accepted_at=None, revoked_at=None).order_by(
+    return Invitation.objects.filter(tenant_id=frames.current_tenant_id(), accepted_at=None, revoked_at=None).order_by(
         "-created_at"
     )
 
 
 def api_keys(actor: Actor) -> QuerySet[ApiKey]:
     """Return the API keys of the actor's tenant."""
-    return ApiKey.objects.filter(tenant_id=actor.tenant_id).order_by("-created_at")
+    return ApiKey.objects.filter(tenant_id=frames.current_tenant_id()).order_by("-created_at")

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.core.mail import EmailMessage
 from django.db import transaction
@@ -13,7 +14,7 @@ from django.db import transaction
 from webside.accounts import policies, registry
 from webside.accounts.models import ApiKey, Invitation, Membership, User
 from webside.audit.services import action, record
-from webside.core import clock
+from webside.core import clock, frames
 from webside.core.actor import STAFF_ROLES, Actor, Role
 
 INVITATION_DAYS = 7
@@ -31,6 +32,12 @@ class LastAdministrator(ValueError):
     """A tenant keeps at least one administrator."""
 
 
+def _person(actor: Actor) -> UUID:
+    if actor.user_id is None:
+        raise NotAllowed
+    return actor.user_id
+
+
 def token_hash(token: str) -> bytes:
     """Return the hash under which a token is kept."""
     return hashlib.sha256(token.encode()).digest()
@@ -46,12 +53,12 @@ def invite_staff(*, actor: Actor, email: str, name: str, roles: list[Role], link
         raise NotAllowed
     token = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
-        tenant_id=actor.tenant_id,
+        tenant_id=frames.current_tenant_id(),
         email=email.strip().lower(),
         name=name.strip(),
         roles=[role for role in roles if role in STAFF_ROLES],
         token_hash=token_hash(token),
-        invited_by_id=actor.user_id,
+        invited_by_id=_person(actor),
         expires_at=clock.now() + timedelta(days=INVITATION_DAYS),
     )
     EmailMessage(
@@ -124,8 +131,8 @@ def change_membership(*, actor: Actor, membership: Membership, roles: list[Role]
     """
     if not policies.can_manage_staff(actor):
         raise NotAllowed
-    members = list(Membership.objects.select_for_update().filter(tenant_id=actor.tenant_id, active=True))
-    membership = Membership.objects.select_for_update().get(id=membership.id, tenant_id=actor.tenant_id)
+    members = list(Membership.objects.select_for_update().filter(tenant_id=frames.current_tenant_id(), active=True))
+    membership = Membership.objects.select_for_update().get(id=membership.id, tenant_id=frames.current_tenant_id())
     left = [other for other in members if other.id != membership.id and Role.ADMINISTRATOR in other.roles]
     if not left and not (active and Role.ADMINISTRATOR in roles):
         raise LastAdministrator
@@ -151,12 +158,12 @@ def create_api_key(*, actor: Actor, name: str, scopes: list[str]) -> tuple[ApiKe
         raise NotAllowed
     secret = f"wsk_{secrets.token_urlsafe(32)}"
     key = ApiKey.objects.create(
-        tenant_id=actor.tenant_id,
+        tenant_id=frames.current_tenant_id(),
         name=name,
         prefix=secret[:10],
         secret_hash=token_hash(secret),
         scopes=scopes,
-        created_by_id=actor.user_id,
+        created_by_id=_person(actor),
     )
     record("accounts.api-key.create", actor=actor, target=key, target_label=name, changes={"scopes": scopes})
     return key, secret

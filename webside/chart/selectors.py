@@ -53,7 +53,7 @@ from webside.people.models import Patient
 from webside.scheduling.codes import HOLDS_TIME
 from webside.scheduling.models import Appointment
 
-TIMELINE = 40
+TIMELINE = 20
 READINGS_SHOWN = 12
 FOUND_AT_MOST = 12
 BROADEST = 1500

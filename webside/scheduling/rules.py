@@ -84,6 +84,11 @@ def slots_of_hours(hours: WeeklyHours, day: date, length: timedelta) -> Iterator
     closing = datetime.combine(day, hours.ends_at)
     if closing <= wall:
         closing += _DAY
+    first = wall.replace(tzinfo=zone, fold=0)
+    if first.utcoffset() == closing.replace(tzinfo=zone, fold=1).utcoffset():
+        # The clock doesn't change within the hours, as on nearly every day: wall clock and real time go together.
+        yield from slots_of_span(Span(first, first + (closing - wall)), length)
+        return
     end = at_wall(closing, zone)
     free_from: datetime | None = None
     while wall < closing:
@@ -98,10 +103,14 @@ def slots_of_hours(hours: WeeklyHours, day: date, length: timedelta) -> Iterator
 
 def slots_of_span(span: Span, length: timedelta) -> Iterator[Span]:
     """Yield the slots of an extra stretch of time, one after another from its start, in UTC."""
-    start = span.start.astimezone(UTC)
-    while length > timedelta(0) and start + length <= span.end:
-        yield Span(start, start + length)
-        start += length
+    start, end = span.start.astimezone(UTC), span.end.astimezone(UTC)
+    while length > timedelta(0) and (until := start + length) <= end:
+        yield Span(start, until)
+        start = until
+
+
+def _start(span: Span) -> datetime:
+    return span.start
 
 
 def free_slots(
@@ -120,18 +129,20 @@ def free_slots(
     """
     hours = tuple(hours)
     taken = sorted((*off, *busy))
-    found: set[Span] = set()
+    found: list[Span] = []
     # A calendar day somewhere may begin a day earlier or later than in UTC.
     first, last = since.astimezone(UTC).date() - _DAY, until.astimezone(UTC).date() + _DAY
     for number in range((last - first).days + 1):
         for block in hours:
-            found.update(slots_of_hours(block, first + number * _DAY, length))
+            found.extend(slots_of_hours(block, first + number * _DAY, length))
     for span in extra:
-        found.update(slots_of_span(span, length))
+        found.extend(slots_of_span(span, length))
+    found.sort(key=_start)
     result: list[Span] = []
-    for slot in sorted(found):
+    for slot in found:
         if not since <= slot.start < until:
             continue
+        # Two blocks may offer overlapping times; the earlier one stands.
         if result and slot.start < result[-1].end:
             continue
         if not any(slot.overlaps(other) for other in taken):

@@ -261,9 +261,9 @@ def next_free_for_all(
         result[service.id] = None
         earliest = sorted(
             (
-                Slot(person, spans[0].start, spans[0].end)
+                Slot(person, first.start, first.end)
                 for person in givers.get(service.id, [])
-                if (spans := facts.free(person, length))
+                if (first := facts.first_free(person, length))
             ),
             key=lambda slot: slot.start,
         )
@@ -317,17 +317,29 @@ class _Facts:
             facts.busy.setdefault(practitioner_id, []).append(Span(period.lower, period.upper))
         return facts
 
-    def free(self, person: Practitioner, length: timedelta) -> list[Span]:
-        """Return one person's free slots of a length."""
+    def free(
+        self, person: Practitioner, length: timedelta, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[Span]:
+        """Return one person's free slots of a length, in all of the time or in a part of it."""
         return rules.free_slots(
             hours=self.hours.get(person.id, ()),
             extra=self.extra.get(person.id, ()),
             off=self.off.get(person.id, ()),
             busy=self.busy.get(person.id, ()),
-            since=self.since,
-            until=self.until,
+            since=since or self.since,
+            until=until or self.until,
             length=length,
         )
+
+    def first_free(self, person: Practitioner, length: timedelta) -> Span | None:
+        """Return one person's first free slot; most are found within a day or two."""
+        since = self.since
+        while since < self.until:
+            until = min(since + timedelta(days=2), self.until)
+            if found := self.free(person, length, since=since, until=until):
+                return found[0]
+            since = until
+        return None
 
 
 def _free_spans(

@@ -33,6 +33,9 @@ class SafeStartForm(forms.Form):
     what must be there. ``alone`` is said the other way round ("Is someone near you?").
     """
 
+    use_required_attribute = False
+    WANTED = ("location", "address_line", "city", "state", "phone", "near", "nearby_name")
+
     identity_confirmed = forms.BooleanField(label=_("Yes, this is me"), required=False)
     location = forms.ChoiceField(label=_("Where are you right now?"), required=False, widget=HintedRadioSelect)
     address_line = forms.CharField(label=_("Street and number"), max_length=160, required=False)
@@ -70,6 +73,17 @@ class SafeStartForm(forms.Form):
             ("", _("Choose a state")),
             *((state.code, state.name) for state in selectors.states()),
         ]
+
+        for name in self.WANTED:
+            self.fields[name].required = True
+
+    def full_clean(self) -> None:
+        """Judge an answer by itself; that something is wanted is shown, and asked for at the end."""
+        for name in self.WANTED:
+            self.fields[name].required = False
+        super().full_clean()
+        for name in self.WANTED:
+            self.fields[name].required = True
 
     def clean_phone(self) -> str:
         """Keep what could be a number."""

@@ -50,7 +50,7 @@ def callback_number(case: Case) -> Finding | None:
     if start is None:
         return None
     if start.phone:
-        return _finding("callback_number", "care", "pass", "", _("Given: %(phone)s.") % {"phone": start.phone})
+        return _finding("callback_number", "care", "pass", "", start.phone)
     return _finding(
         "callback_number", "care", "stop", "callback.missing", _("No number to call back was given."),
         _("Ask for a number first, or say why you go on without one."),

@@ -53,6 +53,11 @@ def visit(actor: Actor, visit_id: UUID) -> Visit | None:
     return visits(actor).filter(id=visit_id).first()
 
 
+def by_id(visit_id: UUID) -> Visit:
+    """Return a visit with its people; raise ``Visit.DoesNotExist``. The caller asks the policies."""
+    return _visits().get(id=visit_id)
+
+
 def visit_for(appointment: Appointment) -> Visit | None:
     """Return the room of an appointment, if it has been opened yet; it has the appointment's id."""
     return _visits().filter(appointment=appointment).first()

@@ -104,11 +104,9 @@ def open_visit(*, appointment: Appointment) -> Visit:
 
 
 def _locked(visit: Visit) -> Visit:
-    return (
-        Visit.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("appointment__patient", "appointment__practitioner", "appointment__service", "safe_start")
-        .get(id=visit.id)
-    )
+    """Lock a visit, then read it: a join in the locking query itself would still show what was before the wait."""
+    list(Visit.objects.select_for_update(no_key=True).filter(id=visit.id).values_list("id"))
+    return selectors.by_id(visit.id)
 
 
 def _tell(visit: Visit, kind: str) -> None:

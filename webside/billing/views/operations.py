@@ -34,7 +34,7 @@ def claim(request: HttpRequest, slug: str, claim_id: UUID) -> HttpResponse:
         raise _refuse(request)
     record(
         "billing.claim.read",
-        actor=request.actor,
+        actor=request.actor,  # type: ignore[attr-defined]
         target=found,
         patient_id=found.patient_id,
         ground="billing",  # type: ignore[attr-defined]

@@ -6,11 +6,22 @@ from typing import Any
 
 import pytest
 
+from webside.catalog import gates
 from webside.chart.tests import factories
+
+OWN_GATES = ("note_complete", "diagnosis", "patient_summary")
 
 
 @pytest.fixture(scope="session")
-def codes(django_db_setup: None, django_db_blocker: Any) -> None:
+def all_codes(django_db_setup: None, django_db_blocker: Any) -> None:
     """Load the whole of ICD-10-CM once: searching a handful of codes would prove nothing."""
     with django_db_blocker.unblock():
         factories.load_codes()
+
+
+@pytest.fixture
+def own_gates(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Only the chart's gates, in a register of the test's own: higher apps' gates have their own tests."""
+    only = {name: gate for name, gate in gates._gates.items() if name in OWN_GATES}
+    monkeypatch.setattr(gates, "_gates", only)
+    return only

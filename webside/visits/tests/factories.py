@@ -38,6 +38,7 @@ FORM: dict[str, str] = {
     "nearby_name": "Rafael Moreno",
     "nearby_phone": "845-555-0177",
     "agrees": "on",
+    "version": "new",
 }
 
 

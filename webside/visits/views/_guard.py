@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
@@ -50,6 +50,11 @@ class Page:
         if self.role is ParticipantRole.PATIENT:
             return appointment.patient_timezone or timezone.get_current_timezone_name()
         return appointment.practitioner.timezone or self.request.tenant.timezone  # type: ignore[attr-defined]
+
+    def render(self, template: str, *, status: int = 200, **more: Any) -> HttpResponse:
+        """Draw a page with :meth:`context`, its times on the clock of who looks."""
+        with timezone.override(self.zone):
+            return render(self.request, template, self.context(**more), status=status)
 
     def context(self, **more: Any) -> dict[str, Any]:
         """Return what every page of a visit knows. No navigation for a patient on her way in: one thing at a time."""

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -39,24 +39,20 @@ def room(page: Page) -> HttpResponse:
     record("visits.visit.read", actor=page.actor, target=page.visit, patient_id=page.visit.appointment.patient_id,
            ground="treating")  # fmt: skip
     if selectors.stage_of(page.visit) is not Stage.ROOM:
-        return render(page.request, "visits/visit_door.html", page.context(**_door(page), **_strip(page)))
+        return page.render("visits/visit_door.html", **_door(page), **_strip(page))
     encounter = chart.encounter_of_visit(page.actor, page.visit.id)
     note = chart.note_context(page.actor, encounter) if encounter else {}
-    return render(
-        page.request,
+    return page.render(
         "visits/visit_room_clinician.html",
-        page.context(
-            **{**note, **_strip(page)},
-            encounter=encounter,
-            card=selectors.emergency_card(page.visit),
-            chat=talk.chat_lines(page),
-            facts=selectors.call_facts(page.visit),
-            end_form=EndForm(),
-            ended_url=page.url("visit-ended"),
-            ice_policy=talk.ice_policy(),
-            chat_key=uuid4(),
-            pairs=_pairs(page),
-        ),
+        **{**note, **_strip(page), "encounter": encounter},
+        card=selectors.emergency_card(page.visit),
+        chat=talk.chat_lines(page),
+        facts=selectors.call_facts(page.visit),
+        end_form=EndForm(),
+        ended_url=page.url("visit-ended"),
+        ice_policy=talk.ice_policy(),
+        chat_key=uuid4(),
+        pairs=_pairs(page),
     )
 
 
@@ -151,7 +147,7 @@ def _sentence(finding: gates.Finding) -> dict[str, str]:
 def door(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     """The door again, as a fragment: who is there, what was found, whether to let in."""
     page = page_of(request, slug, visit_id, CLINICIAN)
-    return render(request, "visits/_door.html", page.context(**_door(page), **_strip(page)))
+    return page.render("visits/_door.html", **_door(page), **_strip(page))
 
 
 @never_cache
@@ -159,7 +155,7 @@ def door(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
 def gates_strip(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     """The strip of sentences again, as a fragment."""
     page = page_of(request, slug, visit_id, CLINICIAN)
-    return render(request, "visits/_gates.html", page.context(**_strip(page)))
+    return page.render("visits/_gates.html", **_strip(page))
 
 
 @never_cache
@@ -167,7 +163,7 @@ def gates_strip(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse
 def emergency_card(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     """The emergency card again, as a fragment."""
     page = page_of(request, slug, visit_id, CLINICIAN)
-    return render(request, "visits/_emergency_card.html", page.context(card=selectors.emergency_card(page.visit)))
+    return page.render("visits/_emergency_card.html", card=selectors.emergency_card(page.visit))
 
 
 @never_cache
@@ -270,7 +266,7 @@ def answer(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
 def _answered(page: Page) -> HttpResponse:
     if page.request.headers.get("HX-Request") == "true":
         page.visit = selectors.visit(page.actor, page.visit.id)
-        return render(page.request, "visits/_gates.html", page.context(**_strip(page)))
+        return page.render("visits/_gates.html", **_strip(page))
     return _again(page)
 
 
@@ -284,17 +280,14 @@ def ended(page: Page) -> HttpResponse:
     visit = page.visit
     encounter = chart.encounter_of_visit(page.actor, visit.id) if visit.encounter_id else None
     note = chart.note_of(encounter) if encounter else None
-    return render(
-        page.request,
+    return page.render(
         "visits/visit_over.html",
-        page.context(
-            encounter=encounter,
-            signed=bool(note and note.signed_at),
-            facts=selectors.call_facts(visit),
-            failed=visit.end_reason == EndReason.TECHNICAL,
-            missed=visit.end_reason == EndReason.NOSHOW,
-            cancelled=not policies.is_open(visit) and not visit.ended_at,
-            codes=selectors.code_checks(visit),
-            day_url=day_url(page.slug),
-        ),
+        encounter=encounter,
+        signed=bool(note and note.signed_at),
+        facts=selectors.call_facts(visit),
+        failed=visit.end_reason == EndReason.TECHNICAL,
+        missed=visit.end_reason == EndReason.NOSHOW,
+        cancelled=not policies.is_open(visit) and not visit.ended_at,
+        codes=selectors.code_checks(visit),
+        day_url=day_url(page.slug),
     )

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -37,14 +36,11 @@ def prepare(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
                 actor=page.actor, visit=page.visit, verdict=DeviceVerdict(form.cleaned_data["verdict"])
             )
         return page.go_on()
-    return render(
-        request,
+    return page.render(
         "visits/visit_prepare.html",
-        page.context(
-            early=page.visit.appointment.start - clock.now() > services.CHECK_IN_SOON,
-            verdict=selectors.patient_verdict(page.visit.id),
-            next_url=page.url(page.belongs_on),
-        ),
+        early=page.visit.appointment.start - clock.now() > services.CHECK_IN_SOON,
+        verdict=selectors.patient_verdict(page.visit.id),
+        next_url=page.url(page.belongs_on),
     )
 
 
@@ -57,6 +53,9 @@ def check_in(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         return JsonResponse({"error": "closed"}, status=410) if _is_autosave(request) else page.go_on()
     if request.method == "GET":
         return _show(page, SafeStartForm(initial=_initial(page), home=selectors.home_of(page.visit)))
+    if "version" not in request.POST:
+        # The form ends with it: a request that broke off on its way must not look like an emptied form.
+        return JsonResponse({"error": "incomplete"}, status=400)
     if _is_autosave(request):
         return _autosave(page)
     form = SafeStartForm(request.POST, home=selectors.home_of(page.visit), completing=True)
@@ -105,18 +104,15 @@ def _initial(page: Page) -> dict[str, Any]:
 
 def _show(page: Page, form: SafeStartForm, status: int = 200) -> HttpResponse:
     start = selectors.safe_start_of(page.visit)
-    return render(
-        page.request,
+    return page.render(
         "visits/visit_check_in.html",
-        page.context(
-            form=form,
-            card=selectors.emergency_card(page.visit),
-            tasks=_tasks(form),
-            consent_text=current_text(services.VISIT_CONSENT),
-            place=_place(page, start.state if start else ""),
-            version=start.updated_at.isoformat() if start else "new",
-            early=page.visit.appointment.start - clock.now() > services.CHECK_IN_SOON,
-        ),
+        form=form,
+        card=selectors.emergency_card(page.visit),
+        tasks=_tasks(form),
+        consent_text=current_text(services.VISIT_CONSENT),
+        place=_place(page, start.state if start else ""),
+        version=start.updated_at.isoformat() if start else "new",
+        early=page.visit.appointment.start - clock.now() > services.CHECK_IN_SOON,
         status=status,
     )
 
@@ -166,7 +162,7 @@ def place(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     page = page_of(request, slug, visit_id, PATIENT)
     form = SafeStartForm(request.POST, home=selectors.home_of(page.visit))
     form.is_valid()
-    return render(request, "visits/_place.html", page.context(place=_place(page, form.answers().get("state", ""))))
+    return page.render("visits/_place.html", place=_place(page, form.answers().get("state", "")))
 
 
 @never_cache
@@ -174,7 +170,8 @@ def place(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
 def card(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     """Draw the emergency card as it would be read now."""
     page = page_of(request, slug, visit_id, PATIENT)
-    return render(request, "visits/_own_card.html", page.context(card=selectors.emergency_card(page.visit)))
+    form = SafeStartForm(initial=_initial(page), home=selectors.home_of(page.visit))
+    return page.render("visits/_aside.html", card=selectors.emergency_card(page.visit), tasks=_tasks(form))
 
 
 @never_cache
@@ -184,13 +181,10 @@ def waiting(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     page = page_of(request, slug, visit_id, PATIENT)
     if selectors.stage_of(page.visit) is not Stage.WAITING:
         return page.go_on()
-    return render(
-        request,
+    return page.render(
         "visits/visit_waiting.html",
-        page.context(
             line=_line(page), tips=_tips(page), verdict=selectors.patient_verdict(page.visit.id),
             card=selectors.emergency_card(page.visit),
-        ),
     )  # fmt: skip
 
 
@@ -199,7 +193,7 @@ def waiting(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
 def line(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     """Where the patient stands in the line; says so when it is her turn."""
     page = page_of(request, slug, visit_id, PATIENT)
-    return render(request, "visits/_line.html", page.context(line=_line(page)))
+    return page.render("visits/_line.html", line=_line(page))
 
 
 def _line(page: Page) -> dict[str, Any]:

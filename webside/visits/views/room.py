@@ -30,13 +30,10 @@ def room(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         return page.go_on()
     if page.role is ParticipantRole.CLINICIAN:
         return clinician.room(page)
-    return render(
-        request,
+    return page.render(
         "visits/visit_room_patient.html",
-        page.context(
             chat=talk.chat_lines(page), follow_url=page.url("visit-where"), ended_url=page.url("visit-ended"),
             ice_policy=talk.ice_policy(), chat_key=uuid4(),
-        ),
     )  # fmt: skip
 
 
@@ -70,7 +67,7 @@ def chat(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     """Read the chat as a fragment, or write a line. The same ``key`` writes one line, however often it comes."""
     page = page_of(request, slug, visit_id)
     if request.method == "GET":
-        return render(request, "visits/_chat.html", page.context(chat=talk.chat_lines(page)))
+        return page.render("visits/_chat.html", chat=talk.chat_lines(page))
     wants_json = request.headers.get("Accept", "").startswith("application/json")
     try:
         message = services.write_message(
@@ -99,8 +96,8 @@ def stopped(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     context = stopped_context(page)
     if page.role is ParticipantRole.CLINICIAN:
         context |= {"card": selectors.emergency_card(page.visit)}
-        return render(request, "visits/visit_blocked.html", page.context(**context))
-    return render(request, "visits/visit_stopped.html", page.context(**context))
+        return page.render("visits/visit_blocked.html", **context)
+    return page.render("visits/visit_stopped.html", **context)
 
 
 def stopped_context(page: Page) -> dict[str, Any]:
@@ -173,15 +170,12 @@ def ended(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         return clinician.ended(page)
     if summary := _summary_url(page):
         return redirect(summary)
-    return render(
-        request,
+    return page.render(
         "visits/visit_ended.html",
-        page.context(
-            cancelled=stage is Stage.CANCELLED,
-            failed=page.visit.end_reason == EndReason.TECHNICAL,
-            missed=page.visit.end_reason == EndReason.NOSHOW,
-            facts=selectors.call_facts(page.visit),
-            start=selectors.safe_start_of(page.visit),
-            service_url=reverse("scheduling:service-detail", args=[slug, page.visit.appointment.service_id]),
-        ),
+        cancelled=stage is Stage.CANCELLED,
+        failed=page.visit.end_reason == EndReason.TECHNICAL,
+        missed=page.visit.end_reason == EndReason.NOSHOW,
+        facts=selectors.call_facts(page.visit),
+        start=selectors.safe_start_of(page.visit),
+        service_url=reverse("scheduling:service-detail", args=[slug, page.visit.appointment.service_id]),
     )
