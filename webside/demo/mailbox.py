@@ -45,6 +45,14 @@ def keep_running() -> int:
     return 0
 
 
+def stop() -> None:
+    """Stop this process's mail server, if it has one."""
+    global _stand_in  # noqa: PLW0603 - one server a worker
+    if _stand_in is not None:
+        _stand_in.stop()
+        _stand_in = None
+
+
 def server() -> SmtpServer | None:
     """Return where mail goes: this process's own server, else the one that another worker noted."""
     if _stand_in is not None and _stand_in.running:
@@ -80,7 +88,7 @@ class Mail:
 
 
 def _open(path: Path) -> EmailMessage:
-    return cast("EmailMessage", email.message_from_bytes(path.read_bytes(), policy=default))
+    return email.message_from_bytes(path.read_bytes(), policy=default)
 
 
 def mails(limit: int = 200) -> list[Mail]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from webside.core import frames
@@ -41,7 +42,9 @@ def push(practitioner_id: UUID) -> None:
 
 def register() -> None:
     """Listen to the events of the apps below."""
-    for event in (AppointmentBooked, AppointmentMoved, AppointmentCancelled, AppointmentMissed):
+    appointments: tuple[type[Any], ...] = (AppointmentBooked, AppointmentMoved, AppointmentCancelled, AppointmentMissed)
+    for event in appointments:
         subscribe(event, push_appointment)
-    for happened in (VisitStarted, VisitEnded, VisitStopped):
+    visits: tuple[type[Any], ...] = (VisitStarted, VisitEnded, VisitStopped)
+    for happened in visits:
         subscribe(happened, push_visit)

@@ -48,7 +48,10 @@ class SafeStartForm(forms.Form):
         choices=[(YES, _("Yes")), (NO, _("No, I’m alone"))],
         required=False,
         widget=HintedRadioSelect(
-            hints={YES: _("We ask for a name and a number"), NO: _("That is fine. You can still have your visit.")}
+            hints={
+                YES: str(_("We ask for a name and a number")),
+                NO: str(_("That is fine. You can still have your visit.")),
+            }
         ),
     )
     nearby_name = forms.CharField(label=_("Their name"), max_length=160, required=False)
@@ -60,7 +63,7 @@ class SafeStartForm(forms.Form):
         self.completing = completing
         self.home = home or {}
         where = ", ".join(part for part in (self.home.get("address_line"), self.home.get("city")) if part)
-        self.fields["location"].choices = [
+        self.fields["location"].choices = [  # type: ignore[attr-defined]
             (PlaceKind.HOME.value, _("At home")),
             (PlaceKind.CLINIC.value, _("At a clinic or a doctor’s office")),
             (PlaceKind.OTHER.value, _("Somewhere else")),
@@ -69,7 +72,7 @@ class SafeStartForm(forms.Form):
             PlaceKind.HOME.value: where or _("Tell us the address below"),
             PlaceKind.OTHER.value: _("With family, at work, on the road"),
         }
-        self.fields["state"].choices = [
+        self.fields["state"].choices = [  # type: ignore[attr-defined]
             ("", _("Choose a state")),
             *((state.code, state.name) for state in selectors.states()),
         ]
@@ -122,7 +125,7 @@ class SafeStartForm(forms.Form):
     def answers(self) -> dict[str, Any]:
         """Return the valid answers in the fields of a safe start. A choice not made yet is left out."""
         data = self.cleaned_data
-        answers = {
+        answers: dict[str, Any] = {
             name: data[name]
             for name in (
                 "identity_confirmed", "address_line", "city", "state", "postal_code", "phone", "nearby_name",

@@ -15,7 +15,7 @@ def visible_visits(actor: Actor, visits: QuerySet[Visit]) -> QuerySet[Visit]:
     """A patient and a practitioner see their own, a link its one. The front desk has its board, not the room."""
     if actor.kind is ActorKind.SYSTEM:
         return visits
-    if actor.kind is ActorKind.LINK:
+    if actor.kind is ActorKind.LINK and actor.subject_id is not None:
         return visits.filter(appointment_id=actor.subject_id)
     if actor.user_id is None:
         return visits.none()

@@ -333,7 +333,7 @@ def signed_encounter(visit: Visit) -> Encounter | None:
 def consent_withdrawn(visit: Visit) -> datetime | None:
     """Return when the patient took back her agreement to this visit, if she did."""
     start = safe_start_of(visit)
-    return start.consent.withdrawn_at if start is not None and start.consent_id else None
+    return start.consent.withdrawn_at if start is not None and start.consent is not None else None
 
 
 def licensed_state_names(visit: Visit) -> set[str]:

@@ -404,7 +404,7 @@ def start_visit(*, actor: Actor, visit: Visit, started_at: datetime) -> Visit:
         raise NotAllowed
     if visit.started_at is None and selectors.stage_of(visit) is Stage.ROOM:
         # No earlier than the door was opened: what was heard before is no visit.
-        visit.started_at = max(started_at, visit.admitted_at)
+        visit.started_at = max(started_at, visit.admitted_at or started_at)
         visit.status = VisitStatus.IN_PROGRESS
         visit.save()
         publish(VisitStarted(visit_id=visit.id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -140,7 +141,8 @@ def test_after_signing_nothing_is_saved(cast: Any, visit: Encounter) -> None:
 
 def test_a_coach_writes_in_her_own_note_only(cast: Any, visit: Encounter) -> None:
     with cast.as_(cast.priya_user) as priya:
-        own = factories.encounter(cast, practitioner=cast.priya, service=cast.coaching, started_at=visit.created_at)
+        day_before = visit.created_at - timedelta(days=1)
+        own = factories.encounter(cast, practitioner=cast.priya, service=cast.coaching, started_at=day_before)
         services.save_note_part(actor=priya, encounter=own, part="plan", text="Walk.", revision=0)
         with pytest.raises(NotAllowed):
             services.save_note_part(actor=priya, encounter=visit, part="plan", text="x", revision=0)

@@ -293,7 +293,10 @@ def test_cancel_and_take_it_back(client: Client, cast: Any, booked: Appointment)
     assert client.get(detail(booked, "calendar.ics")).status_code == 200
 
 
-def test_a_link_opens_its_appointment_and_only_that(client: Client, cast: Any, booked: Appointment) -> None:
+def test_a_link_opens_its_appointment_and_only_that(
+    client: Client, cast: Any, booked: Appointment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_destinations", [])  # where higher apps lead is theirs to test
     with cast.as_(cast.liz_user) as liz:
         token = services.issue_link(appointment=booked)
         other = book(cast, liz, some_slots(cast)[3].start)

@@ -41,7 +41,9 @@ def test_nobody_else_writes_and_nothing_after_the_end(cast: Cast) -> None:
         assert ChatMessage.objects.count() == 1
 
 
-@pytest.mark.parametrize(("text", "key"), [("", "k"), ("   ", "k"), ("x" * 2001, "k"), ("Hello", ""), ("Hello", "k" * 41)])
+@pytest.mark.parametrize(
+    ("text", "key"), [("", "k"), ("   ", "k"), ("x" * 2001, "k"), ("Hello", ""), ("Hello", "k" * 41)]
+)
 def test_what_is_no_message_is_refused(cast: Cast, text: str, key: str) -> None:
     visit = factories.admitted(cast)
     with cast.as_(cast.liz_user) as liz, pytest.raises(ValueError, match="not a message"):

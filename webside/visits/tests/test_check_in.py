@@ -174,7 +174,9 @@ def test_an_exclusion_stops_and_a_coach_needs_no_licence(cast: Cast) -> None:
     result = _complete(cast, coaching, AWAY)
     assert result.stopped_by == ()
     with cast.as_(cast.priya_user) as priya:
-        assert "licence" not in {finding.gate for finding in selectors.join_findings(selectors.visit(priya, coaching.id))}
+        assert "licence" not in {
+            finding.gate for finding in selectors.join_findings(selectors.visit(priya, coaching.id))
+        }
 
 
 def test_only_the_patient_checks_in(cast: Cast) -> None:
@@ -182,12 +184,11 @@ def test_only_the_patient_checks_in(cast: Cast) -> None:
     for user in (cast.maya_user, cast.grace_user):
         with cast.as_(user) as actor, pytest.raises(services.NotAllowed):
             services.complete_safe_start(actor=actor, visit=visit, answers=ANSWERS, agrees=True)
-    with frames.begin(tenant_id=cast.northgate.id, actor=cast.actor_of(cast.mallory_user)), pytest.raises(
-        Visit.DoesNotExist
+    with (
+        frames.begin(tenant_id=cast.northgate.id, actor=cast.actor_of(cast.mallory_user)),
+        pytest.raises(Visit.DoesNotExist),
     ):
-        services.complete_safe_start(
-            actor=cast.actor_of(cast.mallory_user), visit=visit, answers=ANSWERS, agrees=True
-        )
+        services.complete_safe_start(actor=cast.actor_of(cast.mallory_user), visit=visit, answers=ANSWERS, agrees=True)
 
 
 def test_a_device_check_leaves_its_verdict_only(cast: Cast) -> None:

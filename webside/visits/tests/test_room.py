@@ -305,12 +305,8 @@ def test_signals_that_nobody_fetched_are_swept(people: Cast, visit: Visit) -> No
     with people.as_(people.liz_user):
         seats = selectors.participants(visit)
         for minutes in (0, 2):
-            signal = Signal.objects.create(
-                visit=visit, sender=seats["patient"], recipient=seats["clinician"], data={}
-            )
+            signal = Signal.objects.create(visit=visit, sender=seats["patient"], recipient=seats["clinician"], data={})
             Signal.objects.filter(id=signal.id).update(created_at=clock.now() - timedelta(minutes=minutes))
     assert tasks.drop_stale_signals() == 0
     with people.as_(people.liz_user):
         assert Signal.objects.count() == 1
-
-

@@ -57,9 +57,7 @@ def test_a_failed_visit_was_not_connected_whatever_was_measured() -> None:
     ],
 )
 def test_stages(status: str, cancelled: bool, checked_in: bool, admitted: bool, expected: Stage) -> None:
-    found = rules.stage(
-        cancelled=cancelled, status=VisitStatus(status), checked_in=checked_in, admitted=admitted
-    )
+    found = rules.stage(cancelled=cancelled, status=VisitStatus(status), checked_in=checked_in, admitted=admitted)
     assert found is expected
 
 

@@ -1,0 +1,132 @@
+"""The lists that last and vital signs by hand."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from webside.chart import selectors, services
+from webside.chart.codes import ListCode
+from webside.chart.models import AllergyIntolerance, List, Observation
+from webside.chart.services import Invalid
+from webside.chart.tests import factories
+from webside.fhirkit.models import ResourceVersion
+from webside.testing.cast import sign_in
+
+HOST = {"HTTP_HOST": "localhost"}
+
+
+@pytest.fixture
+def liz(cast: Any, all_codes: None) -> Any:
+    with cast.as_(cast.maya_user):
+        factories.appointment(cast)
+    return cast.liz
+
+
+def test_not_asked_is_not_nothing_known(cast: Any, liz: Any) -> None:
+    client = sign_in(Client(), cast.maya_user)
+    page = reverse("chart:patient-detail", args=["larkspur", liz.id])
+    assert client.get(page, **HOST).content.decode().count("Not asked yet") == 4  # the banner and three lists
+    client.post(reverse("chart:list-confirm", args=["larkspur", liz.id, "allergies"]), **HOST)
+    text = client.get(page, **HOST).content.decode()
+    assert text.count("Not asked yet") == 2
+    assert "No known allergies" in text
+    with cast.as_(cast.maya_user) as maya:
+        assert List.objects.get().empty_reason == "nilknown"
+        services.add_allergy(actor=maya, patient=liz, substance="Sulfa", reaction="hives", criticality="high")
+        assert List.objects.get().empty_reason == "", "what was nothing known has an entry now"
+
+
+def test_entries_are_added_once_ended_and_put_back(cast: Any, liz: Any) -> None:
+    with cast.as_(cast.maya_user) as maya:
+        first = services.add_allergy(actor=maya, patient=liz, substance="Sulfa")
+        again = services.add_allergy(actor=maya, patient=liz, substance=" sulfa ", reaction="hives")
+        assert (first.id, AllergyIntolerance.objects.get().reaction) == (again.id, "hives")
+        metformin = services.add_medication(actor=maya, patient=liz, medication="Metformin", dosage="twice a day")
+        problem = services.add_problem(actor=maya, patient=liz, code="I10")
+        assert services.add_problem(actor=maya, patient=liz, code="i10").id == problem.id
+        for code, entry in (
+            (ListCode.ALLERGIES, first), (ListCode.MEDICATIONS, metformin), (ListCode.PROBLEMS, problem),
+        ):  # fmt: skip
+            services.end_entry(actor=maya, patient=liz, code=code, entry_id=entry.id)
+        lists = selectors.lists_of(liz)
+        assert not lists.allergies and not lists.medications and not lists.problems
+        assert [row.medication for row in lists.past_medications] == ["Metformin"]
+        services.restore_entry(actor=maya, patient=liz, code=ListCode.MEDICATIONS, entry_id=metformin.id)
+        assert [row.medication for row in selectors.lists_of(liz).medications] == ["Metformin"]
+        versions = ResourceVersion.objects.filter(resource_type="MedicationStatement").count()
+        assert versions == 3
+        with pytest.raises(Invalid):
+            services.end_entry(actor=maya, patient=liz, code=ListCode.ALLERGIES, entry_id=metformin.id)
+
+
+def test_a_diagnosis_of_a_visit_is_no_entry_of_the_list(cast: Any, liz: Any) -> None:
+    with cast.as_(cast.maya_user) as maya:
+        encounter = factories.encounter(cast, started_at=liz.created_at)
+        diagnosis = factories.diagnosis(encounter)
+        with pytest.raises(Invalid):
+            services.end_entry(actor=maya, patient=liz, code=ListCode.PROBLEMS, entry_id=diagnosis.id)
+        assert not selectors.lists_of(liz).problems
+
+
+def test_vital_signs_are_all_kept_or_none(cast: Any, liz: Any) -> None:
+    with cast.as_(cast.maya_user) as maya:
+        with pytest.raises(Invalid) as caught:
+            services.add_vitals(
+                actor=maya, patient=liz,
+                readings=[("weight", "kg", Decimal("85")), ("systolic", "mm[Hg]", Decimal("1310"))],
+            )  # fmt: skip
+        assert list(caught.value.errors) == ["systolic"]
+        assert not Observation.objects.exists()
+        rows = services.add_vitals(
+            actor=maya, patient=liz,
+            readings=[("systolic", "mm[Hg]", Decimal("131")), ("diastolic", "mm[Hg]", Decimal("79")),
+                      ("body_temp", "[degF]", Decimal("98.6"))],
+        )  # fmt: skip
+        assert [(row.code, row.unit) for row in rows] == [
+            ("8480-6", "mm[Hg]"), ("8462-4", "mm[Hg]"), ("8310-5", "[degF]"),
+        ]  # fmt: skip
+        shown = {trend.label: (trend.value, trend.unit) for trend in selectors.trends_of(liz)}
+        assert shown == {"Blood pressure": ("131/79", "mmHg"), "Temperature": ("98.6", "°F")}
+
+
+@pytest.mark.parametrize("typed", ["abc", "1e9", "NaN", "Infinity", "12345678901", "-5", "999"])
+def test_a_number_that_is_none_is_said_beside_the_form(cast: Any, liz: Any, typed: str) -> None:
+    client = sign_in(Client(), cast.maya_user)
+    url = reverse("chart:vitals-add", args=["larkspur", liz.id])
+    answer = client.post(url, {"heart_rate": typed}, HTTP_HX_REQUEST="true", **HOST)
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.content.decode()
+    assert f'value="{typed}"' in answer.content.decode()
+    with cast.as_(cast.maya_user):
+        assert not Observation.objects.exists()
+
+
+def test_beside_a_call_only_the_lists_come_back(cast: Any, liz: Any) -> None:
+    client = sign_in(Client(), cast.maya_user)
+    url = reverse("chart:list-add", args=["larkspur", liz.id, "allergies"])
+    answer = client.post(url, {"text": "<b>Sulfa</b>", "more": "=HYPERLINK(1)"}, HTTP_HX_REQUEST="true", **HOST)
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert "<html" not in text and 'id="chart-lists"' in text
+    assert "<b>Sulfa</b>" not in text and "&lt;b&gt;Sulfa&lt;/b&gt;" in text
+    assert client.post(url, {"text": " "}, HTTP_HX_REQUEST="true", **HOST).status_code == 422
+
+
+def test_without_javascript_ending_can_be_undone(cast: Any, liz: Any) -> None:
+    with cast.as_(cast.maya_user) as maya:
+        allergy = services.add_allergy(actor=maya, patient=liz, substance="Sulfa")
+    client = sign_in(Client(), cast.maya_user)
+    end = reverse("chart:list-end", args=["larkspur", liz.id, "allergies"])
+    page = client.post(end, {"entry": str(allergy.id), "next": "https://evil.example/"}, follow=True, **HOST)
+    text = page.content.decode()
+    undo = reverse("chart:list-restore", args=["larkspur", liz.id, "allergies"]) + f"?entry={allergy.id}"
+    assert page.redirect_chain[0][0].startswith(f"/o/larkspur/patients/{liz.id}/")
+    assert undo in text
+    client.post(undo, **HOST)
+    with cast.as_(cast.maya_user):
+        assert AllergyIntolerance.objects.get().clinical_status == "active"

@@ -1,0 +1,188 @@
+"""The demo clinic: made through the services, refreshed at each start, on this machine only."""
+
+from __future__ import annotations
+
+import email
+from collections.abc import Iterator
+from datetime import timedelta
+from email.policy import default
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.mail import EmailMultiAlternatives
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from webside.accounts.models import User
+from webside.audit.models import AuditEvent
+from webside.chart.models import DiagnosisCode, Encounter
+from webside.compliance.models import Licence
+from webside.core import clock, frames
+from webside.core.actor import system
+from webside.core.models import Tenant
+from webside.demo import mailbox, register
+from webside.demo.people import EVERYBODY, PASSWORD
+from webside.demo.seed import seed
+from webside.notifications import ports, services
+from webside.outbox.models import OutboxEvent
+from webside.people.models import Patient
+from webside.portal import registry
+from webside.scheduling import selectors as scheduling
+from webside.scheduling.models import Appointment
+from webside.visits.models import Visit
+
+
+@pytest.fixture
+def demo(settings: Any, tmp_path: Path) -> Iterator[None]:
+    """Turn the demo on, as its own process would find it."""
+    settings.DEMO = True
+    settings.VAR = tmp_path
+    settings.ROOT_URLCONF = "webside.demo.tests.urls_with_demo"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    register.everything()
+    yield
+    registry.use_front_page(None)
+    ports.lend_smtp(None)
+    mailbox.stop()
+
+
+@pytest.fixture
+def diagnoses(db: None) -> None:
+    """A handful of codes: the table of all of them is the release's, not this test's."""
+    for code, display in {
+        "E11.65": "Type 2 diabetes mellitus with hyperglycemia", "I10": "Essential (primary) hypertension",
+        "E78.5": "Hyperlipidemia, unspecified", "I48.0": "Paroxysmal atrial fibrillation",
+        "J45.30": "Mild persistent asthma, uncomplicated",
+    }.items():  # fmt: skip
+        DiagnosisCode.objects.get_or_create(code=code, defaults={"display": display})
+
+
+def larkspur() -> Any:
+    tenant = Tenant.objects.get(slug="larkspur")
+    return frames.begin(tenant_id=tenant.id, actor=system("test", tenant.id))
+
+
+def test_the_seed_lives_through_the_services_and_repeats_itself_harmlessly(diagnoses: None) -> None:
+    seed()
+    with larkspur():
+        liz = Patient.objects.get(family="Moreno")
+        following = Appointment.objects.filter(patient=liz, status="booked").order_by("period").first()
+        assert timedelta(minutes=4) <= following.start - clock.now() <= timedelta(minutes=40)
+        assert Visit.objects.filter(appointment=following).exists()
+        assert liz.allergies.get().criticality == "high" and liz.medications.count() == 3
+        assert Encounter.objects.filter(note__signed_at__isnull=False).count() == 3
+        assert Encounter.objects.filter(note__signed_at=None, status="finished").count() == 1
+        assert OutboxEvent.objects.filter(name="chart.NoteSigned").count() == 3
+        ending = Licence.objects.order_by("period_end").first()
+        assert (ending.state, ending.period_end - clock.now().date()) == ("NJ", timedelta(days=8))
+        actions = set(AuditEvent.objects.values_list("action", flat=True))
+        assert {"scheduling.appointment.book", "chart.note.sign", "compliance.licence.add"} <= actions
+        service = following.service
+        soon = scheduling.next_free(service=service, state="NY")
+        assert soon is not None and soon.start - clock.now() < timedelta(hours=1)
+        counts = [model.objects.count() for model in (Patient, Encounter, Licence, Appointment)]
+    seed()
+    with larkspur():
+        assert [model.objects.count() for model in (Patient, Encounter, Licence, Appointment)] == counts
+    assert User.objects.count() == len(EVERYBODY) and Tenant.objects.count() == 2
+
+
+def test_a_later_start_brings_the_times_up_to_date(diagnoses: None) -> None:
+    seed()
+    with time_machine.travel(clock.now() + timedelta(days=3), tick=True):
+        seed()
+        with larkspur():
+            following = Appointment.objects.filter(patient__family="Moreno", status="booked").order_by("period").first()
+            assert timedelta(minutes=4) <= following.start - clock.now() <= timedelta(minutes=40)
+            ending = Licence.objects.order_by("period_end").first()
+            assert ending.period_end - clock.now().date() == timedelta(days=8)
+
+
+def test_the_command_is_refused_without_the_demo(settings: Any) -> None:
+    settings.DEMO = False
+    with pytest.raises(CommandError, match="WEBSIDE_DEMO"):
+        call_command("seed_demo")
+
+
+def test_one_click_makes_somebody_of_you(demo: None, diagnoses: None) -> None:
+    seed()
+    client = Client()
+    page = client.get("/").content.decode()
+    for somebody in EVERYBODY:
+        assert somebody.name in page
+    assert "stands in for the second factor" in page and "/accounts/login/" in page
+    for somebody in EVERYBODY:
+        answer = client.post(f"/demo/become/{somebody.key}/", follow=True)
+        assert answer.status_code == 200, somebody.key
+        assert answer.wsgi_request.user.email == somebody.email
+        assert answer.redirect_chain[0][0] == f"/o/{somebody.tenant}/home/"
+    assert client.get("/demo/become/liz/").status_code == 405
+    assert client.post("/demo/become/nobody/").status_code == 404
+
+
+def test_the_real_sign_in_works_beside_it_and_staff_need_their_second_factor(demo: None, diagnoses: None) -> None:
+    seed()
+    for address, lands in (
+        ("liz@moreno.example", "/o/larkspur/home/"),
+        ("grace.lin@larkspur.example", "/second-factor/"),
+    ):
+        client = Client()
+        answer = client.post("/accounts/login/", {"login": address, "password": PASSWORD}, follow=True)
+        assert answer.request["PATH_INFO"] == lands, answer.redirect_chain
+
+
+def test_the_demo_answers_on_this_machine_only(demo: None, settings: Any, diagnoses: None) -> None:
+    seed()
+    settings.ALLOWED_HOSTS = ["*"]
+    paths = ("/", "/demo/mailbox/")
+    for path in paths:
+        assert Client(HTTP_HOST="localhost:8000").get(path).status_code == 200
+        assert Client(HTTP_HOST="[::1]:8000").get(path).status_code == 200
+        assert Client(HTTP_HOST="clinic.example").get(path).status_code == 404
+        assert Client(HTTP_HOST="localhost.evil.example").get(path).status_code == 404
+        assert Client(REMOTE_ADDR="10.1.2.3", HTTP_HOST="localhost").get(path).status_code == 404
+    assert Client(HTTP_HOST="clinic.example").post("/demo/become/maya/").status_code == 404
+    settings.DEMO = False
+    for path in paths:
+        assert Client(HTTP_HOST="localhost").get(path).status_code == 404
+    assert Client(HTTP_HOST="localhost").post("/demo/become/maya/").status_code == 404
+
+
+def test_without_the_demo_there_are_no_such_addresses(db: None) -> None:
+    assert Client().get("/demo/mailbox/").status_code == 404
+    assert Client().post("/demo/become/maya/").status_code == 404
+
+
+def test_mails_arrive_by_smtp_and_are_read_safely(demo: None, db: None) -> None:
+    mailbox.keep_running()
+    mailbox.keep_running()
+    message = EmailMultiAlternatives(
+        "Your visit", "Open http://localhost:8000/o/larkspur/go/abc\n<b>&", to=["liz@moreno.example"]
+    )
+    message.attach_alternative(
+        '<p onclick="x()">Hi<script>alert(1)</script> <a href="javascript:x">no</a></p>', "text/html"
+    )
+    message.attach('visit".ics', b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "text/calendar")
+    message.attach("page.html", b"<script>alert(1)</script>", "text/html")
+    services.queue_email(message)
+    assert services.send_due() == 1
+    (path,) = mailbox.folder().glob("*.eml")
+    assert email.message_from_bytes(path.read_bytes(), policy=default)["Message-ID"].endswith("@localhost>")
+    client = Client()
+    listed = client.get("/demo/mailbox/").content.decode()
+    assert "Your visit" in listed and "liz@moreno.example" in listed and "2 files" in listed
+    page = client.get(f"/demo/mailbox/{path.stem}/").content.decode()
+    assert '<a href="http://localhost:8000/o/larkspur/go/abc"' in page and "&lt;b&gt;&amp;" in page
+    assert "alert(1)" not in page and "onclick" not in page and "javascript:" not in page
+    calendar = client.get(f"/demo/mailbox/{path.stem}/0/")
+    assert calendar["Content-Type"].startswith("text/calendar") and b"VCALENDAR" in calendar.content
+    assert calendar["Content-Disposition"] == 'attachment; filename="visit.ics"'
+    html = client.get(f"/demo/mailbox/{path.stem}/1/")
+    assert html["Content-Type"] == "application/octet-stream" and "attachment" in html["Content-Disposition"]
+    assert client.get(f"/demo/mailbox/{path.stem}/7/").status_code == 404
+    assert client.get("/demo/mailbox/01a21532-e567-7e7b-91b0-000000000000/").status_code == 404

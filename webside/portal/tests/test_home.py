@@ -1,0 +1,298 @@
+"""Everybody's home: what stands there, who gets which, and what nobody else gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from webside.audit.models import AuditEvent
+from webside.chart.models import AllergyIntolerance, List
+from webside.compliance import services as compliance
+from webside.compliance.models import Consent
+from webside.core import clock
+from webside.people.models import Patient
+from webside.portal import policies
+from webside.portal.tests import factories as make
+from webside.realtime.services import TopicRefused, mint_ticket
+from webside.scheduling.models import Appointment
+from webside.testing.cast import sign_in
+
+MOST_QUERIES = 8
+NOT_COUNTED = (
+    "django_session", "accounts_user", "accounts_membership", "core_tenant", "audit_auditevent", "SAVEPOINT",
+    "set_config", "BEGIN", "COMMIT",
+)  # fmt: skip
+HOME = "/o/larkspur/home/"
+
+
+@pytest.fixture(autouse=True)
+def _static(settings: Any) -> None:
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+def signed_in(user: Any) -> Client:
+    client: Client = sign_in(Client(), user)
+    return client
+
+
+def queries(get: Callable[[], Any]) -> list[str]:
+    get()  # what is made once in a process is made now
+    with CaptureQueriesContext(connection) as caught:
+        get()
+    return [query["sql"] for query in caught.captured_queries if not any(word in query["sql"] for word in NOT_COUNTED)]
+
+
+def text_of(response: Any) -> str:
+    return " ".join(response.content.decode().split())
+
+
+# ---- the patient
+
+
+def test_the_patient_sees_her_next_step_first(cast: Any) -> None:
+    with cast.as_(cast.liz_user):
+        booked = make.appointment(cast)
+        make.visit(booked)
+        make.encounter(cast, signed_at=clock.now(), status="final", plan="Secret plan")
+    page = text_of(signed_in(cast.liz_user).get(HOME))
+    assert "See Dr. Maya Chen today" in page or "See Dr. Maya Chen tomorrow" in page
+    assert page.index("Check in and join") < page.index("Your visits so far")
+    assert f"/visits/{booked.id}/check-in/" in page and "Read the summary" in page
+    assert "Secret plan" not in page
+
+
+def test_a_patient_without_a_visit_is_led_to_the_services(cast: Any) -> None:
+    page = text_of(signed_in(cast.liz_user).get(HOME))
+    assert "Nothing is booked" in page and "Find a time" in page
+
+
+def test_a_patient_sees_nothing_of_another(cast: Any) -> None:
+    with cast.as_(cast.grace_user):
+        other = Patient.objects.create(
+            record_number="LC-2", given="Noor", family="Hassan", birth_date=date(1990, 1, 1), state="NY"
+        )
+        make.appointment(cast, patient=other, minutes=40)
+    assert "Nothing is booked" in text_of(signed_in(cast.liz_user).get(HOME))
+
+
+def test_a_consent_is_taken_back_by_her_alone(cast: Any) -> None:
+    with cast.as_(cast.liz_user) as actor:
+        consent = compliance.give_consent(actor=actor, patient=cast.liz, scope="telehealth", given_by="Liz Moreno")
+    url = f"{HOME}consents/{consent.id}/withdraw/"
+    assert signed_in(cast.maya_user).post(url).status_code == 404
+    assert signed_in(cast.mallory_user).post(url).status_code == 404
+    client = signed_in(cast.liz_user)
+    assert "If you take it back" in text_of(client.get(url))
+    assert client.post(url).status_code == 302
+    with cast.as_(cast.liz_user):
+        assert Consent.objects.get().status == "inactive"
+    assert client.get(url).status_code == 404, "what is taken back is not taken back twice"
+
+
+def test_she_sees_who_looked_and_not_what_she_did(cast: Any) -> None:
+    with cast.as_(cast.maya_user):
+        make.appointment(cast)
+    signed_in(cast.maya_user).get(HOME)
+    signed_in(cast.maya_user).get(HOME)
+    client = signed_in(cast.liz_user)
+    client.get(f"{HOME}record/")
+    page = text_of(client.get(f"{HOME}record/"))
+    assert "Dr. Maya Chen" in page and "treating, before the visit" in page and "2 times" in page
+    assert "looked at who looked" not in page
+    assert signed_in(cast.maya_user).get(f"{HOME}record/").status_code == 404
+
+
+# ---- clinicians
+
+
+def test_who_waits_is_first_and_the_chart_stands_beside(cast: Any) -> None:
+    with cast.as_(cast.maya_user):
+        AllergyIntolerance.objects.create(patient=cast.liz, substance="Sulfonamides", criticality="high")
+        List.objects.create(
+            patient=cast.liz, code="allergies", confirmed_by="x", confirmed_at=clock.now() - timedelta(days=430)
+        )
+        late = make.appointment(cast, minutes=-6)
+        make.visit(late, status="waiting", waiting_since=clock.now() - timedelta(minutes=4))
+        make.encounter(cast, subjective="x")
+    page = text_of(signed_in(cast.maya_user).get(HOME))
+    assert "Do first" in page and "check-in not done, 4 min" in page
+    assert "Sulfonamides" in page and "Allergy list last confirmed 14 months ago" in page
+    assert "Empty: Assessment, Plan" in page
+    with cast.as_(cast.maya_user):
+        read = AuditEvent.objects.get(action="chart.patient.read")
+    assert read.patient_id == cast.liz.id and read.ground == "treating, before the visit"
+
+
+def test_a_visit_in_a_state_without_licence_cannot_start(cast: Any) -> None:
+    with cast.as_(cast.maya_user):
+        make.appointment(cast, patient_state="CT")
+    page = text_of(signed_in(cast.maya_user).get(HOME))
+    assert "no licence for CT" in page and "1 can’t start" in page
+
+
+def test_fragments_follow_without_reading_the_chart(cast: Any) -> None:
+    with cast.as_(cast.maya_user):
+        make.appointment(cast)
+    client = signed_in(cast.maya_user)
+    assert "<html" not in text_of(client.get(f"{HOME}?part=list"))
+    assert "Liz Moreno" in text_of(client.get(f"{HOME}?part=next"))
+    with cast.as_(cast.maya_user):
+        assert not AuditEvent.objects.filter(action="chart.patient.read").exists()
+
+
+def test_a_coach_sees_no_chart(cast: Any) -> None:
+    with cast.as_(cast.priya_user):
+        AllergyIntolerance.objects.create(patient=cast.liz, substance="Sulfonamides")
+        make.appointment(cast, practitioner=cast.priya, service=cast.coaching, patient_state="CT")
+    page = text_of(signed_in(cast.priya_user).get(HOME))
+    assert "no licence needed" in page and "Sulfonamides" not in page and "no licence for" not in page
+    with cast.as_(cast.priya_user):
+        assert not AuditEvent.objects.filter(action="chart.patient.read").exists()
+
+
+def test_a_colleague_sees_only_his_own_day(cast: Any) -> None:
+    with cast.as_(cast.maya_user):
+        make.appointment(cast)
+    assert "Liz Moreno" not in text_of(signed_in(cast.daniel_user).get(HOME))
+
+
+# ---- the front desk
+
+
+def test_the_board_shows_everybody_and_who_may_treat_where(cast: Any) -> None:
+    with cast.as_(cast.grace_user):
+        make.appointment(cast, minutes=5, reason_text="Private words")
+    page = text_of(signed_in(cast.grace_user).get(HOME, follow=True))
+    assert "Liz Moreno" in page and "845-555-0142" in page and "Move or cancel" in page
+    assert "Private words" not in page, "why somebody comes is not the front desk's"
+    assert "Dr. Maya Chen" in page
+    for other in (cast.maya_user, cast.liz_user, cast.marcus_user, cast.mallory_user):
+        assert signed_in(other).get(f"{HOME}desk/").status_code == 404
+
+
+def test_booking_for_somebody_on_the_phone(cast: Any) -> None:
+    client = signed_in(cast.grace_user)
+    assert "Liz Moreno" in text_of(client.get(f"{HOME}book/?q=mor"))
+    assert "LC-20418" in text_of(client.get(f"{HOME}book/?q=8455550142"))
+    page = text_of(client.get(f"{HOME}book/?patient={cast.liz.id}"))
+    assert "Same-day video visit" in page and "Safe at home" not in page
+    url = f"{HOME}book/{cast.liz.id}/{cast.video_visit.id}/"
+    offered = client.get(url).context["offer"]
+    assert offered.state == "NY" and {slot.practitioner.id for slot in offered.slots} == {cast.maya.id}
+    form = {
+        "state": "NY", "slot": offered.groups[0]["slots"][0]["value"], "reason_text": "Cough",
+        "key": client.get(url).context["form"]["key"].initial,
+    }  # fmt: skip
+    refused = client.post(url, form)
+    assert refused.status_code == 422 and "Without a yes" in text_of(refused)
+    assert client.post(url, {**form, "consent": "on"}).status_code == 302
+    assert client.post(url, {**form, "consent": "on"}).status_code == 302, "sent twice"
+    with cast.as_(cast.grace_user):
+        booked = Appointment.objects.get()
+        assert (booked.patient_id, booked.reason_text) == (cast.liz.id, "Cough")
+        assert Consent.objects.get().scope == "telehealth"
+
+
+def test_a_state_without_anybody_says_so(cast: Any) -> None:
+    url = f"{HOME}book/{cast.liz.id}/{cast.video_visit.id}/?state=AK"
+    assert "Nobody here is free and may treat there" in text_of(signed_in(cast.grace_user).get(url))
+
+
+def test_somebody_new_is_registered_with_plausible_answers_only(cast: Any) -> None:
+    client = signed_in(cast.grace_user)
+    new = {"given": "Ana", "family": "<b>Cruz</b>", "birth_date": "1988-02-30", "phone": "845 555 0100", "state": "NY"}
+    assert client.post(f"{HOME}book/", new).status_code == 422
+    answer = client.post(f"{HOME}book/", {**new, "birth_date": "1988-02-03"}, follow=True)
+    assert "&lt;b&gt;Cruz&lt;/b&gt;" in text_of(answer)
+    for other in (cast.maya_user, cast.liz_user, cast.mallory_user):
+        assert signed_in(other).get(f"{HOME}book/").status_code == 404
+
+
+# ---- the others
+
+
+def test_each_role_is_led_to_its_own_place(cast: Any) -> None:
+    ends = {
+        cast.marcus_user: "/billing/", cast.ingrid_user: "/trail/", cast.grace_user: "/desk/",
+        cast.admin_user: "/home/clinic/",
+    }  # fmt: skip
+    for user, expected in ends.items():
+        answer = signed_in(user).get(HOME)
+        assert answer.status_code == 302
+        assert expected.strip("/").split("/")[-1] in answer["Location"], answer["Location"]
+    assert signed_in(cast.marcus_user).get(f"{HOME}clinic/").status_code == 404
+
+
+def test_strangers_find_nothing(cast: Any) -> None:
+    assert signed_in(cast.mallory_user).get(HOME).status_code == 404
+    assert Client().get(HOME).status_code == 302
+    assert Client().get("/o/nowhere/").status_code == 404
+    with cast.as_(cast.admin_user):
+        assert AuditEvent.objects.filter(action="portal.home.refuse").count() == 1
+
+
+def test_start_leads_home(cast: Any) -> None:
+    assert signed_in(cast.liz_user).get("/start/")["Location"] == HOME
+    assert "/accounts/login/" in Client().get("/start/")["Location"]
+    away = signed_in(cast.liz_user).get("/start/?next=https://evil.example/")
+    assert away["Location"] == HOME
+    from webside.accounts.models import Membership
+
+    Membership.objects.create(user=cast.liz_user, tenant=cast.northgate, roles=["patient"])
+    page = text_of(signed_in(cast.liz_user).get("/start/"))
+    assert "Larkspur Clinic" in page and "Northgate Health" in page
+
+
+def test_the_front_page_and_the_clinic_are_for_everybody(cast: Any) -> None:
+    assert "Larkspur Clinic" in text_of(Client().get("/"))
+    page = text_of(Client().get("/o/larkspur/"))
+    for words in ("Same-day video visit", "Co-pay or $75", "$32 a month", "Call 911", "New Jersey and New York"):
+        assert words in page, words
+    assert "Liz" not in page
+
+
+# ---- limits
+
+
+def test_main_pages_ask_little_of_the_database(cast: Any) -> None:
+    with cast.as_(cast.maya_user):
+        for number in range(6):
+            booked = make.appointment(cast, minutes=10 + 25 * number)
+            make.visit(booked)
+            make.encounter(cast)
+    pages = {
+        ("patient", HOME): signed_in(cast.liz_user),
+        ("clinician", HOME): signed_in(cast.maya_user),
+        ("desk", f"{HOME}desk/"): signed_in(cast.grace_user),
+        ("administrator", f"{HOME}clinic/"): signed_in(cast.admin_user),
+        ("visitor", "/o/larkspur/"): Client(),
+        ("record", f"{HOME}record/"): signed_in(cast.liz_user),
+    }
+    for (name, url), client in pages.items():
+        asked = queries(lambda client=client, url=url: client.get(url))
+        assert len(asked) <= MOST_QUERIES, (name, len(asked), [sql[:140] for sql in asked])
+
+
+def test_topics_are_for_those_whose_day_it_is(cast: Any) -> None:
+    with cast.as_(cast.maya_user) as maya:
+        assert mint_ticket(actor=maya, topics=[f"day:{cast.maya.id}"])
+        for foreign in (f"day:{cast.daniel.id}", f"tenant:{cast.larkspur.id}"):
+            with pytest.raises(TopicRefused):
+                mint_ticket(actor=maya, topics=[foreign])
+    with cast.as_(cast.grace_user) as grace:
+        assert mint_ticket(actor=grace, topics=[f"tenant:{cast.larkspur.id}", f"day:{cast.maya.id}"])
+        with pytest.raises(TopicRefused):
+            mint_ticket(actor=grace, topics=[f"tenant:{cast.northgate.id}"])
+        with pytest.raises(TopicRefused):
+            mint_ticket(actor=grace, topics=[f"day:{cast.mallory.id}"])
+    with cast.as_(cast.liz_user) as liz:
+        assert not policies.can_follow_day(liz, cast.maya.id)
