@@ -487,7 +487,7 @@ def search_diagnoses(text: str, *, patient: Patient | None = None, limit: int = 
         matching_own: dict[str, str] = {}
         if own:
             cursor.execute(
-                f"SELECT code, display FROM chart_diagnosiscode WHERE code = ANY(%s) AND {condition}",  # noqa: S608
+                f"SELECT code, display FROM chart_diagnosiscode WHERE code = ANY(%s) AND {condition}",  # noqa: S608 - own constants, values are parameters
                 [list(own), *parameters],
             )
             matching_own = dict(cursor.fetchall())
@@ -569,7 +569,7 @@ class Column:
 _AREAS: tuple[tuple[str, str | Promise], ...] = (
     ("care", _("For care")), ("law", _("For law")), ("payment", _("For payment")),
 )  # fmt: skip
-_ORDER = {"stop": 0, "not_checked": 1, "warn": 2, "pass": 3}
+_ORDER = {"stop": 0, "not_checked": 1, "warn": 2, "pass": 3}  # nosec B105 - outcomes of gates
 
 
 def sign_case(encounter: Encounter) -> Case:

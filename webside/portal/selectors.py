@@ -38,7 +38,7 @@ from webside.people.models import Patient, Practitioner
 from webside.portal import policies, rules
 from webside.portal.codes import OVER, PRESSING, Readiness
 from webside.scheduling import selectors as scheduling
-from webside.scheduling.forms import slot_value
+from webside.scheduling.forms import parse_slot, slot_value
 from webside.scheduling.models import Appointment
 from webside.ui import when
 
@@ -565,9 +565,12 @@ class PhoneOffer:
             )
         return [{"title": title, "slots": found} for title, found in days.items()]
 
-    def picked(self, value: str) -> scheduling.Slot | None:
-        """Return the offered slot that a form's value names."""
-        return next((slot for slot in self.slots if slot_value(slot.start, slot.practitioner.id) == value), None)
+
+def picked(service: Any, value: str) -> tuple[datetime, Practitioner] | None:
+    """Return when and with whom a form's value says, if that person gives the service. Booking asks whether it is free."""
+    parsed = parse_slot(value)
+    person = next((each for each in catalog.practitioners_for(service) if parsed and each.id == parsed[1]), None)
+    return (parsed[0], person) if parsed and person else None
 
 
 PHONE_DAYS = 3

@@ -21,7 +21,7 @@ from webside.core.models import Tenant
 from webside.people.models import Patient, Practitioner
 from webside.scheduling.models import Availability
 
-PASSWORD = "a-long-enough-passphrase"
+PASSWORD = "a-long-enough-passphrase"  # nosec B105 - the cast of the tests
 
 
 @dataclass(slots=True)
@@ -85,7 +85,7 @@ def sign_in(client: Any, user: User) -> Any:
 
 
 def _user(email: str, name: str, tenant: Tenant, *roles: Role) -> User:
-    user = User.objects.create(email=email, name=name, password="!")
+    user = User.objects.create(email=email, name=name, password="!")  # nosec B106 - no password fits it
     Membership.objects.create(user=user, tenant=tenant, roles=list(roles))
     return user
 

@@ -178,7 +178,7 @@ def test_the_pdf_holds_the_text_and_is_accessible(cast: Any, signed: Encounter) 
     # What was typed is text on paper, not markup.
     assert "<script>alert(1)</script> #strong[x] $1^2$" in flat
     assert "=SUM(A1) @cite 1." in flat
-    assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"] is True
+    assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"].value is True
     assert "/StructTreeRoot" in reader.trailer["/Root"]
     assert reader.trailer["/Root"]["/Lang"] == "en"
     assert b"pdfuaid" in answer.content

@@ -38,7 +38,7 @@ def test_the_release_is_whole() -> None:
         ("meniere", "H81.02"),
         ("sore throat", "J02.0"),
         ("u07.1", "U07.1"),
-        ("fractures ankle", "S82"),
+        ("fractures ankle", "M84.372A"),
     ],
 )
 def test_what_people_type_finds_it(typed: str, first: str) -> None:

@@ -222,7 +222,7 @@ def test_somebody_new_is_registered_with_plausible_answers_only(cast: Any) -> No
 
 def test_each_role_is_led_to_its_own_place(cast: Any) -> None:
     ends = {
-        cast.marcus_user: "/billing/", cast.ingrid_user: "/trail/", cast.grace_user: "/desk/",
+        cast.marcus_user: "/claims/", cast.ingrid_user: "/trail/", cast.grace_user: "/desk/",
         cast.admin_user: "/home/clinic/",
     }  # fmt: skip
     for user, expected in ends.items():

@@ -138,12 +138,12 @@ def book_time(request: HttpRequest, slug: str, patient_id: UUID, service_id: UUI
     context = {"patient": patient, "service": service, "offer": offer, "form": form, "slug": slug,
                "price": catalog.price_text(service)}  # fmt: skip
     if request.method == "POST" and form.is_valid():
-        picked = offer.picked(request.POST.get("slot", ""))
+        picked = selectors.picked(service, request.POST.get("slot", ""))
         if picked is None:
             return render(request, "portal/book_time.html", context | {"trouble": "none"}, status=422)
         try:
             scheduling.book_with_consent(
-                actor=actor, patient=patient, service=service, practitioner=picked.practitioner, start=picked.start,
+                actor=actor, patient=patient, service=service, practitioner=picked[1], start=picked[0],
                 state=offer.state, timezone=offer.zone, reason_text=form.cleaned_data["reason_text"],
                 idempotency_key=form.cleaned_data["key"].hex, consent_scope=offer.scope,
             )  # fmt: skip

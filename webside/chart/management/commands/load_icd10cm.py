@@ -72,7 +72,7 @@ class Command(BaseCommand):
         wanted = " ".join([stamp(path), *prefixes])
         with psycopg.connect(**lean.conninfo("owner")) as connection:
             known = connection.execute(
-                f"SELECT obj_description('{TABLE}'::regclass, 'pg_class'), EXISTS (SELECT FROM {TABLE})"  # noqa: S608
+                f"SELECT obj_description('{TABLE}'::regclass, 'pg_class'), EXISTS (SELECT FROM {TABLE})"  # noqa: S608 - own constants, values are parameters
             ).fetchone()
             if known == (wanted, True) and not options["force"]:
                 self.stdout.write(f"diagnoses are up to date ({path.name})")
@@ -101,7 +101,7 @@ class Command(BaseCommand):
         connection.execute(f"DROP INDEX {INDEX}")
         # Only what can be chosen needs search words. The usual comes first in the table, so that it is met first.
         connection.execute(
-            f"INSERT INTO {TABLE} (code, display, billable, weight, search)"  # noqa: S608
+            f"INSERT INTO {TABLE} (code, display, billable, weight, search)"  # noqa: S608 - own constants, values are parameters
             " SELECT code, display, billable, weight,"
             " CASE WHEN billable THEN to_tsvector('simple', words) || to_tsvector('english', words) END"
             " FROM loaded ORDER BY weight DESC, code"
