@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -18,10 +20,22 @@ GENESIS = b"\x00" * 32
 
 
 def row_digest(row: Mapping[str, Any]) -> bytes:
-    """Return the SHA-256 of a row's columns in a fixed order and spelling."""
-    values = [row[column] for column in COLUMNS]
-    spelled = orjson.dumps(values, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z, default=str)
+    """Return the SHA-256 of a row's columns in a fixed order and spelling.
+
+    Moments are spelled in UTC, whatever zone the connection speaks: a server that moves to another
+    zone must not make every row look altered.
+    """
+    values = [_spelled(row[column]) for column in COLUMNS]
+    try:
+        spelled = orjson.dumps(values, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z, default=str)
+    except orjson.JSONEncodeError:
+        # An integer above 64 bits. One such row must not stop the sealing of all that follow.
+        spelled = json.dumps(values, sort_keys=True, default=str).encode()
     return hashlib.sha256(spelled).digest()
+
+
+def _spelled(value: Any) -> Any:
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
 
 
 def seal_digest(previous: bytes, row_digests: Iterable[bytes]) -> bytes:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
+from django.db import connection
+
 from webside.audit.services import action, record
+from webside.core import frames
 from webside.core.actor import Actor
 from webside.fhirkit.services import write_version
 from webside.outbox.services import publish
@@ -20,7 +23,10 @@ class NotAllowed(PermissionError):
 
 
 def _next_record_number() -> str:
-    # The unique constraint decides a race; the loser's request is repeated by its form.
+    # Two registrations of one tenant wait for each other here, or both would take the same number.
+    with connection.cursor() as cursor:
+        key = f"people.record-number.{frames.current_tenant_id()}"
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
     last = Patient.objects.order_by("-created_at").values_list("record_number", flat=True).first()
     digits = "".join(letter for letter in last or "" if letter.isdigit())
     return f"P-{int(digits or 10000) + 1}"

@@ -30,6 +30,10 @@ def _wait(condition: Any, seconds: float = 8) -> None:
         time.sleep(0.03)
 
 
+def _ready(page: Any, behavior: str) -> None:
+    expect(page.locator(f'[data-attached~="{behavior}"]').first).to_be_attached()
+
+
 def _confirm(site: Site) -> None:
     site.default = lambda form: (200, {"version": int(form["version"]) + 1, "saved_at": SAVED_AT})
 
@@ -41,6 +45,7 @@ class TestAutosave:
         site.html, site.delay = NOTE, 0.4
         _confirm(site)
         page.goto(site.url)
+        _ready(page, "autosave")
         said = page.locator("[data-saved-text]")
         page.locator("#plan").press_sequentially(" Drink.")
         expect(said).to_have_text("Saving…")
@@ -55,6 +60,7 @@ class TestAutosave:
         site.html = NOTE
         _confirm(site)
         page.goto(site.url)
+        _ready(page, "autosave")
         page.fill("#plan", "One")
         expect(page.locator("[data-saved]")).to_have_attribute("data-state", "saved")
         page.fill("#plan", "Two")
@@ -66,6 +72,7 @@ class TestAutosave:
         site.answers.put((200, "<html>Sign in</html>"))
         site.default = lambda form: (200, {"ok": True})  # JSON, but it confirms nothing
         page.goto(site.url)
+        _ready(page, "autosave")
         page.fill("#plan", "Important")
         expect(page.locator("[data-saved-text]")).to_have_text("Not saved yet. We keep trying.")
         _wait(lambda: len(site.posts) >= 2)
@@ -77,6 +84,7 @@ class TestAutosave:
         site.answers.put((500, "<h1>Broken</h1>"))
         _confirm(site)
         page.goto(site.url)
+        _ready(page, "autosave")
         page.fill("#plan", "First")
         expect(page.locator("[data-saved-text]")).to_have_text("Not saved yet. We keep trying.")
         page.fill("#plan", "First and second")
@@ -88,6 +96,7 @@ class TestAutosave:
         site.html, site.delay = NOTE, 0.6
         _confirm(site)
         page.goto(site.url)
+        _ready(page, "autosave")
         page.fill("#plan", "A")
         _wait(lambda: site.posts)
         page.fill("#plan", "A and B")
@@ -109,6 +118,7 @@ class TestAutosave:
         )
         _confirm(site)
         page.goto(site.url)
+        _ready(page, "autosave")
         page.fill("#plan", "Rest and drink.")
         expect(page.locator("[data-saved]")).to_have_attribute("data-state", "saved")
         assert page.input_value("#history") == "Cough, fever."
@@ -122,6 +132,7 @@ class TestAutosave:
         )
         _confirm(site)
         page.goto(site.url)
+        _ready(page, "autosave")
         page.fill("#plan", "Mine.")
         theirs = page.locator(".ws-theirs")
         expect(theirs).to_contain_text("Dr. Ortiz wrote here at 3:43 pm")
@@ -142,6 +153,7 @@ class TestAutosave:
         site.answers.put((422, {"errors": {"plan": ["Too long by 20 letters."]}}))
         _confirm(site)
         page.goto(site.url)
+        _ready(page, "autosave")
         page.fill("#plan", "Much")
         expect(page.locator("[data-autosave-error]")).to_have_text("Too long by 20 letters.")
         assert page.input_value("#plan") == "Much"
@@ -153,6 +165,7 @@ class TestAutosave:
         site.html = NOTE
         site.default = lambda form: (503, {})
         page.goto(site.url)
+        _ready(page, "autosave")
         page.locator("#plan").press_sequentially("x")
         asked: list[str] = []
         page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
@@ -266,8 +279,7 @@ class TestSmallBehaviors:
         site.delay = 1.0
         site.default = lambda form: (200, "<p>Booked</p>")
         page.goto(site.url)
-        page.wait_for_function("document.documentElement.dataset.js === 'on'")
-        page.wait_for_timeout(300)
+        _ready(page, "submit-once")
         page.evaluate("const b = document.getElementById('go'); b.click(); b.click(); b.click();")
         expect(page.locator("body")).to_have_text("Booked")
         assert len(site.posts) == 1
@@ -277,7 +289,7 @@ class TestSmallBehaviors:
             data-undo-url="/post" data-done="Lisinopril removed"><button>Remove</button></form></li></ul>"""
         site.default = lambda form: (200, {})
         page.goto(site.url)
-        page.wait_for_timeout(400)
+        _ready(page, "confirm-undo")
         page.get_by_role("button", name="Remove").click()
         expect(page.locator("#row")).to_be_hidden()
         page.get_by_role("button", name="Undo").click()
@@ -290,7 +302,7 @@ class TestSmallBehaviors:
             <button>Remove</button></form></li></ul>"""
         site.default = lambda form: (500, {})
         page.goto(site.url)
-        page.wait_for_timeout(400)
+        _ready(page, "confirm-undo")
         page.get_by_role("button", name="Remove").click()
         expect(page.locator(".ws-toast")).to_contain_text("Nothing was changed")
         expect(page.locator("#row")).to_be_visible()
@@ -301,7 +313,7 @@ class TestSmallBehaviors:
             <button>Leave the call</button></form>"""
         site.default = lambda form: (200, "<p>Left</p>")
         page.goto(site.url)
-        page.wait_for_timeout(400)
+        _ready(page, "confirm-undo")
         page.get_by_role("button", name="Leave the call").click()
         page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
         assert site.posts == []
@@ -338,7 +350,7 @@ class TestSmallBehaviors:
             <button data-key="s" id="sign">Sign</button><dialog id="keys-help"><h2 tabindex="-1">Keys</h2>
             <div data-keys-list></div></dialog></div>"""
         page.goto(site.url)
-        page.wait_for_timeout(400)
+        _ready(page, "keys")
         page.evaluate("document.getElementById('sign').addEventListener('click', () => document.title = 'signed')")
         page.keyboard.press("/")
         expect(page.locator("[data-search]")).to_be_focused()
@@ -373,7 +385,7 @@ class TestSmallBehaviors:
             <dialog class="ws-dialog" id="ask"><div class="ws-dialog__head"><h2 tabindex="-1">Sure</h2></div>
             <button data-dialog-close>Close</button></dialog>"""
         page.goto(site.url)
-        page.wait_for_timeout(300)
+        _ready(page, "dialog")
         page.click("#opener")
         expect(page.locator("#ask h2")).to_be_focused()
         page.keyboard.press("Escape")
@@ -384,6 +396,7 @@ class TestSmallBehaviors:
         site.html = """<time datetime="2026-11-23T12:20:00-08:00" data-behavior="local-time"
             data-style="full" data-zone="America/Los_Angeles">today, 12:20 pm, in 12 minutes</time>"""
         page.goto(site.url)
+        _ready(page, "local-time")
         page.clock.run_for(3 * 60 * 1000)
         expect(page.locator("time")).to_have_text("today, 12:20 pm, in 9 minutes")
         expect(page.locator("time")).to_have_attribute("title", re.compile("3:20 pm where you are"))

@@ -35,7 +35,10 @@ async function attach(element) {
     try {
       const module = await import(path);
       if (!element.isConnected) known.delete(name);
-      else known.set(name, module.default(element) ?? null);
+      else {
+        known.set(name, module.default(element) ?? null);
+        element.dataset.attached = [...known.keys()].join(" "); // for styles, and for tests that must wait
+      }
     } catch (error) {
       console.error(`data-behavior="${name}" failed`, error);
     }

@@ -1,0 +1,328 @@
+"""The pages: who gets which, without JavaScript too, and how many queries they cost."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from webside.audit.models import AuditEvent
+from webside.catalog.models import GateOverride
+from webside.chart.models import Encounter
+from webside.scheduling import registry
+from webside.scheduling.models import Appointment
+from webside.testing.cast import Cast, sign_in
+from webside.visits import selectors, services
+from webside.visits.codes import Stage, VisitStatus
+from webside.visits.models import ChatMessage, SafeStart, Visit
+from webside.visits.tests import factories
+from webside.visits.tests.factories import FORM
+
+GETS = (
+    "visit-room", "visit-where", "visit-chat", "visit-stopped", "visit-ended", "visit-prepare", "visit-check-in",
+    "visit-card", "visit-waiting", "visit-line", "visit-door", "visit-gates", "visit-emergency-card",
+)  # fmt: skip
+POSTS = (
+    "visit-chat", "visit-hand-over", "visit-prepare", "visit-check-in", "visit-place", "visit-admit", "visit-hold",
+    "visit-end", "visit-fail", "visit-noshow", "visit-identity", "visit-answer",
+)  # fmt: skip
+
+
+def _url(name: str, visit: Visit) -> str:
+    return reverse(f"visits:{name}", args=["larkspur", visit.id])
+
+
+@pytest.fixture
+def liz(cast: Cast, client: Client) -> Client:
+    return sign_in(Client(), cast.liz_user)
+
+
+@pytest.fixture
+def maya(cast: Cast) -> Client:
+    return sign_in(Client(), cast.maya_user)
+
+
+def _stage(cast: Cast, visit: Visit) -> Stage:
+    with cast.as_(cast.liz_user) as actor:
+        return selectors.stage_of(selectors.visit(actor, visit.id))
+
+
+@pytest.mark.parametrize("stage", ["planned", "waiting", "admitted"])
+@pytest.mark.parametrize("who", ["daniel", "grace", "ingrid", "mallory", None])
+def test_nobody_else_finds_anything_at_any_address(cast: Cast, stage: str, who: str | None) -> None:
+    visit = getattr(factories, stage)(cast)
+    client = sign_in(Client(), getattr(cast, f"{who}_user")) if who else Client()
+    answers = {name: client.get(_url(name, visit)).status_code for name in GETS}
+    answers |= {f"{name} (POST)": client.post(_url(name, visit), FORM).status_code for name in POSTS}
+    assert {name: status for name, status in answers.items() if status != 404} == {}
+    assert _stage(cast, visit) is {"planned": Stage.CHECK_IN, "waiting": Stage.WAITING, "admitted": Stage.ROOM}[stage]
+
+
+def test_each_side_has_its_own_doors(cast: Cast, liz: Client, maya: Client) -> None:
+    visit = factories.admitted(cast)
+    for name in ("visit-door", "visit-gates", "visit-emergency-card"):
+        assert liz.get(_url(name, visit)).status_code == 404
+    for name in ("visit-admit", "visit-hold", "visit-end", "visit-fail", "visit-noshow", "visit-identity", "visit-answer"):
+        assert liz.post(_url(name, visit)).status_code == 404
+    for name in ("visit-prepare", "visit-check-in", "visit-card", "visit-waiting", "visit-line"):
+        assert maya.get(_url(name, visit)).status_code == 404
+    refused = AuditEvent.objects.filter(action="visits.visit.refuse")
+    assert refused.count() == 0  # written on a connection of its own, outside this test's transaction
+
+
+@pytest.mark.parametrize(
+    ("stage", "patient", "clinician"),
+    [
+        ("planned", "visit-check-in", "visit-room"),
+        ("waiting", "visit-waiting", "visit-room"),
+        ("admitted", "visit-room", "visit-room"),
+    ],
+)
+def test_everybody_is_led_to_where_they_belong(
+    cast: Cast, liz: Client, maya: Client, stage: str, patient: str, clinician: str
+) -> None:
+    visit = getattr(factories, stage)(cast)
+    for client, name in ((liz, patient), (maya, clinician)):
+        assert client.get(_url(name, visit)).status_code == 200
+        answer = client.get(_url("visit-ended", visit))
+        assert answer.headers["Location"] == _url(name, visit)
+
+
+def test_checking_in_works_without_javascript(cast: Cast, liz: Client) -> None:
+    visit = factories.planned(cast)
+    page = liz.get(_url("visit-check-in", visit)).content.decode()
+    assert "Your emergency card" in page
+    assert "Nobody named" in page
+    answer = liz.post(_url("visit-check-in", visit), FORM)
+    assert answer.headers["Location"] == _url("visit-waiting", visit)
+    assert "next" in liz.get(_url("visit-waiting", visit)).content.decode()
+
+
+def test_a_form_with_gaps_comes_back_with_what_was_typed(cast: Cast, liz: Client) -> None:
+    visit = factories.planned(cast)
+    answer = liz.post(_url("visit-check-in", visit), {**FORM, "agrees": "", "near": "yes", "nearby_name": ""})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "Please tick the box if you agree" in page
+    assert "Enter the name of the person near you" in page
+    assert "845-555-0142" in page
+    assert _stage(cast, visit) is Stage.CHECK_IN
+    with cast.as_(cast.liz_user):
+        assert SafeStart.objects.get(visit=visit).phone == "845-555-0142"
+
+
+def test_answers_are_saved_as_they_are_typed_and_said_to_be_only_then(cast: Cast, liz: Client) -> None:
+    visit = factories.planned(cast)
+    headers = {"X-Autosave": "1", "Accept": "application/json"}
+    answer = liz.post(_url("visit-check-in", visit), {"phone": "845-555-0199", "version": "new"}, headers=headers)
+    assert answer.status_code == 200
+    assert answer.json().keys() == {"version", "saved_at"}
+    answer = liz.post(_url("visit-check-in", visit), {"phone": "call me", "version": "1", "city": "Kingston"}, headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["errors"].keys() == {"phone"}
+    with cast.as_(cast.liz_user):
+        start = SafeStart.objects.get(visit=visit)
+    assert (start.phone, start.city) == ("845-555-0199", "Kingston")
+
+
+def test_a_request_that_broke_off_does_not_empty_the_form(cast: Cast, liz: Client) -> None:
+    visit = factories.waiting(cast)
+    assert liz.post(_url("visit-check-in", visit), {}, headers={"X-Autosave": "1"}).status_code == 400
+    assert liz.post(_url("visit-check-in", visit), {"phone": ""}).status_code == 400
+    assert _stage(cast, visit) is Stage.WAITING
+    with cast.as_(cast.liz_user):
+        assert SafeStart.objects.get(visit=visit).phone == "845-555-0142"
+
+
+def test_the_law_answers_where_the_place_is_given(cast: Cast, liz: Client) -> None:
+    visit = factories.planned(cast)
+    away = {"location": "other", "state": "OR", "version": "new"}
+    assert "hold this visit while you are in Oregon" in liz.post(_url("visit-place", visit), away).content.decode()
+    here = liz.post(_url("visit-place", visit), {**away, "state": "NJ"}).content.decode()
+    assert "You are in New Jersey. Dr. Maya Chen may treat you there." in here
+    assert "You booked from New York" in here
+    with cast.as_(cast.liz_user):
+        assert not SafeStart.objects.filter(visit=visit, state="NJ").exists()
+
+
+def test_both_see_why_and_the_colleague_takes_over_with_one_click(cast: Cast, liz: Client, maya: Client) -> None:
+    visit = factories.planned(cast)
+    away = {**FORM, "location": "other", "address_line": "1 Main Street", "city": "Portland", "state": "OR"}
+    assert liz.post(_url("visit-check-in", visit), away).headers["Location"] == _url("visit-stopped", visit)
+    mine = liz.get(_url("visit-stopped", visit)).content.decode()
+    hers = maya.get(_url("visit-stopped", visit)).content.decode()
+    for page in (mine, hers):
+        assert "in Oregon" in page
+        assert "Dr. Daniel Whitfield" in page
+    assert "licence.missing" in hers
+    assert maya.get(_url("visit-room", visit)).headers["Location"] == _url("visit-stopped", visit)
+    start = re.search(r'name="start" value="([^"]+)"', mine)
+    assert start is not None
+    taken = liz.post(_url("visit-hand-over", visit), {"practitioner": str(cast.daniel.id), "start": start[1]})
+    assert taken.status_code == 302
+    with cast.as_(cast.daniel_user) as daniel:
+        assert selectors.visit(daniel, visit.id).safe_start.city == "Portland"
+    assert maya.get(_url("visit-stopped", visit)).status_code == 404
+
+
+def test_the_door_asks_for_a_reason_and_then_opens(cast: Cast, maya: Client) -> None:
+    visit = factories.waiting(cast, answers={**factories.ANSWERS, "phone": ""})
+    assert "No number to call back was given" in maya.get(_url("visit-room", visit)).content.decode()
+    maya.post(_url("visit-admit", visit))
+    assert _stage(cast, visit) is Stage.WAITING
+    maya.post(_url("visit-answer", visit), {"gate": "callback_number", "reason": ""})
+    maya.post(_url("visit-admit", visit))
+    assert _stage(cast, visit) is Stage.WAITING
+    maya.post(_url("visit-answer", visit), {"gate": "callback_number", "reason": "She is on a borrowed laptop"})
+    assert maya.post(_url("visit-admit", visit)).headers["Location"] == _url("visit-room", visit)
+    page = maya.get(_url("visit-room", visit)).content.decode()
+    assert 'data-behavior="visits-call visit-panels"' in page
+    assert "She is on a borrowed laptop" in page
+    assert "Assessment" in page
+    with cast.as_(cast.maya_user):
+        assert GateOverride.objects.get().reason == "She is on a borrowed laptop"
+
+
+def test_a_visit_by_pages_from_the_door_to_the_end(cast: Cast, liz: Client, maya: Client) -> None:
+    visit = factories.waiting(cast)
+    assert "data-admitted" not in liz.get(_url("visit-line", visit)).content.decode()
+    maya.post(_url("visit-admit", visit))
+    assert "data-admitted" in liz.get(_url("visit-line", visit)).content.decode()
+    maya.post(_url("visit-hold", visit))
+    assert 'data-behavior="visit-go"' in liz.get(_url("visit-where", visit)).content.decode()
+    assert "asked you to wait here" in liz.get(_url("visit-waiting", visit)).content.decode()
+    maya.post(_url("visit-admit", visit))
+    maya.post(_url("visit-identity", visit))
+    answer = maya.post(_url("visit-end", visit), {"then": "sign"})
+    with cast.as_(cast.maya_user):
+        encounter = Encounter.objects.get()
+    assert answer.headers["Location"] == reverse("chart:encounter-sign", args=["larkspur", encounter.id])
+    assert liz.get(_url("visit-room", visit)).headers["Location"] == _url("visit-ended", visit)
+    assert "Your visit has ended" in liz.get(_url("visit-ended", visit)).content.decode()
+    assert "The visit has ended" in maya.get(_url("visit-ended", visit)).content.decode()
+
+
+def test_a_visit_that_failed_says_that_nothing_is_charged(cast: Cast, liz: Client, maya: Client) -> None:
+    visit = factories.admitted(cast)
+    maya.post(_url("visit-fail", visit))
+    assert "Nothing is charged" in liz.get(_url("visit-ended", visit)).content.decode()
+    assert "gives no code" in maya.get(_url("visit-ended", visit)).content.decode()
+
+
+def test_the_chat_writes_once_and_escapes(cast: Cast, liz: Client, maya: Client) -> None:
+    visit = factories.admitted(cast)
+    line = {"text": "<b>172</b> & rising", "key": "one"}
+    headers = {"Accept": "application/json"}
+    first = liz.post(_url("visit-chat", visit), line, headers=headers)
+    assert first.json()["id"] == liz.post(_url("visit-chat", visit), line, headers=headers).json()["id"]
+    page = maya.get(_url("visit-chat", visit)).content.decode()
+    assert "&lt;b&gt;172&lt;/b&gt; &amp; rising" in page
+    assert page.count("data-message") == 1
+    assert liz.post(_url("visit-chat", visit), {"text": "", "key": "two"}, headers=headers).status_code == 422
+    assert liz.post(_url("visit-chat", visit), {"text": "No script", "key": "three"}).status_code == 302
+    with cast.as_(cast.maya_user):
+        assert ChatMessage.objects.count() == 2
+    maya.post(_url("visit-end", visit))
+    assert liz.post(_url("visit-chat", visit), {"text": "Late", "key": "four"}, headers=headers).status_code == 410
+
+
+def test_names_with_markup_stay_text_on_every_page(cast: Cast, liz: Client, maya: Client) -> None:
+    with cast.as_(cast.admin_user):
+        cast.liz.given = "<img src=x onerror=alert(1)>"
+        cast.liz.save()
+        cast.liz.refresh_from_db()
+    visit = factories.admitted(cast)
+    for client, names in ((liz, ("visit-room", "visit-card")), (maya, ("visit-room", "visit-gates", "visit-emergency-card"))):
+        for name in names:
+            assert "<img src=x" not in client.get(_url(name, visit)).content.decode()
+
+
+def test_the_device_check_keeps_its_verdict(cast: Cast, liz: Client) -> None:
+    visit = factories.planned(cast)
+    sent = {"verdict": "low_video", "camera": "works", "kbps": "240"}
+    assert liz.post(_url("visit-prepare", visit), sent).headers["Location"] == _url("visit-check-in", visit)
+    liz.post(_url("visit-prepare", visit), {"verdict": "perfect"})
+    with cast.as_(cast.maya_user):
+        assert selectors.patient_verdict(visit.id) == "low_video"
+
+
+def test_the_link_leads_to_preparing_early_and_on_later(cast: Cast) -> None:
+    from datetime import timedelta
+
+    from webside.core import clock
+
+    soon = factories.planned(cast)
+    early = factories.planned(cast, starts=clock.now() + timedelta(hours=2))
+    with cast.as_(cast.liz_user) as actor:
+        appointments = {visit.id: Appointment.objects.get(id=visit.id) for visit in (soon, early)}
+        assert registry.destination_of(appointments[soon.id]) == _url("visit-check-in", soon)
+        assert registry.destination_of(appointments[early.id]) == _url("visit-prepare", early)
+        services.complete_safe_start(actor=actor, visit=soon, answers=factories.ANSWERS, agrees=True)
+    with cast.as_(cast.liz_user):
+        assert registry.destination_of(Appointment.objects.get(id=soon.id)) == _url("visit-waiting", soon)
+
+
+def test_an_appointment_whose_room_nobody_made_gets_one_at_first_look(cast: Cast, liz: Client) -> None:
+    with cast.as_(cast.liz_user):
+        appointment = factories.make_appointment(cast)
+    assert liz.get(reverse("visits:visit-check-in", args=["larkspur", appointment.id])).status_code == 200
+    with cast.as_(cast.liz_user):
+        assert Visit.objects.get(appointment=appointment).status == VisitStatus.PLANNED
+
+
+@contextmanager
+def _queries() -> Iterator[list[str]]:
+    """Collect queries, without those of sessions, of the frame, and of the trail."""
+    found: list[str] = []
+    with CaptureQueriesContext(connection, ) as captured:
+        yield found
+    aside = re.compile(r"django_session|accounts_|core_tenant|audit_|set_config|SAVEPOINT|^BEGIN|^COMMIT")
+    found.extend(query["sql"] for query in captured.captured_queries if not aside.search(query["sql"]))
+
+
+@pytest.mark.parametrize(
+    ("who", "stage", "name", "most"),
+    [
+        ("liz", "planned", "visit-prepare", 4),
+        ("liz", "planned", "visit-check-in", 4),
+        ("liz", "waiting", "visit-waiting", 5),
+        ("liz", "waiting", "visit-line", 4),
+        ("liz", "admitted", "visit-room", 3),
+        ("liz", "admitted", "visit-chat", 3),
+        ("liz", "admitted", "visit-where", 2),
+        ("maya", "admitted", "visit-emergency-card", 2),
+    ],
+)
+def test_pages_ask_the_database_little(
+    cast: Cast, liz: Client, maya: Client, who: str, stage: str, name: str, most: int
+) -> None:
+    visit = getattr(factories, stage)(cast)
+    client: Any = {"liz": liz, "maya": maya}[who]
+    client.get(_url(name, visit))
+    with _queries() as queries:
+        assert client.get(_url(name, visit)).status_code == 200
+    assert len(queries) <= most, json.dumps(queries, indent=1)
+
+
+def test_the_questions_of_the_gates_do_not_grow_with_the_chat(cast: Cast, maya: Client) -> None:
+    visit = factories.admitted(cast)
+
+    def cost() -> int:
+        with _queries() as queries:
+            assert maya.get(_url("visit-room", visit)).status_code == 200
+        return len(queries)
+
+    maya.get(_url("visit-room", visit))
+    before = cost()
+    with cast.as_(cast.liz_user) as actor:
+        for number in range(5):
+            services.write_message(actor=actor, visit=visit, text=f"Line {number}", client_key=str(number))
+    assert cost() == before
