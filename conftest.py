@@ -119,3 +119,13 @@ def address(transactional_db: None) -> Iterator[str]:
 
     with serve() as where:
         yield where
+
+
+@pytest.fixture(autouse=True)
+def heads_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let each test's trail publish its heads in a file of its own: a clinic beside the tests keeps its file."""
+    from webside.audit import sealing
+
+    path = tmp_path_factory.mktemp("heads") / "heads.log"
+    monkeypatch.setattr(sealing, "heads_path", lambda: path)
+    return path

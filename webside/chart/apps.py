@@ -43,6 +43,7 @@ class ChartConfig(AppConfig):
                 "chart.diagnosis.add": _("added a diagnosis"),
                 "chart.diagnosis.remove": _("took a diagnosis off an encounter"),
                 "chart.diagnosis.order": _("changed the order of the diagnoses"),
+                "chart.diagnosis.search": _("looked for a diagnosis"),
                 "chart.problem.add": _("added a problem to the list"),
                 "chart.allergy.add": _("added an allergy to the list"),
                 "chart.medication.add": _("added a medicine to the list"),

@@ -24,6 +24,9 @@ def _finding(
 
 
 def _safe_start(case: Case) -> SafeStart | None:
+    if selectors.SAFE_START in case.facts:
+        known: SafeStart | None = case.facts[selectors.SAFE_START]
+        return known
     return SafeStart.objects.filter(visit_id=case.visit_id).first() if case.visit_id else None
 
 
@@ -61,7 +64,9 @@ def suited_for_video(case: Case) -> Finding | None:
     """Whether the patient's devices and network carry a visit, as far as she had them checked."""
     if case.visit_id is None or case.service.modality != Modality.VIDEO:
         return None
-    verdict = selectors.patient_verdict(case.visit_id)
+    verdict = (
+        case.facts[selectors.VERDICT] if selectors.VERDICT in case.facts else selectors.patient_verdict(case.visit_id)
+    )
     name = "suited_for_video"
     if verdict is None:
         return _finding(

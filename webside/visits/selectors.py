@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet, Sum
 
@@ -118,6 +119,10 @@ def judged_at(visit: Visit) -> datetime:
     return visit.started_at or visit.admitted_at or clock.now()
 
 
+SAFE_START, VERDICT = "safe_start", "device_verdict"
+"""Keys of ``Case.facts``: what the caller has read already, so that the gates of this app need not."""
+
+
 def case_of(
     visit: Visit, *, at: datetime | None = None, state: str = "", facts: Mapping[str, Any] = MappingProxyType({})
 ) -> Case:
@@ -136,7 +141,7 @@ def case_of(
         state=state or (start.state if start else ""),
         visit_id=visit.id,
         encounter_id=visit.encounter_id,
-        facts=facts,
+        facts={SAFE_START: start, VERDICT: patient_verdict(visit.id), **facts},
     )
 
 
@@ -146,15 +151,23 @@ def join_findings(visit: Visit, *, at: datetime | None = None) -> list[Finding]:
 
 
 def ends_during(visit: Visit, findings: list[Finding]) -> list[Finding]:
-    """Return what held when a visit began and holds no more: a licence that ended at midnight, say."""
-    if visit.admitted_at is None:
+    """Return what held when a visit began and holds no more, since midnight has passed where the patient is."""
+    now = clock.now()
+    if visit.admitted_at is None or not _midnight_between(visit, judged_at(visit), now):
         return []
     stopped = {finding.gate for finding in gates.stops(findings)}
     return [
         finding
-        for finding in gates.stops(join_findings(visit, at=clock.now()))
+        for finding in gates.stops(join_findings(visit, at=now))
         if finding.gate not in stopped and finding.outcome == "stop" and finding.area == "law"
     ]
+
+
+def _midnight_between(visit: Visit, began: datetime, now: datetime) -> bool:
+    start = safe_start_of(visit)
+    place = scheduling.state(start.state, now.date()) if start else None
+    zones = place.zones if place else (visit.appointment.patient_timezone,)
+    return any(began.astimezone(ZoneInfo(zone)).date() != now.astimezone(ZoneInfo(zone)).date() for zone in zones)
 
 
 def barring(findings: list[Finding]) -> list[Finding]:
