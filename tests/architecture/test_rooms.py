@@ -130,10 +130,9 @@ def test_every_audited_action_has_a_sentence() -> None:
 def test_every_behaviour_is_there() -> None:
     modules = {path.stem for path in WEBSIDE.rglob("static/**/*.js")}
     wanted = {
-        behaviour.removeprefix("visits-") if behaviour.startswith("visits-") else behaviour
+        behaviour
         for path in WEBSIDE.rglob("templates/**/*.html")
         for attribute in re.findall(r'data-behavior="([^"{]+)"', path.read_text())
         for behaviour in attribute.split()
     }
-    missing = {name for name in wanted if name not in modules and f"{name}-page" not in modules}
-    assert missing == set()
+    assert wanted - modules == set()

@@ -209,6 +209,17 @@ def parts_of(encounter: Encounter, names: Iterable[str]) -> list[Part]:
     ]
 
 
+def shown_parts(encounter: Encounter) -> list[NotePart]:
+    """Return the parts of the note that a page shows: all four in medicine, in coaching those that the service asks for.
+
+    What holds a text is shown whatever the service asks for now.
+    """
+    asked = set(encounter.service.documentation)
+    if takes_diagnoses(encounter) or asked.isdisjoint(NotePart):
+        return list(NotePart)
+    return [part for part in NotePart if part in asked or getattr(encounter.note, part).strip()]
+
+
 def texts_of(note: Note) -> dict[str, str]:
     """Return what can be typed in a note, by field, as text: what two writers are shown."""
     values = {str(part): getattr(note, part) for part in (*NotePart, *SummaryPart)}
@@ -226,7 +237,7 @@ def note_context(actor: Actor, encounter: Encounter) -> dict[str, Any]:
     return {
         "encounter": encounter,
         "note": encounter.note,
-        "note_parts": parts_of(encounter, NotePart),
+        "note_parts": parts_of(encounter, shown_parts(encounter)),
         "summary_parts": parts_of(encounter, SummaryPart),
         "may_write_note": may_write,
         "may_sign_note": policies.can_sign_note(actor, encounter),

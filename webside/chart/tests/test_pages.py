@@ -111,6 +111,7 @@ def test_a_coach_sees_no_diagnoses_and_no_lists(cast: Any) -> None:
     assert "Diagnoses" not in text
     assert 'id="chart-lists"' not in text
     assert "Decision-making" not in text
+    assert 'name="objective"' not in text, "a coach examines nobody"
     assert 'name="plan"' in text
 
 
