@@ -118,7 +118,7 @@ class Row:
         """Its state in words."""
         state = self.appointment.patient_state
         minutes = max(0, round((clock.now() - self.since).total_seconds() / 60))
-        waited = ngettext("%(n)d min", "%(n)d min", minutes) % {"n": minutes}
+        waited = ngettext("%(n)d min", "%(n)d min", minutes) % {"n": minutes} if minutes else _("just now")
         return {
             Readiness.STOPPED: _("Stopped: %(why)s") % {"why": self.stopped_by or _("a check said no")},
             Readiness.NO_LICENCE: _("Can’t start: no licence for %(state)s") % {"state": state},
@@ -269,6 +269,13 @@ class Day:
         """The visit that comes next: who waits the longest, else the next by time."""
         return next(iter([*self.first, *self.today, *self.later]), None)
 
+    def row(self, appointment_id: UUID | None) -> Row | None:
+        """Return the row of an appointment of this day, or the next one without an id."""
+        if appointment_id is None:
+            return self.next
+        rows = [*self.first, *self.today, *self.later, *self.done]
+        return next((row for row in rows if row.appointment.id == appointment_id), None)
+
     @property
     def ends_at(self) -> datetime | None:
         """When today's last visit ends."""
@@ -340,7 +347,7 @@ class Brief:
     """What must be known before a visit."""
 
     patient: Patient
-    checks: list[dict[str, str]]
+    allergy_checks: list[dict[str, str]]
     allergies: list[dict[str, Any]]
     problems: list[dict[str, Any]]
     medications: list[dict[str, Any]]
@@ -384,10 +391,7 @@ def brief(row: Row, licences: list[Licence]) -> Brief:
     shown = {ucum: unit for sign in vitals.signs(clock.now().date()) for ucum, unit in sign.units}
     return Brief(
         patient=patient,
-        checks=[
-            *checks(row, licences),
-            *_allergy_check(patient.known_allergies, patient.gone_through),
-        ],
+        allergy_checks=_allergy_check(patient.known_allergies, patient.gone_through),
         allergies=patient.known_allergies,
         problems=patient.known_problems,
         medications=patient.known_medications,

@@ -71,7 +71,7 @@ class Direction:
         self.last_due = 0.0
 
     def accept(self, frame: bytes, line: Line, now: float) -> None:
-        if line.cut or random.random() < line.loss:  # noqa: S311 - lost frames need no secrecy
+        if line.cut or random.random() < line.loss:
             return
         leaves = now
         if line.rate_kbit:
@@ -79,7 +79,7 @@ class Direction:
             if (begins - now) * 1000 > line.queue_ms:
                 return
             leaves = self.free_at = begins + len(frame) * 8 / (line.rate_kbit * 1000)
-        delay = line.delay_ms + random.uniform(-line.jitter_ms, line.jitter_ms)  # noqa: S311
+        delay = line.delay_ms + random.uniform(-line.jitter_ms, line.jitter_ms)
         self.last_due = max(self.last_due, leaves + max(0.0, delay) / 1000)
         self.sent += 1
         heapq.heappush(self.under_way, (self.last_due, self.sent, frame))

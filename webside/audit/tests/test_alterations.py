@@ -268,8 +268,7 @@ class Attacker:
 
     def _remove_seals(self, which: str, number: int) -> None:
         self.owner.execute(
-            "DELETE FROM audit_auditevent WHERE id IN (SELECT event_id FROM audit_sealedrow WHERE seal_id"
-            f" {which})",
+            f"DELETE FROM audit_auditevent WHERE id IN (SELECT event_id FROM audit_sealedrow WHERE seal_id {which})",
             [number],
         )
         self.owner.execute(f"DELETE FROM audit_sealedrow WHERE seal_id {which}", [number])
@@ -332,4 +331,3 @@ def test_every_alteration_is_found(rows: int, alterations: int) -> None:
                     missed.append(kind)
     assert missed == []
     assert sealing.verify().whole, "put back, it is whole again: nothing else was taken for an alteration"
-

@@ -129,9 +129,7 @@ def _two_seals(tenant: Tenant) -> None:
         seal_all()
 
 
-def test_a_tail_cut_together_with_its_seal_shows_by_the_published_heads(
-    tenant: Tenant, heads_of_its_own: Path
-) -> None:
+def test_a_tail_cut_together_with_its_seal_shows_by_the_published_heads(tenant: Tenant, heads_of_its_own: Path) -> None:
     _two_seals(tenant)
     _cut_tail()
     assert sealing.verify().wrong == ["Seal 2 was published and is gone: the trail was cut."]

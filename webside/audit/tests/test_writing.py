@@ -30,7 +30,11 @@ def tenant(db: None) -> Tenant:
 def test_the_application_may_not_change_or_remove(tenant: Tenant, table: str, statement: str) -> None:
     write(tenant)
     column = {"audit_auditevent": "action", "audit_seal": "count", "audit_sealedrow": "position"}[table]
-    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(statement.format(table, column, column))
     with frames.begin(tenant_id=tenant.id, actor=officer(tenant)):
         assert AuditEvent.objects.count() == 1
@@ -38,7 +42,11 @@ def test_the_application_may_not_change_or_remove(tenant: Tenant, table: str, st
 
 @pytest.mark.parametrize("table", ["audit_seal", "audit_sealedrow"])
 def test_the_application_may_not_seal(tenant: Tenant, table: str) -> None:
-    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(f"INSERT INTO {table} DEFAULT VALUES")
 
 

@@ -23,6 +23,7 @@ from webside.portal.tests import factories as make
 from webside.realtime.services import TopicRefused, mint_ticket
 from webside.scheduling.models import Appointment
 from webside.testing.cast import sign_in
+from webside.visits.models import SafeStart
 
 MOST_QUERIES = 8
 NOT_COUNTED = (
@@ -149,6 +150,40 @@ def test_fragments_follow_without_reading_the_chart(cast: Any) -> None:
     assert "Liz Moreno" in text_of(client.get(f"{HOME}?part=next"))
     with cast.as_(cast.maya_user):
         assert not AuditEvent.objects.filter(action="chart.patient.read").exists()
+
+
+def test_the_pane_stays_with_the_visit_whose_chart_it_shows(cast: Any) -> None:
+    with cast.as_(cast.maya_user):
+        first = make.appointment(cast, minutes=30)
+        noor = Patient.objects.create(
+            record_number="LC-2", given="Noor", family="Hassan", birth_date=date(1990, 1, 1), state="NY"
+        )
+    client = signed_in(cast.maya_user)
+    pane = f"{HOME}?part=next&of={first.id}"
+    assert "comes first now" not in text_of(client.get(pane))
+    with cast.as_(cast.maya_user):
+        make.appointment(cast, minutes=5, patient=noor)
+    page = text_of(client.get(pane))
+    assert "Somebody else comes first now" in page and "Show Noor Hassan" in page
+    assert re.search(r'<h2 id="ctx"[^>]*>Liz Moreno', page), "never another name above her allergies"
+    with cast.as_(cast.maya_user):
+        Appointment.objects.filter(id=first.id).update(status="cancelled")
+    assert "This visit is no longer yours today" in text_of(client.get(pane))
+
+
+def test_the_pane_never_says_that_a_check_in_is_open_when_it_is_done(cast: Any) -> None:
+    with cast.as_(cast.maya_user):
+        room = make.visit(make.appointment(cast), status="waiting", waiting_since=clock.now())
+    client = signed_in(cast.maya_user)
+    assert "Check-in not done yet" in text_of(client.get(f"{HOME}?part=next"))
+    with cast.as_(cast.maya_user):
+        SafeStart.objects.create(
+            visit=room, completed_at=clock.now(), identity_document=False, address_line="41 Wall Street",
+            city="Kingston", state="NY", phone="845-555-0142",
+        )  # fmt: skip
+    page = text_of(client.get(f"{HOME}?part=next"))
+    assert "Check-in not done yet" not in page and "ready, just now" in page
+    assert "Is at 41 Wall Street, Kingston, NY" in page and "Identity not seen on a document" in page
 
 
 def test_a_coach_sees_no_chart(cast: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,6 +14,13 @@ from webside.portal import selectors
 
 FRAGMENTS = {"list": "portal/_day_list.html", "next": "portal/_day_next.html"}
 VIEWS = ("", "visits", "notes")
+
+
+def _asked(request: HttpRequest) -> UUID | None:
+    try:
+        return UUID(request.GET.get("of", ""))
+    except ValueError:
+        return None
 
 
 @require_GET
@@ -33,13 +41,14 @@ def day(request: HttpRequest, slug: str) -> HttpResponse:
         "shown": shown if shown in VIEWS else "",
         "coach": found.practitioner.profession == "coach",
     }
+    # The fragments stay with the visit whose chart stands beside them, whoever comes next meanwhile.
+    context["row"] = found.row(_asked(request) if request.GET.get("part") else None)
+    context["checks"] = selectors.checks(context["row"], found.licences) if context["row"] else []
     fragment = FRAGMENTS.get(request.GET.get("part", ""))
     if fragment:
         return render(request, fragment, context)
-    if found.next is not None and context["coach"]:
-        # A coach is no part of the medical record: what the chart holds stays closed.
-        context["brief"] = {"checks": selectors.checks(found.next, found.licences)}
-    elif found.next is not None:
+    # A coach is no part of the medical record: what the chart holds stays closed.
+    if found.next is not None and not context["coach"]:
         context["brief"] = selectors.brief(found.next, found.licences)
         record(
             "chart.patient.read",

@@ -213,7 +213,9 @@ def test_bad_input_is_said_at_its_field_and_nothing_is_lost(
     assert key_on(answer) == values["key"]
 
 
-@pytest.mark.parametrize("slot", ["", "x", "20261301T9999Z.0", "20271201T0900Z.019a0000-0000-7000-8000-000000000000", "20261201T0900Z"])
+@pytest.mark.parametrize(
+    "slot", ["", "x", "20261301T9999Z.0", "20271201T0900Z.019a0000-0000-7000-8000-000000000000", "20261201T0900Z"]
+)
 def test_a_slot_that_is_none_leads_back_to_the_times(client: Client, cast: Any, slot: str) -> None:
     address, values = form(client, cast)
     for answer in (client.post(address, {**values, "slot": slot}), client.get(address, {"state": "NY", "slot": slot})):

@@ -30,7 +30,7 @@ def at_once(*jobs: Callable[[], Any]) -> list[Any]:
         try:
             gate.wait(10)
             results[number] = job()
-        except Exception as error:  # noqa: BLE001 - what it is, is the result
+        except Exception as error:
             results[number] = error
         finally:
             connection.close()

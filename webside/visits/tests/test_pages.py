@@ -70,7 +70,15 @@ def test_each_side_has_its_own_doors(cast: Cast, liz: Client, maya: Client) -> N
     visit = factories.admitted(cast)
     for name in ("visit-door", "visit-gates", "visit-emergency-card"):
         assert liz.get(_url(name, visit)).status_code == 404
-    for name in ("visit-admit", "visit-hold", "visit-end", "visit-fail", "visit-noshow", "visit-identity", "visit-answer"):
+    for name in (
+        "visit-admit",
+        "visit-hold",
+        "visit-end",
+        "visit-fail",
+        "visit-noshow",
+        "visit-identity",
+        "visit-answer",
+    ):
         assert liz.post(_url(name, visit)).status_code == 404
     for name in ("visit-prepare", "visit-check-in", "visit-card", "visit-waiting", "visit-line"):
         assert maya.get(_url(name, visit)).status_code == 404
@@ -125,7 +133,9 @@ def test_answers_are_saved_as_they_are_typed_and_said_to_be_only_then(cast: Cast
     answer = liz.post(_url("visit-check-in", visit), {"phone": "845-555-0199", "version": "new"}, headers=headers)
     assert answer.status_code == 200
     assert answer.json().keys() == {"version", "saved_at"}
-    answer = liz.post(_url("visit-check-in", visit), {"phone": "call me", "version": "1", "city": "Kingston"}, headers=headers)
+    answer = liz.post(
+        _url("visit-check-in", visit), {"phone": "call me", "version": "1", "city": "Kingston"}, headers=headers
+    )
     assert answer.status_code == 422
     assert answer.json()["errors"].keys() == {"phone"}
     with cast.as_(cast.liz_user):
@@ -240,7 +250,10 @@ def test_names_with_markup_stay_text_on_every_page(cast: Cast, liz: Client, maya
         cast.liz.save()
         cast.liz.refresh_from_db()
     visit = factories.admitted(cast)
-    for client, names in ((liz, ("visit-room", "visit-card")), (maya, ("visit-room", "visit-gates", "visit-emergency-card"))):
+    for client, names in (
+        (liz, ("visit-room", "visit-card")),
+        (maya, ("visit-room", "visit-gates", "visit-emergency-card")),
+    ):
         for name in names:
             assert "<img src=x" not in client.get(_url(name, visit)).content.decode()
 
@@ -282,7 +295,9 @@ def test_an_appointment_whose_room_nobody_made_gets_one_at_first_look(cast: Cast
 def _queries() -> Iterator[list[str]]:
     """Collect queries, without those of sessions, of the frame, and of the trail."""
     found: list[str] = []
-    with CaptureQueriesContext(connection, ) as captured:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
         yield found
     aside = re.compile(r"django_session|accounts_|core_tenant|audit_|set_config|SAVEPOINT|^BEGIN|^COMMIT")
     found.extend(query["sql"] for query in captured.captured_queries if not aside.search(query["sql"]))
