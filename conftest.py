@@ -6,6 +6,7 @@ takes 0.1 s). Tests run as ``webside_app``, under row-level security, as the app
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
@@ -27,6 +28,19 @@ def _state() -> str:
     ):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:10]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files() -> None:
+    """Collect the static files once for all workers: pages name them by their hashes."""
+    from django.conf import settings
+
+    from webside.core.management.commands.upgrade import Command
+
+    settings.STATIC_ROOT.parent.mkdir(parents=True, exist_ok=True)
+    with (settings.STATIC_ROOT.parent / "static.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        Command.collect_static()
 
 
 @pytest.fixture(scope="session")

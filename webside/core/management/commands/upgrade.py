@@ -38,11 +38,11 @@ class Command(BaseCommand):
         connection.close()
         for command in upgrades.registered():
             call_command(command, stdout=self.stdout)
-        self._collect_static()
+        self.collect_static()
         self.stdout.write("database and static files are up to date")
 
     @staticmethod
-    def _collect_static() -> None:
+    def collect_static() -> None:
         """Hash and compress the static files, when any of them changed."""
         state = hashlib.sha256()
         for finder in finders.get_finders():
