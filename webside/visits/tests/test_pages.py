@@ -201,6 +201,17 @@ def test_the_door_asks_for_a_reason_and_then_opens(cast: Cast, maya: Client) -> 
         assert GateOverride.objects.get().reason == "She is on a borrowed laptop"
 
 
+def test_going_on_without_a_document_is_said_in_the_strip(cast: Cast, maya: Client) -> None:
+    visit = factories.admitted(cast)
+    assert "Seen on a photo ID" in maya.get(_url("visit-gates", visit)).content.decode()
+    sent = {"gate": "identity_document", "reason": "Known for ten years"}
+    strip = maya.post(_url("visit-answer", visit), sent, headers={"HX-Request": "true"}).content.decode()
+    assert "Known for ten years" in strip
+    assert "Seen on a photo ID" not in strip
+    maya.post(_url("visit-identity", visit))
+    assert "Seen on a document" in maya.get(_url("visit-gates", visit)).content.decode()
+
+
 def test_a_visit_by_pages_from_the_door_to_the_end(cast: Cast, liz: Client, maya: Client) -> None:
     visit = factories.waiting(cast)
     assert "data-admitted" not in liz.get(_url("visit-line", visit)).content.decode()

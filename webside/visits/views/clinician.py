@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from webside.audit.services import record
 from webside.catalog import gates
 from webside.catalog import services as catalog
+from webside.catalog.selectors import overrides_of
 from webside.chart import selectors as chart
 from webside.core import clock
 from webside.visits import policies, selectors, services
@@ -104,7 +105,9 @@ def _strip(page: Page) -> dict[str, Any]:
     findings = selectors.join_findings(visit)
     start = selectors.safe_start_of(visit)
     ended = selectors.ends_during(visit, findings)
-    items = [_sentence(finding) for finding in findings]
+    # A warning carries no override of its own; what was answered for is said all the same.
+    answered = {override.gate: override for override in overrides_of(visit.id)}
+    items = [_sentence(finding, answered.get(finding.gate)) for finding in findings]
     items += [
         {
             "tone": "warning",
@@ -119,7 +122,7 @@ def _strip(page: Page) -> dict[str, Any]:
         "barring": selectors.barring(findings),
         "to_answer": [{"finding": finding} for finding in selectors.to_answer_for(findings)],
         "identity": next((finding for finding in findings if finding.gate == "identity_document"), None),
-        "identity_seen": bool(start and start.identity_document),
+        "identity_open": not (start and start.identity_document) and "identity_document" not in answered,
         "consent_withdrawn": selectors.consent_withdrawn(visit),
     }
 
@@ -132,12 +135,12 @@ def _title(gate: str) -> str:
         return gate
 
 
-def _sentence(finding: gates.Finding) -> dict[str, str]:
+def _sentence(finding: gates.Finding, override: Any = None) -> dict[str, str]:
     title = _title(finding.gate)
-    if finding.override is not None:
+    if override is not None and finding.outcome != "pass":
         return {
             "tone": "warning", "label": title, "text": _("gone on without"),
-            "note": _("reason: %(reason)s") % {"reason": finding.override.reason},
+            "note": _("reason: %(reason)s") % {"reason": override.reason},
         }  # fmt: skip
     return {"tone": TONES[finding.outcome], "label": title, "text": finding.text.rstrip(".")}
 
