@@ -46,6 +46,7 @@ class AuditEvent(models.Model):
         indexes = [
             models.Index(fields=["tenant_id", "-sequence"], name="audit_tenant_seq"),
             models.Index(fields=["tenant_id", "patient_id", "-sequence"], name="audit_patient_seq"),
+            models.Index(fields=["tenant_id", "action", "-sequence"], name="audit_action_seq"),
             models.Index(fields=["transaction", "sequence"], name="audit_unsealed"),
         ]
 

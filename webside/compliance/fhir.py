@@ -18,7 +18,12 @@ def consent(row: Consent) -> dict[str, Any]:
         patient=fhir.reference("Patient", row.patient_id),
         dateTime=fhir.instant(row.given_at),
         performer=[{"display": row.given_by}],
-        policyRule=fhir.concept(text=f"{row.text.title}, {row.text.version}") if row.text else None,
+        # R4 asks for a policy (ppc-1): the person opted in, to these words.
+        policyRule=fhir.concept(
+            fhir.coding("http://terminology.hl7.org/CodeSystem/v3-ActCode", "OPTIN"),
+            text=f"{row.text.title}, {row.text.version}" if row.text else "",
+        ),
+        provision={"period": {"end": fhir.instant(row.withdrawn_at)}} if row.withdrawn_at else None,
     )
 
 

@@ -7,7 +7,17 @@ from webside.people.models import Patient
 
 
 def can_see_trail(actor: Actor) -> bool:
-    """The compliance officer reads the trail."""
+    """The compliance officer reads the trail and reviews what stands in it."""
+    return actor.has(Role.COMPLIANCE)
+
+
+def can_verify_trail(actor: Actor) -> bool:
+    """The compliance officer, whenever she likes; Webside itself every hour."""
+    return can_see_trail(actor) or actor.kind is ActorKind.SYSTEM
+
+
+def can_see_consents(actor: Actor) -> bool:
+    """The compliance officer sees who agreed to what."""
     return actor.has(Role.COMPLIANCE)
 
 
@@ -17,17 +27,25 @@ def can_see_licences(actor: Actor) -> bool:
 
 
 def can_change_licences(actor: Actor) -> bool:
-    """Only compliance verifies and changes licences."""
+    """Only compliance verifies and changes licences and credentials."""
     return actor.has(Role.COMPLIANCE)
 
 
 def can_give_consent(actor: Actor, patient: Patient) -> bool:
-    """The person herself, by account or by her link; the front desk notes what she said by phone."""
+    """The person herself, by account or by her link; the front desk notes what she said by phone.
+
+    Whoever came by a link, or books without an account, is the patient that the caller took from the
+    appointment or has just registered. A clinician doesn't agree in a patient's place.
+    """
     if actor.kind in (ActorKind.LINK, ActorKind.ANONYMOUS, ActorKind.SYSTEM):
         return True
-    return actor.has(Role.COORDINATOR) or (actor.user_id is not None and patient.user_id in (None, actor.user_id))
+    return actor.has(Role.COORDINATOR) or _is_the_person(actor, patient)
 
 
 def can_withdraw_consent(actor: Actor, patient: Patient) -> bool:
-    """As easily as it was given: the person herself, or the front desk for her."""
-    return actor.has(Role.COORDINATOR) or (actor.user_id is not None and patient.user_id == actor.user_id)
+    """As easily as it was given (GDPR article 7(3)): the person herself, or the front desk for her."""
+    return actor.kind is ActorKind.LINK or actor.has(Role.COORDINATOR) or _is_the_person(actor, patient)
+
+
+def _is_the_person(actor: Actor, patient: Patient) -> bool:
+    return actor.user_id is not None and patient.user_id == actor.user_id

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+import logging
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from webside.audit import sealing
+from webside.audit.models import AuditEvent
 from webside.audit.services import action, record
 from webside.compliance import policies, selectors
 from webside.compliance.events import ConsentWithdrawn, LicenceExpired
 from webside.compliance.models import Consent, Credentialing, Licence
-from webside.core import clock, timers
-from webside.core.actor import Actor
+from webside.core import clock, frames, timers
+from webside.core.actor import Actor, system
+from webside.core.models import Tenant
 from webside.fhirkit.services import write_version
 from webside.outbox.services import publish
 from webside.people.models import Patient, Practitioner
 
+logger = logging.getLogger(__name__)
+
 EXPIRY_TIMER = "compliance.licence-expiry"
+WATCHED = ("period_end", "status", "state")
+FAULTS_KEPT = 20
 
 
 class NotAllowed(PermissionError):
     """The actor may not do this."""
+
+
+class ReasonMissing(ValueError):
+    """A question and an incident need words."""
 
 
 @action("compliance.consent.give")
@@ -44,7 +55,7 @@ def give_consent(*, actor: Actor, patient: Patient, scope: str, given_by: str, v
         )
         write_version(consent)
     record("compliance.consent.give", actor=actor, target=consent, patient_id=patient.id, target_label=scope,
-           ground="herself" if not actor.is_staff else "said to the front desk")  # fmt: skip
+           ground="said to the front desk" if actor.is_staff else "own decision")  # fmt: skip
     return consent
 
 
@@ -61,7 +72,8 @@ def withdraw_consent(*, actor: Actor, consent: Consent) -> Consent:
         write_version(consent)
         publish(ConsentWithdrawn(consent_id=consent.id))
     record("compliance.consent.withdraw", actor=actor, target=consent, patient_id=consent.patient_id,
-           target_label=consent.scope)  # fmt: skip
+           target_label=consent.scope,
+           ground="said to the front desk" if actor.is_staff else "own decision")  # fmt: skip
     return consent
 
 
@@ -71,7 +83,10 @@ def add_licence(*, actor: Actor, practitioner: Practitioner, **details: Any) -> 
     if not policies.can_change_licences(actor):
         raise NotAllowed
     licence = Licence.objects.create(practitioner=practitioner, verified_at=clock.now(), **details)
-    _watch(licence)
+    end = selectors.ends_at(licence)
+    # One that had ended before it came on file takes nothing away: there is nothing to announce.
+    if end is not None and end > clock.now():
+        _watch(licence)
     record("compliance.licence.add", actor=actor, target=licence, target_label=f"{practitioner.display_name}, {licence}",
            changes=_plain(details))  # fmt: skip
     return licence
@@ -83,36 +98,45 @@ def change_licence(*, actor: Actor, licence: Licence, **changes: Any) -> Licence
     if not policies.can_change_licences(actor):
         raise NotAllowed
     licence = Licence.objects.select_for_update(of=("self",)).select_related("practitioner").get(id=licence.id)
-    before = {name: getattr(licence, name) for name in changes}
+    before = {name: getattr(licence, name) for name in changes if getattr(licence, name) != changes[name]}
     for name, value in changes.items():
         setattr(licence, name, value)
     licence.verified_at = clock.now()
     licence.save()
-    _watch(licence)
+    if not before.keys().isdisjoint(WATCHED):
+        _watch(licence)
     record("compliance.licence.change", actor=actor, target=licence,
            target_label=f"{licence.practitioner.display_name}, {licence}",
-           changes={"before": _plain(before), "after": _plain(changes)})  # fmt: skip
+           changes={"before": _plain(before), "after": _plain({name: changes[name] for name in before})})  # fmt: skip
     return licence
 
 
 @action("compliance.credentialing.set")
 def set_credentialing(
-    *, actor: Actor, practitioner: Practitioner, credentialed_until: date | None, excluded: bool | None
+    *,
+    actor: Actor,
+    practitioner: Practitioner,
+    credentialed_until: date | None,
+    excluded: bool | None,
+    looked: bool = True,
 ) -> Credentialing:
-    """Note until when somebody is credentialed and what the exclusion lists said today."""
+    """Note until when somebody is credentialed and what the exclusion lists said today.
+
+    ``looked`` false: nobody has looked at the lists today; what they said before stands, with its day.
+    """
     if not policies.can_change_licences(actor):
         raise NotAllowed
-    credentialing, _ = Credentialing.objects.update_or_create(
-        practitioner=practitioner,
-        defaults={
-            "credentialed_until": credentialed_until,
-            "excluded": excluded,
-            "exclusion_checked_at": clock.now() if excluded is not None else None,
-        },
-    )
+    credentialing, _ = Credentialing.objects.select_for_update(of=("self",)).get_or_create(practitioner=practitioner)
+    before = {"credentialed_until": credentialing.credentialed_until, "excluded": credentialing.excluded}
+    credentialing.credentialed_until = credentialed_until
+    if looked:
+        credentialing.excluded = excluded
+        credentialing.exclusion_checked_at = clock.now() if excluded is not None else None
+    credentialing.save()
+    after = {"credentialed_until": credentialing.credentialed_until, "excluded": credentialing.excluded}
     record("compliance.credentialing.set", actor=actor, target=credentialing,
            target_label=practitioner.display_name,
-           changes=_plain({"credentialed_until": credentialed_until, "excluded": excluded}))  # fmt: skip
+           changes={"before": _plain(before), "after": _plain(after), "looked": looked})  # fmt: skip
     return credentialing
 
 
@@ -123,40 +147,63 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
 def _watch(licence: Licence) -> None:
     """Set the timer for the first moment after the licence's last day, where the licence holds."""
     key = str(licence.id)
-    if licence.period_end is None or licence.status != "active":
+    due = selectors.ends_at(licence)
+    if due is None or licence.status != "active":
         timers.cancel_timer(EXPIRY_TIMER, key=key)
         return
-    zone = ZoneInfo(licence.practitioner.timezone or "America/New_York")
-    due = datetime.combine(licence.period_end + timedelta(days=1), time(), tzinfo=zone)
     timers.set_timer(EXPIRY_TIMER, key=key, due_at=due, payload={"licence_id": key})
 
 
-def announce_expiry(payload: Any) -> None:
+def announce_expiry(payload: Mapping[str, Any]) -> None:
     """Say that a licence has ended, unless it was renewed since the timer was set."""
-    licence = Licence.objects.filter(id=payload["licence_id"], status="active").first()
-    if licence is not None and licence.period_end is not None and licence.period_end < clock.now().date():
+    licence = Licence.objects.select_related("practitioner").filter(id=payload["licence_id"], status="active").first()
+    end = selectors.ends_at(licence) if licence else None
+    if licence is not None and end is not None and end <= clock.now():
         publish(LicenceExpired(licence_id=licence.id))
 
 
-REVIEWS = ("justified", "ask", "incident")
+VERDICTS = ("justified", "ask", "incident")
 
 
 @action("compliance.override.review")
-def review_override(*, actor: Actor, event: Any, verdict: str) -> None:
-    """Note what compliance makes of an override: justified, to be asked about, or an incident."""
+def review_override(*, actor: Actor, event: AuditEvent, verdict: str, note: str = "") -> None:
+    """Note what compliance makes of an override: justified, to be asked about, or an incident.
+
+    ``event`` is the trail's entry of the override. A later verdict follows an earlier one; the trail
+    keeps both. Raises :class:`NotAllowed`, and :class:`ReasonMissing` for a question or an incident
+    without a note.
+    """
     if not policies.can_see_trail(actor):
         raise NotAllowed
-    if verdict not in REVIEWS:
+    if verdict not in VERDICTS:
         raise ValueError(f"no such verdict: {verdict}")
-    record("compliance.override.review", actor=actor, patient_id=event.patient_id, ground=verdict,
-           changes={"override": str(event.id), "verdict": verdict})  # fmt: skip
+    if verdict != "justified" and not note.strip():
+        raise ReasonMissing(verdict)
+    record("compliance.override.review", actor=actor, target=event, patient_id=event.patient_id, ground=verdict,
+           reason=note.strip(), target_label=event.actor_label)  # fmt: skip
 
 
 @action("compliance.trail.verify")
 def verify_trail(*, actor: Actor) -> sealing.Verification:
-    """Check the tenant's trail against its seals and the heads kept outside the database."""
-    if not policies.can_see_trail(actor):
+    """Check the tenant's trail against its seals and the heads kept outside the database.
+
+    What was found goes into the trail itself, so that the last check is known to every page.
+    """
+    if not policies.can_verify_trail(actor):
         raise NotAllowed
-    found = sealing.verify(actor.tenant_id)
-    record("compliance.trail.verify", actor=actor, changes={"entries": found.rows, "wrong": len(found.wrong)})
+    found = sealing.verify(frames.current_tenant_id())
+    record("compliance.trail.verify", actor=actor,
+           changes={"entries": found.rows, "seals": found.seals, "unsealed": found.unsealed, "head": found.head,
+                    "faults": len(found.wrong), "wrong": found.wrong[:FAULTS_KEPT]})  # fmt: skip
     return found
+
+
+def verify_trails() -> int:
+    """Check the trail of every clinic; return 0, for the loop that calls it."""
+    for tenant in Tenant.objects.filter(active=True):
+        actor = system("Webside", tenant.id)
+        with frames.begin(tenant_id=tenant.id, actor=actor):
+            found = verify_trail(actor=actor)
+        if not found.whole:
+            logger.error("the trail of tenant %s is not whole: %d faults", tenant.id, len(found.wrong))
+    return 0

@@ -380,7 +380,7 @@ def _live_through(demo: Demo, each: PastVisit) -> None:
     patient, practitioner = demo.patients[each.patient], demo.practitioners[each.by]
     service = demo.services[each.service]
     clinician = demo.actor(each.by)
-    begin = _slot_time(clock.now() - timedelta(days=each.days), service.duration_minutes)
+    begin = _morning(clock.now() - timedelta(days=each.days))
     with past.at(begin - timedelta(days=3)):
         appointment = scheduling.book_appointment(
             actor=demo.machine, patient=patient, service=service, practitioner=practitioner, start=begin,
@@ -448,10 +448,9 @@ def _call_numbers(visit: Visit, minutes: int) -> None:
     )
 
 
-def _slot_time(moment: datetime, minutes: int) -> datetime:
-    """Return the beginning of the slot in which ``moment`` lies, in the middle of a working day in New York."""
-    there = moment.replace(hour=15, minute=0, second=0, microsecond=0)
-    return there - timedelta(minutes=there.minute % minutes)
+def _morning(moment: datetime) -> datetime:
+    """Return ten o'clock in New York on the day of ``moment``: a slot of every service begins then."""
+    return moment.astimezone(ZoneInfo("America/New_York")).replace(hour=10, minute=0, second=0, microsecond=0)
 
 
 def _key(name: str) -> str:

@@ -1,205 +1,223 @@
-"""The compliance officer's pages: who looked and what changed, overrides, licences."""
+"""The compliance officer's pages: who looked and what changed, overrides, consents."""
 
 from __future__ import annotations
 
 import csv
+from datetime import datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from webside.audit import sentences
-from webside.audit.services import record, record_refusal
+from webside.audit.services import record
 from webside.compliance import policies, selectors, services
-from webside.compliance.forms import LicenceForm
+from webside.compliance.forms import DayForm
+from webside.compliance.views._guard import id_in, officer
 from webside.core import clock
-from webside.core.actor import Actor
 from webside.people import selectors as people
 
 PAGE = 100
+EXPORTED = 50_000
 FILTER_NAMES = {
     "everything": gettext_lazy("Everything"),
     "looked": gettext_lazy("Looked"),
     "changed": gettext_lazy("Changed"),
+    "shared": gettext_lazy("Shared"),
     "overrides": gettext_lazy("Overrides"),
     "refused": gettext_lazy("Refused"),
 }
+CONSENT_NAMES = {
+    "everything": gettext_lazy("Everything"),
+    "standing": gettext_lazy("Standing"),
+    "visit": gettext_lazy("For one visit"),
+    "withdrawn": gettext_lazy("Withdrawn"),
+}
 
 
-def _officer(request: HttpRequest, *, may: Any = policies.can_see_trail) -> Actor:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    if not may(actor):
-        record_refusal("compliance.page.refuse", actor=actor)
-        raise Http404
-    return actor
-
-
-def _patient_id(request: HttpRequest) -> UUID | None:
-    try:
-        return UUID(request.GET.get("patient", ""))
-    except ValueError:
-        return None
+def _chips(names: dict[str, Any], counts: dict[str, int], chosen: str, **kept: Any) -> list[dict[str, Any]]:
+    given = {name: value for name, value in kept.items() if value}
+    return [
+        {
+            "text": label,
+            "url": "?" + urlencode({"show": name, **given}),
+            "current": name == chosen,
+            "count": f"{counts[name]}+" if counts[name] >= selectors.COUNTED else counts[name],
+        }
+        for name, label in names.items()
+    ]
 
 
 def trail(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show who looked at and changed records, newest first; of one patient where one is named."""
-    actor = _officer(request)
-    chosen = request.GET.get("show", "everything")
-    if chosen not in selectors.TRAIL_FILTERS:
-        chosen = "everything"
-    patient_id = _patient_id(request)
-    record("compliance.trail.read", actor=actor, patient_id=patient_id, ground="compliance")
+    """Show who looked at and changed records, newest first; of one patient or by one person where one is named."""
+    actor = officer(request)
+    patient_id, who = id_in(request, "patient"), id_in(request, "who")
+    patient = people.patient(actor, patient_id) if patient_id else None
+    if patient_id and patient is None:
+        raise Http404
+    record("compliance.trail.read", actor=actor, patient_id=patient_id, ground="oversight")
+    return render(request, "compliance/trail.html", _trail_context(request, patient, who) | {"matches": None})
+
+
+def _trail_context(request: HttpRequest, patient: Any, who: UUID | None) -> dict[str, Any]:
+    actor: Any = request.actor  # type: ignore[attr-defined]
+    patient_id = patient.id if patient else None
+    chosen = request.GET.get("show", "")
+    chosen = chosen if chosen in selectors.TRAIL_FILTERS else "everything"
+    day = DayForm(request.GET).chosen
+    until = timezone.make_aware(datetime.combine(day + timedelta(days=1), time())) if day else None
+    events = selectors.filtered_trail(chosen, patient_id=patient_id, who=who, until=until)
     before = request.GET.get("before", "")
-    events = selectors.filtered_trail(chosen, patient_id=patient_id)
-    if before.isdigit():
+    if before.isdigit() and len(before) < 19:
         events = events.filter(sequence__lt=int(before))
     rows = list(events[: PAGE + 1])
-    names = selectors.patients_named(row.patient_id for row in rows if row.patient_id)
-    counts = selectors.trail_counts(patient_id=patient_id)
-    return render(
-        request,
-        "compliance/trail.html",
-        {
-            "entries": [
-                {"event": row, "sentence": sentences.sentence(row.action), "patient": names.get(row.patient_id, "")}
-                for row in rows[:PAGE]
-            ],
-            "filters": [
-                {"name": name, "label": FILTER_NAMES[name], "count": counts[name], "current": name == chosen}
-                for name in selectors.TRAIL_FILTERS
-            ],
-            "chosen": chosen,
-            "patient": people.patient(actor, patient_id) if patient_id else None,
-            "more": rows[PAGE - 1].sequence if len(rows) > PAGE else None,
-            "state": selectors.trail_state(),
-            "ending": list(selectors.licences_ending(actor)[:5]),
-            "today": clock.now().date(),
-            "found": request.session.pop("trail_verified", None),
-        },
-    )
+    kept = {"patient": patient_id, "who": who, "day": day}
+    given = {name: str(value) for name, value in kept.items() if value}
+    more = urlencode({"show": chosen, "before": rows[PAGE - 1].sequence, **given}) if len(rows) > PAGE else ""
+    counts = selectors.trail_counts(patient_id=patient_id, who=who)
+    ending = selectors.licence_rows(selectors.licences_ending(actor)[:5])
+    open_overrides = [row for row in selectors.overrides() if row.is_open]
+    return {
+        "entries": selectors.entries(rows[:PAGE]),
+        "counted": len(rows[:PAGE]),
+        "chips": _chips(FILTER_NAMES, counts, chosen, **given),
+        "chosen": chosen,
+        "patient": patient,
+        "who": rows[0].actor_label if who and rows else "",
+        "kept": given,
+        "day": day,
+        "more": more,
+        "export_url": _export_url(request, given),
+        "asked_at": clock.now(),
+        "state": selectors.trail_state(),
+        "ending": ending,
+        "override": open_overrides[0] if open_overrides else None,
+        "waiting": len(open_overrides),
+    }
+
+
+def _export_url(request: HttpRequest, given: dict[str, str]) -> str:
+    named = urlencode([(name, given[name]) for name in ("patient", "who") if name in given])
+    address = reverse("compliance:trail-csv", args=[request.tenant.slug])  # type: ignore[attr-defined]
+    return f"{address}?{named}" if named else address
+
+
+@require_POST
+def find(request: HttpRequest, slug: str) -> HttpResponse:
+    """Find the patient whose record is asked about. By POST: names stay out of addresses and logs."""
+    actor = officer(request)
+    words = request.POST.get("words", "")[:80]
+    matches = selectors.patients_matching(actor, words)
+    record("compliance.trail.search", actor=actor, ground="oversight")
+    if len(matches) == 1:
+        return redirect(f"{reverse('compliance:trail', args=[slug])}?patient={matches[0].id}")
+    context = _trail_context(request, None, None) | {"matches": matches, "words": words}
+    return render(request, "compliance/trail.html", context)
 
 
 @require_POST
 def verify(request: HttpRequest, slug: str) -> HttpResponse:
-    """Check the trail now and show what was found."""
-    found = services.verify_trail(actor=_officer(request))
-    request.session["trail_verified"] = {
-        "whole": found.whole, "rows": found.rows, "seals": found.seals, "unsealed": found.unsealed,
-        "head": found.head[:16], "wrong": found.wrong[:20],
-    }  # fmt: skip
+    """Check the trail now; what was found stands in the trail and on the page."""
+    found = services.verify_trail(actor=officer(request))
+    if found.whole:
+        messages.success(request, _("Verified, nothing altered."))
     return redirect("compliance:trail", slug=slug)
 
 
 def _harmless(text: str) -> str:
-    """Keep a spreadsheet from taking a cell for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text
+    """Keep a spreadsheet from taking a cell for a formula (OWASP, CSV injection)."""
+    return f"'{text}" if text.lstrip(" ")[:1] in tuple("=+-@\t\r\n＝＋－＠") else text
 
 
 def trail_csv(request: HttpRequest, slug: str) -> HttpResponse:
-    """Export the trail as CSV."""
-    actor = _officer(request)
-    patient_id = _patient_id(request)
-    record("compliance.trail.export", actor=actor, patient_id=patient_id, ground="compliance")
+    """Export the trail as CSV: the whole of it, one patient's, or one person's."""
+    actor = officer(request)
+    patient_id, who = id_in(request, "patient"), id_in(request, "who")
+    record("compliance.trail.export", actor=actor, patient_id=patient_id, ground="oversight")
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="trail.csv"'
+    answer.write("\ufeff")  # spreadsheets take UTF-8 for another alphabet without it
     writer = csv.writer(answer)
-    writer.writerow(["time", "who", "roles", "did", "outcome", "patient", "ground", "reason", "from"])
-    for event in selectors.filtered_trail("everything", patient_id=patient_id)[:50_000]:
-        writer.writerow(
-            _harmless(str(cell))
-            for cell in (
-                event.at.isoformat(),
-                event.actor_label,
-                event.actor_roles,
-                sentences.sentence(event.action),
-                event.outcome,
-                event.patient_id or "",
-                event.ground,
-                event.reason,
-                event.remote,
-            )
-        )
+    writer.writerow(
+        ["number", "time", "who", "roles", "did", "action", "outcome", "patient", "what", "ground", "reason", "from"]
+    )
+    events = selectors.filtered_trail("everything", patient_id=patient_id, who=who)[: EXPORTED + 1]
+    for number, event in enumerate(events.iterator(2000)):
+        if number == EXPORTED:
+            writer.writerow([_("Only the newest %(number)d entries are here.") % {"number": EXPORTED}])
+            break
+        cells = (
+            event.sequence, event.at.isoformat(), event.actor_label, event.actor_roles,
+            sentences.sentence(event.action), event.action, "refused" if event.outcome == "4" else "done",
+            event.patient_id or "", event.target_label, event.ground, event.reason, event.remote,
+        )  # fmt: skip
+        writer.writerow(_harmless(str(cell)) for cell in cells)
     return answer
 
 
+def disclosures(request: HttpRequest, slug: str, patient_id: UUID) -> HttpResponse:
+    """Show, for paper, what of one patient's record left Webside in six years (45 CFR 164.528)."""
+    actor = officer(request)
+    patient = people.patient(actor, patient_id)
+    if patient is None:
+        raise Http404
+    record("compliance.disclosures.read", actor=actor, patient_id=patient.id, ground="oversight")
+    since, now = selectors.disclosed_since()
+    events = selectors.disclosures(patient.id, since)
+    return render(
+        request,
+        "compliance/disclosures.html",
+        {"patient": patient, "entries": selectors.entries(events), "since": since, "now": now},
+    )
+
+
 def overrides(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show every override with its reason."""
-    actor = _officer(request)
-    record("compliance.trail.read", actor=actor, ground="overrides")
-    rows = selectors.overrides()
-    names = selectors.patients_named(row["event"].patient_id for row in rows if row["event"].patient_id)
-    for row in rows:
-        row["patient"] = names.get(row["event"].patient_id, "")
-    return render(request, "compliance/overrides.html", {"rows": rows})
+    """Show every override with its reason, what else happened in those hours, and its review."""
+    actor = officer(request)
+    record("compliance.trail.read", actor=actor, ground="oversight", target_label="overrides")
+    return render(request, "compliance/overrides.html", {"rows": selectors.overrides()})
 
 
 @require_POST
 def override_review(request: HttpRequest, slug: str, override_id: UUID) -> HttpResponse:
     """Note what compliance makes of an override."""
-    actor = _officer(request)
-    event = selectors.filtered_trail("overrides").filter(id=override_id).first()
-    if event is None or request.POST.get("verdict") not in services.REVIEWS:
+    actor = officer(request)
+    event = selectors.override_event(override_id)
+    verdict, note = request.POST.get("verdict", ""), request.POST.get("note", "")[:1000]
+    if event is None or verdict not in services.VERDICTS:
         raise Http404
-    services.review_override(actor=actor, event=event, verdict=request.POST["verdict"])
-    messages.success(request, _("Noted."))
+    try:
+        services.review_override(actor=actor, event=event, verdict=verdict, note=note)
+    except services.ReasonMissing:
+        context = {"rows": selectors.overrides(), "refused": event.id, "verdict": verdict}
+        return render(request, "compliance/overrides.html", context, status=422)
+    messages.success(request, _("Your verdict is in the trail."))
     return redirect("compliance:overrides", slug=slug)
 
 
-def licences(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show who is licensed where, and what ends first."""
-    actor = _officer(request, may=policies.can_see_licences)
+def consents(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show who agreed to what, in which words, and what was taken back."""
+    actor = officer(request, may=policies.can_see_consents)
+    chosen = request.GET.get("show", "")
+    chosen = chosen if chosen in selectors.CONSENT_FILTERS else "everything"
+    record("compliance.consents.read", actor=actor, ground="oversight")
+    found = selectors.consents_after(selectors.consents(actor, chosen), id_in(request, "after"))
+    rows = list(found[: PAGE + 1])
+    more = urlencode({"show": chosen, "after": rows[PAGE - 1].id}) if len(rows) > PAGE else ""
     return render(
         request,
-        "compliance/licences.html",
+        "compliance/consents.html",
         {
-            "licences": list(selectors.licences(actor)),
-            "today": clock.now().date(),
-            "practitioners": list(people.practitioners(actor)),
-            "may_change": policies.can_change_licences(actor),
+            "rows": rows[:PAGE],
+            "chips": _chips(CONSENT_NAMES, selectors.consent_counts(), chosen),
+            "more": more,
         },
-    )
-
-
-@require_http_methods(["GET", "POST"])
-def licence_add(request: HttpRequest, slug: str, practitioner_id: UUID) -> HttpResponse:
-    """Add a verified licence to a practitioner."""
-    actor = _officer(request, may=policies.can_change_licences)
-    practitioner = people.practitioner(actor, practitioner_id)
-    if practitioner is None:
-        raise Http404
-    form = LicenceForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        services.add_licence(actor=actor, practitioner=practitioner, **form.cleaned_data)
-        messages.success(request, _("The licence is on file."))
-        return redirect("compliance:licences", slug=slug)
-    return render(
-        request,
-        "compliance/licence_form.html",
-        {"form": form, "practitioner": practitioner},
-        status=422 if form.errors else 200,
-    )
-
-
-@require_http_methods(["GET", "POST"])
-def licence(request: HttpRequest, slug: str, licence_id: UUID) -> HttpResponse:
-    """Change a licence after verifying it again."""
-    actor = _officer(request, may=policies.can_change_licences)
-    found = selectors.licences(actor).filter(id=licence_id).first()
-    if found is None:
-        raise Http404
-    form = LicenceForm(request.POST or None, initial={name: getattr(found, name) for name in LicenceForm.base_fields})
-    if request.method == "POST" and form.is_valid():
-        services.change_licence(actor=actor, licence=found, **form.cleaned_data)
-        messages.success(request, _("Saved."))
-        return redirect("compliance:licences", slug=slug)
-    return render(
-        request,
-        "compliance/licence_form.html",
-        {"form": form, "practitioner": found.practitioner, "licence": found},
-        status=422 if form.errors else 200,
     )

@@ -1,0 +1,29 @@
+"""Who may open a page of compliance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.http import Http404, HttpRequest
+
+from webside.audit.services import record_refusal
+from webside.compliance import policies
+from webside.core.actor import Actor
+
+
+def officer(request: HttpRequest, *, may: Callable[[Actor], bool] = policies.can_see_trail) -> Actor:
+    """Return the actor if they may; otherwise note the refusal and answer as if the page did not exist."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    if not may(actor):
+        record_refusal("compliance.page.refuse", actor=actor)
+        raise Http404
+    return actor
+
+
+def id_in(request: HttpRequest, name: str) -> UUID | None:
+    """Return the id that the address gives under a name, if it is one."""
+    try:
+        return UUID(request.GET.get(name, ""))
+    except ValueError:
+        return None
