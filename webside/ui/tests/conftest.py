@@ -40,9 +40,13 @@ def draw(rf: RequestFactory) -> Callable[..., str]:
     return render
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """One Chromium for all browser tests."""
+    """One Chromium for the browser tests of a file.
+
+    Playwright runs an event loop in this thread while it is open: no longer than the file, or other
+    files on the same worker could start neither a loop nor a Playwright of their own.
+    """
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)

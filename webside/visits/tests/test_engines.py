@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -42,10 +41,10 @@ def test_a_stun_address_gets_no_credentials_and_a_relay_without_a_secret_is_left
 
 
 @pytest.mark.parametrize(("forced", "policy"), [(False, "all"), (True, "relay")])
-def test_joining_takes_the_installations_relay(settings: object, forced: bool, policy: str) -> None:
+async def test_joining_takes_the_installations_relay(settings: object, forced: bool, policy: str) -> None:
     changed = {"turn_urls": ["turn:t.example"], "turn_secret": SecretStr("s"), "turn_ttl": 60, "force_relay": forced}
     settings.ENV = settings.ENV.model_copy(update=changed)  # type: ignore[attr-defined]
-    info = asyncio.run(PeerEngine().join(SEAT, AT))
+    info = await PeerEngine().join(SEAT, AT)
     assert info.ice_policy == policy
     assert info.ice_servers[0]["username"].startswith(f"{int(AT.timestamp()) + 60}:")
     assert not info.token
