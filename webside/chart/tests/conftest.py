@@ -12,9 +12,13 @@ from webside.chart.tests import factories
 OWN_GATES = ("note_complete", "diagnosis", "patient_summary")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def all_codes(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Load the whole of ICD-10-CM once: searching a handful of codes would prove nothing."""
+    """Load the whole of ICD-10-CM: searching a handful of codes would prove nothing.
+
+    Asked again in each file, since another one may have loaded a few codes only; nothing to do costs
+    milliseconds.
+    """
     with django_db_blocker.unblock():
         factories.load_codes()
 

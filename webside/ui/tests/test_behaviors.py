@@ -360,7 +360,7 @@ class TestSmallBehaviors:
         page.keyboard.press("Escape")
         page.keyboard.press("g")
         page.keyboard.press("n")
-        assert page.url.endswith("#notes")
+        page.wait_for_url("**/#notes")
         page.keyboard.press("s")
         assert page.title() == "signed"
         page.keyboard.press("?")
