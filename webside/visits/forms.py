@@ -34,7 +34,10 @@ class SafeStartForm(forms.Form):
     """
 
     use_required_attribute = False
-    WANTED = ("location", "address_line", "city", "state", "phone", "near", "nearby_name")
+    WANTED = (
+        "location", "address_line", "city", "state", "postal_code", "phone", "near", "nearby_name", "nearby_phone",
+    )  # fmt: skip
+    """What is asked for: none of it is shown as "if you like", though a visit can begin without some."""
 
     identity_confirmed = forms.BooleanField(label=_("Yes, this is me"), required=False)
     location = forms.ChoiceField(label=_("Where are you right now?"), required=False, widget=HintedRadioSelect)

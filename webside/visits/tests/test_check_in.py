@@ -18,6 +18,7 @@ from webside.scheduling import selectors as scheduling
 from webside.testing.cast import Cast
 from webside.visits import selectors, services
 from webside.visits.codes import DeviceVerdict, ParticipantRole, Stage, VisitStatus
+from webside.visits.forms import SafeStartForm
 from webside.visits.models import Participant, SafeStart, Visit
 from webside.visits.tests import factories
 from webside.visits.tests.factories import ANSWERS, AWAY
@@ -209,3 +210,9 @@ def test_a_licence_that_ends_before_the_visit_stops_it(cast: Cast) -> None:
     with cast.as_(cast.maya_user) as maya:
         assert selectors.visit(maya, visit.id).status == VisitStatus.STOPPED
         assert scheduling.appointment(maya, visit.id) is not None
+
+
+def test_what_the_check_in_asks_for_is_not_called_optional() -> None:
+    fields = [str(field.as_field_group()) for field in SafeStartForm()]
+    assert any("Their phone number" in field for field in fields)
+    assert [field for field in fields if "if you like" in field] == []

@@ -224,6 +224,7 @@ export function watchLevel(track, show) {
     clearInterval(timer);
     removeEventListener("pointerdown", wake);
     removeEventListener("keydown", wake);
-    context.close();
+    // Whoever leaves may say so twice (the track ended, the page goes); closing twice is an error.
+    if (context.state !== "closed") context.close();
   };
 }
