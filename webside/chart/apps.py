@@ -32,6 +32,7 @@ class ChartConfig(AppConfig):
             NavItem("staff", _("Patients"), "people", "chart:patient-list", order=10, key="p",
                     roles=frozenset({Role.CLINICIAN, Role.COACH}), group=2),
         )  # fmt: skip
+        navigation.register_search("chart:patient-list", {Role.CLINICIAN, Role.COACH})
         sentences.register(
             {
                 "chart.encounter.start": _("began an encounter"),

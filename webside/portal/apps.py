@@ -17,7 +17,7 @@ class PortalConfig(AppConfig):
         from webside.core.actor import Role
         from webside.portal import handlers, policies
         from webside.realtime import registry as live
-        from webside.ui.registry import NavItem, register
+        from webside.ui.registry import NavItem, register, register_search
 
         handlers.register()
         live.register("day", policies.can_follow_day)
@@ -28,10 +28,13 @@ class PortalConfig(AppConfig):
                 "portal.record-access.read": _("looked at who looked at the record"),
             }
         )
+        register_search("portal:book-for", {Role.COORDINATOR})
         register(
-            NavItem("public", _("Services"), "list", "portal:clinic", order=10),
+            NavItem("public", _("Services"), "list", "portal:clinic", order=10, reach=("services/",), bar=False),
+            NavItem("public", _("Our people"), "people", "portal:clinic", order=20, fragment="people", bar=False),
+            NavItem("public", _("How visits work"), "info", "portal:clinic", order=30, fragment="how", bar=False),
             NavItem("patient", _("Home"), "home", "portal:home", order=10),
-            NavItem("patient", _("Services"), "calendar", "portal:clinic", order=20),
+            NavItem("patient", _("Services"), "calendar", "portal:clinic", order=20, reach=("services/",)),
             NavItem("patient", _("Who looked"), "eye", "portal:record-access", order=60),
             NavItem(
                 "staff", _("My day"), "list", "portal:home", order=10, key="d",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
+from webside.core.actor import ActorKind
 from webside.ui import registry
 
 THEME_COOKIE = "webside_theme"
@@ -31,13 +34,23 @@ def live_ticket_url(request: HttpRequest) -> str:
         return ""
 
 
+def sign_in_url(request: HttpRequest) -> str:
+    """Return where a visitor signs in, to come back here; empty for whoever is known, and outside a tenant."""
+    actor = getattr(request, "actor", None)
+    if getattr(request, "tenant", None) is None or actor is None or actor.kind != ActorKind.ANONYMOUS:
+        return ""
+    return f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}"
+
+
 def page(request: HttpRequest) -> dict[str, Any]:
-    """Add ``tenant``, ``actor``, ``theme``, ``nav`` and ``live_ticket_url``. A view may hand over its own ``nav``."""
+    """Add what every base draws. A view may hand over its own ``nav``, ``search_url`` or ``sign_in_url``."""
     return {
         "tenant": getattr(request, "tenant", None),
         "actor": getattr(request, "actor", None),
         "theme": theme_of(request),
         # Lazy: fragments don't draw the navigation and shouldn't pay for its counts.
         "nav": SimpleLazyObject(lambda: registry.links(request)),
+        "search_url": SimpleLazyObject(lambda: registry.search_url(request)),
+        "sign_in_url": SimpleLazyObject(lambda: sign_in_url(request)),
         "live_ticket_url": SimpleLazyObject(lambda: live_ticket_url(request)),
     }

@@ -33,6 +33,8 @@ class NavItem:
 
     ``key`` is the letter after ``g``. ``roles`` empty: everyone of the area. ``group``: staff rail,
     1 is the work at hand, 2 the places. ``bar`` keeps it out of the phone's bottom bar when false.
+    ``reach``: which addresses below its own belong to the place (None: all of them); a clinic's root
+    would otherwise be every page of the clinic. ``fragment`` leads to a part of the page.
     """
 
     area: Area
@@ -45,6 +47,8 @@ class NavItem:
     group: int = 1
     bar: bool = True
     count: Callable[[HttpRequest], NavCount | None] | None = None
+    reach: tuple[str, ...] | None = None
+    fragment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +65,18 @@ class NavLink:
     count: NavCount | None
 
 
-_items: dict[tuple[str, str], NavItem] = {}
+_items: dict[tuple[str, str, str], NavItem] = {}
 
 
 def register(*items: NavItem) -> None:
-    """Add places. The same area and URL again replaces the item."""
+    """Add places. The same area, URL and fragment again replaces the item."""
     for item in items:
-        _items[item.area, item.url_name] = item
+        _items[item.area, item.url_name, item.fragment] = item
 
 
 def unregister(area: Area, url_name: str) -> None:
     """Take a place out again (tests)."""
-    _items.pop((area, url_name), None)
+    _items.pop((area, url_name, ""), None)
 
 
 def _address(item: NavItem, slug: str | None) -> str | None:
@@ -105,21 +109,53 @@ def links(request: HttpRequest, area: Area | None = None) -> list[NavLink]:
         and (not item.roles or not item.roles.isdisjoint(roles))
         and (url := _address(item, tenant.slug if tenant else None)) is not None
     ]
-    current = _current([url for _, url in shown], request.path)
+    current = _current(shown, request.path)
     return [
         NavLink(
             label=str(item.label),
             icon=item.icon,
-            url=url,
+            url=f"{url}#{item.fragment}" if item.fragment else url,
             key=item.key,
             group=item.group,
             bar=item.bar,
-            current=url == current,
+            current=item is current,
             count=item.count(request) if item.count else None,
         )
         for item, url in shown
     ]
 
 
-def _current(urls: Iterable[str], path: str) -> str:
-    return max((url for url in urls if path.startswith(url)), key=len, default="")
+def _current(shown: Iterable[tuple[NavItem, str]], path: str) -> NavItem | None:
+    """Return the place that a path belongs to: the one with the longest address."""
+
+    def holds(item: NavItem, url: str) -> bool:
+        if item.fragment:
+            return False
+        if item.reach is None:
+            return path.startswith(url)
+        return path == url or any(path.startswith(url + part) for part in item.reach)
+
+    return max(
+        ((item, url) for item, url in shown if holds(item, url)), key=lambda pair: len(pair[1]), default=(None, "")
+    )[0]
+
+
+_searches: dict[str, frozenset[Role]] = {}
+
+
+def register_search(url_name: str, roles: Iterable[Role]) -> None:
+    """Say where people of these roles look for somebody: a page that takes ``q`` by POST.
+
+    By POST, because names must stand in no address.
+    """
+    _searches[url_name] = frozenset(roles)
+
+
+def search_url(request: HttpRequest) -> str:
+    """Return where the rail's search leads for the actor who asks; empty where they search nothing."""
+    tenant = getattr(request, "tenant", None)
+    roles: frozenset[Role] = getattr(getattr(request, "actor", None), "roles", frozenset())
+    for url_name, wanted in _searches.items():
+        if tenant is not None and not wanted.isdisjoint(roles):
+            return reverse(url_name, args=[tenant.slug])
+    return ""

@@ -218,8 +218,9 @@ def test_the_board_shows_everybody_and_who_may_treat_where(cast: Any) -> None:
 
 def test_booking_for_somebody_on_the_phone(cast: Any) -> None:
     client = signed_in(cast.grace_user)
-    assert "Liz Moreno" in text_of(client.get(f"{HOME}book/?q=mor"))
-    assert "LC-20418" in text_of(client.get(f"{HOME}book/?q=8455550142"))
+    assert "Liz Moreno" in text_of(client.post(f"{HOME}book/", {"q": "mor"}))
+    assert "LC-20418" in text_of(client.post(f"{HOME}book/", {"q": "8455550142"}))
+    assert "Liz Moreno" not in text_of(client.get(f"{HOME}book/?q=mor")), "a name must stand in no address"
     page = text_of(client.get(f"{HOME}book/?patient={cast.liz.id}"))
     assert "Same-day video visit" in page and "Safe at home" not in page
     url = f"{HOME}book/{cast.liz.id}/{cast.video_visit.id}/"

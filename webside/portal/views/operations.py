@@ -76,16 +76,20 @@ LONG_WAIT = 15  # minutes; longer turns the figure red
 
 @require_http_methods(["GET", "POST"])
 def book_for(request: HttpRequest, slug: str) -> HttpResponse:
-    """Find (or register) the patient who is on the phone, then choose what they need."""
+    """Find (or register) the patient who is on the phone, then choose what they need.
+
+    A name is looked for by POST: it must not stand in an address, nor in a log of addresses.
+    """
     actor = request.actor  # type: ignore[attr-defined]
     if not policies.can_see_board(actor):
         _refuse(request)
-    form = NewPatientForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    searching = "q" in request.POST
+    form = NewPatientForm(request.POST if request.POST and not searching else None)
+    if request.method == "POST" and not searching and form.is_valid():
         patient = people_services.register_patient(actor=actor, **form.cleaned_data)
         messages.success(request, _("%(name)s is registered.") % {"name": patient.full_name})
         return redirect(f"{reverse('portal:book-for', args=[slug])}?patient={patient.id}")
-    words = request.GET.get("q", "").strip()
+    words = request.POST.get("q", "").strip()[:80]
     chosen = _chosen(request)
     context = {
         "form": form,

@@ -67,23 +67,25 @@ def table(
     export: str = "",
     filter: str = "",
     sort: bool = False,
+    stack: bool = True,
     **attrs: Any,
 ) -> SafeString:
-    """A table that scrolls within itself. The content is ``<thead>`` and ``<tbody>``.
+    """A table that scrolls within itself; on a phone each row is a block with its labels. The content is ``<thead>`` and ``<tbody>``.
 
     ``sort`` makes the heads of columns sort (``<th data-sort="number|text|date">``; a cell may give
     ``data-value``), ``filter`` is the label of a search field, ``export`` the name of the CSV file.
     ``variant``: quiet (small heads), top (cells at the top). The words of the caption name the table
-    for screen readers; ``caption_hidden`` hides them from sight.
+    for screen readers; ``caption_hidden`` hides them from sight. ``stack=False``: rows stay rows on a phone
+    (two or three narrow columns).
     """
     hidden = attrs.pop("caption_hidden", False)
-    live = sort or export or filter
+    live = sort or export or filter or stack
     tools = format_html(
         '<div class="ws-tabletools" hidden>{}{}<span class="ws-tabletools__count ws-muted" role="status" '
         "data-table-count></span></div>",
         format_html(
             '<label class="ws-search">{}<span class="ws-vh">{}</span>'
-            '<input class="ws-input" type="search" placeholder="{}" autocomplete="off" data-table-filter></label>',
+            '<input class="ws-input" type="search" placeholder="{}" autocomplete="off" data-table-filter data-search></label>',
             icon_svg("search"),
             filter,
             filter,
@@ -102,7 +104,7 @@ def table(
     return format_html(
         '<div{}>{}<div class="ws-tablewrap" role="region" aria-label="{}" tabindex="0">'
         '<table class="{}"><caption{}>{}</caption>{}</table></div></div>',
-        attributes({"data_behavior": "table" if live else None, "data_sortable": bool(sort), **attrs}),
+        attributes({"data_behavior": "table" if live else None, "data_sortable": bool(sort), "data_stack": bool(stack), **attrs}),
         tools if filter or export else "",
         caption,
         modifiers("ws-table", variant),

@@ -102,3 +102,10 @@ def panels(context: Context, slot: str, **given: Any) -> SafeString:
 def undo_url_of(message: Any) -> str:
     """``{{ message|undo_url }}``: where *Undo* of a message posts to (``webside.ui.undo``)."""
     return undo_url(getattr(message, "extra_tags", ""))
+
+
+@register.filter
+def bar_links(nav: Any) -> list[Any]:
+    """``{{ nav|bar_links }}``: the places in the phone's bottom bar, five at most; one alone makes no bar."""
+    shown = [item for item in nav or () if item.bar][:5]
+    return shown if len(shown) > 1 else []

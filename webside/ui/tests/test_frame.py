@@ -163,6 +163,27 @@ class TestNavigation:
         marked = [link.label for link in registry.links(_request("/patterns/read/", Role.BILLER)) if link.current]
         assert marked == ["Patterns"]
 
+    def test_a_clinics_root_is_not_every_page_of_it(self) -> None:
+        registry._items.clear()
+        registry.register(
+            NavItem("staff", "Services", "list", "ui:pattern-list", order=1, reach=("read/",)),
+            NavItem("staff", "People", "people", "ui:pattern-list", order=2, fragment="people"),
+        )
+
+        def marked(path: str) -> list[str]:
+            return [link.label for link in registry.links(_request(path, Role.BILLER)) if link.current]
+
+        assert marked("/patterns/") == marked("/patterns/read/") == ["Services"]
+        assert marked("/patterns/forms/") == []
+        urls = [link.url for link in registry.links(_request("/", Role.BILLER))]
+        assert urls == ["/patterns/", "/patterns/#people"]
+
+    def test_one_place_alone_makes_no_bar_at_the_foot(self, draw: Callable[..., str]) -> None:
+        one, two = SimpleNamespace(bar=True, name="a"), SimpleNamespace(bar=True, name="b")
+        source = "{% for item in nav|bar_links %}{{ item.name }}{% endfor %}"
+        assert draw(source, nav=[one]) == draw(source, nav=None) == ""
+        assert draw(source, nav=[one, SimpleNamespace(bar=False, name="x"), two]) == "ab"
+
     def test_areas_are_apart(self) -> None:
         assert registry.links(_request("/", Role.PATIENT)) == []
         assert registry.links(_request("/")) == []

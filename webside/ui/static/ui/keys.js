@@ -90,7 +90,8 @@ export default function attach(body) {
     const onControl = /^(A|BUTTON|SUMMARY|INPUT)$/.test(event.target.tagName);
     let done = false;
     if (key === "/" ) {
-      const search = document.querySelector("[data-search]");
+      // The page's own list before the search of the whole clinic.
+      const search = [...document.querySelectorAll("main [data-search]"), ...document.querySelectorAll("[data-search]")].find(visible);
       search?.focus();
       done = Boolean(search);
     } else if (key === "g" && scope() === document && document.querySelector("[data-go]")) {

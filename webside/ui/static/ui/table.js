@@ -1,5 +1,6 @@
 // A table that sorts, filters and exports: the markup comes from {% table %}. Sorting follows the
 // words that people see, or data-value of a cell; numbers are found in "1,234.5 mg" too.
+// With data-stack each cell gets the words of its column, so that a phone can show a row as a block.
 
 import { icon, language, make, t } from "ui/words.js";
 
@@ -22,6 +23,24 @@ export function csvCell(text) {
   return /[",\n;]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+/** Give each cell its label, and the roles that a table loses when its rows are drawn as blocks. */
+function stack(table, heads) {
+  const labels = heads.map((head) => head.textContent.trim());
+  const role = (elements, name) => [...elements].forEach((element) => element.setAttribute("role", name));
+  table.setAttribute("role", "table");
+  role(table.querySelectorAll("thead, tbody"), "rowgroup");
+  role(table.rows, "row");
+  role(heads, "columnheader");
+  for (const row of [...table.tBodies].flatMap((body) => [...body.rows])) {
+    [...row.cells].forEach((cell, index) => {
+      cell.setAttribute("role", cell.tagName === "TH" ? "rowheader" : "cell");
+      if (cell.tagName === "TD" && index > 0 && labels[index]) cell.dataset.label = labels[index];
+      cell.toggleAttribute("data-empty", !cell.textContent.trim() && !cell.querySelector("svg, img, input, button"));
+    });
+  }
+  table.dataset.stacked = "";
+}
+
 /** Behaviour of the block that {% table %} draws. */
 export default function attach(block) {
   const table = block.querySelector("table");
@@ -30,6 +49,7 @@ export default function attach(block) {
   const collator = new Intl.Collator(language, { numeric: true, sensitivity: "base" });
   const tools = block.querySelector(".ws-tabletools");
   if (tools) tools.hidden = false;
+  if ("stack" in block.dataset && heads.length > 2 && heads.every((head) => head.colSpan === 1)) stack(table, heads);
 
   const sort = (head, index) => {
     const up = head.getAttribute("aria-sort") !== "ascending";
