@@ -15,10 +15,11 @@ class ChartConfig(AppConfig):
         """Register rules, resources, gates, places in the navigation and the words of the trail."""
         import webside.chart.rules.vitals  # noqa: F401
         from webside.audit import sentences
-        from webside.chart import fhir, gates
+        from webside.chart import fhir, gates, texts
         from webside.core import schema, upgrades
         from webside.core.actor import Role
         from webside.ui import registry as navigation
+        from webside.ui import texts as words
         from webside.ui.registry import NavItem
 
         # The table of codes is the same for all: only the owner loads it.
@@ -26,6 +27,7 @@ class ChartConfig(AppConfig):
         upgrades.register("load_icd10cm")
         fhir.register()
         gates.register()
+        words.register(texts.TEXTS)
         navigation.register(
             NavItem("staff", _("Notes"), "note", "chart:note-list", order=30, key="n",
                     roles=frozenset({Role.CLINICIAN, Role.COACH})),

@@ -1,10 +1,12 @@
 """The words of our ES modules, so that they can be translated. A test compares both.
 
-The modules hold the English; a page in another language carries the others as JSON.
+The modules hold the English; a page in another language carries the others as JSON. Other apps have the
+words of their modules in their own ``texts.py`` and register them in ``AppConfig.ready()``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -62,8 +64,17 @@ _ALL: tuple[Any, ...] = (
 )
 
 
+_registered: list[Any] = []
+
+
+def register(texts: Iterable[Any]) -> None:
+    """Add the words of another app's modules (lazy translations)."""
+    _registered.extend(texts)
+
+
 def in_language() -> dict[str, str]:
     """Return English and its translation into the language of this request."""
+    known = (*_ALL, *_registered)
     with override("en"):
-        english = [str(text) for text in _ALL]
-    return {key: str(text) for key, text in zip(english, _ALL, strict=True)}
+        english = [str(text) for text in known]
+    return {key: str(text) for key, text in zip(english, known, strict=True)}

@@ -16,12 +16,14 @@ class VisitsConfig(AppConfig):
         from webside.audit import sentences
         from webside.core import loops
         from webside.scheduling import registry
-        from webside.visits import gates, handlers, lean, tasks
+        from webside.ui import texts as words
+        from webside.visits import gates, handlers, lean, tasks, texts
         from webside.visits.views import destination
 
         gates.register()
         handlers.register()
         lean.register()
+        words.register(texts.TEXTS)
         registry.register_destination(destination.of_link)
         loops.register("visits.signals", tasks.drop_stale_signals, every=60)
         sentences.register(

@@ -121,10 +121,19 @@ class TestModules:
 
     def test_their_words_can_be_translated(self) -> None:
         written: set[str] = set()
-        for path in (UI / "static" / "ui").glob("*.js"):
-            written |= set(re.findall(r'(?<![\w.])t\("((?:[^"\\]|\\.)*)"', path.read_text(encoding="utf-8")))
+        for path in MODULES:
+            source = path.read_text(encoding="utf-8")
+            written |= set(re.findall(r'(?<![\w.])t\("((?:[^"\\]|\\.)*)"', source))
+            table = re.search(r"ENGLISH = \{(.*?)\n\};", source, re.DOTALL)
+            written |= set(re.findall(r'": "((?:[^"\\]|\\.)+)"', table.group(1))) if table else set()
         with translation.override("en"):
             assert written == set(texts.in_language())
+
+    def test_a_page_in_another_language_brings_the_words_of_every_app(self, draw: Callable[..., str]) -> None:
+        with translation.override("es"):
+            html = draw("{% behavior_texts %}")
+        brought = json.loads(strip_tags(html))
+        assert {"Saving…", "Nothing found", "The clinic can see that you are here."} <= set(brought)
 
 
 @pytest.fixture

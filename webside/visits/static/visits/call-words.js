@@ -1,5 +1,6 @@
 /**
- * The words that the modules say. English here; a page brings others (another language, another tone) as
+ * The words that the modules say. English here; the page brings those of another language as JSON, English → theirs
+ * (`<script type="application/json" id="webside-texts">`), and single ones in another tone as
  *
  *   <template data-words><p data-word="state.waiting">…</p>…</template>
  *
@@ -126,8 +127,12 @@ export function wordsOf(root) {
       own.set(word.getAttribute("data-word"), word.textContent?.trim() ?? "");
     }
   }
+  // Read here and not through `ui`: the modules of a call stand alone.
+  const holder = document.getElementById("webside-texts");
+  /** @type {Record<string, string>} */ const translated = holder ? JSON.parse(holder.textContent ?? "{}") : {};
   return (key, values = {}) => {
-    const text = own.get(key) ?? ENGLISH[key] ?? "";
+    const english = ENGLISH[key] ?? "";
+    const text = own.get(key) ?? translated[english] ?? english;
     return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
   };
 }
