@@ -28,7 +28,8 @@ export default function attach(root) {
       root.toggleAttribute("data-covered", open);
     }
     for (const button of buttonsOf(name)) button.setAttribute("aria-expanded", String(open));
-    if (open) /** @type {HTMLElement|null} */ (panel.querySelector("#chat-text, [tabindex='-1']"))?.focus();
+    const first = panel.querySelector("#chat-text") ?? panel.querySelector("[tabindex='-1']");
+    if (open) /** @type {HTMLElement|null} */ (first)?.focus();
     else buttonsOf(name)[0]?.focus();
   }
 

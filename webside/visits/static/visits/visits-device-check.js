@@ -175,9 +175,10 @@ export class DeviceCheck {
   }
 
   async #chime() {
+    // Asked before it ends: who answers while it still sounds must not be asked again.
+    this.#showRow("speaker", "asking", "check.speaker.ask");
     try {
       await playChime(rememberedDevices().audiooutput);
-      this.#showRow("speaker", "asking", "check.speaker.ask");
     } catch {
       this.#heard("failed");
     }

@@ -39,6 +39,7 @@ export class WaitingRoom {
   #admitted = false;
   /** @type {() => void} */ #stopMeter = () => undefined;
   /** @type {MediaStreamTrack|null} */ #metered = null;
+  /** Camera and microphone are still starting: who mutes now means the microphone that comes. */ #opening = true;
   /** @type {AbortController|null} */ #fetching = null;
   #life = new AbortController();
 
@@ -65,7 +66,7 @@ export class WaitingRoom {
     const poll = setInterval(() => !this.#socket.up && this.refresh(), POLL_MS);
     signal.addEventListener("abort", () => clearInterval(poll));
     this.#socket.open();
-    this.media.open({ audio: true, video: before.video !== false });
+    this.media.open({ audio: true, video: before.video !== false }).finally(() => (this.#opening = false));
     this.#admitIfTold(root);
   }
 
@@ -129,7 +130,7 @@ export class WaitingRoom {
   /** @param {string} action */
   async #act(action) {
     if (action === "mute") {
-      if (!this.media.tracks.audio) this.#muted = !(await this.media.choose("audio"));
+      if (!this.media.tracks.audio && !this.#opening) this.#muted = !(await this.media.choose("audio"));
       else this.#muted = !this.#muted;
     } else if (action === "camera") {
       if (this.media.tracks.video) this.media.stop("video");
@@ -148,7 +149,7 @@ export class WaitingRoom {
   #mediaChanged() {
     const { tracks, problems } = this.media;
     if (tracks.audio) tracks.audio.enabled = !this.#muted;
-    this.#press("mute", this.#muted || !tracks.audio);
+    this.#press("mute", this.#muted || (!tracks.audio && !this.#opening));
     this.#press("camera", !tracks.video);
     const placeholder = this.#part("self-placeholder");
     if (placeholder) placeholder.hidden = Boolean(tracks.video);
