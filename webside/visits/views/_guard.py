@@ -74,6 +74,8 @@ class Page:
         }
         if self.role is ParticipantRole.PATIENT:
             base["nav"] = []
+        else:
+            base["gone_url"] = f"{reverse('portal:home', args=[self.slug])}?gone=visit"
         return {**base, **more}
 
 

@@ -6,7 +6,8 @@
 // once per topic, answer {"ticket": "…"}), /ws is opened, {"ticket": …} sent. Hints {"type": "hint",
 // "topic", "kind", "id"} hold no content: the fragment is fetched again through its guarded view. After every connect all
 // fragments are fetched, because what happened meanwhile is unknown. data-live-kinds="a b" listens
-// to these kinds only. data-live-fast on any element asks for a heartbeat by the second.
+// to these kinds only. data-live-gone is the address to go to when the fragment is no longer there for this
+// person (the visit went to a colleague). data-live-fast on any element asks for a heartbeat by the second.
 // A fragment isn't touched while somebody types or selects text in it; it follows when they are done.
 // When the line is down for some seconds the page says so in words, and asks by itself every 15 s.
 
@@ -71,7 +72,11 @@ async function refresh(element) {
     return; // the next hint, the next connect or the next question brings it
   }
   if (answer.redirected || answer.status === 401 || answer.status === 403) return gone(t("You are signed out, so this page has stopped following. Load it again to sign in."));
-  if (answer.status === 404 || answer.status === 410) return element.dispatchEvent(new CustomEvent("live:gone", { bubbles: true }));
+  if (answer.status === 404 || answer.status === 410) {
+    element.dispatchEvent(new CustomEvent("live:gone", { bubbles: true }));
+    if (element.dataset.liveGone) location.assign(element.dataset.liveGone);
+    return;
+  }
   if (!answer.ok) return;
   place(element, await answer.text());
 }
