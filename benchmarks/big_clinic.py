@@ -1,0 +1,74 @@
+"""Makes the demo clinic big: 10,000 patients, each with two visits, notes and claims of the last years.
+
+Rows are copied in SQL from rows that the demo made through its services, with other ids, names and
+times, so that they have the shape of real ones and no page can tell.
+"""
+
+from __future__ import annotations
+
+import psycopg
+
+PATIENTS = 10_000
+VISITS_EACH = 2
+
+GROW = """
+SELECT set_config('app.tenant', (SELECT id::text FROM core_tenant WHERE slug = 'larkspur'), false);
+
+CREATE TEMP TABLE model AS
+SELECT e.id AS encounter, e.appointment_id AS appointment, e.patient_id AS patient, n.id AS note, c.id AS claim
+FROM chart_encounter e JOIN chart_note n ON n.encounter_id = e.id JOIN billing_claim c ON c.encounter_id = e.id
+WHERE e.appointment_id IS NOT NULL AND n.signed_at IS NOT NULL LIMIT 1;
+
+CREATE TEMP TABLE grown AS
+SELECT i, gen_random_uuid() AS patient FROM generate_series(1, %(patients)s) AS i;
+
+CREATE TEMP TABLE visited AS
+SELECT patient, gen_random_uuid() AS appointment, gen_random_uuid() AS encounter, gen_random_uuid() AS note,
+       gen_random_uuid() AS claim,
+       date_trunc('hour', now()) - interval '3 days' - (k * %(patients)s + i) * interval '30 minutes' AS began
+FROM grown, generate_series(0, %(visits)s - 1) AS k;
+
+INSERT INTO people_patient SELECT (jsonb_populate_record(base, jsonb_build_object(
+  'id', patient, 'user_id', null, 'record_number', 'BIG-' || i, 'email', 'patient' || i || '@big.example',
+  'given', (ARRAY['Ana','Ben','Chloe','Dev','Elena','Femi','Gita','Hugo','Iris','Jun'])[1 + i %% 10],
+  'family', (ARRAY['Abbott','Baker','Castro','Diaz','Evans','Fischer','Garcia','Hughes'])[1 + i %% 8] || '-' || i,
+  'birth_date', date '1935-01-01' + (i * 3) %% 30000))).*
+FROM grown, people_patient AS base WHERE base.id = (SELECT patient FROM model);
+
+INSERT INTO scheduling_appointment SELECT (jsonb_populate_record(base, jsonb_build_object(
+  'id', v.appointment, 'patient_id', v.patient, 'status', 'fulfilled', 'idempotency_key', v.appointment,
+  'period', tstzrange(v.began, v.began + interval '20 minutes')))).*
+FROM visited v, scheduling_appointment AS base WHERE base.id = (SELECT appointment FROM model);
+
+INSERT INTO chart_encounter SELECT (jsonb_populate_record(base, jsonb_build_object(
+  'id', v.encounter, 'patient_id', v.patient, 'appointment_id', v.appointment, 'visit_id', null,
+  'started_at', v.began, 'ended_at', v.began + interval '18 minutes'))).*
+FROM visited v, chart_encounter AS base WHERE base.id = (SELECT encounter FROM model);
+
+INSERT INTO chart_note SELECT (jsonb_populate_record(base, jsonb_build_object(
+  'id', v.note, 'encounter_id', v.encounter, 'signed_at', v.began + interval '25 minutes'))).*
+FROM visited v, chart_note AS base WHERE base.id = (SELECT note FROM model);
+
+INSERT INTO billing_claim SELECT (jsonb_populate_record(base, jsonb_build_object(
+  'id', v.claim, 'encounter_id', v.encounter, 'patient_id', v.patient, 'event_id', gen_random_uuid(),
+  'service_date', v.began::date, 'drafted_at', v.began + interval '26 minutes'))).*
+FROM visited v, billing_claim AS base WHERE base.id = (SELECT claim FROM model);
+
+ANALYZE;
+"""
+
+
+def grow(owner_url: str) -> str:
+    """Add the patients and their visits; return what there is now, in words.
+
+    ``owner_url`` connects as the owner of the tables. Raises ``psycopg.Error`` when the demo has no
+    signed visit to copy.
+    """
+    statements = GROW % {"patients": PATIENTS, "visits": VISITS_EACH}
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        connection.execute(statements)
+        counts = [
+            f"{connection.execute(f'SELECT count(*) FROM {table}').fetchone()[0]:,} {words}"  # type: ignore[index, arg-type]  # noqa: S608
+            for table, words in (("people_patient", "patients"), ("chart_note", "notes"), ("billing_claim", "claims"))
+        ]
+    return ", ".join(counts)
