@@ -9,18 +9,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
+from tests.e2e.looks import SIZES, Watch, look
+
+__all__ = ["DESKTOP", "PHONE", "Demo", "look", "need", "running_demo", "someone", "wait_until"]
+
 ROOT = Path(__file__).resolve().parents[2]
-ARTEFACTS = ROOT / "tests" / "e2e" / "artefacts"
-DESKTOP = {"width": 1280, "height": 800}
-PHONE = {"width": 390, "height": 844}
+DESKTOP = SIZES["desktop"]
+PHONE = SIZES["phone"]
 
 
 def need(reason: str | None) -> None:
@@ -43,9 +47,21 @@ class Demo:
         """Return the address of a path."""
         return self.address.rstrip("/") + path
 
+    def pid(self, part: str) -> int:
+        """Return the process of web, worker or postgres."""
+        return int((self.var / "run" / f"{part}.pid").read_text().split()[0])
+
     def kill(self, part: str) -> None:
         """Kill web, worker or postgres without a word."""
-        os.kill(int((self.var / "run" / f"{part}.pid").read_text().split()[0]), signal.SIGKILL)
+        os.kill(self.pid(part), signal.SIGKILL)
+
+    def answers(self) -> bool:
+        """Whether the web process answers."""
+        try:
+            with urlopen(self.url("/health"), timeout=2) as answer:  # noqa: S310 - our own address
+                return bool(answer.status == 200)
+        except OSError:
+            return False
 
 
 @contextmanager
@@ -95,44 +111,68 @@ def demo() -> Iterator[Demo]:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """Give a Chromium with a fake camera and microphone."""
+def browsers() -> Iterator[Callable[[], Any]]:
+    """Give a way to start a Chromium with a fake camera and microphone; all end with the file's tests."""
     from playwright.sync_api import sync_playwright
 
     from tests.e2e.call_lab.running import launch, why_no_browser
 
     need(why_no_browser())
     with sync_playwright() as running:
-        browser = launch(running.chromium)
-        yield browser
-        browser.close()
+        started: list[Any] = []
+
+        def start() -> Any:
+            started.append(launch(running.chromium))
+            return started[-1]
+
+        yield start
+        for browser in started:
+            browser.close()
+
+
+@pytest.fixture(scope="module")
+def chromium(browsers: Callable[[], Any]) -> Any:
+    """Give one Chromium for the tests of a file."""
+    return browsers()
+
+
+@pytest.fixture(scope="module")
+def other_chromium(browsers: Callable[[], Any]) -> Any:
+    """Give a second Chromium, for the other side of a call."""
+    return browsers()
 
 
 @contextmanager
 def someone(
     browser: Any, demo: Demo, name: str | None, *, size: dict[str, int] = DESKTOP, **options: Any
 ) -> Iterator[Any]:
-    """Give a page of somebody who signed in through the demo's door (``name`` as on their card)."""
+    """Give a page of somebody who signed in through the demo's door (``name`` as on their card).
+
+    ``page.watch`` holds what the page complained of. At the end nothing may be left there that was
+    not expected (``page.watch.expect``): no script error, no refusal by the page's policy, no server
+    error, no request to a stranger.
+    """
     context = browser.new_context(
         base_url=demo.address, viewport=size, locale="en-US", timezone_id="America/New_York",
         permissions=["camera", "microphone"], **options,
     )  # fmt: skip
     page = context.new_page()
     page.set_default_timeout(15_000)
+    page.watch = Watch(demo.address)
+    page.watch.follow(page)
     if name is not None:
         page.goto("/")
         page.get_by_role("button", name=re.compile(re.escape(name))).first.click()
         page.wait_for_load_state()
     try:
         yield page
-    finally:
+    except BaseException:
+        with suppress(Exception):  # what went wrong matters more than its picture
+            look(page, f"failed-{name or 'visitor'}".replace(" ", "-").lower())
         context.close()
-
-
-def look(page: Any, name: str) -> None:
-    """Keep a picture of the page as an artefact."""
-    ARTEFACTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=str(ARTEFACTS / f"{name}.png"), full_page=True)
+        raise
+    context.close()
+    assert page.watch.complaints == []
 
 
 def wait_until(what: str, check: Any, seconds: float = 20, every: float = 0.2) -> Any:

@@ -1,0 +1,57 @@
+"""Hands that have a keyboard only: Tab, Enter, Space, arrows and letters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+FOCUSED = """() => {
+  const it = document.activeElement;
+  if (!it || it === document.body) return null;
+  const name = it.getAttribute("aria-label") || (it.labels?.length ? [...it.labels].map((each) => each.innerText).join(" ") : "")
+    || it.innerText || "";
+  const style = getComputedStyle(it);
+  const drawn = (each) => { const s = getComputedStyle(each); return s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2
+    || s.boxShadow !== "none"; };
+  const around = [it, it.nextElementSibling, it.closest("label"), it.parentElement].filter(Boolean);
+  return { name: name.trim().replace(/\\s+/g, " "), ring: around.some(drawn) };
+}"""
+
+
+class Keyboard:
+    """A page worked by keys alone. Every stop must show where the focus is."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+
+    def reach(self, name: str, *, stops: int = 90) -> None:
+        """Press Tab until the element whose name begins with ``name`` has the focus.
+
+        Raises AssertionError when it can't be reached, or when a stop on the way shows no focus.
+        """
+        seen = []
+        for _ in range(stops):
+            self.page.keyboard.press("Tab")
+            focused = self.page.evaluate(FOCUSED)
+            if focused is None:
+                continue
+            assert focused["ring"], f"the focus can't be seen on {focused['name']!r}"
+            seen.append(focused["name"])
+            if focused["name"].startswith(name):
+                return
+        raise AssertionError(f"{name!r} can't be reached by Tab; stops were {seen}")
+
+    def press(self, name: str) -> None:
+        """Reach a button or a link and press Enter."""
+        self.reach(name)
+        self.page.keyboard.press("Enter")
+
+    def tick(self, name: str) -> None:
+        """Reach a box or a choice and press Space."""
+        self.reach(name)
+        self.page.keyboard.press("Space")
+
+    def write(self, name: str, text: str) -> None:
+        """Reach a field, empty it, and write."""
+        self.reach(name)
+        self.page.keyboard.press("ControlOrMeta+A")
+        self.page.keyboard.type(text)

@@ -1,0 +1,101 @@
+"""Looks at a page as everybody may see it: both widths, both themes, with axe, and keeps the pictures."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ARTEFACTS = Path(__file__).parent / "artefacts"
+AXE = (Path(__file__).parent / "vendor" / "axe-core-4.14.1" / "axe.min.js").read_text(encoding="utf-8")
+RULES = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']"
+SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+#: A page of 1280 px at 200 % zoom.
+ZOOMED = {"width": 640, "height": 400}
+THEMES = ("light", "dark")
+
+
+def look(page: Any, name: str) -> None:
+    """Keep a picture of the page as an artefact."""
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=str(ARTEFACTS / f"{name}.png"), full_page=True)
+
+
+def findings(page: Any) -> list[str]:
+    """Return what axe finds on the page as it stands: rule, help and the first place."""
+    if not page.evaluate("Boolean(window.axe)"):
+        page.evaluate(AXE)
+    found = page.evaluate(f"axe.run({{runOnly: {RULES}}}).then((result) => result.violations)")
+    return [f"{each['id']}: {each['help']}: {each['nodes'][0]['html'][:200]}" for each in found]
+
+
+def wider_than_its_window(page: Any) -> list[str]:
+    """Return what makes the page scroll sideways (empty when nothing does)."""
+    answer: list[str] = page.evaluate(
+        """() => {
+          const width = document.documentElement.clientWidth;
+          if (document.documentElement.scrollWidth <= width) return [];
+          return ['the page', ...[...document.querySelectorAll('main *')]
+            .filter((each) => each.getBoundingClientRect().right > width + 1)
+            .slice(0, 3).map((each) => each.outerHTML.slice(0, 120))];
+        }"""
+    )
+    return answer
+
+
+def examine(page: Any, name: str) -> None:
+    """Assert that a page is right in both themes at both widths and at 200 % zoom; keep its pictures.
+
+    Leaves the window as it was. Raises AssertionError with everything that was found.
+    """
+    before = page.viewport_size
+    wrong: list[str] = []
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        for size, window in SIZES.items():
+            page.set_viewport_size(window)
+            wrong += [f"{name}, {theme}, {size}: {each}" for each in findings(page)]
+            wrong += [f"{name}, {size}, sideways: {each}" for each in wider_than_its_window(page)]
+            look(page, f"{name}-{size}{'-dark' if theme == 'dark' else ''}")
+    page.set_viewport_size(ZOOMED)
+    wrong += [f"{name}, at 200 % zoom, sideways: {each}" for each in wider_than_its_window(page)]
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    page.set_viewport_size(before)
+    assert not wrong, "\n".join(wrong)
+
+
+@dataclass
+class Watch:
+    """What a page complains of while it is used: errors, refusals of its policy, strangers that it asks."""
+
+    home: str
+    expected: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def follow(self, page: Any) -> None:
+        """Listen to a page from now on."""
+        page.on("pageerror", lambda error: self._note(f"script error: {error}"))
+        page.on("console", self._console)
+        page.on("request", self._request)
+        page.on("response", self._response)
+
+    def expect(self, *patterns: str) -> None:
+        """Take complaints that match as expected from now on (a server that is killed can't be reached)."""
+        self.expected += patterns
+
+    def _note(self, what: str) -> None:
+        if not any(re.search(pattern, what) for pattern in self.expected):
+            self.complaints.append(what)
+
+    def _console(self, message: Any) -> None:
+        if message.type == "error":
+            self._note(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def _request(self, request: Any) -> None:
+        if not request.url.startswith((self.home, "data:", "blob:")):
+            self._note(f"asked a stranger: {request.url}")
+
+    def _response(self, response: Any) -> None:
+        if response.status >= 500:
+            self._note(f"answered {response.status}: {response.url}")

@@ -1,0 +1,111 @@
+"""The real sign-in beside the demo's door: password, passkey, and the second factor that staff need."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import struct
+import time
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Demo, someone
+from tests.e2e.looks import examine
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "webside-demo-1"  # nosec B105 - the demo shows it on its first page
+
+
+def code_now(key: str) -> str:
+    """Return the six digits that an authenticator app shows for a key (RFC 6238)."""
+    secret = base64.b32decode(key + "=" * (-len(key) % 8))
+    digest = hmac.new(secret, struct.pack(">Q", int(time.time()) // 30), hashlib.sha1).digest()
+    offset = digest[-1] & 15
+    return f"{(int.from_bytes(digest[offset : offset + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06}"
+
+
+def sign_in(page: Any, email: str, password: str = PASSWORD) -> None:
+    """Fill in the form and send it."""
+    page.goto("/accounts/login/")
+    page.get_by_label("Email address").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def show_it_is_you(page: Any) -> None:
+    """Give the password once more, as is asked before the way of signing in changes."""
+    page.get_by_role("heading", name="Show that it is you").wait_for()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+
+
+def authenticator(page: Any) -> None:
+    """Give the browser a fingerprint reader that always says yes."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    session.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {
+            "options": {
+                "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
+                "isUserVerified": True, "automaticPresenceSimulation": True,
+            }
+        },
+    )  # fmt: skip
+
+
+def test_a_patient_signs_in_by_password_and_a_wrong_one_tells_nothing(demo: Demo, chromium: Any) -> None:
+    with someone(chromium, demo, None) as page:
+        sign_in(page, "liz@moreno.example", "not the right one")
+        wrong = page.get_by_role("alert").first.inner_text()
+        examine(page, "sign-in-refused")
+        sign_in(page, "nobody@nowhere.example", "not the right one")
+        assert page.get_by_role("alert").first.inner_text() == wrong
+        sign_in(page, "liz@moreno.example")
+        page.get_by_role("heading", name=re.compile("Liz")).first.wait_for()
+
+
+def test_staff_set_up_a_code_app_and_are_asked_for_it(demo: Demo, chromium: Any) -> None:
+    with someone(chromium, demo, None) as page:
+        sign_in(page, "grace.lin@larkspur.example")
+        page.get_by_role("heading", name="One more step before you go in").wait_for()
+        examine(page, "second-factor")
+        page.get_by_role("link", name="Use a code app").click()
+        show_it_is_you(page)
+        key = page.get_by_label("Key").input_value()
+        examine(page, "second-factor-app")
+        page.get_by_label("Code").fill(code_now(key))
+        page.get_by_role("button", name="Switch it on").click()
+        page.wait_for_load_state()
+        examine(page, "second-factor-done")
+    with someone(chromium, demo, None) as page:
+        sign_in(page, "grace.lin@larkspur.example")
+        page.get_by_label("Code").wait_for()
+        examine(page, "second-factor-asked")
+        page.get_by_label("Code").fill(code_now(key))
+        page.get_by_role("button", name=re.compile("Sign in|Go on")).first.click()
+        page.wait_for_url("**/home/**")
+
+
+def test_staff_set_up_a_passkey_and_sign_in_with_it(demo: Demo, chromium: Any) -> None:
+    with someone(chromium, demo, None) as page:
+        authenticator(page)
+        sign_in(page, "marcus.hale@larkspur.example")
+        page.get_by_role("link", name="Set up a passkey").click()
+        show_it_is_you(page)
+        page.get_by_label("What do you call it?").fill("This computer")
+        page.get_by_label("Sign in with it alone, without a password").check()
+        examine(page, "passkey-add")
+        page.get_by_role("button", name="Make the key").click()
+        page.wait_for_url(re.compile("/accounts/2fa/(?!webauthn/add)"))
+        examine(page, "passkey-added")
+        page.goto("/accounts/logout/")
+        page.get_by_role("button", name=re.compile("Sign out")).last.click()
+        page.goto("/accounts/login/")
+        page.get_by_role("button", name="Sign in with a passkey").click()
+        page.wait_for_url("**/o/larkspur/claims/")
+        assert "Marcus Hale" in page.inner_text("body")

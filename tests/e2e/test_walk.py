@@ -1,0 +1,387 @@
+"""The walk: from looking at the clinic to the draft claim and the trail, by real people in two real browsers.
+
+Every page on the way is looked at in both themes and at both widths; the pictures are artefacts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e import walk
+from tests.e2e.call_lab.running import TURN_SECRET, TurnServer, why_no_turn
+from tests.e2e.conftest import DESKTOP, PHONE, Demo, need, running_demo, someone, wait_until
+from tests.e2e.keyboard import Keyboard
+from tests.e2e.looks import examine
+
+pytestmark = pytest.mark.browser
+
+REASON = "Known to me for six years. Her card is at home."
+SELECTED_PAIRS = """async () => {
+  const { attach } = await import("visits/visits-call.js");
+  const stats = await attach(document.querySelector("[data-behavior~=visits-call]")).call.stats();
+  return [...stats.values()].filter((each) => each.type === "transport" && each.selectedCandidatePairId).map((each) => {
+    const pair = stats.get(each.selectedCandidatePairId);
+    return [pair.localCandidateId, pair.remoteCandidateId].map((id) => stats.get(id).candidateType);
+  });
+}"""
+
+
+def letters_to(page: Any, demo: Demo, to: str) -> Any:
+    """Return the letters to somebody in the demo's mailbox, newest first."""
+    page.goto(demo.url("/demo/mailbox/"))
+    return page.get_by_role("link").filter(has_text=to)
+
+
+def newest_letter(page: Any, demo: Demo, to: str, *, after: int) -> tuple[str, str]:
+    """Wait for one more than ``after`` letters to somebody; return its link and its calendar file."""
+    wait_until("the letter to arrive", lambda: letters_to(page, demo, to).count() > after, 20, 0.5)
+    letters_to(page, demo, to).first.click()
+    link = page.locator("a[href*='/go/']").first.get_attribute("href")
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile(r"\.ics")).click()
+    return link, Path(download.value.path()).read_text(encoding="utf-8")
+
+
+def test_the_front_page_shows_who_one_can_be(demo: Demo, chromium: Any) -> None:
+    with someone(chromium, demo, None) as page:
+        page.goto("/")
+        examine(page, "who")
+        assert page.get_by_role("button", name=re.compile("^Be ")).count() == 9
+        page.get_by_role("link", name="Real sign-in", exact=True).click()
+        page.get_by_role("heading", name="Sign in", exact=True).wait_for()
+        examine(page, "sign-in")
+
+
+@pytest.fixture(scope="module")
+def relayed() -> Iterator[Demo]:
+    """Give a demo whose calls go through a TURN server only."""
+    need(why_no_turn())
+    with TurnServer() as turn:
+        url = f'["turn:127.0.0.1:{turn.port}?transport=udp"]'
+        with running_demo(
+            WEBSIDE_TURN_URLS=url, WEBSIDE_TURN_SECRET=TURN_SECRET, WEBSIDE_FORCE_RELAY="1"
+        ) as clinic:
+            yield clinic
+
+
+def test_a_visit_from_the_booking_to_the_claim(demo: Demo, chromium: Any, other_chromium: Any) -> None:
+    with ExitStack() as stack:
+        liz = stack.enter_context(someone(chromium, demo, "Liz Moreno"))
+        maya = stack.enter_context(someone(other_chromium, demo, "Dr. Maya Chen"))
+        examine(liz, "patient-home")
+        examine(maya, "day")
+        mailbox = stack.enter_context(someone(chromium, demo, None))
+        letters = letters_to(mailbox, demo, "liz@moreno.example").count()
+        examine(mailbox, "mailbox")
+        visit = walk.book(liz, "Diabetes video visit", who="Maya Chen", see=examine)
+        open_the_link(stack, demo, chromium, mailbox, "liz@moreno.example", after=letters)
+        examine(mailbox, "letter")
+        arrive(liz, maya, visit, see=examine)
+        verify(liz, maya)
+        use_the_controls(liz, maya)
+        survive_the_server(demo, liz, maya)
+        walk.write_note(maya, see=examine)
+        examine(liz, "patient-call")
+        override_identity(maya)
+        finish(liz, maya, see=examine)
+        read_the_summary(liz, see=examine)
+        stack.close()
+    claim_and_trail(demo, other_chromium, "Liz Moreno", see=examine)
+
+
+def open_the_link(stack: ExitStack, demo: Demo, browser: Any, mailbox: Any, to: str, *, after: int) -> Any:
+    """Read the letter, open its link on a phone where nobody is signed in; return that page."""
+    link, calendar = newest_letter(mailbox, demo, to, after=after)
+    assert "BEGIN:VEVENT" in calendar
+    assert "DTSTART" in calendar
+    phone = stack.enter_context(someone(browser, demo, None, size=PHONE))
+    phone.goto(link)
+    # To the check of the devices, or straight to the five questions when the visit is minutes away.
+    phone.get_by_role("heading", name=re.compile("Get ready for your visit|Check in")).wait_for()
+    return phone
+
+
+def arrive(patient: Any, clinician: Any, visit: str, *, see: walk.See = walk.unseen, given: str = "Liz") -> None:
+    """Check devices and in; let in; both are in the call, each seeing the other."""
+    patient.goto(f"/o/larkspur/visits/{visit}/prepare/")
+    walk.check_devices(patient, see=see)
+    walk.check_in(patient, see=see)
+    patient.wait_for_url("**/waiting/")
+    patient.get_by_text(re.compile("knows that you are here|sees that you are here")).first.wait_for()
+    see(patient, "waiting-room")
+    clinician.goto(f"/o/larkspur/visits/{visit}/")
+    clinician.get_by_role("heading", name=re.compile(f"{given} is in the waiting room")).wait_for()
+    see(clinician, "door")
+    clinician.get_by_role("button", name=f"Let {given} in").click()
+    walk.connected(patient)
+    walk.connected(clinician)
+
+
+def verify(patient: Any, clinician: Any) -> None:
+    """Compare the codes: the same on both screens, and each side says so."""
+    said = []
+    for page, button in ((patient, "It’s the same"), (clinician, "The same")):
+        page.locator("[data-panel=code]").click()
+        wait_until("a code", lambda page=page: re.fullmatch(r"[\d\s]{6,}", page.locator("[data-call=code]").inner_text()))
+        said.append(page.locator("[data-call=code]").inner_text())
+        page.get_by_role("button", name=button, exact=True).click()
+    assert said[0] == said[1]
+    for page in (patient, clinician):
+        page.locator("[data-call=code-state]").get_by_text("Checked. Just you two").wait_for()
+        page.locator("[data-panel=code]").click()
+
+
+def use_the_controls(patient: Any, clinician: Any) -> None:
+    """Chat both ways, mute, switch the picture off and on."""
+    patient.get_by_role("button", name="Chat", exact=True).click()
+    patient.get_by_label("Message", exact=True).fill("Can you hear me?")
+    patient.get_by_label("Message", exact=True).press("Enter")
+    clinician.locator("[data-chat-list]").get_by_text("Can you hear me?").wait_for()
+    clinician.get_by_label("Message", exact=True).fill("Yes, well.")
+    clinician.get_by_label("Message", exact=True).press("Enter")
+    patient.locator("[data-chat-list]").get_by_text("Yes, well.").wait_for()
+    examine(patient, "patient-chat")
+    patient.get_by_role("button", name="Close the chat").click()
+    patient.get_by_role("button", name="Mute").click()
+    wait_until("the other side to know", lambda: "muted" in clinician.locator("[data-call=peer-state]").inner_text())
+    patient.get_by_role("button", name=re.compile("Mute|Unmute")).click()
+    patient.get_by_role("button", name=re.compile("Camera off")).click()
+    clinician.locator(f"{walk.CALL}[data-picture=off]").wait_for(state="attached")
+    patient.get_by_role("button", name=re.compile("Camera")).click()
+    clinician.locator(f"{walk.CALL}[data-picture=on]").wait_for(state="attached")
+    patient.get_by_role("button", name="Devices").click()
+    patient.get_by_role("heading", name="Devices").wait_for()
+    assert patient.get_by_label("Microphone").locator("option").count() >= 1
+    examine(patient, "patient-devices")
+    patient.get_by_role("button", name="Done").click()
+
+
+def survive_the_server(demo: Demo, patient: Any, clinician: Any) -> None:
+    """Kill the server in the call: the pictures go on, and both pages come back by themselves."""
+    for page in (patient, clinician):
+        page.watch.expect("ERR_CONNECTION_REFUSED", "ERR_SOCKET_NOT_CONNECTED", "WebSocket", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET")
+    pages = [page.evaluate("performance.timeOrigin") for page in (patient, clinician)]
+    before = demo.pid("web")
+    demo.kill("web")
+    walk.moves(patient, 5)
+    walk.moves(clinician, 5)
+    wait_until("the server to be back", lambda: demo.pid("web") != before and demo.answers(), 30)
+    clinician.get_by_label("Message", exact=True).fill("The server is back.")
+    clinician.get_by_label("Message", exact=True).press("Enter")
+    # It comes by the live channel only: the page has opened a new one by itself.
+    patient.locator("[data-chat-list]").get_by_text("The server is back.").wait_for(state="attached")
+    walk.moves(patient)
+    walk.moves(clinician)
+    assert pages == [page.evaluate("performance.timeOrigin") for page in (patient, clinician)], "no page was loaded anew"
+
+
+def override_identity(clinician: Any) -> None:
+    """Go on without a document, for a reason."""
+    clinician.get_by_text("Identity: seen on a document?").click()
+    clinician.get_by_label("or go on without it, because").fill(REASON)
+    clinician.get_by_role("button", name="Go on", exact=True).click()
+    clinician.locator("#gates").get_by_text(REASON).wait_for()
+
+
+def finish(patient: Any, clinician: Any, *, see: walk.See = walk.unseen) -> None:
+    """End the visit after a minute of picture, sign; the note is closed but for addenda."""
+    wait_until("a minute of the visit", lambda: clinician.locator("[data-call=timer]").inner_text() >= "1:05", 70, 1)
+    clinician.get_by_role("button", name="End and sign").click()
+    clinician.get_by_role("heading", name="Before you sign", exact=True).wait_for()
+    see(clinician, "sign")
+    patient.wait_for_url("**/ended/")
+    see(patient, "ended")
+    clinician.get_by_role("button", name="Sign note").click()
+    clinician.get_by_role("heading", name=re.compile("Add an addendum|Addenda")).wait_for()
+    assert clinician.locator("#note-form").count() == 0
+    see(clinician, "signed")
+
+
+def read_the_summary(patient: Any, *, see: walk.See = walk.unseen) -> None:
+    """Read the summary as a page and as a PDF."""
+    patient.wait_for_url("**/summary/", timeout=20_000)
+    patient.get_by_role("heading", name=re.compile("Your visit with Dr. Maya Chen")).wait_for()
+    see(patient, "summary")
+    with patient.expect_download() as download:
+        patient.get_by_role("link", name="Save PDF").click()
+    assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")
+
+
+def claim_and_trail(demo: Demo, browser: Any, name: str, *, see: walk.See = walk.unseen) -> None:
+    """The biller reads the draft claim; the compliance officer the trail and the override."""
+    with someone(browser, demo, "Marcus Hale") as marcus:
+        see(marcus, "claims")
+        marcus.get_by_role("link", name=re.compile(name)).first.click()
+        marcus.get_by_role("heading", name=re.compile(f"Draft claim for {name}")).wait_for()
+        lines = marcus.get_by_role("table", name="Lines of the claim")
+        assert re.search(r"\b(992\d\d|9800\d|G\d{4})\b", lines.inner_text())
+        see(marcus, "claim")
+    with someone(browser, demo, "Ingrid Vass") as ingrid:
+        ingrid.goto("/o/larkspur/compliance/overrides/")
+        ingrid.get_by_text(REASON).wait_for()
+        see(ingrid, "overrides")
+        ingrid.goto("/o/larkspur/compliance/trail/")
+        see(ingrid, "trail")
+        ingrid.get_by_role("button", name=re.compile("Verify")).click()
+        ingrid.get_by_text(re.compile("verified|unbroken|nothing is missing", re.IGNORECASE)).first.wait_for()
+        see(ingrid, "trail-verified")
+
+
+def test_a_newcomer_on_a_phone_over_a_relay(relayed: Demo, chromium: Any, other_chromium: Any) -> None:
+    """Somebody without an account, both sides at a phone's width, every packet through the TURN server."""
+    to = walk.NORA.email
+    with ExitStack() as stack:
+        mailbox = stack.enter_context(someone(chromium, relayed, None, size=PHONE))
+        nora = stack.enter_context(someone(chromium, relayed, None, size=PHONE))
+        maya = stack.enter_context(someone(other_chromium, relayed, "Dr. Maya Chen", size=PHONE))
+        visit = walk.book(nora, "Same-day video visit", who="Maya Chen", person=walk.NORA, see=seen_at_booking)
+        nora = open_the_link(stack, relayed, chromium, mailbox, to, after=0)
+        arrive(nora, maya, visit, given="Nora")
+        assert {kind for pair in nora.evaluate(SELECTED_PAIRS) for kind in pair} == {"relay"}
+        walk.write_note(maya)
+        override_identity(maya)
+        finish(nora, maya)
+        read_the_summary(nora)
+
+
+def seen_at_booking(page: Any, name: str) -> None:
+    """Look at what only a newcomer sees: the form with her name, and the consent."""
+    if name == "book":
+        examine(page, "book-newcomer")
+
+
+def test_a_patient_in_another_state_is_handed_to_the_colleague_who_may(
+    demo: Demo, chromium: Any, other_chromium: Any
+) -> None:
+    with ExitStack() as stack:
+        ada = stack.enter_context(someone(chromium, demo, None))
+        maya = stack.enter_context(someone(other_chromium, demo, "Dr. Maya Chen"))
+        person = walk.Newcomer("Ada", "Brooks", "1979-07-01", "ada@brooks.example", "845-555-0119")
+        visit = walk.book(ada, "Same-day video visit", who="Maya Chen", person=person)
+        ada.goto(f"/o/larkspur/visits/{visit}/check-in/")
+        walk.check_in(ada, walk.PORTLAND, at_home=False, see=lambda page, _: examine(page, "check-in-elsewhere"))
+        ada.wait_for_url("**/stopped/")
+        ada.get_by_role("heading", name="You’re in Oregon today").wait_for()
+        examine(ada, "stopped")
+        maya.goto(f"/o/larkspur/visits/{visit}/")
+        maya.get_by_role("heading", name=re.compile("You can’t start this visit: Ada is in Oregon")).wait_for()
+        assert maya.get_by_text("Oregon").count() >= 2
+        examine(maya, "blocked")
+        maya.watch.expect("status of 404")  # her page asks for what is hers no longer
+        ada.get_by_role("button", name="See Dr. Daniel Whitfield").click()
+        ada.get_by_text("Dr. Daniel Whitfield").first.wait_for()
+        examine(ada, "handed-over")
+        maya.get_by_text("That visit is no longer with you").wait_for()
+        examine(maya, "day-after-hand-over")
+        daniel = stack.enter_context(someone(other_chromium, demo, "Dr. Daniel Whitfield"))
+        daniel.goto(f"/o/larkspur/visits/{visit}/")
+        daniel.locator("#gates").get_by_text(re.compile("licence in Oregon")).first.wait_for()
+
+
+def test_coaching_asks_no_licence_makes_no_claim_and_has_a_price(
+    demo: Demo, chromium: Any, other_chromium: Any
+) -> None:
+    with ExitStack() as stack:
+        sam = stack.enter_context(someone(chromium, demo, None))
+        priya = stack.enter_context(someone(other_chromium, demo, "Priya Nair"))
+        person = walk.Newcomer("Sam", "Reyes", "1990-03-12", "sam@reyes.example", "845-555-0121")
+        visit = walk.book(sam, "Wellness coaching", who="Priya Nair", person=person)
+        assert sam.get_by_text("$40 for 30 minutes").first.is_visible()
+        arrive(sam, priya, visit, given="Sam")
+        gates = priya.locator("#gates").inner_text()
+        assert "icence" not in gates
+        assert priya.get_by_role("combobox", name=re.compile("Find a diagnosis")).count() == 0
+        priya.locator("#part-subjective").fill("Sleeps badly since the time change.")
+        priya.locator("#part-plan").fill("Screens off at ten, a walk at noon.")
+        walk.saved(priya)
+        examine(priya, "coach-room")
+        priya.get_by_role("button", name="End and sign").click()
+        priya.get_by_role("heading", name="Before you sign", exact=True).wait_for()
+        examine(priya, "coach-sign")
+        priya.get_by_role("button", name="Sign note").click()
+        priya.get_by_role("heading", name=re.compile("Add an addendum|Addenda")).wait_for()
+        with someone(other_chromium, demo, "Marcus Hale") as marcus:
+            marcus.goto("/o/larkspur/claims/")
+            assert marcus.get_by_text("Wellness coaching").count() == 0
+
+
+def test_the_physician_of_the_other_clinic_finds_nothing(demo: Demo, chromium: Any) -> None:
+    """With the addresses of everything that Larkspur's people see."""
+    addresses: set[str] = set()
+    for name, starts in {
+        "Liz Moreno": ["home/", "home/record/"],
+        "Dr. Maya Chen": ["home/", "patients/", "notes/", "schedule/"],
+        "Marcus Hale": ["claims/"],
+        "Ingrid Vass": ["compliance/trail/", "compliance/overrides/", "compliance/licences/"],
+        "Sol Adeyemi": ["home/", "staff/", "messages-sent/", "operations/events/"],
+        "Grace Lin": ["home/"],
+    }.items():
+        with someone(chromium, demo, name) as page:
+            for start in starts:
+                page.goto(f"/o/larkspur/{start}")
+                addresses.add(page.url)
+                addresses.update(page.evaluate("[...document.querySelectorAll('main a[href]')].map((each) => each.href)"))
+    inner = sorted(
+        each.split("#")[0] for each in addresses
+        if re.search(r"/o/larkspur/(home|patients|notes|schedule|claims|compliance|staff|messages|operations|encounters"
+                     r"|visits|appointments)/", each)
+    )  # fmt: skip
+    assert len(inner) > 30
+    with someone(chromium, demo, "Dr. Mallory Reed") as mallory:
+        mallory.watch.expect("status of 404")
+        examine(mallory, "other-clinic-day")
+        told = {}
+        for address in inner:
+            answer = mallory.goto(address)
+            told[address] = (answer.status, mallory.locator("h1").inner_text())
+        assert set(told.values()) == {(404, told[inner[0]][1])}
+        examine(mallory, "not-found")
+
+
+def test_the_patients_way_by_keyboard_alone(demo: Demo, chromium: Any, other_chromium: Any) -> None:
+    with ExitStack() as stack:
+        page = stack.enter_context(someone(chromium, demo, None))
+        maya = stack.enter_context(someone(other_chromium, demo, "Dr. Maya Chen"))
+        keys = Keyboard(page)
+        page.goto("/")
+        keys.press("Be Liz Moreno")
+        page.get_by_role("heading", name=re.compile("Liz")).first.wait_for()
+        keys.press("Check in")
+        page.get_by_role("heading", name="Check in", exact=True).wait_for()
+        keys.tick("Yes, this is me")
+        keys.tick("At home")
+        keys.write("Phone number", "845-555-0142")
+        keys.reach("Yes")
+        page.keyboard.press("ArrowDown")  # No, I'm alone
+        keys.tick("I agree to have")
+        keys.press("Go to the waiting room")
+        page.wait_for_url("**/waiting/")
+        keys.press("Mute")
+        page.locator("[data-waiting-action=mute][aria-pressed=true]").wait_for()
+        visit = page.url.split("/visits/")[1].split("/")[0]
+        maya.goto(f"/o/larkspur/visits/{visit}/")
+        maya.get_by_role("button", name="Let Liz in").click()
+        walk.connected(page)
+        keys.press("Chat")  # the focus goes into it
+        page.keyboard.type("I only use keys.")
+        page.keyboard.press("Enter")
+        maya.locator("[data-chat-list]").get_by_text("I only use keys.").wait_for()
+        page.keyboard.press("Escape")
+        page.get_by_label("Message", exact=True).wait_for(state="hidden")
+        assert page.locator("[data-call-action=mute]").get_attribute("aria-pressed") == "true", "muted while waiting"
+        keys.press("Mute")
+        page.locator("[data-call-action=mute][aria-pressed=false]").wait_for()
+        keys.press("Leave")
+        page.get_by_role("heading", name="Leave the call?").wait_for()
+        page.keyboard.press("Escape")
+        page.get_by_role("heading", name="Leave the call?").wait_for(state="hidden")
+        walk.moves(page)
+        keys.press("Leave")
+        keys.press("Leave")
+        page.wait_for_url(re.compile("/(ended|waiting|visits)/"))
