@@ -238,7 +238,10 @@ def main() -> int:
         wrong = ratio > MOST_TIMES_BARE or lcp > MOST_LCP_MS or cls > MOST_CLS
         missed += wrong
         print(f"{name:44}{ms:8.1f}{ratio:8.1f}{lcp:8.0f}{cls:8.3f}{'  MISSED' if wrong else ''}")
-    print(f"P11: {len(costs) - missed} of {len(costs)} pages within {MOST_TIMES_BARE:g} × bare, LCP {MOST_LCP_MS} ms, CLS {MOST_CLS}")
+    print(
+        f"P11: {len(costs) - missed} of {len(costs)} pages within"
+        f" {MOST_TIMES_BARE:g} × bare, LCP {MOST_LCP_MS} ms, CLS {MOST_CLS}"
+    )
     return int(bool(missed))
 
 

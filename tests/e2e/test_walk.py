@@ -15,7 +15,7 @@ import pytest
 
 from tests.e2e import walk
 from tests.e2e.call_lab.running import TURN_SECRET, TurnServer, why_no_turn
-from tests.e2e.conftest import DESKTOP, PHONE, Demo, need, running_demo, someone, wait_until
+from tests.e2e.conftest import PHONE, Demo, need, running_demo, someone, wait_until
 from tests.e2e.keyboard import Keyboard
 from tests.e2e.looks import examine
 
@@ -64,9 +64,7 @@ def relayed() -> Iterator[Demo]:
     need(why_no_turn())
     with TurnServer() as turn:
         url = f'["turn:127.0.0.1:{turn.port}?transport=udp"]'
-        with running_demo(
-            WEBSIDE_TURN_URLS=url, WEBSIDE_TURN_SECRET=TURN_SECRET, WEBSIDE_FORCE_RELAY="1"
-        ) as clinic:
+        with running_demo(WEBSIDE_TURN_URLS=url, WEBSIDE_TURN_SECRET=TURN_SECRET, WEBSIDE_FORCE_RELAY="1") as clinic:
             yield clinic
 
 
@@ -128,7 +126,9 @@ def verify(patient: Any, clinician: Any) -> None:
     said = []
     for page, button in ((patient, "It’s the same"), (clinician, "The same")):
         page.locator("[data-panel=code]").click()
-        wait_until("a code", lambda page=page: re.fullmatch(r"[\d\s]{6,}", page.locator("[data-call=code]").inner_text()))
+        wait_until(
+            "a code", lambda page=page: re.fullmatch(r"[\d\s]{6,}", page.locator("[data-call=code]").inner_text())
+        )
         said.append(page.locator("[data-call=code]").inner_text())
         page.get_by_role("button", name=button, exact=True).click()
     assert said[0] == said[1]
@@ -165,7 +165,13 @@ def use_the_controls(patient: Any, clinician: Any) -> None:
 def survive_the_server(demo: Demo, patient: Any, clinician: Any) -> None:
     """Kill the server in the call: the pictures go on, and both pages come back by themselves."""
     for page in (patient, clinician):
-        page.watch.expect("ERR_CONNECTION_REFUSED", "ERR_SOCKET_NOT_CONNECTED", "WebSocket", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET")
+        page.watch.expect(
+            "ERR_CONNECTION_REFUSED",
+            "ERR_SOCKET_NOT_CONNECTED",
+            "WebSocket",
+            "ERR_EMPTY_RESPONSE",
+            "ERR_CONNECTION_RESET",
+        )
     pages = [page.evaluate("performance.timeOrigin") for page in (patient, clinician)]
     before = demo.pid("web")
     demo.kill("web")
@@ -178,7 +184,9 @@ def survive_the_server(demo: Demo, patient: Any, clinician: Any) -> None:
     patient.locator("[data-chat-list]").get_by_text("The server is back.").wait_for(state="attached")
     walk.moves(patient)
     walk.moves(clinician)
-    assert pages == [page.evaluate("performance.timeOrigin") for page in (patient, clinician)], "no page was loaded anew"
+    assert pages == [page.evaluate("performance.timeOrigin") for page in (patient, clinician)], (
+        "no page was loaded anew"
+    )
 
 
 def override_identity(clinician: Any) -> None:
@@ -326,7 +334,9 @@ def test_the_physician_of_the_other_clinic_finds_nothing(demo: Demo, chromium: A
             for start in starts:
                 page.goto(f"/o/larkspur/{start}")
                 addresses.add(page.url)
-                addresses.update(page.evaluate("[...document.querySelectorAll('main a[href]')].map((each) => each.href)"))
+                addresses.update(
+                    page.evaluate("[...document.querySelectorAll('main a[href]')].map((each) => each.href)")
+                )
     inner = sorted(
         each.split("#")[0] for each in addresses
         if re.search(r"/o/larkspur/(home|patients|notes|schedule|claims|compliance|staff|messages|operations|encounters"

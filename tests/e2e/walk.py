@@ -134,9 +134,7 @@ def check_in(page: Any, place: Place = KINGSTON, *, at_home: bool = True, see: S
 
 def saved(page: Any, seconds: float = 15) -> None:
     """Wait until the page says that what was typed is saved."""
-    page.locator("[data-state=saved][data-said]").locator("visible=true").first.wait_for(
-        timeout=seconds * 1000
-    )
+    page.locator("[data-state=saved][data-said]").locator("visible=true").first.wait_for(timeout=seconds * 1000)
 
 
 def connected(page: Any, seconds: float = 30) -> None:

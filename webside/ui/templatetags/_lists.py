@@ -70,7 +70,9 @@ def table(
     stack: bool = True,
     **attrs: Any,
 ) -> SafeString:
-    """A table that scrolls within itself; on a phone each row is a block with its labels. The content is ``<thead>`` and ``<tbody>``.
+    """A table that scrolls within itself, on a phone a block with labels for each row.
+
+    The content is ``<thead>`` and ``<tbody>``.
 
     ``sort`` makes the heads of columns sort (``<th data-sort="number|text|date">``; a cell may give
     ``data-value``), ``filter`` is the label of a search field, ``export`` the name of the CSV file.
@@ -104,7 +106,14 @@ def table(
     return format_html(
         '<div{}>{}<div class="ws-tablewrap" role="region" aria-label="{}" tabindex="0">'
         '<table class="{}"><caption{}>{}</caption>{}</table></div></div>',
-        attributes({"data_behavior": "table" if live else None, "data_sortable": bool(sort), "data_stack": bool(stack), **attrs}),
+        attributes(
+            {
+                "data_behavior": "table" if live else None,
+                "data_sortable": bool(sort),
+                "data_stack": bool(stack),
+                **attrs,
+            }
+        ),
         tools if filter or export else "",
         caption,
         modifiers("ws-table", variant),
