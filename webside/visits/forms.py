@@ -108,7 +108,8 @@ class SafeStartForm(forms.Form):
         return data
 
     def _missing(self, data: dict[str, Any]) -> dict[str, Any]:
-        away = data.get("location") != PlaceKind.HOME or not self.home
+        # Before a place is chosen the page shows no address to fill in, so none is asked for.
+        away = bool(data.get("location")) and (data["location"] != PlaceKind.HOME or not self.home)
         asked = {
             "identity_confirmed": (True, _("Please tick the box if this is you.")),
             "location": (True, _("Choose where you are right now.")),

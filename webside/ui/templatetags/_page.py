@@ -109,3 +109,9 @@ def bar_links(nav: Any) -> list[Any]:
     """``{{ nav|bar_links }}``: the places in the phone's bottom bar, five at most; one alone makes no bar."""
     shown = [item for item in nav or () if item.bar][:5]
     return shown if len(shown) > 1 else []
+
+
+@register.filter(is_safe=True)
+def paragraphs(text: str) -> SafeString:
+    """``{{ text|paragraphs }}``: each line that somebody wrote becomes a paragraph of its own."""
+    return format_html_join("", "<p>{}</p>", ((line.strip(),) for line in str(text).splitlines() if line.strip()))

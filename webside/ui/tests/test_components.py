@@ -217,10 +217,16 @@ class TestWordsAndStates:
         assert "Nothing stands against it" not in html
 
     def test_what_the_emergency_card_lacks_is_said(self, draw: Draw) -> None:
-        html = draw("{% emergency_card card %}", card={"name": "Liz"})
+        html = draw('{% emergency_card card "clinician" %}', card={"name": "Liz"})
         assert "Not known. Ask now." in html
         assert "No number given" in html
         assert "Nobody named" in html
+        own = draw('{% emergency_card card "patient" %}', card={"name": "Liz"})
+        assert own.count("Not said yet") == 2
+        assert "Ask now" not in own, "this is said to the clinician"
+
+    def test_each_line_becomes_a_paragraph_and_stays_text(self, draw: Draw) -> None:
+        assert draw("{{ text|paragraphs }}", text="One.\n\nTwo <b>.") == "<p>One.</p><p>Two &lt;b&gt;.</p>"
 
     def test_a_gap_in_pairs_is_shown(self, draw: Draw) -> None:
         html = draw("{% facts pairs %}", pairs=[("Referral", None), ("Copay", 0)])

@@ -216,3 +216,12 @@ def test_what_the_check_in_asks_for_is_not_called_optional() -> None:
     fields = [str(field.as_field_group()) for field in SafeStartForm()]
     assert any("Their phone number" in field for field in fields)
     assert [field for field in fields if "if you like" in field] == []
+
+
+def test_before_a_place_is_chosen_only_the_place_is_asked_for() -> None:
+    form = SafeStartForm({}, completing=True)
+    assert "location" in form.errors
+    assert "address_line" not in form.errors, "the page shows no such field yet"
+    assert "address_line" in SafeStartForm({"location": "other"}, completing=True).errors
+    assert "address_line" in SafeStartForm({"location": "home"}, completing=True).errors, "no address on file"
+    assert "address_line" not in SafeStartForm({"location": "home"}, home={"state": "NY"}, completing=True).errors

@@ -30,7 +30,13 @@ export default function attach(root) {
     return [...list.querySelectorAll("[data-message]")];
   }
 
-  const isSeen = () => root.checkVisibility?.() !== false && document.visibilityState === "visible";
+  // Shut in a sheet or scrolled out of its column: nobody has read it.
+  let onScreen = false;
+  const isSeen = () => onScreen && document.visibilityState === "visible";
+  const watcher = new IntersectionObserver((entries) => {
+    onScreen = entries.some((entry) => entry.isIntersecting);
+    countUnread();
+  });
 
   function countUnread() {
     if (isSeen()) seen = lines().length;
@@ -115,6 +121,10 @@ export default function attach(root) {
   }, { signal });
   document.addEventListener("visibilitychange", countUnread, { signal });
   list.scrollTop = list.scrollHeight;
+  watcher.observe(list);
   countUnread();
-  return () => life.abort();
+  return () => {
+    watcher.disconnect();
+    life.abort();
+  };
 }

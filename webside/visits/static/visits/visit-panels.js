@@ -5,7 +5,12 @@
  *   button[data-panel="chat"]   opens and shuts the sheet #chat (data-sheet on the root); says "visit:chat-open"
  *
  * Escape shuts what is open; focus goes in, and back to the button.
+ *
+ * The root gets data-idle while nobody has touched, moved, typed or gone anywhere by keyboard for a while: names and
+ * quality then step back, and in full screen the controls do (styles decide; what warns stays).
  */
+
+const IDLE_MS = 6000;
 
 /** @param {HTMLElement} root */
 export default function attach(root) {
@@ -34,6 +39,20 @@ export default function attach(root) {
   }
 
   const { signal } = life;
+  let idle = 0;
+  const wake = () => {
+    root.removeAttribute("data-idle");
+    clearTimeout(idle);
+    idle = setTimeout(() => {
+      // A ring that shows where the keyboard is must not vanish.
+      if (!root.querySelector(":focus-visible")) root.setAttribute("data-idle", "");
+    }, IDLE_MS);
+  };
+  for (const event of ["pointermove", "pointerdown", "keydown", "focusin"]) {
+    document.addEventListener(event, wake, { signal, passive: true });
+  }
+  signal.addEventListener("abort", () => clearTimeout(idle));
+  wake();
   document.addEventListener("click", (event) => {
     const button = event.target instanceof Element ? event.target.closest("button[data-panel]") : null;
     const name = button?.getAttribute("data-panel");
