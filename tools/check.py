@@ -39,6 +39,7 @@ def checks() -> list[Check]:
         Check("django", (*manage, "check", "--fail-level", "WARNING"), "see the message"),
         Check("migrations", (*manage, "makemigrations", "--check", "--dry-run"), "python manage.py makemigrations"),
         Check("templates", (*run, "djlint", "webside", "--lint", "--quiet"), "make fix, or see the rule's name"),
+        Check("words", (python, "tools/check_words.py"), 'put it into {% translate %}, or hand it over as _("…")'),
         Check("mypy", (*run, "mypy"), "see the message"),
         Check("bandit", (python, "tools/check_bandit.py"), "mend it, or mark the line: # noqa: S… - why"),
         Check("semgrep", _semgrep(), "each rule says why: tools/semgrep/"),

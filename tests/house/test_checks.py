@@ -50,6 +50,30 @@ def test_a_finding_needs_a_mark_with_a_reason(
     assert ("B104" in capsys.readouterr().out) == bool(status)
 
 
+@pytest.mark.parametrize(
+    "template",
+    [
+        "<p>Book a time</p>",
+        '<input placeholder="Name or number">',
+        "{% btn href=url %}Go on{% endbtn %}",
+        '{% empty "No visits yet" %}{% endempty %}',
+        '{% notice title="One more step" %}{% endnotice %}',
+        "{% if late %}<b>Late</b>{% endif %}",
+    ],
+)
+def test_a_word_that_nobody_can_translate_is_found(template: str) -> None:
+    assert list(load("check_words").untranslated(f"\n{template}"))[0][0] == 2
+
+
+def test_words_that_can_be_translated_pass() -> None:
+    fine = """{% extends base %}{% comment %}Not seen.{% endcomment %}{% block body_class %}ws-home{% endblock %}
+    {% translate "Book a time" %} {% blocktranslate %}See {{ who }}{% endblocktranslate %} {{ "Plain"|lower }}
+    {% empty _("No visits yet") icon="calendar" %}{% endempty %} {% btn variant="plain s" %}{{ text }}{% endbtn %}
+    <a class="ws-btn" href="#main" aria-label="{% translate "Skip" %}">{{ day|date:"F j" }} &middot; ICD-10-CM, 911</a>
+    <svg><title>Drawn</title></svg><code>manage.py</code>"""
+    assert list(load("check_words").untranslated(fine)) == []
+
+
 def test_one_failure_fails_the_whole_and_shows_its_output(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
