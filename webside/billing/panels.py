@@ -16,8 +16,11 @@ def draft_codes(request: HttpRequest, encounter: Encounter, **_: Any) -> str:
     """Draw the codes that would be drafted from what happened, on the page before signing."""
     if not services.takes_a_claim(encounter):
         return render_to_string("billing/_no_claim.html", {"encounter": encounter}, request)
+    answer = selectors.preview(encounter)
     return render_to_string(
-        "billing/_draft_codes.html", {"answer": selectors.preview(encounter), "encounter": encounter}, request
+        "billing/_draft_codes.html",
+        {"answer": answer, "open_facts": selectors.in_words(answer.not_checked), "encounter": encounter},
+        request,
     )
 
 

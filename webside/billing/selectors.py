@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from webside.billing import policies
 from webside.billing.codes import Payer as PayerKind
@@ -111,17 +113,24 @@ def facts_of(encounter: Encounter, coverage: Coverage | None) -> CodesFacts:
 
 
 _FACT_WORDS = {
-    "on": "Day of service",
-    "payer": "Payer",
-    "service": "Service",
-    "connected": "Both were connected",
-    "video_minutes": "Minutes with picture",
-    "audio_minutes": "Minutes by sound alone",
-    "audio_reason": "Why sound alone",
-    "total_minutes": "Clinician’s own minutes that day",
-    "mdm": "Decision-making",
-    "payer_row": "The payer’s own rule",
+    "on": _("Day of service"),
+    "payer": _("Payer"),
+    "service": _("Service"),
+    "connected": _("Both were connected"),
+    "video_minutes": _("Minutes with picture"),
+    "audio_minutes": _("Minutes by sound alone"),
+    "audio_reason": _("Why sound alone"),
+    "total_minutes": _("Clinician’s own minutes that day"),
+    "mdm": _("Decision-making"),
+    "payer_row": _("The payer’s own rule"),
 }
+_PATIENT_WORDS = {"new": _("New patient"), "at": _("Patient was at"), "state": _("State")}
+
+
+def in_words(not_checked: Iterable[str]) -> list[str]:
+    """Return what a rule did not check as people say it: a fact's name becomes its words, a sentence stays."""
+    known = {**_FACT_WORDS, **{f"patient.{name}": words for name, words in _PATIENT_WORDS.items()}}
+    return [str(known.get(text, text)) for text in not_checked]
 
 
 def fact_rows(claim: Claim) -> list[tuple[str, str]]:
@@ -131,7 +140,7 @@ def fact_rows(claim: Claim) -> list[tuple[str, str]]:
         if value in (None, "", [], {}) or isinstance(value, dict):
             continue
         words = {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
-        label = _FACT_WORDS.get(key) or {"new": "New patient", "at": "Patient was at", "state": "State"}.get(key)
+        label = _FACT_WORDS.get(key) or _PATIENT_WORDS.get(key)
         if label:
-            rows.append((label, str(words)))
+            rows.append((str(label), str(words)))
     return rows

@@ -47,6 +47,7 @@ def claim(request: HttpRequest, slug: str, claim_id: UUID) -> HttpResponse:
             "items": found.items.all(),
             "diagnoses": selectors.diagnoses_of(found),
             "fact_rows": selectors.fact_rows(found),
+            "open_facts": selectors.in_words(found.not_checked),
         },
     )
 
