@@ -161,6 +161,8 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_ADAPTER = "webside.accounts.adapters.AccountAdapter"
 MFA_ADAPTER = "webside.accounts.adapters.MFAAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "optional"
+# One address a person, changed in one step: the page of several is for software that has several.
+ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGOUT_ON_GET = False
