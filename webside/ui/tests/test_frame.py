@@ -136,6 +136,17 @@ class TestModules:
         assert {"Saving…", "Nothing found", "The clinic can see that you are here."} <= set(brought)
 
 
+HTMX = re.compile(r"\bhx-(?:get|post|put|delete|trigger)")
+LIGHT_BASES = ("ui/base_patient.html", "ui/base_plain.html", "ui/base_visit.html")
+
+
+@pytest.mark.parametrize("path", sorted(WEBSIDE.glob("*/templates/**/*.html")), ids=lambda path: path.stem)
+def test_a_light_page_that_uses_htmx_brings_it(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    if HTMX.search(source) and any(f'extends "{base}"' in source for base in LIGHT_BASES):
+        assert "ui/_htmx.html" in source
+
+
 @pytest.fixture
 def places() -> Iterator[None]:
     """Three places for staff, one of which leads nowhere."""
