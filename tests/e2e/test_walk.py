@@ -19,7 +19,7 @@ from tests.e2e.conftest import PHONE, Demo, need, running_demo, someone, wait_un
 from tests.e2e.keyboard import Keyboard
 from tests.e2e.looks import examine
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 REASON = "Known to me for six years. Her card is at home."
 SELECTED_PAIRS = """async () => {
