@@ -34,7 +34,8 @@ SIDEWAYS = """() => {
 # A link within a sentence may be as small as its words (WCAG 2.5.8); one whose ::after covers its row is as big as the row.
 SMALL = """() => {
   const covers = (e) => getComputedStyle(e, '::after').position === 'absolute';
-  const inSentence = (e) => e.tagName === 'A' && getComputedStyle(e).display === 'inline' && e.closest('p, dd, li > span, .ws-hint');
+  const inSentence = (e) => e.tagName === 'A' && !e.matches('.ws-btn')
+    && e.closest('p, dd')?.textContent.trim().length > e.textContent.trim().length;
   return [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, summary, textarea')]
     .filter((e) => e.checkVisibility() && !e.closest('.ws-vh, .ws-skip') && !inSentence(e) && !covers(e))
     .map((e) => [e, (e.closest('label.ws-choice, label.ws-slot') ?? e).getBoundingClientRect()])
@@ -90,10 +91,9 @@ def test_no_page_scrolls_sideways_or_complains(demo: Demo, chromium: Any, who: s
 def weight_of(page: Any, path: str) -> float:
     """Return what a page costs when nothing is in the cache, in kB as sent, without pictures."""
     sent: list[Any] = []
-    page.on("requestfinished", sent.append)
+    page.on("requestfinished", lambda request: sent.append(request))
     page.goto(path)
     page.wait_for_load_state("networkidle")
-    page.remove_listener("requestfinished", sent.append)
     return sum(
         one.sizes()["responseBodySize"] + one.sizes()["responseHeadersSize"]
         for one in sent

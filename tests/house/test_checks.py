@@ -62,7 +62,7 @@ def test_a_finding_needs_a_mark_with_a_reason(
     ],
 )
 def test_a_word_that_nobody_can_translate_is_found(template: str) -> None:
-    assert list(load("check_words").untranslated(f"\n{template}"))[0][0] == 2
+    assert next(load("check_words").untranslated(f"\n{template}"))[0] == 2
 
 
 def test_words_that_can_be_translated_pass() -> None:

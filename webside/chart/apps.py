@@ -15,7 +15,7 @@ class ChartConfig(AppConfig):
         """Register rules, resources, gates, places in the navigation and the words of the trail."""
         import webside.chart.rules.vitals  # noqa: F401
         from webside.audit import sentences
-        from webside.chart import fhir, gates, texts
+        from webside.chart import fhir, gates, panels, texts
         from webside.core import schema, upgrades
         from webside.core.actor import Role
         from webside.ui import registry as navigation
@@ -30,7 +30,7 @@ class ChartConfig(AppConfig):
         words.register(texts.TEXTS)
         navigation.register(
             NavItem("staff", _("Notes"), "note", "chart:note-list", order=30, key="n",
-                    roles=frozenset({Role.CLINICIAN, Role.COACH})),
+                    roles=frozenset({Role.CLINICIAN, Role.COACH}), count=panels.notes_to_sign),
             NavItem("staff", _("Patients"), "people", "chart:patient-list", order=10, key="p",
                     roles=frozenset({Role.CLINICIAN, Role.COACH}), group=2),
         )  # fmt: skip

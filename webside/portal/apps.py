@@ -15,7 +15,7 @@ class PortalConfig(AppConfig):
         """Register topics, handlers, places in the navigation and the words of the trail."""
         from webside.audit import sentences
         from webside.core.actor import Role
-        from webside.portal import handlers, policies
+        from webside.portal import handlers, panels, policies
         from webside.realtime import registry as live
         from webside.ui.registry import NavItem, register, register_search
 
@@ -38,9 +38,10 @@ class PortalConfig(AppConfig):
             NavItem("patient", _("Who looked"), "eye", "portal:record-access", order=60),
             NavItem(
                 "staff", _("My day"), "list", "portal:home", order=10, key="d",
-                roles=frozenset({Role.CLINICIAN, Role.COACH}),
+                roles=frozenset({Role.CLINICIAN, Role.COACH}), count=panels.today,
             ),
-            NavItem("staff", _("Today"), "queue", "portal:board", order=10, key="t", roles=frozenset({Role.COORDINATOR})),
+            NavItem("staff", _("Today"), "queue", "portal:board", order=10, key="t", roles=frozenset({Role.COORDINATOR}),
+                    count=panels.today),
             NavItem(
                 "staff", _("Clinic"), "building", "portal:administration", order=10, key="o",
                 roles=frozenset({Role.ADMINISTRATOR}),

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 from django.urls import NoReverseMatch, reverse
 from django.utils.text import capfirst
@@ -38,6 +38,7 @@ from webside.people.models import Patient, Practitioner
 from webside.portal import policies, rules
 from webside.portal.codes import OVER, PRESSING, Readiness
 from webside.scheduling import selectors as scheduling
+from webside.scheduling.codes import AppointmentStatus
 from webside.scheduling.forms import parse_slot, slot_value
 from webside.scheduling.models import Appointment
 from webside.ui import when
@@ -283,6 +284,20 @@ class Day:
 
 
 NOTE_PARTS = ("subjective", "objective", "assessment", "plan")
+
+
+def at_hand(actor: Actor, tenant: Tenant) -> tuple[int, int]:
+    """Return how many wait now and how many are still to be seen today, for who sees a day or the board."""
+    if not (policies.can_see_day(actor) or policies.can_see_board(actor)):
+        return 0, 0
+    today = scheduling.day_for(actor, clock.now().astimezone(ZoneInfo(tenant.timezone)).date(), tenant.timezone)
+    if policies.can_see_day(actor):
+        today = today.filter(practitioner__user_id=actor.user_id)
+    counted = today.order_by().aggregate(
+        waiting=Count("id", filter=Q(status=AppointmentStatus.CHECKED_IN)),
+        to_see=Count("id", filter=Q(status=AppointmentStatus.BOOKED, period__endswith__gt=clock.now())),
+    )
+    return counted["waiting"], counted["waiting"] + counted["to_see"]
 
 
 def day(actor: Actor, tenant: Tenant) -> Day | None:

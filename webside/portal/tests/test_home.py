@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -334,3 +335,20 @@ def test_topics_are_for_those_whose_day_it_is(cast: Any) -> None:
             mint_ticket(actor=grace, topics=[f"day:{cast.mallory.id}"])
     with cast.as_(cast.liz_user) as liz:
         assert not policies.can_follow_day(liz, cast.maya.id)
+
+
+def test_the_rail_counts_what_waits_for_whoever_looks(cast: Any) -> None:
+    rail = re.compile(r'wss-rc( is-warning)?"><span class="wss-rn">(\d+)</span> <span class="wss-rt">([^<]+)<')
+
+    def counts(user: Any) -> list[tuple[str, ...]]:
+        return rail.findall(text_of(signed_in(user).get(HOME, follow=True)))
+
+    # Noon of the clinic: an appointment in five minutes is today's, whenever the test runs.
+    with time_machine.travel(clock.now().replace(hour=17), tick=True):
+        with cast.as_(cast.liz_user):
+            make.appointment(cast, minutes=5)
+        assert counts(cast.maya_user) == counts(cast.grace_user) == [("", "1", "to see")]
+        assert counts(cast.daniel_user) == []
+        with cast.as_(cast.liz_user):
+            Appointment.objects.update(status="checked-in")
+        assert counts(cast.maya_user) == counts(cast.grace_user) == [(" is-warning", "1", "waiting")]

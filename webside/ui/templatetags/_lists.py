@@ -70,15 +70,13 @@ def table(
     stack: bool = True,
     **attrs: Any,
 ) -> SafeString:
-    """A table that scrolls within itself, on a phone a block with labels for each row.
+    """A table that scrolls within itself; on a phone each row is a block with its labels.
 
-    The content is ``<thead>`` and ``<tbody>``.
-
-    ``sort`` makes the heads of columns sort (``<th data-sort="number|text|date">``; a cell may give
-    ``data-value``), ``filter`` is the label of a search field, ``export`` the name of the CSV file.
-    ``variant``: quiet (small heads), top (cells at the top). The words of the caption name the table
-    for screen readers; ``caption_hidden`` hides them from sight. ``stack=False``: rows stay rows on a phone
-    (two or three narrow columns).
+    The content is ``<thead>`` and ``<tbody>``. ``sort`` makes the heads of columns sort
+    (``<th data-sort="number|text|date">``; a cell may give ``data-value``), ``filter`` is the label of a
+    search field, ``export`` the name of the CSV file. ``variant``: quiet (small heads), top (cells at the
+    top). The words of the caption name the table for screen readers; ``caption_hidden`` hides them from
+    sight. ``stack=False``: rows stay rows on a phone (two or three narrow columns).
     """
     hidden = attrs.pop("caption_hidden", False)
     live = sort or export or filter or stack

@@ -1,0 +1,15 @@
+"""The numbers beside the chart's places in the navigation. Counted once a page."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from webside.chart import selectors
+from webside.ui.registry import NavCount
+
+
+def notes_to_sign(request: HttpRequest) -> NavCount | None:
+    """Say how many notes wait for the signature of whoever asks."""
+    number = selectors.unsigned_notes(request.actor).count()  # type: ignore[attr-defined]
+    return NavCount(number, _("to sign")) if number else None

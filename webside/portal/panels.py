@@ -1,0 +1,17 @@
+"""The numbers beside the portal's places in the navigation. Counted once a page."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from webside.portal import selectors
+from webside.ui.registry import NavCount
+
+
+def today(request: HttpRequest) -> NavCount | None:
+    """Say how many wait; where nobody does, how many are still to be seen today."""
+    waiting, to_see = selectors.at_hand(request.actor, request.tenant)  # type: ignore[attr-defined]
+    if waiting:
+        return NavCount(waiting, _("waiting"), "warning")
+    return NavCount(to_see, _("to see")) if to_see else None
