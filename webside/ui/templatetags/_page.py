@@ -11,7 +11,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
-from django.utils.translation import get_language
+from django.utils.translation import get_language, get_language_info
 
 from webside.core import clock
 from webside.ui import assets, texts
@@ -115,3 +115,12 @@ def bar_links(nav: Any) -> list[Any]:
 def paragraphs(text: str) -> SafeString:
     """``{{ text|paragraphs }}``: each line that somebody wrote becomes a paragraph of its own."""
     return format_html_join("", "<p>{}</p>", ((line.strip(),) for line in str(text).splitlines() if line.strip()))
+
+
+@register.filter
+def language(code: str) -> str:
+    """``{{ patient.language|language }}``: a language's name in the language of the page; an unknown code stays."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code

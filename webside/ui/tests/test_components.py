@@ -225,6 +225,9 @@ class TestWordsAndStates:
         assert own.count("Not said yet") == 2
         assert "Ask now" not in own, "this is said to the clinician"
 
+    def test_a_language_is_named_as_people_do(self, draw: Draw) -> None:
+        assert draw("{{ a|language }}, {{ b|language }}", a="en", b="xx") == "English, xx"
+
     def test_each_line_becomes_a_paragraph_and_stays_text(self, draw: Draw) -> None:
         assert draw("{{ text|paragraphs }}", text="One.\n\nTwo <b>.") == "<p>One.</p><p>Two &lt;b&gt;.</p>"
 

@@ -25,7 +25,8 @@ export function csvCell(text) {
 
 /** Give each cell its label, and the roles that a table loses when its rows are drawn as blocks. */
 function stack(table, heads) {
-  const labels = heads.map((head) => head.textContent.trim());
+  // A head that is only for screen readers (a column of buttons) labels nothing for the eye.
+  const labels = heads.map((head) => (head.querySelector(":scope > .ws-vh:only-child") ? "" : head.textContent.trim()));
   const role = (elements, name) => [...elements].forEach((element) => element.setAttribute("role", name));
   table.setAttribute("role", "table");
   role(table.querySelectorAll("thead, tbody"), "rowgroup");
