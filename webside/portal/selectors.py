@@ -288,7 +288,7 @@ NOTE_PARTS = ("subjective", "objective", "assessment", "plan")
 
 def at_hand(actor: Actor, tenant: Tenant) -> tuple[int, int]:
     """Return how many wait now and how many are still to be seen today, for who sees a day or the board."""
-    if not (policies.can_see_day(actor) or policies.can_see_board(actor)):
+    if actor.user_id is None or not (policies.can_see_day(actor) or policies.can_see_board(actor)):
         return 0, 0
     today = scheduling.day_for(actor, clock.now().astimezone(ZoneInfo(tenant.timezone)).date(), tenant.timezone)
     if policies.can_see_day(actor):
