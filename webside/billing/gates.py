@@ -10,6 +10,9 @@ from webside.chart.models import Encounter
 from webside.core.decisions import Reason
 
 
+FACT_MISSING = "fact.missing"  # the rules' own word for what nobody has told them
+
+
 def _encounter(case: Case) -> Encounter | None:
     if case.encounter_id is None:
         return None
@@ -49,6 +52,8 @@ def code_supported(case: Case) -> Finding | None:
         Reason(code=refused.reason, text=refused.text, source=refused.source) for refused in answer.rejected[:3]
     )
     text = reasons[0].text if reasons else "Nothing that happened gives a code."
+    if reasons and reasons[0].code == FACT_MISSING:
+        text = f"No code yet. Not stated: {', '.join(selectors.in_words(answer.not_checked))}."
     return Finding("code_supported", "payment", "warn", text, reasons, (), True, None)
 
 

@@ -9,8 +9,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from webside.billing import handlers, services
+from webside.billing import gates, handlers, services
 from webside.billing.models import Claim, Coverage, Payer
+from webside.catalog.gates import Case, Moment
 from webside.chart.events import NoteSigned
 from webside.chart.models import Condition, Encounter, Note
 from webside.core import clock, frames
@@ -83,6 +84,20 @@ def test_a_video_visit_at_home_gives_the_code_of_its_decision(inside: Cast) -> N
     assert [(item.code, item.modifiers, item.pos) for item in claim.items.all()] == [("99204", [], "10")]
     assert all(reason["source"] for item in claim.items.all() for reason in item.reasons)
     assert claim.diagnoses == ["E11.65"]
+
+
+def test_what_nobody_stated_is_asked_for_in_words(inside: Cast) -> None:
+    encounter = _encounter(inside, mdm="")
+    Note.objects.update(total_minutes=None)
+    _room(inside, encounter, sound=10, picture=10)
+    case = Case(
+        Moment.SIGN, clock.now(), encounter.service, encounter.patient, encounter.practitioner, "NY",
+        encounter_id=encounter.id,
+    )  # fmt: skip
+    finding = gates.code_supported(case)
+    assert finding is not None and finding.outcome == "warn"
+    assert "Decision-making" in finding.text and "own minutes" in finding.text
+    assert "mdm" not in finding.text, "a name of the code is no word for people"
 
 
 def test_who_was_seen_within_three_years_is_established(inside: Cast) -> None:
