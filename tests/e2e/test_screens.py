@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e import walk
 from tests.e2e.conftest import DESKTOP, PHONE, Demo, someone
 
 pytestmark = pytest.mark.browser
@@ -119,3 +120,19 @@ def test_pages_for_patients_are_light(demo: Demo, chromium: Any) -> None:
             if weight > limit:
                 heavy[path] = f"{weight:.0f} kB of {limit}"
     assert heavy == {}
+
+
+def test_the_page_of_a_call_is_light(demo: Demo, chromium: Any) -> None:
+    """Last in this file: it holds Liz's visit."""
+    with someone(chromium, demo, "Liz Moreno") as liz, someone(chromium, demo, "Dr. Maya Chen") as maya:
+        liz.get_by_role("link", name="Check in and join").click()
+        walk.check_in(liz)
+        maya.get_by_role("link", name="Open the visit").click()
+        maya.get_by_role("button", name="Let Liz in").click()
+        liz.locator(".ws-call").wait_for()
+        room, cookies = liz.url, liz.context.cookies()
+    with someone(chromium, demo, None) as page:
+        page.context.add_cookies(cookies)
+        weight = weight_of(page, room)
+        assert page.locator(".ws-call").count() == 1, page.url
+    assert 70 < weight <= 150
