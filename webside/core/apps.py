@@ -22,8 +22,9 @@ class CoreConfig(AppConfig):
     label = "core"
 
     def ready(self) -> None:
-        """Run the timers; secure the tables after each migration (of the owner; nobody else migrates)."""
-        from webside.core import loops, timers
+        """Run timers and jobs; secure the tables after each migration (of the owner; nobody else migrates)."""
+        from webside.core import job_worker, loops, timers
 
         loops.register("timers", timers.run_due, every=0.5)
+        loops.register("jobs", job_worker.tend, every=5, close=job_worker.close)
         post_migrate.connect(_secure, sender=self, dispatch_uid="core.secure")

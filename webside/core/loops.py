@@ -28,6 +28,7 @@ class Loop:
     name: str
     run: Callable[[], int]
     every: float
+    close: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,9 @@ BEAT_EVERY = timedelta(seconds=2.5)
 _loops: dict[str, Loop] = {}
 
 
-def register(name: str, run: Callable[[], int], *, every: float) -> None:
-    """Let the worker call ``run`` every ``every`` seconds."""
-    _loops[name] = Loop(name, run, every)
+def register(name: str, run: Callable[[], int], *, every: float, close: Callable[[], None] | None = None) -> None:
+    """Let the worker call ``run`` every ``every`` seconds, and ``close`` when it stops."""
+    _loops[name] = Loop(name, run, every, close)
 
 
 def registered() -> list[Loop]:
@@ -87,6 +88,9 @@ def run_forever(stop: threading.Event) -> None:
     stop.wait()
     for thread in threads:
         thread.join(timeout=5)
+    for loop in registered():
+        if loop.close is not None:
+            loop.close()
 
 
 def _turn(loop: Loop, stop: threading.Event) -> None:

@@ -18,7 +18,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import translation
 
-from webside.core import decisions, loops
+from webside.core import decisions, jobs, loops, retention
+from webside.core.dated import Row
 
 ROOT = Path(settings.BASE_DIR)
 DOCS = ROOT / "docs"
@@ -316,6 +317,58 @@ def heartbeats_page() -> str:
     )
 
 
+# ----------------------------------------------------------------------------------------------- retention
+
+
+def retention_page() -> str:
+    """Return the page of how long each kind of row is kept, and of the jobs that the worker does by itself."""
+    parts = []
+    heads = {
+        retention.Act.DELETE: "## What is deleted",
+        retention.Act.EMPTY: "## What is emptied",
+        retention.Act.KEEP: "## What is kept",
+    }
+    rows = sorted(retention.table().rows, key=lambda row: (row["models"][0], row.id))
+    for act, head in heads.items():
+        found = [row for row in rows if row["act"] == act]
+        told = (
+            (row["what"], ", ".join(f"`{model}`" for model in row["models"]), _time(row), row["why"], row.citation)
+            for row in found
+        )
+        parts += [head, _table(("what", "tables", "how long", "why", "source"), told)]
+    recurring = sorted((each for each in jobs.registered() if each.every), key=lambda each: each.name)
+    return _page(
+        "Retention",
+        "How long each kind of row is kept, from `data/retention.yaml` of each app. A table without a row here fails a "
+        "test. **What the law of a state asks of medical records was not checked state by state**; Webside deletes none "
+        "of them, and no trail, consent or claim. Files, backups and logs of the operator are the operator's to look "
+        "after.",
+        *parts,
+        "## Who does it",
+        _table(
+            ("job", "when (cron, UTC)", "what it does"),
+            [(f"`{each.name}`", f"`{each.every}`", _first_line(each.work.__doc__)) for each in recurring],
+        ),
+        "For each clinic and for what belongs to none, in transactions of their own. What was deleted stands in the trail "
+        "as counts. A job that fails is tried again with growing pauses; after eight tries it stands on the page of events "
+        "that were given up.",
+    )
+
+
+def _time(row: Row) -> str:
+    if row["act"] == retention.Act.KEEP:
+        return "not deleted"
+    unit = "hours" if row.get("hours") is not None else "days"
+    only = "; only " + ", ".join(
+        f"{'without' if value is None else 'with'} `{name}`"
+        f"{'' if value is None else ' ' + (' or '.join(value) if isinstance(value, list) else str(value))}"
+        for name, value in (row.get("only") or {}).items()
+    )
+    columns = f"`{', '.join(row['columns'])}` " if row.get("columns") else ""
+    amount = f"{row[unit]} {unit if row[unit] != 1 else unit.removesuffix('s')} after" if row[unit] else "from"
+    return f"{columns}{amount} `{row['after']}`{only if row.get('only') else ''}"
+
+
 # ------------------------------------------------------------------------------------------------- quality
 
 
@@ -389,6 +442,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/fhir.md": fhir_page,
     "reference/gates.md": gates_page,
     "reference/heartbeats.md": heartbeats_page,
+    "reference/retention.md": retention_page,
     "reference/quality.md": quality_page,
     "safety/hazard-log.md": hazards_page,
 }

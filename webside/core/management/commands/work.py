@@ -14,7 +14,7 @@ from webside.core import loops
 class Command(BaseCommand):
     """Runs every registered loop until it is told to stop."""
 
-    help = "Deliver events, run timers, seal the trail and leave heartbeats, until SIGTERM."
+    help = "Deliver events, run timers and jobs, seal the trail and leave heartbeats, until SIGTERM."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the command."""
