@@ -6,8 +6,10 @@ from uuid import UUID
 
 from django.db.models import Count, QuerySet
 
+from webside.core import jobs
 from webside.core.actor import Actor
 from webside.core.crypto import Unreadable
+from webside.core.jobs import JobGivenUp
 from webside.notifications import policies, services
 from webside.notifications.codes import MessageStatus
 from webside.notifications.models import OutgoingMessage
@@ -27,6 +29,13 @@ def counts(actor: Actor) -> dict[str, int]:
     """Return how many of the actor's tenant's messages stand where."""
     found = messages(actor).order_by().values_list("status").annotate(number=Count("id"))
     return {status.value: dict(found).get(status.value, 0) for status in MessageStatus}
+
+
+def jobs_given_up(actor: Actor) -> list[JobGivenUp]:
+    """Return the jobs of the actor's tenant and of the whole installation that were given up, newest first."""
+    if actor.tenant_id is None or not policies.can_see_events(actor):
+        return []
+    return jobs.given_up(actor.tenant_id)
 
 
 def recipient(message: OutgoingMessage) -> str:

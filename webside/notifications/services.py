@@ -27,7 +27,7 @@ from django.template import Context, TemplateDoesNotExist
 from django.template.loader import get_template
 
 from webside.audit.services import action, record
-from webside.core import clock, frames
+from webside.core import clock, frames, jobs
 from webside.core.actor import Actor, system
 from webside.core.crypto import Unreadable, keyring
 from webside.core.ids import uuid7
@@ -50,6 +50,10 @@ Attachment = tuple[str, bytes, str]
 
 class NotAllowed(PermissionError):
     """The actor may not do this."""
+
+
+class Emptied(LookupError):
+    """The words of a message were deleted when their time was over: it can't be sent again."""
 
 
 # ------------------------------------------------------------------------------------------- queueing
@@ -282,10 +286,15 @@ def _give_up(row: OutgoingMessage, why: str) -> None:
 
 @action("notifications.message.retry")
 def retry_message(*, actor: Actor, message: OutgoingMessage) -> OutgoingMessage:
-    """Take a message that was given up back into the queue. Raises :class:`NotAllowed`."""
+    """Take a message that was given up back into the queue.
+
+    Raises :class:`NotAllowed`, and :class:`Emptied` if its words were deleted by then.
+    """
     if not policies.can_see_messages(actor) or message.tenant_id != actor.tenant_id:
         raise NotAllowed
     message = OutgoingMessage.objects.select_for_update().get(id=message.id)
+    if not message.body:
+        raise Emptied
     if message.status == MessageStatus.FAILED:
         message.status = MessageStatus.QUEUED
         message.attempts = 0
@@ -305,3 +314,13 @@ def retry_event(*, actor: Actor, delivery_id: UUID) -> None:
     if not retry_delivery(delivery_id=delivery_id, tenant_id=actor.tenant_id):
         raise LookupError
     record("outbox.delivery.retry", actor=actor, target_label=str(delivery_id))
+
+
+@action("core.job.retry")
+def retry_job(*, actor: Actor, job_id: int) -> None:
+    """Take a job back into the queue that was given up. Raises :class:`NotAllowed`, ``LookupError`` if there is none."""
+    if not policies.can_see_events(actor) or actor.tenant_id is None:
+        raise NotAllowed
+    if not jobs.try_again(job_id=job_id, tenant_id=actor.tenant_id):
+        raise LookupError
+    record("core.job.retry", actor=actor, target_label=str(job_id))

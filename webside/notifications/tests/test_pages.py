@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.mail import EmailMessage
+from django.db import connection
 from django.test import Client
 
 from webside.audit.models import AuditEvent
@@ -82,3 +83,51 @@ def test_dead_deliveries_are_the_administrators(cast: Any) -> None:
     for user in (cast.grace_user, cast.maya_user, cast.liz_user, cast.mallory_user):
         assert sign_in(Client(), user).get(EVENTS).status_code == 404
         assert sign_in(Client(), user).post(f"{EVENTS}{ours.id}/retry/").status_code == 404
+
+
+def given_up(tenant: Any | None) -> int:
+    """Leave a job of a clinic, or of the whole installation, that was given up; return its number."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_jobs (task_name, queue_name, args, status)"
+            " VALUES ('core.rows.delete', 'default', jsonb_build_object('tenant_id', %s::text), 'failed') RETURNING id",
+            [str(tenant.id) if tenant else None],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def status(job_id: int) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT status FROM procrastinate_jobs WHERE id = %s", [job_id])
+        return str(cursor.fetchone()[0])
+
+
+def test_a_job_that_was_given_up_stands_beside_the_events_and_runs_again(cast: Any) -> None:
+    ours, theirs, nobodys = given_up(cast.larkspur), given_up(cast.northgate), given_up(None)
+    client = sign_in(Client(), cast.admin_user)
+    address = "/o/larkspur/operations/jobs/{}/retry/"
+    page = client.get(EVENTS).content.decode()
+    assert f'data-value="{ours}"' in page and f'data-value="{nobodys}"' in page
+    assert f'data-value="{theirs}"' not in page
+    assert address.format(ours) in page and address.format(nobodys) not in page
+    for user in (cast.grace_user, cast.maya_user, cast.liz_user, cast.mallory_user):
+        assert sign_in(Client(), user).post(address.format(ours)).status_code == 404
+    assert client.post(address.format(theirs)).status_code == 404
+    assert client.post(address.format(nobodys)).status_code == 404
+    assert [status(each) for each in (ours, theirs, nobodys)] == ["failed"] * 3
+    assert client.get(address.format(ours)).status_code == 405
+    assert client.post(address.format(ours)).status_code == 302
+    assert [status(each) for each in (ours, theirs, nobodys)] == ["todo", "failed", "failed"]
+    assert client.post(address.format(ours)).status_code == 404
+    with cast.as_(cast.admin_user):
+        assert AuditEvent.objects.filter(action="core.job.retry", outcome="0").count() == 1
+
+
+def test_a_message_whose_words_are_gone_is_not_sent_again(cast: Any) -> None:
+    row = queue(cast.larkspur, "liz@example.test", status="failed", body=b"")
+    client = sign_in(Client(), cast.grace_user)
+    assert "Send again" not in client.get(f"{LOG}?status=failed").content.decode()
+    page = client.post(f"{LOG}{row.id}/retry/", follow=True).content.decode()
+    assert "Its words were deleted" in page
+    row.refresh_from_db()
+    assert row.status == "failed"

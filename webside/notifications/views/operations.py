@@ -71,18 +71,24 @@ def retry(request: HttpRequest, slug: str, message_id: UUID) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     message = selectors.message(actor, message_id)
     _only(request, message is not None, "notifications.message.refuse")
-    services.retry_message(actor=actor, message=message)  # type: ignore[arg-type]
-    notes.success(request, _("It is back in the queue and leaves within seconds."))
+    try:
+        services.retry_message(actor=actor, message=message)  # type: ignore[arg-type]
+    except services.Emptied:
+        notes.error(request, _("Its words were deleted when their time was over. Write a new message."))
+    else:
+        notes.success(request, _("It is back in the queue and leaves within seconds."))
     return redirect(reverse("notifications:message-list", args=[slug]))
 
 
 @require_GET
 def events(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the deliveries of events that were given up."""
+    """Show the deliveries of events, and the jobs, that were given up."""
     actor = request.actor  # type: ignore[attr-defined]
     _only(request, policies.can_see_events(actor), "outbox.delivery.refuse")
     page = Paginator(outbox.dead_deliveries(actor.tenant_id), PAGE).get_page(request.GET.get("page"))
-    return render(request, "notifications/event_list.html", {"page": page})
+    return render(
+        request, "notifications/event_list.html", {"page": page, "jobs": selectors.jobs_given_up(actor)[:PAGE]}
+    )
 
 
 @require_POST
@@ -95,4 +101,17 @@ def retry_event(request: HttpRequest, slug: str, delivery_id: UUID) -> HttpRespo
     except LookupError:
         raise Http404 from None
     notes.success(request, _("The event is delivered again within seconds."))
+    return redirect(reverse("notifications:event-list", args=[slug]))
+
+
+@require_POST
+def retry_job(request: HttpRequest, slug: str, job_id: int) -> HttpResponse:
+    """Do a job again that was given up."""
+    actor = request.actor  # type: ignore[attr-defined]
+    _only(request, policies.can_see_events(actor), "core.job.refuse")
+    try:
+        services.retry_job(actor=actor, job_id=job_id)
+    except LookupError:
+        raise Http404 from None
+    notes.success(request, _("The job runs again within seconds."))
     return redirect(reverse("notifications:event-list", args=[slug]))
