@@ -48,6 +48,7 @@ class ComplianceConfig(AppConfig):
                 "compliance.consents.read": _("looked at who consented"),
                 "compliance.disclosures.read": _("drew up an account of disclosures"),
                 "compliance.trail.export": _("exported the trail"),
+                "compliance.trail.ask": _("asked for a check of the trail"),
                 "compliance.trail.verify": _("verified the trail"),
                 "compliance.override.review": _("reviewed an override"),
                 "compliance.page.refuse": _("asked for compliance pages that are not theirs"),

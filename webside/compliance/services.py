@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -183,6 +184,14 @@ def review_override(*, actor: Actor, event: AuditEvent, verdict: str, note: str 
            reason=note.strip(), target_label=event.actor_label)  # fmt: skip
 
 
+@action("compliance.trail.ask")
+def ask_for_check(*, actor: Actor) -> None:
+    """Note that somebody wants the trail checked now; the job ``tasks.check_trail`` does it. Raises :class:`NotAllowed`."""
+    if not policies.can_see_trail(actor):
+        raise NotAllowed
+    record("compliance.trail.ask", actor=actor)
+
+
 @action("compliance.trail.verify")
 def verify_trail(*, actor: Actor) -> sealing.Verification:
     """Check the tenant's trail against its seals and the heads kept outside the database.
@@ -191,10 +200,12 @@ def verify_trail(*, actor: Actor) -> sealing.Verification:
     """
     if not policies.can_verify_trail(actor):
         raise NotAllowed
+    began = time.monotonic()
     found = sealing.verify(frames.current_tenant_id())
     record("compliance.trail.verify", actor=actor,
            changes={"entries": found.rows, "seals": found.seals, "unsealed": found.unsealed, "head": found.head,
-                    "faults": len(found.wrong), "wrong": found.wrong[:FAULTS_KEPT]})  # fmt: skip
+                    "faults": len(found.wrong), "wrong": found.wrong[:FAULTS_KEPT],
+                    "seconds": round(time.monotonic() - began)})  # fmt: skip
     return found
 
 

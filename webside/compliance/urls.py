@@ -8,6 +8,7 @@ app_name = "compliance"
 urlpatterns = [
     path("o/<slug:slug>/compliance/trail/", operations.trail, name="trail"),
     path("o/<slug:slug>/compliance/trail/find/", operations.find, name="trail-find"),
+    path("o/<slug:slug>/compliance/trail/state/", operations.trail_state, name="trail-state"),
     path("o/<slug:slug>/compliance/trail/verify/", operations.verify, name="trail-verify"),
     path("o/<slug:slug>/compliance/trail.csv", operations.trail_csv, name="trail-csv"),
     path("o/<slug:slug>/compliance/disclosures/<uuid:patient_id>/", operations.disclosures, name="disclosures"),

@@ -188,6 +188,26 @@ def _everywhere(each: Job) -> Callable[..., None]:
     return defer_all
 
 
+# ------------------------------------------------------------------------------------ what goes on
+
+
+@dataclass(frozen=True, slots=True)
+class GoingOn:
+    """A job that waits or runs. ``since`` is when it began; empty while it waits."""
+
+    since: datetime | None
+
+
+def going_on(name: str) -> GoingOn | None:
+    """Return the job of a kind that the frame's tenant has under way, if any: for pages that show it."""
+    begun = Max("procrastinateevent__at", filter=Q(procrastinateevent__type="started"))
+    found = ProcrastinateJob.objects.filter(
+        task_name=name, args__tenant_id=str(frames.current_tenant_id()), status__in=("todo", "doing")
+    ).annotate(begun=begun)
+    first = found.order_by("id").first()
+    return GoingOn(first.begun if first.status == "doing" else None) if first else None
+
+
 # ------------------------------------------------------------------------------------ what was given up
 
 

@@ -16,7 +16,7 @@ from webside.audit.services import record, record_refusal
 from webside.audit.tests.factories import connected, seal_all
 from webside.catalog import services as catalog
 from webside.compliance import selectors, services
-from webside.core import frames
+from webside.core import frames, job_worker, jobs
 from webside.core.actor import system
 from webside.core.ids import uuid7
 from webside.testing.cast import Cast, make_cast, sign_in
@@ -265,10 +265,33 @@ def test_verifying_says_what_it_found_and_keeps_it_in_the_trail(client: Client) 
         _look(cast)
     seal_all()
     sign_in(client, cast.ingrid_user)
-    verified = client.post(reverse("compliance:trail-verify", args=["larkspur"]), follow=True)
-    assert b"Verified, nothing altered" in verified.content
+    state = reverse("compliance:trail-state", args=["larkspur"])
+    asked = client.post(reverse("compliance:trail-verify", args=["larkspur"]), follow=True).content.decode()
+    assert "Waits for its turn" in asked and f'hx-get="{state}"' in asked and "Verify again now" not in asked
+    job_worker.run_waiting()
+    verified = client.get(state)
+    assert b"Verified, nothing altered" in verified.content and b"hx-get" not in verified.content
     check = verified.context["state"].checked
-    assert (check.actor_label, check.changes["entries"], check.changes["faults"]) == ("Ingrid Vass", 3, 0)
+    assert (check.actor_label, check.changes["entries"], check.changes["faults"]) == ("jobs", 3, 0)
+    with cast.as_(cast.ingrid_user):
+        asker = selectors.trail().get(action="compliance.trail.ask")
+    assert asker.actor_label == "Ingrid Vass"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_check_under_way_says_since_when(client: Client) -> None:
+    cast = make_cast()
+    sign_in(client, cast.ingrid_user)
+    client.post(reverse("compliance:trail-verify", args=["larkspur"]))
+    with connected("owner") as owner:
+        owner.execute("UPDATE procrastinate_jobs SET status = 'doing'")
+    assert b"Being checked" in client.get(reverse("compliance:trail-state", args=["larkspur"])).content
+    for user in (cast.maya_user, cast.admin_user, cast.mallory_user):
+        answer = sign_in(Client(), user).get(reverse("compliance:trail-state", args=["larkspur"]))
+        assert answer.status_code == 404
+    # Another clinic has nothing under way.
+    with cast.as_(cast.mallory_user):
+        assert jobs.going_on("compliance.trail.check") is None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -279,9 +302,13 @@ def test_an_altered_entry_shows_on_every_page_of_the_officer(client: Client) -> 
     with connected("owner") as owner:
         owner.execute("UPDATE audit_auditevent SET actor_label = 'Somebody Else'")
     sign_in(client, cast.ingrid_user)
-    page = client.post(reverse("compliance:trail-verify", args=["larkspur"]), follow=True)
+    client.post(reverse("compliance:trail-verify", args=["larkspur"]))
+    job_worker.run_waiting()
+    page = client.get(reverse("compliance:trail", args=["larkspur"]))
     assert b"The trail was altered" in page.content
     assert b"was altered." in page.content
+    again = client.post(reverse("compliance:trail-verify", args=["larkspur"]), follow=True)
+    assert b"Waits for its turn" in again.content and b"The trail was altered" in again.content
     licences = client.get(reverse("compliance:licences", args=["larkspur"])).content.decode()
     assert '<span class="wss-rn">1</span> <span class="wss-rt">altered</span>' in licences
 
@@ -300,8 +327,9 @@ def test_the_hourly_check_looks_at_every_clinic() -> None:
 
 
 def test_nobody_else_verifies(cast: Cast) -> None:
-    with cast.as_(cast.admin_user) as admin, pytest.raises(services.NotAllowed):
-        services.verify_trail(actor=admin)
+    for ask in (services.verify_trail, services.ask_for_check):
+        with pytest.raises(services.NotAllowed), cast.as_(cast.admin_user) as admin:
+            ask(actor=admin)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -15,14 +15,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from webside.audit import sentences
 from webside.audit.services import record
-from webside.compliance import policies, selectors, services
+from webside.compliance import policies, selectors, services, tasks
 from webside.compliance.forms import DayForm
 from webside.compliance.views._guard import id_in, officer
-from webside.core import clock
+from webside.core import clock, jobs
 from webside.people import selectors as people
 
 PAGE = 100
@@ -97,7 +97,7 @@ def _trail_context(request: HttpRequest, patient: Any, who: UUID | None) -> dict
         "more": more,
         "export_url": _export_url(request, given),
         "asked_at": clock.now(),
-        "state": selectors.trail_state(),
+        **_state(),
         "ending": ending,
         "override": open_overrides[0] if open_overrides else None,
         "waiting": len(open_overrides),
@@ -125,11 +125,21 @@ def find(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def verify(request: HttpRequest, slug: str) -> HttpResponse:
-    """Check the trail now; what was found stands in the trail and on the page."""
-    found = services.verify_trail(actor=officer(request))
-    if found.whole:
-        messages.success(request, _("Verified, nothing altered."))
+    """Let the worker check the trail now: a long one takes longer than a page may."""
+    services.ask_for_check(actor=officer(request))
+    tasks.check_trail.defer()
     return redirect("compliance:trail", slug=slug)
+
+
+@require_GET
+def trail_state(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show how the trail stands, again and again while it is checked."""
+    officer(request)
+    return render(request, "compliance/_state.html", _state())
+
+
+def _state() -> dict[str, Any]:
+    return {"state": selectors.trail_state(), "check": jobs.going_on(tasks.CHECK)}
 
 
 def _harmless(text: str) -> str:
