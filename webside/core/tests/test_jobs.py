@@ -283,6 +283,18 @@ def test_a_worker_whose_connections_die_comes_back_and_goes_on(registry: Any, wo
     assert ran == [1]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_ended_is_followed_by_another(registry: Any, worker: None) -> None:
+    job_worker.tend()
+    first = job_worker._thread
+    assert first is not None
+    first.stop()
+    first.join(20)
+    assert not first.is_alive()
+    assert _tended()
+    assert job_worker._thread is not first and job_worker._thread.is_alive()
+
+
 def _cut_connections() -> None:
     name = connection.settings_dict["NAME"]
     connection.close()

@@ -357,7 +357,7 @@ def retention_page() -> str:
 
 def _time(row: Row) -> str:
     if row["act"] == retention.Act.KEEP:
-        return "not deleted"
+        return "kept"
     unit = "hours" if row.get("hours") is not None else "days"
     only = "; only " + ", ".join(
         f"{'without' if value is None else 'with'} `{name}`"
