@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NoReturn
 from uuid import UUID
 
 from django.http import Http404, HttpRequest
@@ -19,6 +20,12 @@ def officer(request: HttpRequest, *, may: Callable[[Actor], bool] = policies.can
         record_refusal("compliance.page.refuse", actor=actor)
         raise Http404
     return actor
+
+
+def not_here(actor: Actor, target_type: str, target_id: UUID) -> NoReturn:
+    """Note that somebody asked for what is not this clinic's, and answer that there is nothing."""
+    record_refusal("compliance.page.refuse", actor=actor, target_type=target_type, target_id=target_id)
+    raise Http404
 
 
 def id_in(request: HttpRequest, name: str) -> UUID | None:

@@ -6,14 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from webside.compliance import policies, selectors, services
 from webside.compliance.forms import CredentialingForm, LicenceForm
-from webside.compliance.views._guard import officer
+from webside.compliance.views._guard import not_here, officer
 from webside.people import selectors as people
 
 
@@ -50,7 +50,7 @@ def licence_add(request: HttpRequest, slug: str, practitioner_id: UUID) -> HttpR
     actor = officer(request, may=policies.can_change_licences)
     practitioner = people.practitioner(actor, practitioner_id)
     if practitioner is None:
-        raise Http404
+        not_here(actor, "Practitioner", practitioner_id)
     form = LicenceForm(request.POST or None)
     save = request.method == "POST" and "preview" not in request.POST
     valid = form.is_valid()
@@ -67,7 +67,7 @@ def licence(request: HttpRequest, slug: str, licence_id: UUID) -> HttpResponse:
     actor = officer(request, may=policies.can_change_licences)
     found = selectors.licences(actor).filter(id=licence_id).first()
     if found is None:
-        raise Http404
+        not_here(actor, "Licence", licence_id)
     form = LicenceForm(request.POST or None, initial={name: getattr(found, name) for name in LicenceForm.base_fields})
     save = request.method == "POST" and "preview" not in request.POST
     valid = form.is_valid()
@@ -84,7 +84,7 @@ def credentialing(request: HttpRequest, slug: str, practitioner_id: UUID) -> Htt
     actor = officer(request, may=policies.can_change_licences)
     colleague = next((each for each in selectors.colleagues(actor) if each.practitioner.id == practitioner_id), None)
     if colleague is None:
-        raise Http404
+        not_here(actor, "Practitioner", practitioner_id)
     kept = colleague.credentialing
     form = CredentialingForm(
         request.POST or None, initial={"credentialed_until": kept.credentialed_until if kept else None}

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -21,7 +21,7 @@ from webside.audit import sentences
 from webside.audit.services import record
 from webside.compliance import policies, selectors, services, tasks
 from webside.compliance.forms import DayForm
-from webside.compliance.views._guard import id_in, officer
+from webside.compliance.views._guard import id_in, not_here, officer
 from webside.core import clock, jobs
 from webside.people import selectors as people
 
@@ -62,7 +62,7 @@ def trail(request: HttpRequest, slug: str) -> HttpResponse:
     patient_id, who = id_in(request, "patient"), id_in(request, "who")
     patient = people.patient(actor, patient_id) if patient_id else None
     if patient_id and patient is None:
-        raise Http404
+        not_here(actor, "Patient", patient_id)
     record("compliance.trail.read", actor=actor, patient_id=patient_id, ground="oversight")
     return render(request, "compliance/trail.html", _trail_context(request, patient, who) | {"matches": None})
 
@@ -178,7 +178,7 @@ def disclosures(request: HttpRequest, slug: str, patient_id: UUID) -> HttpRespon
     actor = officer(request)
     patient = people.patient(actor, patient_id)
     if patient is None:
-        raise Http404
+        not_here(actor, "Patient", patient_id)
     record("compliance.disclosures.read", actor=actor, patient_id=patient.id, ground="oversight")
     since, now = selectors.disclosed_since()
     events = selectors.disclosures(patient.id, since)
@@ -203,7 +203,7 @@ def override_review(request: HttpRequest, slug: str, override_id: UUID) -> HttpR
     event = selectors.override_event(override_id)
     verdict, note = request.POST.get("verdict", ""), request.POST.get("note", "")[:1000]
     if event is None or verdict not in services.VERDICTS:
-        raise Http404
+        not_here(actor, "GateOverride", override_id)
     try:
         services.review_override(actor=actor, event=event, verdict=verdict, note=note)
     except services.ReasonMissing:

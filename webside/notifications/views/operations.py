@@ -99,7 +99,7 @@ def retry_event(request: HttpRequest, slug: str, delivery_id: UUID) -> HttpRespo
     try:
         services.retry_event(actor=actor, delivery_id=delivery_id)
     except LookupError:
-        raise Http404 from None
+        _only(request, False, "outbox.delivery.refuse")
     notes.success(request, _("The event is delivered again within seconds."))
     return redirect(reverse("notifications:event-list", args=[slug]))
 

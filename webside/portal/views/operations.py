@@ -123,7 +123,7 @@ def _chosen(request: HttpRequest) -> Any:
         return None
     patient = people.patient(request.actor, patient_id)  # type: ignore[attr-defined]
     if patient is None:
-        raise Http404
+        _refuse(request)
     return patient
 
 

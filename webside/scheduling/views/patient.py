@@ -167,6 +167,7 @@ def go(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     """
     link = selectors.link_by_hash(services.token_hash(token))
     if link is None:
+        record_refusal("scheduling.link.open", actor=request.actor)  # type: ignore[attr-defined]
         return render(request, "scheduling/link_stopped.html", {"why": "unknown"}, status=404)
     appointment, actor = link.appointment, request.actor  # type: ignore[attr-defined]
     why = selectors.link_standing(link)
