@@ -91,14 +91,15 @@ def accept_invitation(*, actor: Actor, token: str, password: str | None) -> User
     """Take an invitation: make the account where there is none, and the membership.
 
     Somebody who has an account already must be signed in to it: a link alone never takes over an
-    account. Raises :class:`InvitationGone`, or :class:`NotAllowed` in that case.
+    account, and whoever is signed in as somebody else doesn't use up a colleague's. Raises
+    :class:`InvitationGone`, or :class:`NotAllowed` in these cases.
     """
     invitation = Invitation.objects.select_for_update().get(id=open_invitation(token).id)
     user = User.objects.filter(email=invitation.email).first()
+    if actor.user_id != (user.id if user else None):
+        raise NotAllowed
     if user is None:
         user = User.objects.create_user(invitation.email, password, name=invitation.name)
-    elif actor.user_id != user.id:
-        raise NotAllowed
     membership, made = Membership.objects.get_or_create(
         user=user, tenant_id=invitation.tenant_id, defaults={"roles": invitation.roles}
     )

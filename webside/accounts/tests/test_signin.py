@@ -96,6 +96,23 @@ def test_an_invitation_works_once_and_gives_the_roles(cast: Cast, client: Client
     assert user.memberships.get().roles == ["clinician"]
 
 
+def test_who_is_signed_in_as_somebody_else_does_not_use_up_an_invitation(cast: Cast, client: Client) -> None:
+    from webside.accounts import services
+
+    tokens: list[str] = []
+    with cast.as_(cast.admin_user) as admin:
+        services.invite_staff(
+            actor=admin, email="nina@example.test", name="Nina", roles=[Role.CLINICIAN],
+            link_to=lambda token: tokens.append(token) or token,
+        )  # fmt: skip
+    link = reverse("accounts:invitation-accept", args=tokens)
+    answer = sign_in(client, cast.mallory_user).post(link)
+    assert answer.status_code == 422 and "another address" in answer.content.decode()
+    assert not type(cast.liz_user).objects.filter(email="nina@example.test").exists()
+    client.logout()
+    assert client.post(link, {"password": PASSWORD}).status_code == 302
+
+
 def test_the_last_administrator_stays(cast: Cast, client: Client) -> None:
     sign_in(client, cast.admin_user)
     membership = cast.admin_user.memberships.get()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
 from uuid import UUID
 
 from django.contrib import messages
@@ -24,6 +25,12 @@ def _administrator(request: HttpRequest) -> Actor:
         record_refusal("accounts.staff.refuse", actor=actor)
         raise Http404
     return actor
+
+
+def _not_here(actor: Actor, target_type: str, target_id: UUID) -> NoReturn:
+    """Note that somebody asked for what is not this clinic's, and answer that there is nothing."""
+    record_refusal("accounts.staff.refuse", actor=actor, target_type=target_type, target_id=target_id)
+    raise Http404
 
 
 def members(request: HttpRequest, slug: str) -> HttpResponse:
@@ -63,7 +70,7 @@ def member(request: HttpRequest, slug: str, membership_id: UUID) -> HttpResponse
     actor = _administrator(request)
     membership = selectors.staff_of(actor).filter(id=membership_id).first()
     if membership is None:
-        raise Http404
+        _not_here(actor, "Membership", membership_id)
     form = MembershipForm(request.POST or None, initial={"roles": membership.roles, "active": membership.active})
     if request.method == "POST" and form.is_valid():
         try:
@@ -87,7 +94,7 @@ def revoke(request: HttpRequest, slug: str, invitation_id: UUID) -> HttpResponse
     actor = _administrator(request)
     invitation = selectors.open_invitations(actor).filter(id=invitation_id).first()
     if invitation is None:
-        raise Http404
+        _not_here(actor, "Invitation", invitation_id)
     services.revoke_invitation(actor=actor, invitation=invitation)
     messages.success(request, _("The invitation no longer works."))
     return redirect("accounts:staff-list", slug=slug)
@@ -101,7 +108,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
     except services.InvitationGone:
         return render(request, "accounts/invitation_gone.html", status=404)
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    form = PasswordForm(request.POST or None)
+    form = PasswordForm(request.POST if request.method == "POST" else None)
     signed_in = request.user.is_authenticated
     if request.method == "POST" and (signed_in or form.is_valid()):
         with frames.begin(tenant_id=invitation.tenant_id, actor=actor):
@@ -110,8 +117,12 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
                     actor=actor, token=token, password=None if signed_in else form.cleaned_data["password"]
                 )
             except services.NotAllowed:
+                form.errors.pop("password", None)  # nobody who is signed in is asked for one
                 form.add_error(
-                    None, _("There is an account for this address. Sign in to it, then open the link again.")
+                    None,
+                    _("This invitation is for another address. Sign out, then open the link again.")
+                    if signed_in
+                    else _("There is an account for this address. Sign in to it, then open the link again."),
                 )
                 return render(
                     request, "accounts/invitation_accept.html", {"invitation": invitation, "form": form}, status=422
