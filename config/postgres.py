@@ -763,7 +763,7 @@ autovacuum_max_workers = 2
 client_connection_check_interval = '10s'
 
 # Logs hold no statement, value or detail: they could be a patient's.
-log_min_messages = warning
+log_min_messages = log
 log_min_error_statement = panic
 log_error_verbosity = terse
 log_parameter_max_length = 0
