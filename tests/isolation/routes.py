@@ -27,18 +27,18 @@ class Page:
 
 def pages() -> Iterator[Page]:
     """Yield every page route."""
-    yield from _walk(get_resolver(), "", "")
+    yield from _walk(get_resolver(), "", "", ())
 
 
-def _walk(resolver: URLResolver, namespace: str, prefix: str) -> Iterator[Page]:
+def _walk(resolver: URLResolver, namespace: str, prefix: str, parts: tuple[str, ...]) -> Iterator[Page]:
     for pattern in resolver.url_patterns:
         route = prefix + str(pattern.pattern)
+        named = (*parts, *pattern.pattern.regex.groupindex)
         if isinstance(pattern, URLResolver):
             inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
-            yield from _walk(pattern, inner, route)
+            yield from _walk(pattern, inner, route, named)
         elif isinstance(pattern, URLPattern):
-            parts = tuple(pattern.pattern.converters)
-            yield Page(f"{namespace}{pattern.name or route}", route, parts)
+            yield Page(f"{namespace}{pattern.name or route}", route, named)
 
 
 def lean_routes() -> list[str]:

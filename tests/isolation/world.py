@@ -1,114 +1,90 @@
-"""A world to attack: everything of Larkspur that has an address, marked with canaries."""
+"""A world to attack: two clinics, each with one real thing for every part of an address, all marked with canaries.
+
+Everything comes about through the services, as it would in life, and is committed: requests, sockets and
+a second connection see the same rows. The same builder fills both clinics, so that whoever is refused at
+Larkspur is known to get in at home with the very same request.
+"""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from django.core.management import call_command
 from PIL import Image
+from psycopg.types.range import TimestamptzRange
 
-from webside.accounts import services as accounts
+from tests.isolation.canaries import canary
 from webside.accounts.models import Membership, User
 from webside.core import clock, files, frames
-from webside.core.actor import Role, system
+from webside.core.actor import Actor, Role, system
+from webside.core.models import Tenant
 from webside.testing.cast import Cast, make_cast
 
-CANARY = "zebrafinch"
-"""Stands in every text of Larkspur's patients; nobody else's page, header, log or mail may hold it."""
+ZONE = "America/New_York"
+
+
+@dataclass(slots=True)
+class Clinic:
+    """One clinic, the people by whom its things come about, and the ids of these things."""
+
+    tenant: Tenant
+    patient: Any
+    patient_user: User
+    practitioner: Any
+    practitioner_user: User
+    coordinator_user: User
+    admin_user: User
+    service: Any
+    other_practitioner: Any
+    things: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def slug(self) -> str:
+        """The clinic's part of an address."""
+        return self.tenant.slug
+
+    def word(self, kind: str) -> str:
+        """Return this clinic's canary for a kind of text."""
+        return canary(self.slug, kind)
 
 
 @dataclass(slots=True)
 class World:
-    """The cast, and the id of one real thing for each part of an address."""
+    """The cast, both clinics, and everybody who asks, by name; a visitor has no user."""
 
     cast: Cast
-    parts: dict[str, Any] = field(default_factory=dict)
+    larkspur: Clinic
+    northgate: Clinic
     users: dict[str, User | None] = field(default_factory=dict)
-    file_id: UUID | None = None
 
-
-def _everything(cast: Cast) -> User:
-    """Make somebody who holds every role at Northgate: if anybody could see across, they could."""
-    user = User.objects.create(email="every@northgate.test", name="Every Role", password="!")
-    Membership.objects.create(user=user, tenant=cast.northgate, roles=[role.value for role in Role])
-    return user
+    def actor(self, name: str, clinic: Clinic) -> Actor:
+        """Return the actor that somebody is in a clinic."""
+        user = self.users[name]
+        if user is None:
+            raise KeyError(name)
+        return self.cast.actor_of(user, clinic.tenant)
 
 
 def build() -> World:
-    """Make the world through the services, as it would come about."""
-    from webside.billing import services as billing
-    from webside.catalog import services as catalog
-    from webside.chart import services as chart
-    from webside.chart.models import DiagnosisCode, Encounter
-    from webside.compliance import services as compliance
-    from webside.compliance.models import Licence
-    from webside.scheduling import selectors as slots
-    from webside.scheduling import services as scheduling
-    from webside.visits import selectors as visits
-
+    """Make both clinics, in the caller's connection; each step commits."""
+    call_command("load_icd10cm", only=["E11"], stdout=io.StringIO())
     cast = make_cast()
-    world = World(cast)
-    DiagnosisCode.objects.get_or_create(code="E11.65", defaults={"display": "Type 2 diabetes with hyperglycemia"})
-    with cast.as_(cast.liz_user) as liz:
-        cast.liz.address_line = f"1 {CANARY} Street"
-        cast.liz.family = f"Moreno{CANARY}"
-        cast.liz.save()
-        consent = compliance.give_consent(actor=liz, patient=cast.liz, scope="telehealth", given_by="Liz")
-        slot = slots.next_free(service=cast.video_visit, state="NY") if hasattr(slots, "next_free") else None
-        start = slot.start if slot else clock.now() + timedelta(hours=2)
-        appointment = scheduling.book_appointment(
-            actor=liz, patient=cast.liz, service=cast.video_visit, practitioner=cast.maya, start=start, state="NY",
-            timezone="America/New_York", reason_text=f"{CANARY} in my reason", idempotency_key="world",
-        )  # fmt: skip
-        token = scheduling.issue_link(appointment=appointment)
-        visit = visits.visit_for(appointment)
-        picture = io.BytesIO()
-        Image.new("RGB", (4, 4)).save(picture, "PNG")
-        world.file_id = files.store(picture.getvalue()).id
-    with cast.as_(cast.maya_user) as maya:
-        encounter = chart.start_encounter(
-            actor=maya, appointment=appointment, visit_id=visit.id, location="home", location_state="NY"
-        )
-        visit.encounter_id = encounter.id
-        visit.save()
-        chart.save_note_part(actor=maya, encounter=encounter, part="plan", text=f"{CANARY} plan", revision=0)
-        override = catalog.override_gate(
-            actor=maya, gate="identity_document", subject_type="visit", subject_id=visit.id, patient=cast.liz,
-            reason=f"{CANARY} reason",
-        )  # fmt: skip
-    with frames.begin(tenant_id=cast.larkspur.id, actor=system("tests", cast.larkspur.id)):
-        encounter = Encounter.objects.select_related("service", "practitioner").get(id=encounter.id)
-        claim = billing.draft_claim(actor=system("tests", cast.larkspur.id), encounter=encounter)
-        licence = Licence.objects.filter(practitioner=cast.maya).first()
-    with cast.as_(cast.admin_user) as admin:
-        invitation = accounts.invite_staff(
-            actor=admin, email="new@example.test", name="New", roles=[Role.BILLER], link_to=lambda token: token
-        )
-    membership = Membership.objects.get(user=cast.maya_user)
-    world.parts = {
-        "slug": "larkspur",
-        "appointment_id": appointment.id,
-        "visit_id": visit.id,
-        "encounter_id": encounter.id,
-        "patient_id": cast.liz.id,
-        "practitioner_id": cast.maya.id,
-        "service_id": cast.video_visit.id,
-        "claim_id": claim.id,
-        "licence_id": licence.id,
-        "consent_id": consent.id,
-        "membership_id": membership.id,
-        "invitation_id": invitation.id,
-        "override_id": override.id,
-        "token": token,
-        "code": "E11.65",
-        "gate": "identity_document",
-    }
+    world = World(cast, _larkspur(cast), _northgate(cast))
+    for clinic in (world.larkspur, world.northgate):
+        _Filling(cast, clinic).fill()
+    rosa_user = _second_patient(cast, world.larkspur)
     world.users = {
         "visitor": None,
+        "link": None,  # came by the link of Liz's e-mail: the door to one appointment
+        "rosa_link": None,  # the same with Rosa's link
         "liz": cast.liz_user,
+        "rosa": rosa_user,
         "maya": cast.maya_user,
         "daniel": cast.daniel_user,
         "priya": cast.priya_user,
@@ -117,6 +93,361 @@ def build() -> World:
         "ingrid": cast.ingrid_user,
         "admin": cast.admin_user,
         "mallory": cast.mallory_user,
-        "every": _everything(cast),
+        "every": world.northgate.practitioner_user,
     }
     return world
+
+
+# ------------------------------------------------------------------------------------------ the two clinics
+
+
+@contextmanager
+def _by_system(tenant: Tenant) -> Iterator[Actor]:
+    actor = system("tests", tenant.id)
+    with frames.begin(tenant_id=tenant.id, actor=actor):
+        yield actor
+
+
+def _mark(patient: Any, slug: str) -> None:
+    patient.family = f"Moreno {canary(slug, 'name')}"
+    patient.address_line = f"1 {canary(slug, 'address')} Street"
+    patient.city, patient.state, patient.postal_code, patient.timezone = "Kingston", "NY", "12401", ZONE
+    patient.email, patient.phone = patient.email or f"{slug}.patient@example.test", "845-555-0142"
+    patient.save()
+
+
+def _larkspur(cast: Cast) -> Clinic:
+    with _by_system(cast.larkspur):
+        _mark(cast.liz, "larkspur")
+    return Clinic(
+        cast.larkspur, cast.liz, cast.liz_user, cast.maya, cast.maya_user, cast.grace_user, cast.admin_user,
+        cast.video_visit, cast.daniel,
+    )  # fmt: skip
+
+
+def _northgate(cast: Cast) -> Clinic:
+    """Give Northgate a patient with an account, and a physician who holds every role: if anybody could, she could."""
+    from webside.catalog.models import HealthcareService, ServicePractitioner
+    from webside.compliance.models import ConsentText, Credentialing, Licence
+    from webside.people.models import Practitioner
+    from webside.scheduling.models import Availability
+
+    later = clock.now().date() + timedelta(days=500)
+    every = User.objects.create(email="every@northgate.test", name="Every Role", password="!")
+    oscar = User.objects.create(email="oscar@northgate.test", name="Oscar Ortiz", password="!")
+    with _by_system(cast.northgate):
+        Membership.objects.create(user=every, tenant=cast.northgate, roles=[role.value for role in Role])
+        Membership.objects.create(user=oscar, tenant=cast.northgate, roles=[Role.PATIENT.value])
+        cast.oscar.user = oscar
+        _mark(cast.oscar, "northgate")
+        physician = Practitioner.objects.create(
+            user=every, given="Every", family="Role", prefix="Dr.", profession="physician", qualification="MD",
+            home_state="NY",
+        )  # fmt: skip
+        Licence.objects.create(
+            practitioner=physician, state="NY", number="NY-EVE-1", period_start=date(2024, 1, 1), period_end=later,
+            verified_at=clock.now(), verified_with="state board",
+        )  # fmt: skip
+        Credentialing.objects.create(
+            practitioner=physician, credentialed_until=later, excluded=False, exclusion_checked_at=clock.now()
+        )
+        service = HealthcareService.objects.create(
+            name="Video visit at Northgate", kind="telemedicine", modality="video", summary="Fever, cough",
+            duration_minutes=20, price_cents=7500, price_note="$75", professions=["physician"],
+            billing_service="visit", documentation=["subjective", "assessment", "plan"], position=1,
+        )  # fmt: skip
+        for person in (physician, cast.mallory):
+            ServicePractitioner.objects.create(service=service, practitioner=person)
+            for weekday in range(7):
+                Availability.objects.create(
+                    practitioner=person, weekday=weekday, starts_at=time(8), ends_at=time(18), timezone=ZONE
+                )
+        for scope in ("telehealth", "visit"):
+            ConsentText.objects.create(
+                scope=scope, version="2026-10-01", title=scope, body="We talk by video.",
+                effective_from=date(2026, 10, 1),
+            )  # fmt: skip
+    return Clinic(
+        cast.northgate, cast.oscar, oscar, physician, every, every, every, service, cast.mallory,
+    )  # fmt: skip
+
+
+def _second_patient(cast: Cast, clinic: Clinic) -> User:
+    """Give Larkspur Rosa: another patient of the same physician, who must see nothing of Liz."""
+    from webside.people.models import Patient
+    from webside.scheduling import services as scheduling
+
+    user = User.objects.create(email="rosa@example.test", name="Rosa Vidal", password="!")
+    Membership.objects.create(user=user, tenant=clinic.tenant, roles=[Role.PATIENT.value])
+    with cast.as_(user, clinic.tenant):
+        rosa = Patient.objects.create(
+            user=user, record_number="LC-30001", given="Rosa", family="Vidal", birth_date=date(1990, 5, 6),
+            email="rosa@example.test", phone="845-555-0190", state="NY", timezone=ZONE,
+        )  # fmt: skip
+        appointment = _appointment(clinic, rosa, clock.now() + timedelta(days=3), reason="A rash")
+        clinic.things["rosa_appointment_id"] = appointment.id
+        clinic.things["rosa_token"] = scheduling.issue_link(appointment=appointment)
+    return user
+
+
+def _appointment(clinic: Clinic, patient: Any, start: datetime, *, reason: str) -> Any:
+    """Book at any minute: what free times are is scheduling's to test."""
+    from webside.scheduling.models import Appointment
+
+    return Appointment.objects.create(
+        patient=patient, practitioner=clinic.practitioner, service=clinic.service,
+        period=TimestamptzRange(start, start + timedelta(minutes=20)), patient_state="NY", patient_timezone=ZONE,
+        reason_text=reason, booked_by=patient.full_name, idempotency_key=uuid4().hex,
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------- what happens in a clinic
+
+
+class _Filling:
+    """Lets one clinic live for a few hours. The names of visits say where each of them stands."""
+
+    MINUTES = {"ready": -240, "ended": -180, "late": -120, "room": -10, "planned": 14, "waiting": 40, "stopped": 65}
+
+    def __init__(self, cast: Cast, clinic: Clinic) -> None:
+        self.cast, self.clinic, self.things = cast, clinic, clinic.things
+        self.visits: dict[str, Any] = {}
+
+    def fill(self) -> None:
+        """Make everything."""
+        self._names()
+        self._front_desk()
+        self._bookings()
+        self._visits()
+        self._charts()
+        self._office()
+        self._events()
+
+    def _as(self, user: User) -> Any:
+        return self.cast.as_(user, self.clinic.tenant)
+
+    def _names(self) -> None:
+        clinic = self.clinic
+        self.things |= {
+            "slug": clinic.slug,
+            "tenant_id": clinic.tenant.id,
+            "patient_id": clinic.patient.id,
+            "patient_user_id": clinic.patient_user.id,
+            "practitioner_id": clinic.practitioner.id,
+            "service_id": clinic.service.id,
+            "code": "allergies",
+        }
+
+    def _bookings(self) -> None:
+        """Book, through the front door: one visit to come, one that was cancelled; and free times to ask for."""
+        from webside.scheduling import selectors, services
+        from webside.scheduling.forms import slot_value
+
+        clinic, tomorrow = self.clinic, clock.now() + timedelta(days=1)
+        with self._as(clinic.patient_user) as patient:
+            free = selectors.free_slots(
+                service=clinic.service, state="NY", since=tomorrow, days=3, practitioner=clinic.practitioner
+            )
+            made = [
+                services.book_with_consent(
+                    actor=patient, patient=clinic.patient, service=clinic.service, practitioner=clinic.practitioner,
+                    start=slot.start, state="NY", timezone=ZONE, reason_text=f"{clinic.word('reason')} in the morning",
+                    idempotency_key=uuid4().hex, consent_scope="telehealth" if number == 0 else "",
+                )
+                for number, slot in enumerate((free[0], free[3]))
+            ]  # fmt: skip
+            services.cancel_appointment(actor=patient, appointment=made[1], reason=clinic.word("cancelled"))
+            self.things |= {
+                "coming_appointment_id": made[0].id,
+                "cancelled_appointment_id": made[1].id,
+                "slot": slot_value(free[6].start, clinic.practitioner.id),
+                "token": services.issue_link(appointment=made[0]),
+            }
+
+    def _visits(self) -> None:
+        """Bring a visit to each stage that a page is about."""
+        from webside.visits import services
+
+        clinic = self.clinic
+        with self._as(clinic.patient_user):
+            for name, minutes in self.MINUTES.items():
+                booked = _appointment(
+                    clinic, clinic.patient, clock.now() + timedelta(minutes=minutes), reason=clinic.word("reason")
+                )
+                self.visits[name] = services.open_visit(appointment=booked)
+                self.things |= {f"{name}_appointment_id": booked.id, f"{name}_visit_id": booked.id}
+            self._come("planned", complete=False)
+            for name in ("ready", "ended", "room", "waiting"):
+                self._come(name)
+            self._come("stopped", state="OR")
+        for name in ("ready", "ended", "room"):
+            with self._as(clinic.practitioner_user) as who:
+                services.admit(actor=who, visit=self.visits[name])
+                self._chat(who, name)
+            with self._as(clinic.practitioner_user) as who:
+                self._begin(who, name)
+        with self._as(clinic.practitioner_user) as who:
+            services.answer_for_gate(
+                actor=who, visit=self.visits["ended"], gate="identity_document", reason=clinic.word("override")
+            )
+            services.confirm_identity(actor=who, visit=self.visits["ready"])
+
+    def _come(self, name: str, *, state: str = "NY", complete: bool = True) -> None:
+        from webside.visits import services
+
+        answers = {
+            "identity_confirmed": True, "location": "other", "address_line": f"2 {self.clinic.word('address')} Road",
+            "city": "Kingston", "state": state, "postal_code": "12401", "phone": "845-555-0142", "alone": False,
+            "nearby_name": f"Rafael {self.clinic.word('nearby')}", "nearby_phone": "845-555-0177",
+        }  # fmt: skip
+        actor = frames.current().actor
+        if complete:
+            services.complete_safe_start(actor=actor, visit=self.visits[name], answers=answers, agrees=True)
+        else:
+            services.save_safe_start(actor=actor, visit=self.visits[name], answers=answers)
+
+    def _chat(self, who: Actor, name: str) -> None:
+        from webside.visits import services
+
+        services.write_message(
+            actor=who, visit=self.visits[name], text=f"I see {self.clinic.word('chat')}", client_key=uuid4().hex
+        )
+
+    def _begin(self, who: Actor, name: str) -> None:
+        from webside.visits import selectors, services
+
+        self.visits[name] = services.start_visit(
+            actor=who, visit=selectors.by_id(self.visits[name].id), started_at=clock.now()
+        )
+        self.things[f"{name}_encounter_id"] = self.visits[name].encounter_id
+
+    def _charts(self) -> None:
+        """Write notes: one open, one ready for its signature, one signed with an addendum; and the lists."""
+        from webside.chart import selectors, services
+        from webside.chart.models import MedicationStatement
+        from webside.visits import services as visits
+
+        word = self.clinic.word
+        parts = {
+            "subjective": f"She says {word('subjective')}.",
+            "assessment": "Type 2 diabetes, above goal.",
+            "plan": f"We do {word('plan')}.",
+            "patient_summary": "Your sugar went up. We talked about why.",
+            "patient_instructions": f"Take {word('instructions')} with dinner.",
+        }
+        for name in ("room", "ready", "ended"):
+            with self._as(self.clinic.practitioner_user) as who:
+                encounter = selectors.encounter(who, self.things[f"{name}_encounter_id"])
+                services.save_note(actor=who, encounter=encounter, fields=parts, revision=0)
+                services.add_diagnosis(actor=who, encounter=encounter, code="E11.65")
+                self.things[f"{name}_revision"] = selectors.note_of(encounter).revision
+                self.things[f"{name}_diagnosis_id"] = selectors.diagnoses_of(encounter)[0].id
+                if name != "room":
+                    visits.end_visit(actor=who, visit=self.visits[name])
+        with self._as(self.clinic.practitioner_user) as who:
+            encounter = selectors.encounter(who, self.things["ended_encounter_id"])
+            services.sign_note(actor=who, encounter=encounter)
+            services.add_addendum(actor=who, encounter=encounter, text=f"Also {word('addendum')}.")
+            patient = self.clinic.patient
+            allergy = services.add_allergy(
+                actor=who, patient=patient, substance=word("allergy"), reaction="hives", criticality="high"
+            )
+            services.add_problem(actor=who, patient=patient, display=f"{word('diagnosis')} since 2019", code="E11.65")
+            services.add_medication(actor=who, patient=patient, medication=word("medicine"), dosage="twice a day")
+            services.confirm_list(actor=who, patient=patient, code="allergies")
+            self.things |= {
+                "allergy_id": allergy.id,
+                "medicine_id": MedicationStatement.objects.get(patient=patient).id,
+            }
+
+    def _front_desk(self) -> None:
+        """Time off of the practitioner."""
+        from webside.scheduling import services as scheduling
+
+        clinic = self.clinic
+        with self._as(clinic.coordinator_user) as desk:
+            off = scheduling.add_exception(
+                actor=desk, practitioner=clinic.practitioner, start=clock.now() + timedelta(days=30),
+                end=clock.now() + timedelta(days=31), reason=clinic.word("timeoff"),
+            )  # fmt: skip
+            self.things["exception_id"] = off.id
+
+    def _office(self) -> None:
+        """Consents, licences, overrides, staff, keys, files."""
+        from webside.accounts import services as accounts
+        from webside.catalog.models import GateOverride
+        from webside.compliance.models import Consent, Licence
+
+        clinic = self.clinic
+        with _by_system(clinic.tenant):
+            consent = Consent.objects.get(patient=clinic.patient, scope="telehealth")
+            consent.given_by = clinic.word("signer")
+            consent.save()
+            self.things |= {
+                "consent_id": consent.id,
+                "licence_id": Licence.objects.filter(practitioner=clinic.practitioner).earliest("id").id,
+                "override_id": GateOverride.objects.get(reason=clinic.word("override")).id,
+                "file_id": files.store(_picture()).id,
+                "document_id": files.store(f"%PDF-1.7 {clinic.word('file')}".encode()).id,
+            }
+        colleague, tokens = self._colleague(), list[str]()
+        with self._as(clinic.admin_user) as admin:
+            invitation = accounts.invite_staff(
+                actor=admin, email=f"new@{clinic.slug}.test", name=clinic.word("staff"), roles=[Role.BILLER],
+                link_to=lambda token: tokens.append(token) or token,
+            )  # fmt: skip
+            _, secret = accounts.create_api_key(actor=admin, name="tests", scopes=["decide"])
+            self.things |= {
+                "invitation_id": invitation.id,
+                "invitation_token": tokens[0],
+                "api_key": secret,
+                "membership_id": Membership.objects.get(user=colleague, tenant=clinic.tenant).id,
+                "colleague_user_id": colleague.id,
+            }
+
+    def _colleague(self) -> User:
+        """Return somebody who works here and whose account carries a canary."""
+        user = User.objects.create(
+            email=f"colleague@{self.clinic.slug}.test", name=f"Pat {self.clinic.word('colleague')}", password="!"
+        )
+        Membership.objects.create(user=user, tenant=self.clinic.tenant, roles=[Role.BILLER.value])
+        return user
+
+    def _events(self) -> None:
+        """Let the worker do its part: mails, the claim; then one mail and one event that were given up."""
+        from webside.billing.models import Claim
+        from webside.notifications.models import OutgoingMessage
+        from webside.outbox.models import Delivery
+        from webside.outbox.services import deliver_due
+
+        while deliver_due():
+            pass
+        tenant_id = self.clinic.tenant.id
+        message = OutgoingMessage.objects.filter(tenant_id=tenant_id, patient_id=self.clinic.patient.id).earliest("id")
+        OutgoingMessage.objects.filter(id=message.id).update(status="failed", failed_at=clock.now())
+        delivery = Delivery.objects.filter(event__tenant_id=tenant_id).earliest("id")
+        Delivery.objects.filter(id=delivery.id).update(delivered_at=None, dead_at=clock.now())
+        self.things |= {"message_id": message.id, "delivery_id": delivery.id}
+        with _by_system(self.clinic.tenant):
+            self.things["claim_id"] = Claim.objects.get(patient=self.clinic.patient).id
+
+
+def _picture() -> bytes:
+    picture = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(picture, "PNG")
+    return picture.getvalue()
+
+
+def missing_things(things: dict[str, Any]) -> dict[str, Any]:
+    """Return the same parts with ids that nobody has, of the same form."""
+    gone: dict[str, Any] = {}
+    for name, value in things.items():
+        if isinstance(value, UUID):
+            gone[name] = uuid4()
+        elif name.endswith("token"):
+            gone[name] = "A" * len(value)
+        elif name == "slot":
+            gone[name] = value.replace(str(things["practitioner_id"]), str(uuid4()))
+        else:
+            gone[name] = value
+    return gone

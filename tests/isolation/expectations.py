@@ -1,0 +1,339 @@
+"""Who gets in where. **This table is the heart of the matrix: every route, topic and lean route has its row.**
+
+A row names a route and says, for GET and for POST, who of Larkspur gets in and with which status (GET 200 and
+POST 302 where nothing else stands there). Whoever is not named is refused: a page says 404, as if nothing were
+there. A method for which nothing is said is answered with 405.
+
+``at`` says which of the visits is meant (``tests/isolation/world.py`` knows how each of them stands); ``ids``
+names the thing for a part of the address where its name differs. ``{…}`` in ``query`` and ``body`` is a thing of
+the clinic that is asked about: from another clinic it is a foreign id, and the answer must be the same as for one
+that nobody has. Bodies are such that the request works for whoever gets in: what refuses the others is the guard.
+
+A new route? Add its row, in the words above, under its app. Ask yourself for each person whether they should get
+in; do not copy what the test tells you.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+GUESTS = "visitor link rosa_link"
+PATIENTS = "liz rosa"
+CARE = "maya daniel priya"
+OFFICE = "grace marcus ingrid admin"
+SIGNED_IN = f"{PATIENTS} {CARE} {OFFICE}"
+EVERYBODY = f"{GUESTS} {SIGNED_IN}"
+
+ROLES = {"maya", "grace", "marcus", "ingrid", "admin"}
+"""Whose roles "every" holds at Northgate: she gets in at home wherever one of them gets in at Larkspur."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A route, what is asked of it, and who gets in with which status, by method."""
+
+    route: str
+    allowed: dict[str, dict[str, int]]
+    note: str = ""
+    query: dict[str, str] = field(default_factory=dict)
+    body: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+    at: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.route} ({self.note})" if self.note else self.route
+
+    def thing_for(self, part: str) -> str:
+        """Return the name of the thing that stands for a part of the address."""
+        if part in self.ids:
+            return self.ids[part]
+        staged = self.at and part in ("visit_id", "encounter_id", "appointment_id")
+        return f"{self.at}_{part}" if staged else part
+
+
+def _who(text: str, usual: int) -> dict[str, int]:
+    """Read "liz maya:409" into names and statuses."""
+    found = {}
+    for word in text.split():
+        name, _, status = word.partition(":")
+        found[name] = int(status or usual)
+    return found
+
+
+def each(names: str, status: int) -> str:
+    """Give several people one status: ``each("liz link", 302)``."""
+    return " ".join(f"{name}:{status}" for name in names.split())
+
+
+def row(route: str, get: str | None = None, post: str | None = None, **more: object) -> Row:
+    """Make a row; see the head of this module."""
+    allowed = {}
+    if get is not None:
+        allowed["GET"] = _who(get, 200)
+    if post is not None:
+        allowed["POST"] = _who(post, 302)
+    return Row(route, allowed, **more)  # type: ignore[arg-type]
+
+
+# --------------------------------------------------------------------------------------------------- the pages
+
+ACCOUNTS = [
+    row("accounts:second-factor", get=f"{SIGNED_IN} {each(GUESTS, 302)}"),
+    # A bearer's page: whoever holds the token of the mail sees who invited whom.
+    # Nobody takes it while signed in as somebody else.
+    row("accounts:invitation-accept", get=EVERYBODY, post=f"{GUESTS} {each(SIGNED_IN, 422)}",
+        ids={"token": "invitation_token"}, body={"password": "an-unguessable-passphrase-7"}),
+    row("accounts:staff-list", get="admin"),
+    row("accounts:staff-invite", get="admin", post="admin",
+        body={"name": "Ada", "email": "ada@example.test", "roles": "biller"}),
+    row("accounts:staff-detail", get="admin", post="admin", body={"roles": "biller", "active": "on"}),
+    row("accounts:invitation-revoke", post="admin"),
+]  # fmt: skip
+
+REALTIME = [
+    row("realtime:ticket-mint", post="liz:200 link:200 maya:200", at="room", note="the room",
+        body={"topic": "visit:{room_visit_id}"}),
+    row("realtime:ticket-mint", post="liz:200 link:200 maya:200 grace:200", at="room", note="news of a visit",
+        body={"topic": "visit-news:{room_visit_id}"}),
+    row("realtime:ticket-mint", post="maya:200 grace:200", note="a day", body={"topic": "day:{practitioner_id}"}),
+    row("realtime:ticket-mint", post="grace:200", note="a clinic", body={"topic": "tenant:{tenant_id}"}),
+]  # fmt: skip
+
+NOTIFICATIONS = [
+    row("notifications:message-list", get="grace admin"),
+    row("notifications:message-retry", post="grace admin"),
+    row("notifications:event-list", get="admin"),
+    row("notifications:event-retry", post="admin"),
+]
+
+LICENCE = {
+    "state": "NY", "licence_type": "full", "compact": "", "number": "NY-77", "status": "active",
+    "period_start": "2025-01-01", "period_end": "2027-12-31", "verified_with": "state board",
+}  # fmt: skip
+COMPLIANCE = [
+    row("compliance:trail", get="ingrid"),
+    row("compliance:trail", get="ingrid", note="of one patient", query={"patient": "{patient_id}"}),
+    row("compliance:trail", get="ingrid", note="of one person", query={"who": "{colleague_user_id}"}),
+    row("compliance:trail-find", post="ingrid:200", body={"words": "nobody of this name"}),
+    row("compliance:trail-verify", post="ingrid"),
+    row("compliance:trail-csv", get="ingrid"),
+    row("compliance:trail-csv", get="ingrid", note="of one patient", query={"patient": "{patient_id}"}),
+    row("compliance:trail-csv", get="ingrid", note="of one person", query={"who": "{colleague_user_id}"}),
+    row("compliance:disclosures", get="ingrid"),
+    row("compliance:overrides", get="ingrid"),
+    row("compliance:override-review", post="ingrid", body={"verdict": "justified", "note": "Fine."}),
+    row("compliance:consents", get="ingrid"),
+    row("compliance:licences", get="ingrid admin"),
+    row("compliance:licence-add", get="ingrid", post="ingrid", body=LICENCE),
+    row("compliance:licence-detail", get="ingrid", post="ingrid", body=LICENCE),
+    row("compliance:credentialing-set", get="ingrid", post="ingrid",
+        body={"credentialed_until": "2027-12-31", "lists": "clear"}),
+]  # fmt: skip
+
+BOOKING = {"slot": "{slot}", "state": "NY", "zone": "America/New_York", "key": "0199aaaa-0000-7000-8000-000000000001"}
+VISITOR = BOOKING | {
+    "given": "Nora", "family": "Quist", "birth_date": "1988-02-29", "email": "nora@example.test",
+    "phone": "518-555-0161", "reason_text": "A rash", "consent": "on",
+}  # fmt: skip
+TO_HER_APPOINTMENT = "liz link maya grace"
+SCHEDULING = [
+    row("scheduling:service-detail", get=EVERYBODY),
+    row("scheduling:appointment-book", get=EVERYBODY, query=BOOKING, note="the form"),
+    # Staff who don't book for others are told how a booking is made.
+    row("scheduling:appointment-book", post="visitor link rosa_link liz rosa grace "
+        + each("maya daniel priya marcus ingrid admin", 200), body=VISITOR),
+    row("scheduling:appointment-detail", get=TO_HER_APPOINTMENT, at="coming"),
+    row("scheduling:appointment-move", get=TO_HER_APPOINTMENT, post=TO_HER_APPOINTMENT, at="coming", body=BOOKING),
+    row("scheduling:appointment-undo-move", post=TO_HER_APPOINTMENT, at="coming"),
+    row("scheduling:appointment-cancel", post=TO_HER_APPOINTMENT, at="coming", body={"reason": "Better"}),
+    row("scheduling:appointment-restore", post=TO_HER_APPOINTMENT, at="cancelled"),
+    row("scheduling:appointment-calendar", get=TO_HER_APPOINTMENT, at="coming"),
+    # A bearer's link; whoever is signed in as somebody else is told so and gets no further.
+    row("scheduling:link-open", get=f"{each('visitor link rosa_link liz maya grace', 302)} "
+        + each("rosa daniel priya marcus ingrid admin", 403)),
+    row("scheduling:schedule", get=f"{CARE} grace"),
+    row("scheduling:schedule", get=f"{CARE} grace", note="of one practitioner", query={"who": "{practitioner_id}"}),
+    row("scheduling:time-off-add", post=f"{CARE} grace",
+        body={"start": "2031-01-01T10:00", "end": "2031-01-01T11:00", "reason": "Away", "who": "{practitioner_id}"}),
+    row("scheduling:time-off-remove", post="maya grace"),
+    row("scheduling:appointment-noshow", post="maya grace", at="late"),
+]  # fmt: skip
+
+NOTE = {"plan": "Another plan", "version": "{room_revision}", "note_key": "tests"}
+CHART = [
+    row("chart:patient-list", get=CARE, post=each(CARE, 200), body={"q": "nobody"}),
+    row("chart:note-list", get=CARE),
+    row("chart:patient-detail", get="maya"),
+    row("chart:list-add", post="maya", body={"text": "Penicillin", "more": "hives"}),
+    row("chart:list-end", post="maya", body={"entry": "{allergy_id}"}),
+    row("chart:list-restore", post="maya", body={"entry": "{allergy_id}"}),
+    row("chart:list-confirm", post="maya"),
+    row("chart:vitals-add", post="maya", body={"systolic": "120", "diastolic": "80", "encounter": "{room_encounter_id}"}),
+    row("chart:encounter-detail", get="maya", at="room"),
+    row("chart:encounter-detail", get="maya", at="ended", note="signed"),
+    row("chart:note-save", post="maya", at="room", body=NOTE),
+    row("chart:note-save", post="maya:200", at="room", body=NOTE, headers={"X-Autosave": "1"}, note="by itself"),
+    row("chart:diagnosis-change", post="maya:200", at="room", body={"remove": "{room_diagnosis_id}"}),
+    row("chart:diagnosis-search", post="maya:200", at="room", body={"q": "diabetes"}),
+    row("chart:encounter-finish", post="maya", at="room"),
+    row("chart:encounter-sign", get="maya", post="maya", at="ready", body={"version": "{ready_revision}"}),
+    row("chart:encounter-override", post="maya", at="ready",
+        body={"gate": "patient_summary", "reason": "She reads well"}),
+    row("chart:addendum-add", post="maya", at="ended", body={"text": "One more thing"}),
+    row("chart:encounter-summary", get="liz link maya", at="ended"),
+    row("chart:encounter-summary", get="liz link maya", at="ready", note="not signed yet"),
+    row("chart:encounter-summary-pdf", get="liz link maya", at="ended"),
+]  # fmt: skip
+
+SAFE_START = {
+    "identity_confirmed": "on", "location": "home", "phone": "845-555-0142", "near": "no", "agrees": "on",
+    "version": "new",
+}  # fmt: skip
+HERS = "liz link"
+BOTH = "liz link maya"
+REASON = {"gate": "identity_document", "reason": "I know her"}
+VISITS = [
+    row("visits:visit-room", get=BOTH, at="room"),
+    row("visits:visit-room", get="liz:302 link:302 maya", at="waiting", note="before the door"),
+    row("visits:visit-where", get=BOTH, at="room"),
+    row("visits:visit-chat", get=BOTH, post=BOTH, at="room", body={"text": "Hello", "key": "tests"}),
+    row("visits:visit-stopped", get=BOTH, at="stopped"),
+    row("visits:visit-hand-over", post=BOTH, at="stopped",
+        body={"practitioner": "{practitioner_id}", "start": "2031-01-01T10:00:00+00:00"}),
+    row("visits:visit-ended", get="liz:302 link:302 maya", at="ended"),
+    row("visits:visit-ended", get=BOTH, at="ready", note="not signed yet"),
+    row("visits:visit-prepare", get=HERS, post=HERS, at="planned", body={"verdict": "ok"}),
+    row("visits:visit-check-in", get=HERS, post=HERS, at="planned", body=SAFE_START),
+    row("visits:visit-place", post="liz:200 link:200", at="planned", body=SAFE_START),
+    row("visits:visit-card", get=HERS, at="planned"),
+    row("visits:visit-waiting", get=HERS, at="waiting"),
+    row("visits:visit-line", get=HERS, at="waiting"),
+    row("visits:visit-door", get="maya", at="waiting"),
+    row("visits:visit-gates", get="maya", at="waiting"),
+    row("visits:visit-emergency-card", get="maya", at="waiting"),
+    row("visits:visit-admit", post="maya", at="waiting"),
+    row("visits:visit-hold", post="maya", at="room"),
+    row("visits:visit-end", post="maya", at="room"),
+    row("visits:visit-fail", post="maya", at="room"),
+    row("visits:visit-noshow", post="maya", at="late"),
+    row("visits:visit-identity", post="maya", at="waiting"),
+    row("visits:visit-answer", post="maya", at="waiting", body=REASON),
+]  # fmt: skip
+
+BILLING = [
+    row("billing:claim-list", get="marcus"),
+    row("billing:claim-detail", get="marcus"),
+    row("billing:claim-review", post="marcus"),
+]
+
+NEW_PATIENT = {
+    "given": "Ann", "family": "New", "birth_date": "1980-01-01", "phone": "845-555-0101", "email": "ann@example.test",
+    "state": "NY",
+}  # fmt: skip
+PORTAL = [
+    row("portal:front", get=EVERYBODY),
+    row("portal:start", get=each(EVERYBODY, 302)),
+    row("portal:clinic", get=EVERYBODY),
+    row("portal:home", get=f"{PATIENTS} {CARE} " + each(f"{OFFICE} {GUESTS}", 302)),
+    row("portal:board", get="grace"),
+    row("portal:administration", get="admin"),
+    row("portal:record-access", get=PATIENTS),
+    row("portal:consent-withdraw", get="liz", post="liz"),
+    row("portal:book-for", get="grace", post="grace", body=NEW_PATIENT),
+    row("portal:book-for", get="grace", note="for one patient", query={"patient": "{patient_id}"}),
+    row("portal:book-time", get="grace", post="grace", body=BOOKING | {"consent": "on"}),
+]
+
+UI = [
+    row("ui:pattern-list", get=EVERYBODY),
+    row("ui:pattern-detail", get=EVERYBODY),
+]
+
+HEALTH = [
+    row("core:health-live", get=EVERYBODY),
+    row("core:health", get=EVERYBODY),
+    row("core:health-json", get=each(EVERYBODY, 503)),  # no worker runs beside the tests
+]
+
+# allauth's pages are about the account of whoever asks and know of no clinic: what counts is that each is known
+# here, and who may use it signed out. The first status is a visitor's, the second that of who is signed in.
+ALLAUTH = [
+    row(name, get=f"{each(GUESTS, out)} {each(SIGNED_IN, signed_in)}")
+    for name, out, signed_in in (
+        ("account_login", 200, 302), ("account_logout", 302, 200), ("account_inactive", 200, 200),
+        ("account_signup", 200, 302), ("account_reauthenticate", 302, 403), ("account_email", 302, 200),
+        ("account_email_verification_sent", 200, 200), ("account_change_password", 302, 302),
+        ("account_set_password", 302, 200), ("account_reset_password", 200, 200),
+        ("account_confirm_login_code", 302, 302), ("account_confirm_email", 200, 200),
+        ("account_reset_password_from_key_done", 200, 200), ("account_reset_password_from_key", 200, 200),
+        ("account_reset_password_done", 200, 200), ("mfa_index", 302, 200), ("mfa_authenticate", 302, 302),
+        ("mfa_reauthenticate", 302, 403), ("mfa_activate_totp", 302, 200), ("mfa_deactivate_totp", 302, 404),
+        ("mfa_view_recovery_codes", 302, 404), ("mfa_generate_recovery_codes", 302, 200),
+        ("mfa_download_recovery_codes", 302, 404), ("mfa_list_webauthn", 302, 200), ("mfa_add_webauthn", 302, 200),
+        ("mfa_reauthenticate_webauthn", 302, 403), ("mfa_remove_webauthn", 302, 404),
+        ("mfa_edit_webauthn", 302, 404), ("mfa_login_webauthn", 302, 302),
+    )
+]  # fmt: skip
+
+ROWS: list[Row] = [
+    *ACCOUNTS, *REALTIME, *NOTIFICATIONS, *COMPLIANCE, *SCHEDULING, *CHART, *VISITS, *BILLING, *PORTAL, *UI, *HEALTH,
+]  # fmt: skip
+
+OF_NO_CLINIC = frozenset(row.route for row in [*UI, *HEALTH, *ALLAUTH]) | {
+    "portal:front", "portal:start", "accounts:second-factor", "accounts:invitation-accept",
+}  # fmt: skip
+"""Routes under no clinic's path. The invitation's page is its bearer's, whoever that is."""
+
+PUBLIC_IDS = frozenset({"scheduling:service-detail", "scheduling:appointment-book"})
+"""What a clinic offers is public: an id that is not offered there is a mistake, not an attempt, and not in the trail."""
+
+DEMO_ONLY = frozenset({"demo:become", "demo:mail-list", "demo:mail-detail", "demo:mail-attachment"})
+"""Addresses that exist in the demo alone, which runs on loopback with invented people."""
+
+# ------------------------------------------------------------------------------------------ what is no page
+
+LEAN = {
+    "/api/decide": "a key with the scope decide; rules only, no clinic's data",
+    "/api/decide/{name}": "a key with the scope decide; the facts come with the question, none from a clinic",
+    "/ws": "a ticket: see TOPICS",
+}
+"""The lean lane's routes and what opens each; ``test_lean.py`` attacks them."""
+
+TOPICS = {
+    "visit": ("liz link maya", "room_visit_id"),
+    "visit-news": ("liz link maya grace", "room_visit_id"),
+    "day": ("maya grace", "practitioner_id"),
+    "tenant": ("grace", "tenant_id"),
+}
+"""Who of Larkspur gets a ticket for a topic, and which thing it is about. A new topic needs its line here."""
+
+FILE_READERS: dict[str, str] = {}
+"""Modules that read stored files (``core.files.read``), and the route that serves them. Nothing serves one yet.
+
+Whoever adds the first adds its row above as well: the file of another clinic, and one that is not there.
+"""
+
+# ------------------------------------------------------------------------------------------ who reads what
+
+_HERS = "name address nearby reason instructions addendum medicine chat signer"
+MAY_READ: dict[str, set[str]] = {
+    "liz": set(_HERS.split()),
+    "link": set(_HERS.split()) - {"signer"},
+    "maya": set(_HERS.split()) - {"signer"} | {"subjective", "plan", "diagnosis", "allergy", "timeoff"},
+    "grace": {"name", "reason", "timeoff"},
+    "marcus": {"name"},
+    "ingrid": {"name", "override", "signer", "staff"},
+    "admin": {"staff", "colleague"},
+}
+"""The kinds of texts of ``canaries.py`` that somebody comes to read on some page; who is not named reads none."""
+
+SHOWN_TO_NOBODY = {"cancelled", "file"}
+"""Kinds that are kept and stand on no page."""
+
+
+def rows_of(routes: Iterable[str]) -> list[Row]:
+    """Return the rows of some routes."""
+    wanted = set(routes)
+    return [row for row in ROWS if row.route in wanted]
