@@ -42,6 +42,7 @@ from webside.chart.models import (
 from webside.chart.rules import vitals
 from webside.core import clock
 from webside.core.actor import Actor
+from webside.core.locks import lock
 from webside.fhirkit.services import write_version
 from webside.outbox.services import publish
 from webside.people.models import Patient
@@ -158,10 +159,9 @@ def finish_encounter(*, actor: Actor, encounter: Encounter, at: datetime | None 
 
 
 def _lock_encounter(encounter: Encounter) -> Encounter:
-    return (
-        Encounter.objects.select_for_update(of=("self",))
-        .select_related("patient", "practitioner", "service", "appointment")
-        .get(id=encounter.id)
+    lock(encounter)
+    return Encounter.objects.select_related("tenant", "patient", "practitioner", "service", "appointment").get(
+        id=encounter.id
     )
 
 

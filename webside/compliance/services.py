@@ -17,6 +17,7 @@ from webside.compliance.events import ConsentWithdrawn, LicenceExpired
 from webside.compliance.models import Consent, Credentialing, Licence
 from webside.core import clock, frames, timers
 from webside.core.actor import Actor, system
+from webside.core.locks import lock
 from webside.core.models import Tenant
 from webside.fhirkit.services import write_version
 from webside.outbox.services import publish
@@ -98,7 +99,8 @@ def change_licence(*, actor: Actor, licence: Licence, **changes: Any) -> Licence
     """Change an authority after verifying it again."""
     if not policies.can_change_licences(actor):
         raise NotAllowed
-    licence = Licence.objects.select_for_update(of=("self",)).select_related("practitioner").get(id=licence.id)
+    lock(licence)
+    licence = Licence.objects.select_related("practitioner").get(id=licence.id)
     before = {name: getattr(licence, name) for name in changes if getattr(licence, name) != changes[name]}
     for name, value in changes.items():
         setattr(licence, name, value)

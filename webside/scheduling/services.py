@@ -18,6 +18,7 @@ from webside.catalog.models import HealthcareService
 from webside.compliance import services as compliance
 from webside.core import clock, frames
 from webside.core.actor import Actor
+from webside.core.locks import lock
 from webside.fhirkit.services import write_version
 from webside.outbox.services import publish
 from webside.people.models import Patient, Practitioner
@@ -492,17 +493,14 @@ def _lock(practitioner: Practitioner, patient: Patient | None = None) -> None:
     The exclusion constraints decide all the same; but two that insert at once wait for each other's
     row, and PostgreSQL would end that as a deadlock after a second.
     """
-    list(Practitioner.objects.select_for_update(no_key=True).filter(id=practitioner.id).values_list("id"))
+    lock(practitioner)
     if patient is not None:
-        list(Patient.objects.select_for_update(no_key=True).filter(id=patient.id).values_list("id"))
+        lock(patient)
 
 
 def _locked(appointment: Appointment) -> Appointment:
-    return (
-        Appointment.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("patient", "practitioner", "service")
-        .get(id=appointment.id)
-    )
+    lock(appointment)
+    return Appointment.objects.select_related("patient", "practitioner", "service").get(id=appointment.id)
 
 
 def _period(service: HealthcareService, start: datetime) -> TimestamptzRange:

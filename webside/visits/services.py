@@ -20,6 +20,7 @@ from webside.compliance import services as compliance
 from webside.compliance.models import Consent
 from webside.core import clock
 from webside.core.actor import Actor
+from webside.core.locks import lock
 from webside.outbox.services import publish
 from webside.realtime.services import disconnect_on_commit, push_on_commit
 from webside.scheduling import selectors as scheduling_selectors
@@ -104,8 +105,8 @@ def open_visit(*, appointment: Appointment) -> Visit:
 
 
 def _locked(visit: Visit) -> Visit:
-    """Lock a visit, then read it: a join in the locking query itself would still show what was before the wait."""
-    list(Visit.objects.select_for_update(no_key=True).filter(id=visit.id).values_list("id"))
+    """Lock a visit, then read it with its people."""
+    lock(visit)
     return selectors.by_id(visit.id)
 
 

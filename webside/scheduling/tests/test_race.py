@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -101,3 +102,41 @@ def test_the_database_itself_refuses_a_second_one() -> None:
                 patient=other, practitioner=booked.practitioner, service=booked.service, period=booked.period,
                 patient_state="NY", patient_timezone="America/New_York", booked_by="x", idempotency_key="y",
             )  # fmt: skip
+
+
+def test_who_waited_for_a_lock_sees_the_people_as_they_are_then() -> None:
+    cast = make_cast()
+    visitor = anonymous(cast.larkspur.id)
+    with begin(tenant_id=cast.larkspur.id, actor=visitor):
+        appointment = book_visitor(cast, visitor, some_slots(cast)[2])
+    results: list[Any] = []
+
+    def cancel() -> None:
+        try:
+            with cast.as_(cast.grace_user) as grace:
+                results.append(services.cancel_appointment(actor=grace, appointment=appointment))
+        except Exception as error:
+            results.append(error)
+        finally:
+            connection.close()
+
+    waits = threading.Thread(target=cancel)
+    with cast.as_(cast.grace_user):
+        Appointment.objects.filter(id=appointment.id).update(practitioner=cast.daniel)
+        waits.start()
+        _until_somebody_waits()
+    waits.join(30)
+    assert [result.practitioner for result in results] == [cast.daniel], results
+
+
+def _until_somebody_waits() -> None:
+    """Return as soon as a connection to this database waits for a lock of ours."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+            )
+            if cursor.fetchone()[0]:
+                return
+    raise AssertionError("nobody waits")
