@@ -242,22 +242,26 @@ def move_appointment(
     state: str = "",
     timezone: str = "",
 ) -> Appointment:
-    """Give a booked appointment another time, with the same person or a colleague; ask the gates again.
+    """Give an appointment another time, with the same person or a colleague; ask the gates again.
 
-    Links sent before stop working; the message about the new time brings a new one. Raises
-    :class:`NotAllowed`, :class:`WrongStatus` and what booking raises.
+    One that has not begun: booked, or checked in. A check-in was for the old time and person: it is
+    booked again and the check-in is done anew. Links sent before stop working; the message about the
+    new time brings a new one. Raises :class:`NotAllowed`, :class:`WrongStatus` and what booking raises.
     """
     if not policies.can_change_appointment(actor, appointment):
         raise NotAllowed
     practitioner = practitioner or appointment.practitioner
     _lock(practitioner, appointment.patient)
     appointment = _locked(appointment)
-    if appointment.status != AppointmentStatus.BOOKED:
+    if appointment.status not in (AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN):
         raise WrongStatus(appointment.status)
     state = state or appointment.patient_state
     _check_time(service=appointment.service, practitioner=practitioner, patient=appointment.patient, start=start,
                 state=state, moving=appointment)  # fmt: skip
     was = {"start": appointment.start.isoformat(), "practitioner": str(appointment.practitioner_id)}
+    if appointment.status == AppointmentStatus.CHECKED_IN:
+        was["status"] = AppointmentStatus.CHECKED_IN.value
+        appointment.status = AppointmentStatus.BOOKED
     appointment.practitioner = practitioner
     appointment.period = _period(appointment.service, start)
     appointment.patient_state = state

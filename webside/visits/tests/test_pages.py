@@ -184,6 +184,21 @@ def test_both_see_why_and_the_colleague_takes_over_with_one_click(cast: Cast, li
 
 
 def test_the_door_asks_for_a_reason_and_then_opens(cast: Cast, maya: Client) -> None:
+def test_who_had_checked_in_already_is_handed_over_with_one_click_too(cast: Cast, liz: Client) -> None:
+    visit = factories.waiting(cast)
+    away = {**FORM, "location": "other", "address_line": "1 Main Street", "city": "Portland", "state": "OR"}
+    assert liz.post(_url("visit-check-in", visit), away).headers["Location"] == _url("visit-stopped", visit)
+    with cast.as_(cast.liz_user):
+        assert Appointment.objects.get(id=visit.id).status == "checked-in"
+    start = re.search(r'name="start" value="([^"]+)"', liz.get(_url("visit-stopped", visit)).content.decode())
+    assert start is not None
+    taken = liz.post(_url("visit-hand-over", visit), {"practitioner": str(cast.daniel.id), "start": start[1]})
+    assert taken.headers["Location"] != _url("visit-stopped", visit)
+    with cast.as_(cast.daniel_user) as daniel:
+        appointment = selectors.visit(daniel, visit.id).appointment
+    assert (appointment.practitioner, appointment.status, appointment.patient_state) == (cast.daniel, "booked", "OR")
+
+
     visit = factories.waiting(cast, answers={**factories.ANSWERS, "phone": ""})
     assert "No number to call back was given" in maya.get(_url("visit-room", visit)).content.decode()
     maya.post(_url("visit-admit", visit))
