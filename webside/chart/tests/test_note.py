@@ -215,3 +215,16 @@ def test_a_writer_waits_for_the_one_before(kept_visit: Any) -> None:
                 services.save_note_part(actor=maya, encounter=encounter, part="plan", text="x", revision=0)
             frames.current()
     assert committed(encounter.id) == ""
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_body_without_its_version_changes_nothing(cast: Any, visit: Encounter, script: bool) -> None:
+    client = sign_in(Client(), cast.maya_user)
+    assert save(client, visit, version=0, plan="Recheck.").status_code == 200
+    headers = {"HTTP_X_AUTOSAVE": "1"} if script else {}
+    for body in ({}, {"plan": ""}, {"plan": "", "version": ""}):
+        refused = client.post(reverse("chart:note-save", args=["larkspur", visit.id]), body, **headers, **HOST)
+        assert refused.status_code == 400
+        said = refused.json()["message"] if script else refused.content.decode()
+        assert "nothing was changed" in said
+    assert note(cast, visit).plan == "Recheck."

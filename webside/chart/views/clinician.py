@@ -20,6 +20,7 @@ from webside.catalog import services as catalog
 from webside.chart import policies, selectors, services
 from webside.chart.views._doors import age, back_to, chart_or_404, encounter_or_404, refuse
 from webside.core.actor import Role
+from webside.ui import autosave
 
 NOTE_FIELDS = (*selectors.PART_LABELS, "mdm", "total_minutes")
 
@@ -125,8 +126,10 @@ def save_note(request: HttpRequest, slug: str, encounter_id: UUID) -> HttpRespon
     The answer leaves after the commit (``FrameMiddleware``): what it calls saved is saved.
     """
     found = encounter_or_404(request, encounter_id, "chart.note.save")
+    if (refused := autosave.incomplete(request)) is not None:
+        return refused
     typed = {str(name): request.POST[name] for name in NOTE_FIELDS if name in request.POST}
-    by_itself = request.headers.get("X-Autosave") == "1"
+    by_itself = autosave.is_autosave(request)
     try:
         note = services.save_note(
             actor=request.actor,  # type: ignore[attr-defined]

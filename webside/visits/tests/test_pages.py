@@ -145,8 +145,12 @@ def test_answers_are_saved_as_they_are_typed_and_said_to_be_only_then(cast: Cast
 
 def test_a_request_that_broke_off_does_not_empty_the_form(cast: Cast, liz: Client) -> None:
     visit = factories.waiting(cast)
-    assert liz.post(_url("visit-check-in", visit), {}, headers={"X-Autosave": "1"}).status_code == 400
-    assert liz.post(_url("visit-check-in", visit), {"phone": ""}).status_code == 400
+    refused = liz.post(_url("visit-check-in", visit), {}, headers={"X-Autosave": "1"})
+    assert (refused.status_code, refused.json()["error"]) == (400, "incomplete")
+    assert "nothing was changed" in refused.json()["message"]
+    plain = liz.post(_url("visit-check-in", visit), {"phone": "", "version": ""})
+    assert plain.status_code == 400
+    assert "nothing was changed" in plain.content.decode()
     assert _stage(cast, visit) is Stage.WAITING
     with cast.as_(cast.liz_user):
         assert SafeStart.objects.get(visit=visit).phone == "845-555-0142"

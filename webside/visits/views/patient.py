@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from webside.catalog import gates
 from webside.compliance.selectors import current_text
 from webside.core import clock
+from webside.ui import autosave
 from webside.visits import selectors, services
 from webside.visits.codes import DeviceVerdict, ParticipantRole, Stage
 from webside.visits.forms import NO, YES, DeviceCheckForm, SafeStartForm
@@ -50,13 +51,12 @@ def check_in(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     """Ask the five questions of the safe start; keep answers as they are typed."""
     page = page_of(request, slug, visit_id, PATIENT)
     if selectors.stage_of(page.visit) not in (Stage.CHECK_IN, Stage.WAITING, Stage.STOPPED):
-        return JsonResponse({"error": "closed"}, status=410) if _is_autosave(request) else page.go_on()
+        return JsonResponse({"error": "closed"}, status=410) if autosave.is_autosave(request) else page.go_on()
     if request.method == "GET":
         return _show(page, SafeStartForm(initial=_initial(page), home=selectors.home_of(page.visit)))
-    if "version" not in request.POST:
-        # The form ends with it: a request that broke off on its way must not look like an emptied form.
-        return JsonResponse({"error": "incomplete"}, status=400)
-    if _is_autosave(request):
+    if (refused := autosave.incomplete(request)) is not None:
+        return refused
+    if autosave.is_autosave(request):
         return _autosave(page)
     form = SafeStartForm(request.POST, home=selectors.home_of(page.visit), completing=True)
     if not form.is_valid():
@@ -70,10 +70,6 @@ def check_in(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         return _show(page, form, status=422)
     page.visit = selectors.visit(page.actor, visit_id)
     return page.go_on()
-
-
-def _is_autosave(request: HttpRequest) -> bool:
-    return request.headers.get("X-Autosave") == "1"
 
 
 def _autosave(page: Page) -> HttpResponse:

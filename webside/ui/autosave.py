@@ -1,0 +1,28 @@
+"""The server's half of ``static/ui/autosave.js``: forms that keep what is typed as it is typed."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+
+VERSION = "version"
+"""The field that says what its writer has seen. Every autosaved form sends it."""
+
+
+def is_autosave(request: HttpRequest) -> bool:
+    """Whether the script sent this, not the person's button: it wants JSON."""
+    return request.headers.get("X-Autosave") == "1"
+
+
+def incomplete(request: HttpRequest) -> HttpResponse | None:
+    """Return the refusal (400) of a body that came without its version; nothing for a whole one.
+
+    A request that broke off on its way has fields missing; taken as it is, it would look like a form
+    that somebody has emptied. The script tries again, and the text stays on the page.
+    """
+    if request.POST.get(VERSION):
+        return None
+    said = _("This did not arrive whole, so nothing was changed. What you typed is still on your page: send it again.")
+    if is_autosave(request):
+        return JsonResponse({"error": "incomplete", "message": said}, status=400)
+    return HttpResponse(said, status=400, content_type="text/plain; charset=utf-8")
