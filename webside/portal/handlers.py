@@ -1,4 +1,4 @@
-"""Boards and days follow what happens to appointments and visits."""
+"""Boards and days follow what happens to appointments. What happens in a visit's room, ``visits`` tells at once."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from webside.outbox.registry import subscribe
 from webside.realtime.services import push_on_commit
 from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMissed, AppointmentMoved
 from webside.scheduling.models import Appointment
-from webside.visits.events import VisitEnded, VisitStarted, VisitStopped
-from webside.visits.models import Visit
 
 
 def push_appointment(
@@ -20,15 +18,6 @@ def push_appointment(
     """Tell the practitioner's day and the front desk's board to look again."""
     practitioner_id = (
         Appointment.objects.filter(id=event.appointment_id).values_list("practitioner_id", flat=True).first()
-    )
-    if practitioner_id is not None:
-        push(practitioner_id)
-
-
-def push_visit(event: VisitStarted | VisitEnded | VisitStopped, event_id: UUID) -> None:
-    """The same for what happens in a visit's room."""
-    practitioner_id = (
-        Visit.objects.filter(id=event.visit_id).values_list("appointment__practitioner_id", flat=True).first()
     )
     if practitioner_id is not None:
         push(practitioner_id)
@@ -45,6 +34,3 @@ def register() -> None:
     appointments: tuple[type[Any], ...] = (AppointmentBooked, AppointmentMoved, AppointmentCancelled, AppointmentMissed)
     for event in appointments:
         subscribe(event, push_appointment)
-    visits: tuple[type[Any], ...] = (VisitStarted, VisitEnded, VisitStopped)
-    for happened in visits:
-        subscribe(happened, push_visit)

@@ -209,6 +209,44 @@ def test_a_move_to_another_day_asks_the_place_again_and_gives_the_seat_on(cast: 
         assert selectors.stage_of(selectors.visit(liz, visit.id)) is Stage.CHECK_IN
 
 
+def test_each_change_of_a_visit_is_told_to_the_day_and_to_the_board(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr(services, "push_on_commit", lambda topic, kind, *_: told.append((topic, kind)))
+    lists = {(f"day:{cast.maya.id}", "changed"), (f"tenant:{cast.larkspur.id}", "changed")}
+
+    def tells() -> bool:
+        said = set(told)
+        told.clear()
+        return lists <= said
+
+    visit = factories.waiting(cast)
+    assert tells(), "checked in"
+    with cast.as_(cast.liz_user) as liz:
+        services.save_safe_start(actor=liz, visit=visit, answers={"phone": "845-555-0100"})
+        assert not tells(), "an answer changes no list"
+        services.save_safe_start(actor=liz, visit=visit, answers={"location": "other", "state": "OR"})
+        assert tells(), "another place undoes the check-in"
+        services.complete_safe_start(actor=liz, visit=visit, answers=factories.AWAY, agrees=True)
+        assert tells(), "stopped"
+        slot = selectors.colleague_for(selectors.visit(liz, visit.id))
+        assert slot is not None
+        services.hand_over(actor=liz, visit=visit, practitioner_id=slot.practitioner.id, start=slot.start)
+        assert (f"day:{cast.daniel.id}", "changed") in told
+        assert tells(), "handed over: the day that lost it, too"
+    visit = factories.waiting(cast, starts=clock.now() + timedelta(hours=2))
+    told.clear()
+    with cast.as_(cast.maya_user) as maya:
+        for step in (services.admit, services.hold_visit, services.admit):
+            step(actor=maya, visit=visit)
+            assert tells(), step
+        services.start_visit(actor=maya, visit=visit, started_at=clock.now())
+        assert tells(), "started"
+        services.end_visit(actor=maya, visit=visit)
+        assert tells(), "ended"
+
+
 def test_the_line_counts_who_waits_before_and_who_is_inside(cast: Cast) -> None:
     later = factories.planned(cast, starts=clock.now() + timedelta(hours=1))
     first = factories.waiting(cast)
