@@ -6,25 +6,19 @@ from webside.billing import selectors
 from webside.catalog import gates
 from webside.catalog.codes import Kind
 from webside.catalog.gates import Case, Finding, Moment
-from webside.chart.models import Encounter
+from webside.chart import selectors as chart
 from webside.core.decisions import Reason
 
 
 FACT_MISSING = "fact.missing"  # the rules' own word for what nobody has told them
 
 
-def _encounter(case: Case) -> Encounter | None:
-    if case.encounter_id is None:
-        return None
-    return Encounter.objects.select_related("service", "practitioner").filter(id=case.encounter_id).first()
-
-
 def insurance_checked(case: Case) -> Finding | None:
     """Whether somebody has confirmed the patient's cover."""
-    encounter = _encounter(case)
+    encounter = chart.encounter_in(case)
     if encounter is None or not encounter.service.billing_service:
         return None
-    coverage = selectors.coverage_of(encounter)
+    coverage = selectors.coverage_in(case, encounter)
     if coverage is None:
         text = "No insurance on file: the clinic’s price list applies."
         reason = Reason(code="coverage.none", text=text, source="patient’s record")
@@ -40,10 +34,10 @@ def insurance_checked(case: Case) -> Finding | None:
 
 def code_supported(case: Case) -> Finding | None:
     """Whether what happened supports a code."""
-    encounter = _encounter(case)
+    encounter = chart.encounter_in(case)
     if encounter is None or not encounter.service.billing_service:
         return None
-    answer = selectors.preview(encounter)
+    answer = selectors.preview(case, encounter)
     if answer.lines:
         named = ", ".join(f"{line.code} {' '.join(line.modifiers)}".strip() for line in answer.lines)
         text = f"What happened supports {named}."

@@ -16,10 +16,11 @@ from webside.billing import policies
 from webside.billing.codes import Payer as PayerKind
 from webside.billing.models import Claim, Coverage
 from webside.billing.rules import CodesAnswer, CodesFacts, codes_for
+from webside.catalog.gates import Case
 from webside.chart.models import Condition, DiagnosisCode, Encounter, Note
 from webside.core.actor import Actor
-from webside.core.models import Tenant
 from webside.visits import selectors as visits
+from webside.visits.rules import CallFacts
 
 NEW_PATIENT_YEARS = 3
 """Not seen by this specialty of this group within three years: a new patient (AMA E/M guidelines)."""
@@ -36,9 +37,24 @@ def claim(actor: Actor, claim_id: UUID) -> Claim | None:
     return claims(actor).filter(id=claim_id).first()
 
 
-def preview(encounter: Encounter) -> CodesAnswer:
-    """Return what would be drafted if the note were signed now. Nothing is kept."""
-    return codes_for(facts_of(encounter, coverage_of(encounter)))
+COVERAGE, PREVIEW = "billing.coverage", "billing.preview"
+"""Names of the facts of a ``Case`` that are read here: the cover that held, and what would be drafted."""
+
+
+def coverage_in(case: Case, encounter: Encounter) -> Coverage | None:
+    """Return :func:`coverage_of` the encounter of a case, read once for it."""
+    return case.once(COVERAGE, lambda: coverage_of(encounter))
+
+
+def preview(case: Case, encounter: Encounter) -> CodesAnswer:
+    """Return what would be drafted if the note were signed now, asked once for the case. Nothing is kept."""
+
+    def asked() -> CodesAnswer:
+        room = visits.room_of(case)
+        call = visits.call_facts(room) if room else None
+        return codes_for(_facts(encounter, coverage_in(case, encounter), call))
+
+    return case.once(PREVIEW, asked)
 
 
 def diagnoses_of(claim: Claim) -> list[dict[str, Any]]:
@@ -66,8 +82,7 @@ def coverage_of(encounter: Encounter) -> Coverage | None:
 
 def day_of(encounter: Encounter) -> date:
     """Return the day of service, as the clinic's calendar has it."""
-    zone = Tenant.objects.only("timezone").get(id=encounter.tenant_id).timezone
-    return encounter.started_at.astimezone(ZoneInfo(zone)).date()
+    return encounter.started_at.astimezone(ZoneInfo(encounter.tenant.timezone)).date()
 
 
 def is_new(encounter: Encounter) -> bool:
@@ -89,8 +104,12 @@ def is_new(encounter: Encounter) -> bool:
 
 def facts_of(encounter: Encounter, coverage: Coverage | None) -> CodesFacts:
     """Return what ``billing.codes`` is asked for one encounter. What was not recorded stays absent."""
-    note = Note.objects.filter(encounter=encounter).first()
     call = visits.call_facts_of(encounter.visit_id) if encounter.visit_id else None
+    return _facts(encounter, coverage, call)
+
+
+def _facts(encounter: Encounter, coverage: Coverage | None, call: CallFacts | None) -> CodesFacts:
+    note: Note | None = getattr(encounter, "note", None)
     raw: dict[str, Any] = {
         "on": day_of(encounter).isoformat(),
         "payer": coverage.payer.kind if coverage else PayerKind.SELF_PAY.value,

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from uuid import UUID
 
 from django.db import DatabaseError, transaction
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
 Area = Literal["care", "law", "payment"]
 Outcome = Literal["pass", "stop", "warn", "not_checked"]
 
@@ -55,7 +56,8 @@ class Case:
     ``at`` is the moment judged (for a booking: when it will be), ``state`` where the patient is then
     (two letters). ``patient`` is None while a visitor only looks; a gate that needs the person then
     judges what it can. ``facts`` are plain values that only the caller knows, for instance
-    ``consents``: scopes that the person agrees to in the same form.
+    ``consents``: scopes that the person agrees to in the same form. What several gates must read is
+    read through :meth:`once`.
     """
 
     moment: Moment
@@ -67,6 +69,21 @@ class Case:
     visit_id: UUID | None = None
     encounter_id: UUID | None = None
     facts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    _read: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, name: str, read: Callable[[], T]) -> T:
+        """Return what the caller gave as fact ``name``, else what ``read`` returns, asked once for each :func:`ask`.
+
+        The name is ``app.noun``, of the app that owns what is read. A read that raises is asked again by
+        the next gate, so that each says *not checked* for itself.
+        """
+        if name in self.facts:
+            found: T = self.facts[name]
+            return found
+        if name not in self._read:
+            self._read[name] = read()
+        known: T = self._read[name]
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +174,7 @@ def ask(case: Case) -> list[Finding]:
 
     Overrides already made for the case's visit or encounter are attached to their findings.
     """
+    case._read.clear()  # whoever asks again wants to know how it is now
     kind = Kind(case.service.kind)
     asked = [gate for gate in _gates.values() if case.moment in gate.moments and kind in gate.kinds]
     findings = [finding for finding in _ask_all(asked, case) if finding is not None]

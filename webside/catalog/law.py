@@ -6,9 +6,6 @@ None of these gates may be overridden.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from uuid import UUID
-
 import msgspec
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,33 +13,18 @@ from django.utils.translation import gettext_lazy
 from webside.catalog import gates
 from webside.catalog.codes import Kind
 from webside.catalog.gates import Case, Finding, Moment
-from webside.catalog.models import HealthcareService
-from webside.compliance.codes import PASSING, Modality, ReasonCode, ServiceKind
-from webside.compliance.rules.facts import ClinicianFacts, MayTreatAnswer, MayTreatFacts, PatientFacts, ServiceFacts
+from webside.compliance.codes import PASSING, ReasonCode
+from webside.compliance.rules.facts import MayTreatAnswer, MayTreatFacts
 from webside.compliance.rules.may_treat import may_treat
-from webside.compliance.selectors import may_treat_facts
-from webside.core import clock
+from webside.compliance.selectors import facts_for, on_record
 from webside.core.decisions import Reason
-from webside.people.models import Practitioner
 
 EVERY_MOMENT = frozenset(Moment)
 ALL_CONSENTS = frozenset({"telehealth", "telecare"})
 A_GROWN_PERSON = 40
 """A visitor's age while she only looks; the booking asks again with her date of birth."""
-CLINICIAN = "clinician"
-"""Key of ``Case.facts``: what compliance has on record about the practitioner, read beforehand for a list."""
-
-
-def clinician_facts(
-    practitioners: Iterable[Practitioner], service: HealthcareService
-) -> dict[UUID, ClinicianFacts | None]:
-    """Return what the law may ask about each practitioner, read once for a page that asks often."""
-    return {
-        practitioner.id: may_treat_facts(
-            practitioner=practitioner, patient=None, service=service, state="", at=clock.now()
-        ).clinician
-        for practitioner in practitioners
-    }
+RECORD = "compliance.record"
+"""Name of the fact of ``Case`` that holds what compliance has on record, for a caller that asks about many people."""
 
 
 def licence(case: Case) -> Finding:
@@ -107,19 +89,11 @@ def exclusion(case: Case) -> Finding | None:
 
 
 def _facts(case: Case, consents: frozenset[str]) -> MayTreatFacts:
-    known: ClinicianFacts | None = case.facts.get(CLINICIAN)
-    if known is not None and case.patient is None:
-        facts = MayTreatFacts(
-            on=case.at.isoformat(),
-            service=ServiceFacts(kind=ServiceKind(case.service.kind), modality=Modality(case.service.modality)),
-            clinician=known,
-            patient=PatientFacts(state=case.state or None, consents=sorted(consents)),
-        )
-    else:
-        facts = may_treat_facts(
-            practitioner=case.practitioner, patient=case.patient, service=case.service, state=case.state, at=case.at,
-            consents=consents, guardian_present=case.facts.get("guardian_present"),
-        )  # fmt: skip
+    record = case.once(RECORD, lambda: on_record([case.practitioner], case.patient))
+    facts = facts_for(
+        record, practitioner=case.practitioner, patient=case.patient, service=case.service, state=case.state, at=case.at,
+        consents=consents, guardian_present=case.facts.get("guardian_present"),
+    )  # fmt: skip
     if case.patient is None and facts.patient is not None:
         facts = msgspec.structs.replace(facts, patient=msgspec.structs.replace(facts.patient, age=A_GROWN_PERSON))
     return facts

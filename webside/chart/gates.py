@@ -11,16 +11,11 @@ from webside.catalog.codes import Kind
 from webside.catalog.gates import Case, Finding, Moment
 from webside.chart import selectors
 from webside.chart.codes import EncounterStatus, SummaryPart
-from webside.chart.models import Encounter
 from webside.chart.rules.reading import GRADE_WANTED, reading_grade
 from webside.core.decisions import Reason
 
 SOURCE = "The clinic’s rules for the service"
 ICD_GUIDE = "ICD-10-CM Official Guidelines for Coding and Reporting, section IV"
-
-
-def _encounter(case: Case) -> Encounter | None:
-    return selectors.encounter_for_gates(case.encounter_id) if case.encounter_id else None
 
 
 def _finding(gate: str, outcome: gates.Outcome, text: str, *reasons: Reason, fixes: tuple[str, ...] = ()) -> Finding:
@@ -29,7 +24,7 @@ def _finding(gate: str, outcome: gates.Outcome, text: str, *reasons: Reason, fix
 
 def note_complete(case: Case) -> Finding | None:
     """Whether the parts that the service asks for are written, and the encounter is closed."""
-    encounter = _encounter(case)
+    encounter = selectors.encounter_in(case)
     if encounter is None:
         return None
     missing = selectors.missing_parts(encounter)
@@ -55,7 +50,7 @@ def note_complete(case: Case) -> Finding | None:
 
 def diagnosis(case: Case) -> Finding | None:
     """Whether there is a diagnosis, coded to the end, from the release of the day."""
-    encounter = _encounter(case)
+    encounter = selectors.encounter_in(case)
     if encounter is None:
         return None
     diagnoses = selectors.diagnoses_of(encounter)
@@ -86,7 +81,7 @@ def diagnosis(case: Case) -> Finding | None:
 
 def patient_summary(case: Case) -> Finding | None:
     """Whether the patient gets something that she can read. It warns and never stops."""
-    encounter = _encounter(case)
+    encounter = selectors.encounter_in(case)
     if encounter is None:
         return None
     note = encounter.note

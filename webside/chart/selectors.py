@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import F, Prefetch, Q, QuerySet, Subquery, Window
+from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -48,6 +48,7 @@ from webside.core import clock
 from webside.core.actor import Actor
 from webside.core.dated import load
 from webside.core.models import Tenant
+from webside.core.rows import array_of, instances
 from webside.people import selectors as people
 from webside.people.models import Patient
 from webside.scheduling.codes import HOLDS_TIME
@@ -87,7 +88,9 @@ MDM_LABELS: Mapping[str, str | Promise] = {
 
 
 def _encounters() -> QuerySet[Encounter]:
-    return Encounter.objects.select_related("patient", "practitioner", "service", "appointment", "note__signed_by")
+    return Encounter.objects.select_related(
+        "tenant", "patient", "practitioner", "service", "appointment", "note__signed_by"
+    )
 
 
 def encounter(actor: Actor, encounter_id: UUID) -> Encounter | None:
@@ -100,9 +103,19 @@ def encounter_of_visit(actor: Actor, visit_id: UUID) -> Encounter | None:
     return policies.visible_encounters(actor, _encounters()).filter(visit_id=visit_id).first()
 
 
-def encounter_for_gates(encounter_id: UUID) -> Encounter | None:
-    """Return an encounter with its note, for the gates: whoever asks them has guarded it."""
-    return _encounters().filter(id=encounter_id).first()
+ENCOUNTER, DIAGNOSES = "chart.encounter", "chart.diagnoses"
+"""Names of the facts of ``Case`` that hold the encounter it is about, and its diagnoses."""
+
+
+def encounter_in(case: Case) -> Encounter | None:
+    """Return the encounter that a case is about, with its note, read once for all gates that ask.
+
+    Whoever asks the gates has guarded it.
+    """
+    encounter_id = case.encounter_id
+    if encounter_id is None:
+        return None
+    return case.once(ENCOUNTER, lambda: _encounters().filter(id=encounter_id).first())
 
 
 def summary_encounter(actor: Actor, encounter_id: UUID) -> Encounter | None:
@@ -161,7 +174,8 @@ def ground_of(actor: Actor, encounter: Encounter) -> str:
 
 def clinic_zone(encounter: Encounter) -> str:
     """Return the time zone of the clinic of an encounter."""
-    return Tenant.objects.only("timezone").get(id=encounter.tenant_id).timezone
+    zone: str = encounter.tenant.timezone
+    return zone
 
 
 # ------------------------------------------------------------------------------------------------- note
@@ -234,6 +248,8 @@ def note_context(actor: Actor, encounter: Encounter) -> dict[str, Any]:
     """
     may_write = policies.can_write_note(actor, encounter) and encounter.note.status == NoteStatus.PRELIMINARY
     with_lists = takes_diagnoses(encounter) and policies.can_view_lists(actor)
+    kept = kept_of(encounter.patient_id, encounter.id) if with_lists else None
+    diagnoses = kept.diagnoses if kept is not None else diagnoses_of(encounter)
     return {
         "encounter": encounter,
         "note": encounter.note,
@@ -243,10 +259,10 @@ def note_context(actor: Actor, encounter: Encounter) -> dict[str, Any]:
         "may_sign_note": policies.can_sign_note(actor, encounter),
         "may_add_addendum": policies.can_add_addendum(actor, encounter),
         "takes_diagnoses": takes_diagnoses(encounter),
-        "diagnoses": diagnoses_of(encounter) if takes_diagnoses(encounter) else [],
+        "diagnoses": diagnoses if takes_diagnoses(encounter) else [],
         "mdm_choices": list(MDM_LABELS.items()),
         "icd_release": newest_release_label(),
-        "lists": lists_of(encounter.patient) if with_lists else None,
+        "lists": lists_of(encounter.patient, kept) if kept is not None else None,
         "patient": encounter.patient,
         "may_change_lists": with_lists,
         # Names this page among the writers: see Note.saved_key.
@@ -304,37 +320,69 @@ class ClinicalLists:
         return min(self.allergies, key=lambda row: rank.get(row.criticality, 1), default=None)
 
 
-def lists_of(patient: Patient) -> ClinicalLists:
-    """Return the clinical lists of a patient. The caller has checked that the actor may see them."""
-    medications = list(MedicationStatement.objects.filter(patient=patient).order_by("-ended_on", "medication"))
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The rows of a patient's record that lists are made of, and the diagnoses of one encounter, as they were read."""
+
+    allergies: list[AllergyIntolerance]
+    medications: list[MedicationStatement]
+    problems: list[Condition]
+    readings: list[Observation]
+    confirmed: list[List]
+    diagnoses: list[Condition]
+
+
+def kept_of(patient_id: UUID, encounter_id: UUID | None = None) -> Kept:
+    """Return what is kept about a patient, in one query however much it is. The caller has guarded the chart."""
+    own = {"patient": OuterRef("pk")}
+    number = Window(RowNumber(), partition_by=[F("code"), F("unit")], order_by=F("effective_at").desc())
+    newest = Observation.objects.filter(**own).annotate(number=number).filter(number__lte=READINGS_SHOWN)
     problems = Condition.objects.filter(
-        patient=patient, category=ConditionCategory.PROBLEM, clinical_status=ClinicalStatus.ACTIVE
+        **own, category=ConditionCategory.PROBLEM, clinical_status=ClinicalStatus.ACTIVE
     )
-    return ClinicalLists(
-        allergies=list(
-            AllergyIntolerance.objects.filter(patient=patient, clinical_status=ClinicalStatus.ACTIVE).order_by(
-                "substance"
-            )
+    diagnoses = Condition.objects.filter(**own, encounter_id=encounter_id).order_by("position", "created_at")
+    row: Any = Patient.objects.annotate(
+        kept_allergies=array_of(
+            AllergyIntolerance.objects.filter(**own, clinical_status=ClinicalStatus.ACTIVE).order_by("substance")
         ),
-        medications=[row for row in medications if row.status == MedicationStatus.ACTIVE],
-        past_medications=[row for row in medications if row.status != MedicationStatus.ACTIVE],
-        problems=list(problems.order_by("position", "onset_date", "display")),
-        trends=trends_of(patient),
-        confirmed={row.code: row for row in List.objects.filter(patient=patient)},
+        kept_medications=array_of(MedicationStatement.objects.filter(**own).order_by("-ended_on", "medication")),
+        kept_problems=array_of(problems.order_by("position", "onset_date", "display")),
+        kept_readings=array_of(newest.order_by("effective_at")),
+        kept_lists=array_of(List.objects.filter(**own)),
+        **({"kept_diagnoses": array_of(diagnoses)} if encounter_id else {}),
+    ).get(id=patient_id)
+    return Kept(
+        allergies=instances(AllergyIntolerance, row.kept_allergies),
+        medications=instances(MedicationStatement, row.kept_medications),
+        problems=instances(Condition, row.kept_problems),
+        readings=instances(Observation, row.kept_readings),
+        confirmed=instances(List, row.kept_lists),
+        diagnoses=instances(Condition, row.kept_diagnoses) if encounter_id else [],
+    )
+
+
+def lists_of(patient: Patient, kept: Kept | None = None) -> ClinicalLists:
+    """Return the clinical lists of a patient. The caller has checked that the actor may see them."""
+    kept = kept or kept_of(patient.id)
+    return ClinicalLists(
+        allergies=kept.allergies,
+        medications=[row for row in kept.medications if row.status == MedicationStatus.ACTIVE],
+        past_medications=[row for row in kept.medications if row.status != MedicationStatus.ACTIVE],
+        problems=kept.problems,
+        trends=_trends(kept.readings),
+        confirmed={row.code: row for row in kept.confirmed},
         signs=vitals.signs(clock.now().date()),
     )
 
 
-def trends_of(patient: Patient) -> list[Trend]:
+def _trends(readings: Iterable[Observation]) -> list[Trend]:
     """Return the newest readings of each sign, in the order in which signs are entered."""
-    number = Window(RowNumber(), partition_by=[F("code"), F("unit")], order_by=F("effective_at").desc())
-    rows = Observation.objects.filter(patient=patient).annotate(number=number).filter(number__lte=READINGS_SHOWN)
     groups: dict[tuple[str, str], list[Observation]] = {}
-    for row in rows.order_by("effective_at"):
+    for row in readings:
         groups.setdefault((row.code, row.unit), []).append(row)
     order = {row["loinc"]: place for place, row in enumerate(vitals.table().rows)}
     shown = {row["ucum"]: row["unit"] for row in vitals.table().rows}
-    found = [_trend(readings, shown.get(unit, unit)) for (_, unit), readings in groups.items()]
+    found = [_trend(rows, shown.get(unit, unit)) for (_, unit), rows in groups.items()]
     found = _with_pairs(found)
     return sorted(found, key=lambda trend: (order.get(trend.code, len(order)), trend.unit))
 
@@ -594,12 +642,13 @@ def sign_case(encounter: Encounter) -> Case:
         state=encounter.location_state,
         visit_id=encounter.visit_id,
         encounter_id=encounter.id,
+        facts={ENCOUNTER: encounter},
     )
 
 
-def sign_columns(encounter: Encounter) -> list[Column]:
-    """Return what the gates say about signing, by area. The caller has guarded the encounter."""
-    findings = gates.ask(sign_case(encounter))
+def sign_columns(case: Case) -> list[Column]:
+    """Return what the gates say about signing (:func:`sign_case`), by area. The caller has guarded the encounter."""
+    findings = gates.ask(case)
     stops = gates.stops(findings)
     return [
         Column(
@@ -650,7 +699,7 @@ def summary(actor: Actor, encounter_id: UUID) -> Summary | None:
     note = found.note
     clinical = takes_diagnoses(found)
     zone = found.appointment.patient_timezone if found.appointment else found.patient.timezone
-    clinic = Tenant.objects.get(id=found.tenant_id)
+    clinic: Tenant = found.tenant
     day = found.started_at.astimezone(ZoneInfo(zone or clinic.timezone)).date()
     medications = MedicationStatement.objects.filter(patient_id=found.patient_id, status=MedicationStatus.ACTIVE)
     again = Appointment.objects.filter(

@@ -270,6 +270,7 @@ def sign_note(*, actor: Actor, encounter: Encounter, revision: int | None = None
         return note
     if revision is not None and revision != note.revision:
         raise Conflict(note, selectors.texts_of(note))
+    encounter.note = note
     findings = gates.ask(selectors.sign_case(encounter))
     standing = gates.stops(findings)
     if standing:
@@ -279,7 +280,6 @@ def sign_note(*, actor: Actor, encounter: Encounter, revision: int | None = None
     note.signed_by_id = encounter.practitioner_id
     note.save()
     note.encounter = encounter
-    encounter.note = note
     write_version(note)
     for diagnosis in selectors.diagnoses_of(encounter):
         diagnosis.encounter = encounter

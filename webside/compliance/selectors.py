@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol
@@ -11,6 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -25,11 +26,19 @@ from webside.audit.selectors import trail
 from webside.compliance import registry
 from webside.compliance.codes import PASSING, LicenceStatus, LicenceType, Modality, ReasonCode, ServiceKind
 from webside.compliance.models import Consent, ConsentText, Credentialing, Licence
-from webside.compliance.rules.facts import LicenceFacts, MayTreatAnswer, MayTreatFacts, PatientFacts
+from webside.compliance.rules.facts import (
+    ClinicianFacts,
+    LicenceFacts,
+    MayTreatAnswer,
+    MayTreatFacts,
+    PatientFacts,
+    ServiceFacts,
+)
 from webside.compliance.rules.may_treat import may_treat as decide
 from webside.compliance.rules.tables import table
 from webside.core import clock
 from webside.core.actor import Actor
+from webside.core.rows import array_of, instances
 from webside.people import selectors as people
 from webside.people.models import Patient, Practitioner
 
@@ -100,9 +109,76 @@ def facts_of(licence: Licence) -> LicenceFacts:
     return msgspec.convert(licence_facts(licence), LicenceFacts)
 
 
-def licences_of(practitioner: Practitioner) -> list[dict[str, Any]]:
-    """Return a practitioner's licences in the words of the rule."""
-    return [licence_facts(licence) for licence in Licence.objects.filter(practitioner=practitioner)]
+@dataclass(frozen=True, slots=True)
+class OnRecord:
+    """What compliance has on record for a question of law: clinicians by their id, and a patient's consents."""
+
+    clinicians: Mapping[UUID, ClinicianFacts]
+    consents: frozenset[str] = frozenset()
+
+
+def on_record(practitioners: Iterable[Practitioner], patient: Patient | None = None) -> OnRecord:
+    """Return what is on record about practitioners and a patient, in one query for all of them.
+
+    What is not on record stays absent. Without a practitioner nothing is read.
+    """
+    held = Licence.objects.filter(practitioner=OuterRef("pk")).order_by("id")
+    found = (
+        Practitioner.objects.filter(id__in={each.id for each in practitioners})
+        .select_related("credentialing")
+        .annotate(held=array_of(held))
+    )
+    if patient is not None:
+        agreed = Consent.objects.filter(patient=patient, status="active")
+        found = found.annotate(agreed=ArraySubquery(agreed.values("scope")))
+    rows = list(found)
+    return OnRecord(
+        clinicians={row.id: _clinician(row) for row in rows},
+        consents=frozenset(rows[0].agreed) if patient is not None and rows else frozenset(),  # type: ignore[attr-defined]
+    )
+
+
+def _clinician(row: Any) -> ClinicianFacts:
+    credentialing: Credentialing | None = getattr(row, "credentialing", None)
+    facts: dict[str, Any] = {
+        "profession": row.profession,
+        "licences": [licence_facts(licence) for licence in instances(Licence, row.held)],
+        "excluded": credentialing.excluded if credentialing else None,
+        "credentialed_until": credentialing.credentialed_until if credentialing else None,
+        "home_state": row.home_state or None,
+    }
+    return msgspec.convert({name: value for name, value in facts.items() if value is not None}, ClinicianFacts)
+
+
+def facts_for(
+    record: OnRecord,
+    *,
+    practitioner: Practitioner,
+    patient: Patient | None,
+    service: Service,
+    state: str,
+    at: datetime,
+    consents: Iterable[str] = (),
+    guardian_present: bool | None = None,
+) -> MayTreatFacts:
+    """Return the facts of ``compliance.may_treat`` from what :func:`on_record` read; asks the database nothing.
+
+    Raises :class:`KeyError` for a practitioner of whom nothing was read.
+    """
+    person: dict[str, Any] = {"state": state or None, "consents": sorted({*consents})}
+    if patient is not None:
+        person |= {
+            "age": age_on(patient.birth_date, at.date()),
+            "consents": sorted({*consents, *record.consents}),
+        }
+        if guardian_present is not None:
+            person["guardian_present"] = guardian_present
+    return MayTreatFacts(
+        on=at.isoformat(),
+        service=ServiceFacts(kind=ServiceKind(service.kind), modality=Modality(service.modality)),
+        clinician=record.clinicians[practitioner.id],
+        patient=msgspec.convert({key: value for key, value in person.items() if value is not None}, PatientFacts),
+    )
 
 
 def may_treat_facts(
@@ -116,30 +192,15 @@ def may_treat_facts(
     guardian_present: bool | None = None,
 ) -> MayTreatFacts:
     """Return the facts of ``compliance.may_treat`` for real people. What is not on record stays absent."""
-    credentialing = Credentialing.objects.filter(practitioner=practitioner).first()
-    clinician: dict[str, Any] = {
-        "profession": practitioner.profession,
-        "licences": licences_of(practitioner),
-        "excluded": credentialing.excluded if credentialing else None,
-        "credentialed_until": credentialing.credentialed_until if credentialing else None,
-        "home_state": practitioner.home_state or None,
-    }
-    person: dict[str, Any] = {"state": state or None, "consents": sorted({*consents})}
-    if patient is not None:
-        person |= {
-            "age": age_on(patient.birth_date, at.date()),
-            "consents": sorted({*consents, *active_consents(patient)}),
-        }
-        if guardian_present is not None:
-            person["guardian_present"] = guardian_present
-    return msgspec.convert(
-        {
-            "on": at.isoformat(),
-            "service": {"kind": service.kind, "modality": service.modality},
-            "clinician": {key: value for key, value in clinician.items() if value is not None},
-            "patient": {key: value for key, value in person.items() if value is not None},
-        },
-        MayTreatFacts,
+    return facts_for(
+        on_record([practitioner], patient),
+        practitioner=practitioner,
+        patient=patient,
+        service=service,
+        state=state,
+        at=at,
+        consents=consents,
+        guardian_present=guardian_present,
     )
 
 

@@ -6,19 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, QuerySet, Value
 from psycopg.types.range import TimestamptzRange
 
 from webside.catalog import gates, law
 from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind
 from webside.catalog.models import HealthcareService
+from webside.compliance import selectors as compliance
 from webside.compliance.models import Consent, ConsentText
 from webside.compliance.rules.tables import table
+from webside.compliance.selectors import OnRecord
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.people.models import Patient, Practitioner
@@ -47,12 +48,12 @@ class Slot:
 class Offer:
     """Whether a practitioner may give a service in a state, and what the gates said.
 
-    ``record`` is what compliance has on record about them, so that it is read once for a page.
+    ``record`` is what compliance has on record about everybody asked, so that it is read once for a page.
     """
 
     practitioner: Practitioner
     findings: list[gates.Finding] = field(default_factory=list)
-    record: Any = None
+    record: OnRecord | None = None
 
     @property
     def allowed(self) -> bool:
@@ -109,7 +110,12 @@ def offers(*, service: HealthcareService, state: str, at: datetime, patient: Pat
     gates again with what was really given. Without a state the gates are not asked.
     """
     people = catalog.practitioners_for(service)
-    return _offers(service, people, state, at, patient, law.clinician_facts(people, service) if state else None)
+    return _offers(service, people, state, at, patient, _on_record(people, state, patient))
+
+
+def _on_record(people: Sequence[Practitioner], state: str, patient: Patient | None) -> OnRecord | None:
+    """Read once what the gates of law ask about all of them; nothing where they are not asked."""
+    return compliance.on_record(people, patient) if state and people else None
 
 
 def _offers(
@@ -118,11 +124,12 @@ def _offers(
     state: str,
     at: datetime,
     patient: Patient | None = None,
-    known: Mapping[UUID, Any] | None = None,
+    record: OnRecord | None = None,
 ) -> list[Offer]:
     if not state:
         return [Offer(practitioner) for practitioner in practitioners]
     consents = frozenset(scope for kind, scope in CONSENT_SCOPES.items() if kind == service.kind)
+    record = record or _on_record(practitioners, state, patient)
     return [
         Offer(
             practitioner,
@@ -134,10 +141,10 @@ def _offers(
                     patient=patient,
                     practitioner=practitioner,
                     state=state,
-                    facts={"consents": consents, law.CLINICIAN: (known or {}).get(practitioner.id)},
+                    facts={"consents": consents, law.RECORD: record},
                 )
             ),
-            (known or {}).get(practitioner.id),
+            record,
         )
         for practitioner in practitioners
     ]
@@ -160,18 +167,18 @@ def free_slots(
     ``offered`` is what :func:`offers` returned for the same page.
     """
     if offered is not None:
-        known = {offer.practitioner.id: offer.record for offer in offered}
+        record = next((offer.record for offer in offered), None)
         candidates = [offer.practitioner for offer in offered if practitioner in (None, offer.practitioner)]
     else:
         candidates = [practitioner] if practitioner else catalog.practitioners_for(service)
-        known = law.clinician_facts(candidates, service) if state else {}
+        record = _on_record(candidates, state, patient)
     until = since + timedelta(days=days)
     since = max(since, clock.now())
     if until <= since:
         return []
 
     def allowed(people: Sequence[Practitioner], at: datetime) -> dict[UUID, bool]:
-        found = _offers(service, people, state, at, patient, known)
+        found = _offers(service, people, state, at, patient, record)
         return {offer.practitioner.id: offer.allowed for offer in found}
 
     first, last = allowed(candidates, since), allowed(candidates, until)
@@ -204,8 +211,18 @@ def nearest_slots(
     return [by_span[span] for span in rules.nearest(list(by_span), start, NEAREST)]
 
 
-def next_free(*, service: HealthcareService, state: str, since: datetime | None = None) -> Slot | None:
-    """Return the next free time for a service in a state, or nothing within four weeks."""
+def next_free(
+    *, service: HealthcareService, state: str, since: datetime | None = None, offered: Sequence[Offer] | None = None
+) -> Slot | None:
+    """Return the next free time for a service in a state, or nothing within four weeks.
+
+    ``offered`` is what :func:`offers` returned for the same page.
+    """
+    if offered is not None:
+        found = free_slots(
+            service=service, state=state, since=since or clock.now(), days=LOOK_AHEAD_DAYS, offered=offered
+        )
+        return next(iter(found), None)
     return next_free_for_all(services=[service], state=state, since=since)[service.id]
 
 
@@ -249,12 +266,13 @@ def next_free_for_all(
 ) -> dict[UUID, Slot | None]:
     """Return the next free time of each of several services, by the service's id.
 
-    The number of queries does not grow with the services, but for what the gates themselves ask.
+    The number of queries grows neither with the services nor with the people who give them.
     """
     since = max(since or clock.now(), clock.now())
     givers = catalog.practitioners_for_all(list(services))
     everybody = list({person.id: person for people in givers.values() for person in people}.values())
     facts = _Facts.load(everybody, since, since + timedelta(days=LOOK_AHEAD_DAYS))
+    record = _on_record(everybody, state, None)
     result: dict[UUID, Slot | None] = {}
     for service in services:
         length = length_of(service)
@@ -268,7 +286,7 @@ def next_free_for_all(
             key=lambda slot: slot.start,
         )
         for slot in earliest:
-            if all(offer.allowed for offer in _offers(service, [slot.practitioner], state, slot.start)):
+            if all(offer.allowed for offer in _offers(service, [slot.practitioner], state, slot.start, record=record)):
                 result[service.id] = slot
                 break
     return result
@@ -293,7 +311,7 @@ class _Facts:
         until: datetime,
         without: Appointment | None = None,
     ) -> _Facts:
-        """Read them in three queries; ``without`` leaves one appointment out."""
+        """Read them in two queries; ``without`` leaves one appointment out."""
         ids = [person.id for person in practitioners]
         facts = cls(since, until, {}, {}, {}, {})
         if not ids:
@@ -304,17 +322,19 @@ class _Facts:
             )
         # A slot that begins just before ``until`` reaches beyond it; a day is longer than any slot.
         window = TimestamptzRange(since, until + timedelta(days=1))
-        for exception in AvailabilityException.objects.filter(practitioner_id__in=ids, period__overlap=window):
-            kind = facts.extra if exception.available else facts.off
-            kind.setdefault(exception.practitioner_id, []).append(Span(exception.period.lower, exception.period.upper))
+        exceptions = AvailabilityException.objects.filter(practitioner_id__in=ids, period__overlap=window)
         booked = Appointment.objects.filter(
             practitioner_id__in=ids, period__overlap=window, status__in=[status.value for status in HOLDS_TIME]
         )
         if without is not None:
             booked = booked.exclude(id=without.id)
-        booked = booked.values_list("practitioner_id", "period")
-        for practitioner_id, period in booked:
-            facts.busy.setdefault(practitioner_id, []).append(Span(period.lower, period.upper))
+        # What is off, what is extra and what is booked are one kind of fact, a stretch of time: one query.
+        stretches = exceptions.values_list("practitioner_id", "period", "available").union(
+            booked.values_list("practitioner_id", "period", Value(None, output_field=BooleanField())), all=True
+        )
+        kinds = {True: facts.extra, False: facts.off, None: facts.busy}
+        for practitioner_id, period, available in stretches:
+            kinds[available].setdefault(practitioner_id, []).append(Span(period.lower, period.upper))
         return facts
 
     def free(

@@ -24,10 +24,8 @@ def _finding(
 
 
 def _safe_start(case: Case) -> SafeStart | None:
-    if selectors.SAFE_START in case.facts:
-        known: SafeStart | None = case.facts[selectors.SAFE_START]
-        return known
-    return SafeStart.objects.filter(visit_id=case.visit_id).first() if case.visit_id else None
+    room = selectors.room_of(case)
+    return selectors.safe_start_of(room) if room else None
 
 
 def identity_document(case: Case) -> Finding | None:
@@ -62,11 +60,10 @@ def callback_number(case: Case) -> Finding | None:
 
 def suited_for_video(case: Case) -> Finding | None:
     """Whether the patient's devices and network carry a visit, as far as she had them checked."""
-    if case.visit_id is None or case.service.modality != Modality.VIDEO:
+    room = selectors.room_of(case)
+    if room is None or case.service.modality != Modality.VIDEO:
         return None
-    verdict = (
-        case.facts[selectors.VERDICT] if selectors.VERDICT in case.facts else selectors.patient_verdict(case.visit_id)
-    )
+    verdict = selectors.patient_verdict(room)
     name = "suited_for_video"
     if verdict is None:
         return _finding(

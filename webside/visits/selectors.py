@@ -10,10 +10,11 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet, Sum
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import JSONObject
 
 from webside.catalog import gates
-from webside.catalog import selectors as catalog
 from webside.catalog.gates import Case, Finding, Moment
 from webside.chart.models import Encounter
 from webside.compliance import selectors as compliance
@@ -44,9 +45,14 @@ def visits(actor: Actor) -> QuerySet[Visit]:
 
 
 def _visits() -> QuerySet[Visit]:
-    return Visit.objects.select_related(
-        "appointment__patient", "appointment__practitioner", "appointment__service", "safe_start__consent"
-    ).order_by("appointment__period")
+    checks = Participant.objects.filter(visit=OuterRef("pk"), role=ParticipantRole.PATIENT)
+    return (
+        Visit.objects.select_related(
+            "appointment__patient", "appointment__practitioner", "appointment__service", "safe_start__consent"
+        )
+        .annotate(patient_check=Subquery(checks.values("device_check")[:1]))
+        .order_by("appointment__period")
+    )
 
 
 def visit(actor: Actor, visit_id: UUID) -> Visit | None:
@@ -86,13 +92,9 @@ def is_here(participant: Participant | None) -> bool:
     )
 
 
-def patient_verdict(visit_id: UUID) -> DeviceVerdict | None:
-    """Return what the patient's device check said, if she had one."""
-    check = (
-        Participant.objects.filter(visit_id=visit_id, role=ParticipantRole.PATIENT)
-        .values_list("device_check", flat=True)
-        .first()
-    )
+def patient_verdict(visit: Visit) -> DeviceVerdict | None:
+    """Return what the patient's device check said when the visit was read, if she had one."""
+    check = visit.patient_check if hasattr(visit, "patient_check") else by_id(visit.id).patient_check  # type: ignore[attr-defined]
     return DeviceVerdict(check["verdict"]) if check else None
 
 
@@ -119,8 +121,16 @@ def judged_at(visit: Visit) -> datetime:
     return visit.started_at or visit.admitted_at or clock.now()
 
 
-SAFE_START, VERDICT = "safe_start", "device_verdict"
-"""Keys of ``Case.facts``: what the caller has read already, so that the gates of this app need not."""
+ROOM = "visits.room"
+"""Name of the fact of ``Case`` that holds the visit it is about, read by this module."""
+
+
+def room_of(case: Case) -> Visit | None:
+    """Return the visit that a case is about, read once for all gates that ask; nothing where there is none."""
+    visit_id = case.visit_id
+    if visit_id is None:
+        return None
+    return case.once(ROOM, lambda: _visits().annotate(call_sums=_call_sums()).filter(id=visit_id).first())
 
 
 def case_of(
@@ -141,7 +151,7 @@ def case_of(
         state=state or (start.state if start else ""),
         visit_id=visit.id,
         encounter_id=visit.encounter_id,
-        facts={SAFE_START: start, VERDICT: patient_verdict(visit.id), **facts},
+        facts={ROOM: visit, **facts},
     )
 
 
@@ -271,24 +281,11 @@ def colleague_for(visit: Visit) -> Slot | None:
     start = safe_start_of(visit)
     if start is None or not start.state:
         return None
-    since = clock.now() + LEAD
-    found = [
-        slot
-        for other in catalog.practitioners_for(appointment.service)
-        if other.id != appointment.practitioner_id
-        and (
-            slot := next(
-                iter(
-                    scheduling.free_slots(
-                        service=appointment.service, state=start.state, since=since,
-                        days=scheduling.BOOKABLE_DAYS, practitioner=other, patient=appointment.patient,
-                    )
-                ),
-                None,
-            )
-        )
-    ]  # fmt: skip
-    return min(found, key=lambda slot: slot.start, default=None)
+    free = scheduling.free_slots(
+        service=appointment.service, state=start.state, since=clock.now() + LEAD, days=scheduling.BOOKABLE_DAYS,
+        patient=appointment.patient,
+    )  # fmt: skip
+    return next((slot for slot in free if slot.practitioner.id != appointment.practitioner_id), None)
 
 
 def other_times(visit: Visit, count: int = 3) -> list[Slot]:
@@ -308,15 +305,20 @@ def chat_of(visit: Visit) -> list[ChatMessage]:
     return list(ChatMessage.objects.filter(visit=visit).select_related("author").order_by("sent_at", "id"))
 
 
+def _call_sums() -> ArraySubquery:
+    """Return seconds of sound and picture by side, as one array beside a visit."""
+    sums = QualitySample.objects.filter(participant__visit=OuterRef("pk")).order_by().values("participant__role")
+    row = JSONObject(role="participant__role", sound=Sum("sound_seconds"), picture=Sum("picture_seconds"))
+    return ArraySubquery(sums.annotate(_row=row).values("_row"))
+
+
 def call_facts(visit: Visit) -> CallFacts:
     """Return what happened in a visit's call, from what both sides reported. See ``rules.call_facts``."""
-    sums = (
-        QualitySample.objects.filter(participant__visit=visit)
-        .values_list("participant__role")
-        .annotate(Sum("sound_seconds"), Sum("picture_seconds"))
-    )
+    sums = getattr(visit, "call_sums", None)
+    if sums is None:
+        sums = Visit.objects.filter(id=visit.id).values_list(_call_sums(), flat=True).get()
     return rules.call_facts(
-        rules.summed((ParticipantRole(role), sound, picture) for role, sound, picture in sums),
+        rules.summed((ParticipantRole(row["role"]), row["sound"], row["picture"]) for row in sums),
         least_sound=CONNECTED_SECONDS,
         failed=visit.status == VisitStatus.FAILED,
         began=visit.started_at,
@@ -327,7 +329,7 @@ def call_facts(visit: Visit) -> CallFacts:
 
 def call_facts_of(visit_id: UUID) -> CallFacts | None:
     """Return :func:`call_facts` of a visit by its id, or nothing. The caller has guarded the visit's encounter."""
-    found = Visit.objects.filter(id=visit_id).first()
+    found = Visit.objects.annotate(call_sums=_call_sums()).filter(id=visit_id).first()
     return call_facts(found) if found else None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -67,9 +66,3 @@ def diagnosis(encounter: Encounter, code: str = "E11.65", display: str = "", pos
         patient=encounter.patient, encounter=encounter, category="encounter-diagnosis", code=code,
         display=display or "Type 2 diabetes mellitus with hyperglycemia", position=position,
     )  # fmt: skip
-
-
-def kept(queries: Iterable[dict[str, str]]) -> list[str]:
-    """Return a page's own queries: without session, tenant, sign-in, savepoints and the trail."""
-    skipped = ("django_session", "core_tenant", "accounts_", "audit_", "SAVEPOINT", "set_config", "SET ", "BEGIN")
-    return [query["sql"] for query in queries if not any(word in query["sql"] for word in skipped)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.urls import reverse
 
 from webside.chart import selectors, services
 from webside.chart.codes import ListCode
-from webside.chart.models import AllergyIntolerance, List, Observation
+from webside.chart.models import AllergyIntolerance, Condition, List, MedicationStatement, Observation
 from webside.chart.services import Invalid
 from webside.chart.tests import factories
 from webside.fhirkit.models import ResourceVersion
@@ -90,7 +91,7 @@ def test_vital_signs_are_all_kept_or_none(cast: Any, liz: Any) -> None:
         assert [(row.code, row.unit) for row in rows] == [
             ("8480-6", "mm[Hg]"), ("8462-4", "mm[Hg]"), ("8310-5", "[degF]"),
         ]  # fmt: skip
-        shown = {trend.label: (trend.value, trend.unit) for trend in selectors.trends_of(liz)}
+        shown = {trend.label: (trend.value, trend.unit) for trend in selectors.lists_of(liz).trends}
         assert shown == {"Blood pressure": ("131/79", "mmHg"), "Temperature": ("98.6", "°F")}
 
 
@@ -130,3 +131,27 @@ def test_without_javascript_ending_can_be_undone(cast: Any, liz: Any) -> None:
     client.post(undo, **HOST)
     with cast.as_(cast.maya_user):
         assert AllergyIntolerance.objects.get().clinical_status == "active"
+
+
+def test_rows_that_come_as_one_array_are_what_the_orm_reads(cast: Any) -> None:
+    with cast.as_(cast.maya_user):
+        encounter = factories.encounter(cast)
+        factories.diagnosis(encounter)
+        Condition.objects.create(patient=cast.liz, display="Falls", onset_date=date(2020, 2, 29))
+        AllergyIntolerance.objects.create(patient=cast.liz, substance="Penicillin “G”, 1/2")
+        MedicationStatement.objects.create(patient=cast.liz, medication="Metformin", started_on=date(2024, 1, 1))
+        Observation.objects.create(
+            patient=cast.liz, code="8310-5", display="Temperature", value=Decimal("98.6"), unit="F"
+        )
+        List.objects.create(patient=cast.liz, code="allergies", confirmed_by="Dr. Maya Chen")
+        kept = selectors.kept_of(cast.liz.id, encounter.id)
+        rows = [
+            *kept.allergies, *kept.medications, *kept.problems, *kept.readings, *kept.confirmed, *kept.diagnoses,
+        ]  # fmt: skip
+        assert len(rows) == 6
+        for row in rows:
+            read = type(row).objects.get(id=row.id)
+            for field in row._meta.concrete_fields:
+                here, there = getattr(row, field.attname), getattr(read, field.attname)
+                assert (here, type(here)) == (there, type(there)), field
+        assert selectors.kept_of(cast.liz.id).diagnoses == []

@@ -9,9 +9,7 @@ from typing import Any
 
 import pypdf
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from webside.audit.models import AuditEvent
@@ -21,17 +19,16 @@ from webside.chart.models import Condition, Encounter, Note, Observation
 from webside.chart.tests import factories
 from webside.core import clock
 from webside.testing.cast import sign_in
+from webside.testing.queries import page_queries
 
 HOST = {"HTTP_HOST": "localhost"}
 NASTY = '<script>alert(1)</script> #strong[x] $1^2$ \\ =SUM(A1) @cite 1. "q"'
 
 
 def read(client: Client, name: str, *args: Any) -> tuple[Any, list[str]]:
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with page_queries() as queries:
         answer = client.get(reverse(name, args=["larkspur", *args]), **HOST)
-    return answer, factories.kept(queries.captured_queries)
+    return answer, queries
 
 
 @pytest.fixture

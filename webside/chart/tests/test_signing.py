@@ -115,7 +115,11 @@ def test_a_coach_signs_without_a_diagnosis(cast: Any) -> None:
             parts={"subjective": "Sleeps badly.", "plan": "A walk each day."},
         )  # fmt: skip
         assert services.sign_note(actor=priya, encounter=encounter).status == "final"
-        asked = {finding.gate for column in selectors.sign_columns(encounter) for finding in column.findings}
+        asked = {
+            finding.gate
+            for column in selectors.sign_columns(selectors.sign_case(encounter))
+            for finding in column.findings
+        }
         assert "diagnosis" not in asked
 
 
@@ -138,7 +142,7 @@ def test_law_and_payment_are_asked_as_well(cast: Any, visit: Encounter, own_gate
             services.sign_note(actor=maya, encounter=visit)
         assert [finding.gate for finding in caught.value.findings] == ["licence"], "what payment can't check waits"
         assert (asked[0].state, asked[0].at) == ("NY", visit.started_at), "the place and time of the visit, not of now"
-        columns = {column.area: column for column in selectors.sign_columns(visit)}
+        columns = {column.area: column for column in selectors.sign_columns(selectors.sign_case(visit))}
         assert len(columns["law"].stops) == 1
         assert (columns["payment"].findings[0].outcome, columns["payment"].open) == ("not_checked", 1)
 

@@ -334,7 +334,8 @@ def _mends(slug: str, encounter: Any, finding: gates.Finding) -> list[tuple[str,
 
 def _sign_page(request: HttpRequest, encounter: Any, *, status: int = 200, problem: str = "") -> HttpResponse:
     slug = request.tenant.slug  # type: ignore[attr-defined]
-    columns = selectors.sign_columns(encounter)
+    case = selectors.sign_case(encounter)
+    columns = selectors.sign_columns(case)
     shown = [
         {
             "area": column.area,
@@ -357,6 +358,7 @@ def _sign_page(request: HttpRequest, encounter: Any, *, status: int = 200, probl
     waiting = sum(column.open for column in columns)
     context = {
         "encounter": encounter,
+        "case": case,
         "note": encounter.note,
         "note_key": uuid4().hex,
         "patient": encounter.patient,
@@ -390,7 +392,11 @@ def override(request: HttpRequest, slug: str, encounter_id: UUID) -> HttpRespons
     if not policies.can_sign_note(actor, found):
         refuse(request, "catalog.gate.override", "Encounter", encounter_id)
     gate = request.POST.get("gate", "")
-    said = {finding.gate: finding.text for column in selectors.sign_columns(found) for finding in column.findings}
+    said = {
+        finding.gate: finding.text
+        for column in selectors.sign_columns(selectors.sign_case(found))
+        for finding in column.findings
+    }
     try:
         catalog.override_gate(
             actor=actor, gate=gate, subject_type="encounter", subject_id=found.id, patient=found.patient,

@@ -9,9 +9,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from webside.audit.models import AuditEvent
 from webside.chart.models import AllergyIntolerance, List
@@ -24,13 +22,10 @@ from webside.portal.tests import factories as make
 from webside.realtime.services import TopicRefused, mint_ticket
 from webside.scheduling.models import Appointment
 from webside.testing.cast import sign_in
+from webside.testing.queries import page_queries
 from webside.visits.models import SafeStart
 
 MOST_QUERIES = 8
-NOT_COUNTED = (
-    "django_session", "accounts_user", "accounts_membership", "core_tenant", "audit_auditevent", "SAVEPOINT",
-    "set_config", "BEGIN", "COMMIT",
-)  # fmt: skip
 HOME = "/o/larkspur/home/"
 
 
@@ -49,9 +44,9 @@ def signed_in(user: Any) -> Client:
 
 def queries(get: Callable[[], Any]) -> list[str]:
     get()  # what is made once in a process is made now
-    with CaptureQueriesContext(connection) as caught:
+    with page_queries() as found:
         get()
-    return [query["sql"] for query in caught.captured_queries if not any(word in query["sql"] for word in NOT_COUNTED)]
+    return found
 
 
 def text_of(response: Any) -> str:

@@ -12,6 +12,7 @@ import time_machine
 from django.test import Client
 
 from webside.audit.models import AuditEvent
+from webside.core import clock
 from webside.core.actor import anonymous
 from webside.core.frames import begin
 from webside.people.models import Patient
@@ -20,6 +21,7 @@ from webside.scheduling.forms import slot_value
 from webside.scheduling.models import Appointment, AppointmentLink, AvailabilityException
 from webside.scheduling.tests.factories import book, some_slots
 from webside.testing.cast import sign_in
+from webside.testing.queries import page_queries
 
 NORA = {
     "given": "Nora", "family": "Quist", "birth_date": "02/29/1988", "email": "nora@example.test",
@@ -425,15 +427,9 @@ def test_time_off_by_a_form(client: Client, cast: Any) -> None:
 
 def queries(client: Client, address: str, **data: str) -> list[str]:
     """Return the statements of a page but for those of the frame, the session and the trail."""
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    with CaptureQueriesContext(
-        connection,
-    ) as captured:
+    with page_queries() as found:
         assert client.get(address, data).status_code == 200
-    quiet = ("SAVEPOINT", "RELEASE", "django_session", "accounts_", "core_tenant", "audit_", "set_config")
-    return [one["sql"] for one in captured if not any(word in one["sql"] for word in quiet)]
+    return found
 
 
 def test_pages_take_few_queries(client: Client, cast: Any, booked: Appointment) -> None:
@@ -441,11 +437,23 @@ def test_pages_take_few_queries(client: Client, cast: Any, booked: Appointment) 
     client.get(page(cast.video_visit), {"state": "NY"})
     client.get(detail(booked))  # the first look may make the room that its link leads to
     assert len(queries(client, detail(booked))) <= 8
-    assert len(queries(client, page(cast.video_visit), state="NY")) <= 11
+    assert len(queries(client, page(cast.video_visit), state="NY")) <= 8
     with cast.as_(cast.maya_user) as maya:
         from datetime import time
 
         for weekday in range(7):
             services.add_hours(actor=maya, practitioner=cast.maya, weekday=weekday, starts_at=time(18),
                                ends_at=time(22), timezone="America/New_York")  # fmt: skip
-    assert len(queries(client, page(cast.video_visit), state="NY")) <= 11, "they don't grow with the times"
+    assert len(queries(client, page(cast.video_visit), state="NY")) <= 8, "they don't grow with the times"
+
+
+def test_a_week_without_a_free_time_costs_no_more_and_names_the_next_one(client: Client, cast: Any) -> None:
+    sign_in(client, cast.liz_user)
+    with cast.as_(cast.maya_user) as maya:
+        services.add_exception(actor=maya, practitioner=cast.maya, start=clock.now(),
+                               end=clock.now() + timedelta(days=12), reason="Away")  # fmt: skip
+    client.get(page(cast.video_visit), {"state": "NY"})
+    assert len(queries(client, page(cast.video_visit), state="NY")) <= 8
+    text = text_of(client.get(page(cast.video_visit), {"state": "NY"}))
+    assert "No time is free on these days" in text
+    assert "The next free time is" in text

@@ -83,7 +83,7 @@ def picker(request: HttpRequest, service: Any, place: Place, *, path: str, chose
         who=str(wanted.id) if wanted else "",
     )  # fmt: skip
     if not times.any_free and allowed:
-        soonest = selectors.next_free(service=service, state=place.state.code)
+        soonest = selectors.next_free(service=service, state=place.state.code, offered=offers)
         context["next_free"] = soonest
         if soonest:
             day = soonest.start.astimezone(ZoneInfo(place.zone)).date().isoformat()

@@ -199,7 +199,7 @@ def test_a_device_check_leaves_its_verdict_only(cast: Cast) -> None:
         seat = Participant.objects.get(visit=visit, role="patient")
     assert seat.device_check.keys() == {"verdict", "at"}
     with cast.as_(cast.maya_user):
-        assert selectors.patient_verdict(visit.id) is DeviceVerdict.AUDIO_ONLY
+        assert selectors.patient_verdict(selectors.by_id(visit.id)) is DeviceVerdict.AUDIO_ONLY
 
 
 def test_a_licence_that_ends_before_the_visit_stops_it(cast: Cast) -> None:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from webside.audit.models import AuditEvent
@@ -20,6 +16,7 @@ from webside.chart.models import Encounter
 from webside.scheduling import registry
 from webside.scheduling.models import Appointment
 from webside.testing.cast import Cast, sign_in
+from webside.testing.queries import page_queries
 from webside.visits import selectors, services
 from webside.visits.codes import Stage, VisitStatus
 from webside.visits.models import ChatMessage, SafeStart, Visit
@@ -187,7 +184,6 @@ def test_both_see_why_and_the_colleague_takes_over_with_one_click(cast: Cast, li
     assert maya.get(_url("visit-stopped", visit)).status_code == 404
 
 
-def test_the_door_asks_for_a_reason_and_then_opens(cast: Cast, maya: Client) -> None:
 def test_who_had_checked_in_already_is_handed_over_with_one_click_too(cast: Cast, liz: Client) -> None:
     visit = factories.waiting(cast)
     away = {**FORM, "location": "other", "address_line": "1 Main Street", "city": "Portland", "state": "OR"}
@@ -203,6 +199,7 @@ def test_who_had_checked_in_already_is_handed_over_with_one_click_too(cast: Cast
     assert (appointment.practitioner, appointment.status, appointment.patient_state) == (cast.daniel, "booked", "OR")
 
 
+def test_the_door_asks_for_a_reason_and_then_opens(cast: Cast, maya: Client) -> None:
     visit = factories.waiting(cast, answers={**factories.ANSWERS, "phone": ""})
     assert "No number to call back was given" in maya.get(_url("visit-room", visit)).content.decode()
     maya.post(_url("visit-admit", visit))
@@ -294,7 +291,7 @@ def test_the_device_check_keeps_its_verdict(cast: Cast, liz: Client) -> None:
     assert liz.post(_url("visit-prepare", visit), sent).headers["Location"] == _url("visit-check-in", visit)
     liz.post(_url("visit-prepare", visit), {"verdict": "perfect"})
     with cast.as_(cast.maya_user):
-        assert selectors.patient_verdict(visit.id) == "low_video"
+        assert selectors.patient_verdict(selectors.by_id(visit.id)) == "low_video"
 
 
 def test_the_link_leads_to_preparing_early_and_on_later(cast: Cast) -> None:
@@ -321,18 +318,6 @@ def test_an_appointment_whose_room_nobody_made_gets_one_at_first_look(cast: Cast
         assert Visit.objects.get(appointment=appointment).status == VisitStatus.PLANNED
 
 
-@contextmanager
-def _queries() -> Iterator[list[str]]:
-    """Collect queries, without those of sessions, of the frame, and of the trail."""
-    found: list[str] = []
-    with CaptureQueriesContext(
-        connection,
-    ) as captured:
-        yield found
-    aside = re.compile(r"django_session|accounts_|core_tenant|audit_|set_config|SAVEPOINT|^BEGIN|^COMMIT")
-    found.extend(query["sql"] for query in captured.captured_queries if not aside.search(query["sql"]))
-
-
 @pytest.mark.parametrize(
     ("who", "stage", "name", "most"),
     [
@@ -352,7 +337,7 @@ def test_pages_ask_the_database_little(
     visit = getattr(factories, stage)(cast)
     client: Any = {"liz": liz, "maya": maya}[who]
     client.get(_url(name, visit))
-    with _queries() as queries:
+    with page_queries() as queries:
         assert client.get(_url(name, visit)).status_code == 200
     assert len(queries) <= most, json.dumps(queries, indent=1)
 
@@ -361,7 +346,7 @@ def test_the_questions_of_the_gates_do_not_grow_with_the_chat(cast: Cast, maya: 
     visit = factories.admitted(cast)
 
     def cost() -> int:
-        with _queries() as queries:
+        with page_queries() as queries:
             assert maya.get(_url("visit-room", visit)).status_code == 200
         return len(queries)
 

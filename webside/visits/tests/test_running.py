@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -181,8 +182,7 @@ def test_identity_seen_on_a_document_passes_the_gate_at_signing(cast: Cast) -> N
     visit = factories.admitted(cast)
 
     def asked() -> gates.Finding:
-        case = selectors.case_of(_as_maya_sees(cast, visit))
-        case = gates.Case(**{**{name: getattr(case, name) for name in case.__slots__}, "moment": gates.Moment.SIGN})
+        case = replace(selectors.case_of(_as_maya_sees(cast, visit)), moment=gates.Moment.SIGN)
         return next(finding for finding in gates.ask(case) if finding.gate == "identity_document")
 
     with cast.as_(cast.maya_user) as maya:

@@ -88,7 +88,7 @@ def _door(page: Page) -> dict[str, Any]:
         "waiting": stage is Stage.WAITING,
         "here": selectors.is_here(patient),
         "seen_at": patient.seen_at if patient else None,
-        "verdict": selectors.patient_verdict(visit.id),
+        "verdict": selectors.patient_verdict(visit),
         "started_check_in": start is not None,
         "late": visit.appointment.start < clock.now(),
         "held": visit.encounter_id is not None,

@@ -40,7 +40,7 @@ def prepare(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     return page.render(
         "visits/visit_prepare.html",
         early=page.visit.appointment.start - clock.now() > services.CHECK_IN_SOON,
-        verdict=selectors.patient_verdict(page.visit.id),
+        verdict=selectors.patient_verdict(page.visit),
         next_url=page.url(page.belongs_on),
     )
 
@@ -179,7 +179,7 @@ def waiting(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         return page.go_on()
     return page.render(
         "visits/visit_waiting.html",
-            line=_line(page), tips=_tips(page), verdict=selectors.patient_verdict(page.visit.id),
+            line=_line(page), tips=_tips(page), verdict=selectors.patient_verdict(page.visit),
             card=selectors.emergency_card(page.visit),
     )  # fmt: skip
 

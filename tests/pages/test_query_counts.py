@@ -1,0 +1,222 @@
+"""P11: no main page asks the database more than eight times, and none asks more as rows become many.
+
+The table is the measured truth: a page that asks once more than it says fails, and one that asks
+less says so too, so that the table can be lowered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from webside.audit.models import AuditEvent
+from webside.billing import services as billing
+from webside.billing.models import Claim
+from webside.catalog import services as catalog
+from webside.chart.models import Encounter
+from webside.chart.tests import factories as charts
+from webside.compliance import services as compliance
+from webside.compliance.models import Licence
+from webside.core import clock, frames
+from webside.core.actor import system
+from webside.scheduling import selectors as scheduling
+from webside.scheduling.forms import slot_value
+from webside.testing import crowd
+from webside.testing.cast import Cast, sign_in
+from webside.testing.queries import MOST, page_queries
+from webside.visits.tests import factories as visits
+
+MEASURED: dict[str, dict[str, int]] = {
+    "visitor": {
+        "portal:clinic": 6,
+        "scheduling:service-detail?place=ask": 1,
+        "scheduling:service-detail?state=NY": 5,
+        "scheduling:appointment-book?slot": 3,
+    },
+    "liz": {
+        "portal:home": 5,
+        "portal:clinic": 6,
+        "portal:record-access": 2,
+        "scheduling:service-detail?state=NY": 5,
+        "scheduling:appointment-book?slot": 4,
+        "scheduling:appointment-detail": 5,
+        "scheduling:appointment-move": 5,
+        "visits:visit-prepare planned": 1,
+        "visits:visit-check-in planned": 2,
+        "visits:visit-waiting waiting": 3,
+        "visits:visit-line waiting": 3,
+        "visits:visit-stopped stopped": 6,
+        "visits:visit-room admitted": 2,
+        "visits:visit-chat admitted": 2,
+        "chart:encounter-summary": 7,
+    },
+    "maya": {
+        "portal:home": 6,
+        "scheduling:schedule": 4,
+        "scheduling:appointment-detail": 1,
+        "chart:patient-list": 1,
+        "chart:note-list": 2,
+        "chart:patient-detail": 4,
+        "chart:encounter-detail": 3,
+        "chart:encounter-detail admitted": 3,
+        "chart:encounter-sign admitted": 8,
+        "chart:encounter-summary": 7,
+        "visits:visit-room waiting": 4,
+        "visits:visit-door waiting": 4,
+        "visits:visit-room admitted": 7,
+        "visits:visit-gates admitted": 3,
+        "visits:visit-emergency-card admitted": 1,
+        "visits:visit-stopped stopped": 6,
+    },
+    "priya": {
+        "portal:home": 4,
+        "chart:patient-list": 1,
+        "chart:note-list": 2,
+        "scheduling:schedule": 4,
+    },
+    "grace": {
+        "portal:board": 3,
+        "portal:book-for?words": 1,
+        "portal:book-time": 7,
+        "scheduling:schedule": 3,
+        "scheduling:appointment-detail": 1,
+    },
+    "marcus": {
+        "billing:claim-list": 2,
+        "billing:claim-detail": 3,
+    },
+    "ingrid": {
+        "compliance:trail": 6,
+        "compliance:overrides": 4,
+        "compliance:licences": 4,
+        "compliance:licence-detail": 5,
+        "compliance:consents": 4,
+        "compliance:disclosures": 3,
+    },
+    "admin": {
+        "portal:administration": 4,
+        "accounts:staff-list": 3,
+        "accounts:staff-detail": 2,
+        "notifications:message-list": 4,
+        "notifications:event-list": 3,
+        "compliance:licences": 3,
+        "core:health": 2,
+    },
+}
+"""Queries by who looks and at what; counted as ``webside.testing.queries`` says."""
+
+
+@dataclass(slots=True)
+class Clinic:
+    """The cast, a visit at each stage, and where each page of the table lies."""
+
+    cast: Cast
+    rooms: dict[str, Any]
+    parts: dict[str, Any]
+    slot: str
+
+    def address(self, page: str) -> str:
+        """Return the address of a line of the table: a URL's name, a visit's stage, a query."""
+        name, _, stage = page.partition(" ")
+        name, _, query = name.partition("?")
+        route = _ROUTES[name]
+        room = self.rooms.get(stage)
+        own = {"visit_id": room.id, "encounter_id": room.encounter_id} if room else {}
+        args = [own.get(part) or self.parts[part] for part in route]
+        data: str = {
+            "": "",
+            "words": "?q=Family2",
+            "place=ask": "?place=ask",
+            "state=NY": "?state=NY",
+            "slot": f"?state=NY&slot={self.slot}",
+        }[query]
+        return reverse(name, args=args) + data
+
+
+def _routes() -> dict[str, tuple[str, ...]]:
+    from tests.isolation.routes import pages
+
+    return {page.name: page.parts for page in pages()}
+
+
+_ROUTES: dict[str, tuple[str, ...]] = {}
+
+
+@pytest.fixture
+def clinic(cast: Cast) -> Clinic:
+    _ROUTES.update(_routes())
+    now = clock.now()
+    rooms = {
+        "stopped": visits.waiting(cast, answers=visits.AWAY, starts=now - timedelta(minutes=50)),
+        "admitted": visits.admitted(cast, starts=now - timedelta(minutes=25)),
+        "waiting": visits.waiting(cast, starts=now + timedelta(minutes=1)),
+        "planned": visits.planned(cast, starts=now + timedelta(minutes=25)),
+    }
+    with cast.as_(cast.liz_user) as liz:
+        compliance.give_consent(actor=liz, patient=cast.liz, scope="telehealth", given_by="Liz")
+        slot = scheduling.next_free(service=cast.video_visit, state="NY", since=now + timedelta(days=3))
+    with cast.as_(cast.maya_user) as maya:
+        signed = charts.encounter(cast, parts=charts.PARTS, started_at=now - timedelta(days=2), status="finished",
+                                  ended_at=now - timedelta(days=2))  # fmt: skip
+        charts.diagnosis(signed)
+        signed.note.status, signed.note.signed_at, signed.note.signed_by = "final", now, cast.maya
+        signed.note.save()
+        catalog.override_gate(actor=maya, gate="identity_document", subject_type="visit",
+                              subject_id=rooms["admitted"].id, patient=cast.liz, reason="Known to me")  # fmt: skip
+    with frames.begin(tenant_id=cast.larkspur.id, actor=system("tests", cast.larkspur.id)) as frame:
+        signed = Encounter.objects.select_related("service", "practitioner").get(id=signed.id)
+        claim: Claim = billing.draft_claim(actor=frame.actor, encounter=signed)
+        override = AuditEvent.objects.filter(action="catalog.gate.override").get()
+        licence = Licence.objects.filter(practitioner=cast.maya).first()
+        charts.diagnosis(Encounter.objects.get(id=rooms["admitted"].encounter_id))
+        crowd.messages(cast, 1)
+    parts = {
+        "slug": "larkspur", "service_id": cast.video_visit.id, "appointment_id": rooms["planned"].id,
+        "patient_id": cast.liz.id, "encounter_id": signed.id, "claim_id": claim.id, "override_id": override.id,
+        "licence_id": licence.id, "membership_id": cast.maya_user.memberships.first().id,
+    }  # fmt: skip
+    assert slot is not None
+    return Clinic(cast, rooms, parts, slot_value(slot.start, slot.practitioner.id))
+
+
+def _looker(cast: Cast, who: str) -> Callable[[str], list[str]]:
+    client = Client(HTTP_HOST="localhost")
+    if who != "visitor":
+        sign_in(client, getattr(cast, f"{who}_user"))
+
+    def look(address: str) -> list[str]:
+        client.get(address)  # what is made once in a process, or at a first look, is made now
+        with page_queries() as queries:
+            answer = client.get(address)
+        assert answer.status_code == 200, f"{who} gets {answer.status_code} at {address}"
+        return queries
+
+    return look
+
+
+@pytest.mark.parametrize("who", MEASURED)
+def test_no_page_asks_more_than_the_table_says_however_many_rows_there_are(clinic: Clinic, who: str) -> None:
+    look = _looker(clinic.cast, who)
+    few = {page: look(clinic.address(page)) for page in MEASURED[who]}
+    with frames.begin(tenant_id=clinic.cast.larkspur.id, actor=system("tests", clinic.cast.larkspur.id)):
+        crowd.make_crowd(clinic.cast)
+        crowd.talk(clinic.rooms["admitted"], lines=60)
+    many = {page: look(clinic.address(page)) for page in MEASURED[who]}
+    wrong = [
+        f"{page}: the table says {measured}, {len(few[page])} with few rows, {len(many[page])} with many\n  "
+        + "\n  ".join(many[page])
+        for page, measured in MEASURED[who].items()
+        if not measured == len(few[page]) == len(many[page])
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_table_keeps_the_figure() -> None:
+    over = {(who, page): number for who, pages in MEASURED.items() for page, number in pages.items() if number > MOST}
+    assert not over
