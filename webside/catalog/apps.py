@@ -23,6 +23,5 @@ class CatalogConfig(AppConfig):
                 "catalog.service.add": _("added a service"),
                 "catalog.service.assign": _("named somebody who gives a service"),
                 "catalog.gate.override": _("went on past a check, with a reason"),
-                "catalog.override.review": _("reviewed an override"),
             }
         )

@@ -55,7 +55,7 @@ class ServicePractitioner(TenantModel):
 
 
 class GateOverride(TenantModel):
-    """A clinician went on past a gate, with a reason. Reviewed afterwards by compliance."""
+    """A clinician went on past a gate, with a reason. What compliance makes of it stands in the trail."""
 
     gate = models.CharField(max_length=60)
     subject_type = models.CharField(max_length=30)
@@ -66,9 +66,6 @@ class GateOverride(TenantModel):
     by_id = models.UUIDField()
     by_label = models.CharField(max_length=160)
     at = models.DateTimeField(default=clock.now)
-    reviewed_at = models.DateTimeField(null=True)
-    reviewed_by = models.CharField(max_length=160, blank=True)
-    review = models.CharField(max_length=20, blank=True)
 
     class Meta:
         constraints = [

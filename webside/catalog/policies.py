@@ -30,8 +30,3 @@ def visible_overrides(actor: Actor, overrides: QuerySet[GateOverride]) -> QueryS
     if actor.user_id is not None and actor.has(Role.CLINICIAN, Role.COACH):
         return overrides.filter(by_id=actor.user_id)
     return overrides.none()
-
-
-def can_review_override(actor: Actor, override: GateOverride) -> bool:
-    """Compliance reviews, but nobody reviews their own."""
-    return actor.has(Role.COMPLIANCE) and override.by_id != actor.user_id

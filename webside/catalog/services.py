@@ -9,7 +9,6 @@ from webside.audit.services import action, record
 from webside.catalog import gates, policies
 from webside.catalog.codes import Kind, Modality
 from webside.catalog.models import GateOverride, HealthcareService, ServicePractitioner
-from webside.core import clock
 from webside.core.actor import Actor
 from webside.fhirkit.services import write_version
 from webside.people.models import Patient, Practitioner
@@ -74,22 +73,6 @@ def override_gate(
         reason=reason.strip(),
         changes={"subject": f"{subject_type}/{subject_id}", "said": said, "repeated": not created},
     )
-    return override
-
-
-@action("catalog.override.review")
-def review_override(*, actor: Actor, override: GateOverride, review: str) -> GateOverride:
-    """Note that compliance has looked at an override; ``review`` is "accepted" or "follow-up"."""
-    if not policies.can_review_override(actor, override):
-        raise NotAllowed
-    if review not in ("accepted", "follow-up"):
-        raise ValueError(f"no such review: {review}")
-    override = GateOverride.objects.select_for_update().get(id=override.id)
-    override.reviewed_at = clock.now()
-    override.reviewed_by = actor.label
-    override.review = review
-    override.save()
-    record("catalog.override.review", actor=actor, target=override, patient_id=override.patient_id, ground=review)
     return override
 
 
