@@ -19,7 +19,6 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from webside.audit import selectors as audit
 from webside.audit.sentences import sentence
 from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind
@@ -745,10 +744,7 @@ def record_access(actor: Actor, *, limit: int = 100) -> list[Access]:
     """Return who looked at, or changed, the record of the patient that the actor is: others only, newest first.
 
     What Webside does by itself is left out; what repeats within the hour stands once with its number."""
-    patient = people.patient_of(actor)
-    if patient is None:
-        return []
-    found = audit.trail(patient_id=patient.id).exclude(actor_id=actor.user_id).exclude(actor_kind=ActorKind.SYSTEM)
+    found = compliance.audit_of_patient(actor).exclude(actor_id=actor.user_id)
     rows: list[Access] = []
     for event in found.order_by("-at", "-sequence")[:limit]:
         roles = _("by a link sent to you") if event.actor_kind == ActorKind.LINK else event.actor_roles
