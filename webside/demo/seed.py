@@ -163,7 +163,7 @@ _STAFF: dict[str, dict[str, Any]] = {
         "languages": ["en", "hi"], "timezone": "America/New_York", "about": "English, Hindi.",
     },
 }  # fmt: skip
-_LICENCES = {"maya": ("NY", "NJ"), "daniel": ("OR", "WA")}
+_LICENCES = {"maya": ("NY", "NJ"), "daniel": ("OR", "WA"), "priya": ()}
 
 
 def _staff(demo: Demo) -> None:

@@ -143,6 +143,7 @@ def _larkspur(tenant: Tenant) -> dict[str, Any]:
     people["priya"] = Practitioner.objects.create(
         user=people["priya_user"], given="Priya", family="Nair", profession="coach", specialty="Wellness coaching"
     )
+    Credentialing.objects.create(practitioner=people["priya"], excluded=False, exclusion_checked_at=clock.now())
     for name, who in (("maya", "America/New_York"), ("daniel", "America/Los_Angeles"), ("priya", "America/New_York")):
         _open_hours(people[name], who)
     people["grace_user"] = _user("grace@example.test", "Grace Lin", tenant, Role.COORDINATOR)
