@@ -55,7 +55,8 @@ def draft_claim(*, actor: Actor, encounter: Encounter, event_id: UUID | None = N
                 warnings=list(answer.warnings),
                 not_checked=list(answer.not_checked),
                 diagnoses=list(diagnoses),
-                price_cents=None if coverage else encounter.service.price_cents,
+                # Who is not insured pays the clinic's price, but not for a visit that did not come about.
+                price_cents=None if coverage or asked.connected is False else encounter.service.price_cents,
                 event_id=event_id,
             )
     except IntegrityError:  # another worker was faster

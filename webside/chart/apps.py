@@ -39,6 +39,7 @@ class ChartConfig(AppConfig):
             {
                 "chart.encounter.start": _("began an encounter"),
                 "chart.encounter.finish": _("closed an encounter"),
+                "chart.encounter.cancel": _("noted that an encounter did not come about"),
                 "chart.encounter.read": _("looked at an encounter"),
                 "chart.note.save": _("wrote in a note"),
                 "chart.note.sign": _("signed a note"),

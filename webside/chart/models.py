@@ -110,7 +110,7 @@ class AllergyIntolerance(TenantModel):
 
 
 class MedicationStatement(TenantModel):
-    """FHIR MedicationStatement: what the patient takes, as a list. Prescribing comes with its own issue."""
+    """FHIR MedicationStatement: what the patient takes, as a list: what is taken, not what was prescribed."""
 
     patient = TenantForeignKey("people.Patient", related_name="medications")
     medication = models.CharField(max_length=160)

@@ -158,6 +158,33 @@ def finish_encounter(*, actor: Actor, encounter: Encounter, at: datetime | None 
     return encounter
 
 
+@action("chart.encounter.cancel")
+def cancel_encounter(*, actor: Actor, encounter: Encounter, at: datetime | None = None) -> Encounter:
+    """Note that an encounter ended before it had begun: the two never heard each other.
+
+    FHIR encounter-status *cancelled*. What was typed stays readable, and may be signed as what happened;
+    nobody is asked to. A second call, and one for an encounter that is closed, changes nothing. Raises
+    :class:`NotAllowed`.
+    """
+    if not policies.can_finish_encounter(actor, encounter):
+        raise NotAllowed
+    encounter = _lock_encounter(encounter)
+    done = encounter.status != EncounterStatus.IN_PROGRESS
+    if not done:
+        encounter.status = EncounterStatus.CANCELLED
+        encounter.ended_at = at or clock.now()
+        encounter.save()
+        write_version(encounter)
+    record(
+        "chart.encounter.cancel",
+        actor=actor,
+        target=encounter,
+        patient_id=encounter.patient_id,
+        ground="closed already" if done else "the visit did not come about",
+    )
+    return encounter
+
+
 def _lock_encounter(encounter: Encounter) -> Encounter:
     lock(encounter)
     return Encounter.objects.select_related("tenant", "patient", "practitioner", "service", "appointment").get(

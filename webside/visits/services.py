@@ -466,7 +466,11 @@ def end_visit(*, actor: Actor, visit: Visit, audio_reason: AudioReason | None = 
 
 @action("visits.visit.fail")
 def fail_visit(*, actor: Actor, visit: Visit) -> Visit:
-    """Close a room in which no visit came about, because the call did not work. It gives no code."""
+    """Close a room in which no visit came about, because the call did not work. It gives no code.
+
+    In the chart the encounter is cancelled; where both heard each other before the call broke for good,
+    it did begin, and is finished.
+    """
     visit = _locked(visit)
     if not policies.can_run_visit(actor, visit):
         raise NotAllowed
@@ -499,7 +503,8 @@ def _close(actor: Actor, visit: Visit, status: VisitStatus, reason: EndReason) -
     visit.save()
     encounter = chart_selectors.encounter_of_visit(actor, visit.id) if visit.encounter_id else None
     if encounter is not None:
-        chart.finish_encounter(actor=actor, encounter=encounter)
+        never = status == VisitStatus.FAILED and visit.started_at is None
+        (chart.cancel_encounter if never else chart.finish_encounter)(actor=actor, encounter=encounter)
     push_on_commit(f"visit-news:{visit.id}", "ended", visit.id)
     _tell_lists(visit.appointment.practitioner_id)
     disconnect_on_commit(topic=f"visit:{visit.id}", reason="ended")

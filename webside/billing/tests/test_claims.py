@@ -38,7 +38,7 @@ def _encounter(cast: Cast, *, coaching: bool = False, kind: str = "medicare", md
     return encounter
 
 
-def _room(cast: Cast, encounter: Encounter, *, sound: float, picture: float) -> None:
+def _room(cast: Cast, encounter: Encounter, *, sound: float, picture: float, status: str = "finished") -> None:
     from psycopg.types.range import TimestamptzRange
 
     from webside.scheduling.models import Appointment
@@ -51,7 +51,7 @@ def _room(cast: Cast, encounter: Encounter, *, sound: float, picture: float) -> 
         patient_timezone="America/New_York", booked_by="tests", idempotency_key=str(uuid7()),
     )  # fmt: skip
     visit = Visit.objects.create(
-        appointment=appointment, status="finished", started_at=start, ended_at=start + timedelta(minutes=22),
+        appointment=appointment, status=status, started_at=start, ended_at=start + timedelta(minutes=22),
         admitted_at=start, encounter_id=encounter.id,
     )  # fmt: skip
     for role in ("patient", "clinician"):
@@ -113,6 +113,18 @@ def test_a_visit_in_which_nobody_was_heard_gives_no_code_and_says_why(inside: Ca
     _room(inside, encounter, sound=0, picture=0)
     claim = _draft(inside, encounter)
     assert claim.items.count() == 0
+    assert "service.not_connected" in {row["code"] for row in claim.rejected}
+
+
+@pytest.mark.parametrize("insured", [True, False])
+def test_a_visit_that_failed_gives_no_code_and_costs_nothing_whatever_was_heard(inside: Cast, insured: bool) -> None:
+    encounter = _encounter(inside)
+    _room(inside, encounter, sound=10, picture=10, status="failed")
+    Encounter.objects.filter(id=encounter.id).update(status="cancelled")
+    if not insured:
+        Coverage.objects.all().delete()
+    claim = _draft(inside, encounter)
+    assert (claim.items.count(), claim.price_cents) == (0, None)
     assert "service.not_connected" in {row["code"] for row in claim.rejected}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,10 +13,12 @@ from webside.audit.models import AuditEvent
 from webside.catalog import gates
 from webside.catalog import services as catalog
 from webside.catalog.models import GateOverride
+from webside.chart import selectors as chart
 from webside.chart.models import Encounter
 from webside.compliance import services as compliance
 from webside.compliance.models import Consent, Licence
 from webside.core import clock
+from webside.fhirkit.models import ResourceVersion
 from webside.outbox.models import OutboxEvent
 from webside.testing.cast import Cast
 from webside.visits import handlers, selectors, services
@@ -160,6 +163,21 @@ def test_a_visit_that_failed_was_not_connected(cast: Cast) -> None:
     assert facts is not None
     assert facts.connected is False
     assert selectors.stage_of(_as_maya_sees(cast, visit)) is Stage.ENDED
+
+
+def test_the_chart_of_a_failed_visit_says_what_happened(cast: Cast) -> None:
+    never, broken = factories.admitted(cast), factories.admitted(cast, starts=clock.now() + timedelta(hours=1))
+    with cast.as_(cast.maya_user) as maya:
+        services.start_visit(actor=maya, visit=broken, started_at=clock.now())
+        for visit in (never, broken):
+            services.fail_visit(actor=maya, visit=visit)
+            services.fail_visit(actor=maya, visit=visit)
+        status = dict(Encounter.objects.values_list("visit_id", "status"))
+        assert status == {never.id: "cancelled", broken.id: "finished"}
+        versions = ResourceVersion.objects.filter(resource_id=never.encounter_id).order_by("version")
+        assert [json.loads(bytes(row.body))["status"] for row in versions] == ["in-progress", "cancelled"]
+        assert OutboxEvent.objects.filter(name="chart.EncounterFinished").count() == 1
+        assert [found.visit_id for found in chart.unsigned_notes(maya)] == [broken.id]
 
 
 def _as_maya_sees(cast: Cast, visit: Visit) -> Visit:
