@@ -57,6 +57,14 @@ def staff_of(actor: Actor) -> QuerySet[Membership]:
     )
 
 
+def emails_of(role: Role) -> list[str]:
+    """Return the addresses of those who have a role in the frame's tenant."""
+    found = Membership.objects.filter(
+        tenant_id=frames.current_tenant_id(), active=True, roles__contains=[role.value], user__is_active=True
+    ).exclude(user__email="")
+    return list(found.order_by("user__name").values_list("user__email", flat=True))
+
+
 def open_invitations(actor: Actor) -> QuerySet[Invitation]:
     """Return the invitations of the actor's tenant that nobody has taken or revoked."""
     return Invitation.objects.filter(tenant_id=frames.current_tenant_id(), accepted_at=None, revoked_at=None).order_by(

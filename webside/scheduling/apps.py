@@ -14,13 +14,16 @@ class SchedulingConfig(AppConfig):
     def ready(self) -> None:
         """Register resources, handlers, places in the navigation and the words of the trail."""
         from webside.audit import sentences
+        from webside.compliance import registry as compliance
         from webside.core.actor import Role
-        from webside.scheduling import fhir, handlers
+        from webside.scheduling import fhir, handlers, panels, selectors
         from webside.ui import registry as navigation
         from webside.ui.registry import NavItem
 
         fhir.register()
         handlers.register()
+        panels.register()
+        compliance.register_booked(selectors.booked_beyond)
         navigation.register(
             NavItem("staff", _("Schedule"), "calendar", "scheduling:schedule", order=20, key="s",
                     roles=frozenset({Role.CLINICIAN, Role.COACH, Role.COORDINATOR}), group=2),

@@ -1,8 +1,9 @@
-"""What follows a booking: an e-mail with a calendar file and a link."""
+"""What follows a booking: an e-mail with a calendar file and a link. And what an ended licence means for what is booked."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,10 +14,16 @@ from django.utils.dateformat import format as django_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from webside.accounts.selectors import emails_of
+from webside.compliance.events import LicenceExpired
+from webside.compliance.models import Licence
 from webside.core import clock
+from webside.core.actor import Role
 from webside.notifications.services import send_email
 from webside.outbox.registry import subscribe
-from webside.scheduling import calendars, services
+from webside.people.models import Practitioner
+from webside.realtime.services import push_on_commit
+from webside.scheduling import calendars, selectors, services
 from webside.scheduling.codes import HOLDS_TIME, AppointmentStatus
 from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved
 from webside.scheduling.models import Appointment
@@ -100,8 +107,52 @@ def _when(appointment: Appointment) -> str:
     return f"{day}, {clock_time(here)} {zone}"
 
 
+def tell_licence_ended(event: LicenceExpired, event_id: UUID) -> None:
+    """Tell the practitioner, and the front desk where visits are booked that can't take place any more.
+
+    No patient stands in these messages: the page behind the link, with its own guard, names the visits.
+    """
+    licence = Licence.objects.select_related("practitioner__user", "tenant").filter(id=event.licence_id).first()
+    if licence is None or licence.period_end is None:
+        return
+    practitioner = licence.practitioner
+    lacking = selectors.lacking_licence(practitioner, licence.state)
+    place = selectors.state(licence.state, licence.period_end)
+    context = {
+        "practitioner": practitioner,
+        "state": place.name if place else licence.state,
+        "ended": django_format(licence.period_end, pgettext("date with weekday and year", "l, F j, Y")),
+        "number": len(lacking),
+        "link": settings.PUBLIC_URL + _schedule_of(practitioner, lacking, licence.tenant.slug),
+    }
+    own = practitioner.email or (practitioner.user.email if practitioner.user else "")
+    if own:
+        send_email(
+            template="scheduling/licence_ended", to=own, context=context, subject=_("Your licence has ended"),
+            idempotency_key=f"scheduling.licence_ended:{event_id}",
+        )  # fmt: skip
+    desk = emails_of(Role.COORDINATOR) if lacking else []
+    if desk:
+        send_email(
+            template="scheduling/licence_ended_desk", to=desk, context=context,
+            subject=_("Booked visits can’t take place"), idempotency_key=f"scheduling.licence_ended_desk:{event_id}",
+        )  # fmt: skip
+    push_on_commit(f"day:{practitioner.id}", "changed")
+    push_on_commit(f"tenant:{licence.tenant_id}", "changed")
+
+
+def _schedule_of(practitioner: Practitioner, lacking: list[Appointment], slug: str) -> str:
+    """Return the path of the day on which the first of these visits is."""
+    query = {"who": str(practitioner.id)}
+    if lacking:
+        zone = practitioner.timezone or lacking[0].patient_timezone
+        query["day"] = lacking[0].start.astimezone(ZoneInfo(zone)).date().isoformat()
+    return f"{reverse('scheduling:schedule', args=[slug])}?{urlencode(query)}"
+
+
 def register() -> None:
-    """Listen to our own events: the e-mail follows the commit, it doesn't hold it up."""
+    """Listen: the e-mail follows the commit, it doesn't hold it up."""
+    subscribe(LicenceExpired, tell_licence_ended)
     subscribe(AppointmentBooked, send_booked)
     subscribe(AppointmentMoved, send_moved)
     subscribe(AppointmentCancelled, send_cancelled)

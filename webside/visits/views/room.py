@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from webside.scheduling.selectors import ABOUT_LICENCES
 from webside.visits import selectors, services
 from webside.visits.codes import EndReason, ParticipantRole, Stage
 from webside.visits.views import _talk as talk
@@ -109,9 +110,7 @@ def stopped_context(page: Page) -> dict[str, Any]:
     slot = selectors.colleague_for(visit)
     state = selectors.state_name(found.get("state", ""))
     about_place = any(
-        reason["code"].startswith(("licence.", "compact.", "registration."))
-        for finding in findings
-        for reason in finding["reasons"]
+        reason["code"].startswith(ABOUT_LICENCES) for finding in findings for reason in finding["reasons"]
     )
     return {
         "findings": findings,
