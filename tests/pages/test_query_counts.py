@@ -82,7 +82,7 @@ MEASURED: dict[str, dict[str, int]] = {
     },
     "grace": {
         "portal:board": 3,
-        "portal:book-for?words": 1,
+        "portal:book-for": 0,
         "portal:book-time": 7,
         "scheduling:schedule": 3,
         "scheduling:appointment-detail": 1,

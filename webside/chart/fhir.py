@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from hashlib import sha1
 from html import escape
 from typing import Any
 from uuid import UUID
@@ -132,6 +134,59 @@ def note(row: Note) -> dict[str, Any]:
     )
 
 
+CLINICAL_NOTE = ("http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category", "clinical-note")
+
+
+def note_text(row: Note) -> str:
+    """Return a note as plain text, as it was signed, with what was added since: what a reader without FHIR sees."""
+    parts = [(code[1], getattr(row, part)) for part, code in SECTIONS.items() if getattr(row, part).strip()]
+    parts += [
+        (f"{ADDENDUM[1]}, {addendum.author.display_name}, {fhir.instant(addendum.added_at)}", addendum.text)
+        for addendum in row.addenda.select_related("author").order_by("added_at")
+    ]
+    return "\n\n".join(f"{title}\n{text.strip()}" for title, text in parts) + "\n"
+
+
+def document(row: Note) -> dict[str, Any]:
+    """Return the FHIR DocumentReference of a note: the whole text as one document.
+
+    The Composition has the same in parts; programs that read clinical notes ask for this one (US Core,
+    clinical notes guidance). ``hash`` is the SHA-1 that FHIR asks for; it protects nothing.
+    """
+    about = row.encounter
+    author = row.signed_by or about.practitioner
+    signer = _person("Practitioner", author.id, author.display_name)
+    text = note_text(row).encode()
+    return fhir.compact(
+        status="current",
+        docStatus=str(row.status),
+        type=_concept(LOINC, *PROGRESS_NOTE),
+        category=[_concept(*CLINICAL_NOTE)],
+        subject=_person("Patient", about.patient_id, about.patient.full_name),
+        date=fhir.instant(row.signed_at or row.saved_at or row.created_at),
+        author=[signer],
+        authenticator=signer if row.signed_at else None,
+        description=f"{about.service.name}: note",
+        content=[
+            {
+                "attachment": fhir.compact(
+                    contentType="text/plain; charset=utf-8",
+                    data=b64encode(text).decode(),
+                    size=len(text),
+                    hash=b64encode(sha1(text, usedforsecurity=False).digest()).decode(),
+                    title=f"{about.service.name}: note",
+                    creation=fhir.instant(row.signed_at),
+                )
+            }
+        ],
+        context=fhir.compact(
+            encounter=[fhir.reference("Encounter", about.id)],
+            period=fhir.period(about.started_at, about.ended_at),
+            related=[fhir.reference("Composition", row.id)],
+        ),
+    )
+
+
 def condition(row: Condition) -> dict[str, Any]:
     """Return the FHIR Condition of a row. A diagnosis is provisional until its note is signed."""
     is_problem = row.category == ConditionCategory.PROBLEM
@@ -213,6 +268,7 @@ def register() -> None:
     """Register the resources of this app."""
     registry.register("Encounter", Encounter, encounter)
     registry.register("Composition", Note, note)
+    registry.register("DocumentReference", Note, document)
     registry.register("Condition", Condition, condition)
     registry.register("AllergyIntolerance", AllergyIntolerance, allergy)
     registry.register("MedicationStatement", MedicationStatement, medication)

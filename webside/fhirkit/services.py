@@ -10,15 +10,20 @@ from webside.core import frames
 from webside.core.crypto import keyring
 from webside.fhirkit import registry
 from webside.fhirkit.models import ResourceVersion
+from webside.fhirkit.registry import ResourceHandler
 
 
 def write_version(row: Any, *, deleted: bool = False) -> ResourceVersion:
-    """Write the FHIR bytes of a row as its next version, in the current transaction.
+    """Write the FHIR bytes of a row as its next version, in the current transaction; return that of its own resource.
 
     The row's app has registered how (``fhirkit.registry``). The caller holds the row locked or has
     just made it, so versions of one resource follow each other without a gap.
     """
-    handler = registry.handler_for(row)
+    written = [_write(handler, row, deleted) for handler in registry.handlers_for(row)]
+    return written[0]
+
+
+def _write(handler: ResourceHandler, row: Any, deleted: bool) -> ResourceVersion:
     last = (
         ResourceVersion.objects.filter(resource_type=handler.resource_type, resource_id=row.pk)
         .order_by("-version")
