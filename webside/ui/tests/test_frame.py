@@ -15,8 +15,10 @@ import pytest
 import yaml
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.exception import convert_exception_to_response
 from django.core.management import call_command
-from django.http import HttpResponse
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.utils import translation
@@ -309,6 +311,17 @@ class TestErrorPages:
     def test_a_page_that_is_not_there(self, rf: RequestFactory) -> None:
         response = errors.not_found(rf.get("/x/"), Exception("Patient Liz Moreno does not exist"))
         assert "Liz" not in response.content.decode()
+
+    @pytest.mark.parametrize(("error", "status"), [(OperationalError, 503), (InterfaceError, 503), (ValueError, 500)])
+    def test_without_its_database_the_clinic_is_closed_and_not_broken(
+        self, error: type[Exception], status: int, rf: RequestFactory
+    ) -> None:
+        def fails(_request: HttpRequest) -> HttpResponse:
+            raise error("the server closed the connection")
+
+        response = convert_exception_to_response(fails)(rf.get("/", headers={"host": "localhost"}))
+        assert (response.status_code, "Retry-After" in response.headers) == (status, status == 503)
+        assert "server closed" not in response.content.decode()
 
     def test_unavailable_says_when_to_come_back(self, rf: RequestFactory) -> None:
         assert errors.unavailable(rf.get("/")).headers["Retry-After"] == "30"

@@ -5,14 +5,19 @@ They use no context processor and no database, so that they stand when those are
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from webside.ui.context_processors import theme_of
+
+# What is raised when PostgreSQL is away, or went away in the middle.
+NO_DATABASE = (OperationalError, InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """``handler500``."""
+    """``handler500``; without its database the clinic is closed, not broken."""
+    if isinstance(sys.exc_info()[1], NO_DATABASE):
+        return error_page(request, 503)
     return error_page(request, 500)
 
 
