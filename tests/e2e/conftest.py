@@ -48,12 +48,21 @@ class Demo:
         return self.address.rstrip("/") + path
 
     def pid(self, part: str) -> int:
-        """Return the process of web, worker or postgres."""
-        return int((self.var / "run" / f"{part}.pid").read_text().split()[0])
+        """Return the process of web, worker or postgres; 0 while there is none, between two of them."""
+        try:
+            return int((self.var / "run" / f"{part}.pid").read_text().split()[0])
+        except (FileNotFoundError, IndexError):
+            return 0
 
     def kill(self, part: str) -> None:
         """Kill web, worker or postgres without a word."""
-        os.kill(self.pid(part), signal.SIGKILL)
+        pid = self.pid(part)
+        assert pid, f"no {part} to kill: 0 would be our own group"
+        os.kill(pid, signal.SIGKILL)
+
+    def replaced(self, part: str, before: int) -> bool:
+        """Whether another process than ``before`` does the work of a part."""
+        return self.pid(part) not in (0, before)
 
     def answers(self) -> bool:
         """Whether the web process answers."""
