@@ -17,7 +17,7 @@ from webside.catalog import gates
 from webside.catalog.models import HealthcareService
 from webside.compliance import services as compliance
 from webside.core import clock, frames
-from webside.core.actor import Actor
+from webside.core.actor import Actor, ActorKind
 from webside.core.locks import lock
 from webside.fhirkit.services import write_version
 from webside.outbox.services import publish
@@ -79,7 +79,10 @@ class KeyReused(ValueError):
 
 
 class AlreadyBooked(Exception):
-    """The same form was sent before with another time; ``appointment`` is what it booked then."""
+    """They have it: the same form was sent before with another time, or an older page of theirs booked this very visit.
+
+    ``appointment`` is what was booked then.
+    """
 
     def __init__(self, appointment: Appointment) -> None:
         super().__init__("AlreadyBooked")
@@ -116,7 +119,7 @@ def book_appointment(
     ``start`` is aware; ``state`` is where the patient will be (two letters), ``timezone`` her IANA
     zone; ``consents`` are scopes that she agrees to with this booking. Raises :class:`NotAllowed`,
     :class:`SlotPassed`, :class:`GatesStop`, :class:`SlotTaken`, :class:`PatientBusy`,
-    :class:`KeyReused`.
+    :class:`KeyReused`, :class:`AlreadyBooked`.
     """
     known = _booked_with(idempotency_key)
     if known is not None:
@@ -126,6 +129,7 @@ def book_appointment(
     if not policies.can_book_for(actor, patient):
         raise NotAllowed
     _lock(practitioner, patient)
+    _refuse_again(service, practitioner, start, patient=patient)
     _check_time(service=service, practitioner=practitioner, patient=patient, start=start, state=state,
                 consents=consents)  # fmt: skip
     appointment = Appointment(
@@ -189,6 +193,8 @@ def book_as_visitor(
     _lock(practitioner)
     known = _booked_with(idempotency_key)
     if known is None:
+        if actor.kind is ActorKind.LINK:
+            _refuse_again(service, practitioner, start, id=actor.subject_id)
         return book_with_consent(
             actor=actor, patient=_register(actor, details, state, timezone), service=service,
             practitioner=practitioner, start=start, state=state, timezone=timezone, reason_text=reason_text,
@@ -489,6 +495,16 @@ def remove_exception(*, actor: Actor, exception: AvailabilityException) -> None:
 
 def _booked_with(key: str) -> Appointment | None:
     return Appointment.objects.filter(idempotency_key=key).select_related("patient", "practitioner", "service").first()
+
+
+def _refuse_again(service: HealthcareService, practitioner: Practitioner, start: datetime, **whose: Any) -> None:
+    """Raise :class:`AlreadyBooked` when ``whose`` have this very visit: they went back to a page with a new key."""
+    held = (AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN)
+    own = Appointment.objects.filter(
+        service=service, practitioner=practitioner, period__startswith=start, status__in=held, **whose
+    )
+    if (appointment := own.select_related("patient", "practitioner", "service").first()) is not None:
+        raise AlreadyBooked(appointment)
 
 
 def _lock(practitioner: Practitioner, patient: Patient | None = None) -> None:

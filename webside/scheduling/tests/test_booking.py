@@ -64,6 +64,16 @@ def test_the_same_form_with_another_time_says_what_was_booked(cast: Any) -> None
         assert Appointment.objects.count() == 1
 
 
+def test_a_new_form_for_a_visit_that_one_has_says_so(cast: Any) -> None:
+    with cast.as_(cast.liz_user) as liz:
+        start = some_slots(cast)[0].start
+        first = book(cast, liz, start)
+        with pytest.raises(services.AlreadyBooked) as earlier:
+            book(cast, liz, start)
+        assert earlier.value.appointment.id == first.id
+        assert Appointment.objects.count() == 1
+
+
 def test_a_taken_slot_offers_the_nearest(cast: Any) -> None:
     with cast.as_(cast.liz_user) as liz:
         slots = some_slots(cast)

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from html import unescape
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -132,6 +133,18 @@ def test_sending_twice_and_going_back_books_once(client: Client, cast: Any) -> N
     listing = slots_on(client.get(page(cast.video_visit), {"state": "NY"}))
     third = client.post(address, {**values, "slot": listing[0]}, follow=True)
     assert "already have this visit" in text_of(third)
+    with begin(tenant_id=cast.larkspur.id, actor=anonymous(cast.larkspur.id)):
+        assert Appointment.objects.count() == 1
+        assert Patient.objects.filter(email="nora@example.test").count() == 1
+
+
+def test_a_page_that_was_drawn_again_does_not_blame_somebody_else(client: Client, cast: Any) -> None:
+    """The browser asked for the form anew when she went back, so that it has another key and her own time is taken."""
+    address, values = form(client, cast)
+    first = client.post(address, values)
+    again = client.post(address, {**values, "key": str(uuid4())}, follow=True)
+    assert "already have this visit" in text_of(again)
+    assert again.redirect_chain[-1][0] == first.url
     with begin(tenant_id=cast.larkspur.id, actor=anonymous(cast.larkspur.id)):
         assert Appointment.objects.count() == 1
         assert Patient.objects.filter(email="nora@example.test").count() == 1
