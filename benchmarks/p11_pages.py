@@ -13,7 +13,6 @@ Limits: 6 × the bare page, LCP 0.8 s, CLS 0.01. Exit status 1 when one is misse
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import os
 import re
@@ -32,6 +31,7 @@ from benchmarks import big_clinic
 from config import postgres
 from tests.e2e.call_lab.running import launch
 from tests.e2e.conftest import Demo, running_demo
+from webside.testing.hands import Hands
 from webside.testing.server import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,46 +64,11 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-class Browserless:
-    """Asks a server as a browser would, over one connection, with cookies."""
-
-    def __init__(self, address: str, cookies: str = "") -> None:
-        self.host, _, port = address.removeprefix("http://").strip("/").partition(":")
-        self.connection = http.client.HTTPConnection(self.host, int(port), timeout=30)
-        self.cookies = dict(each.split("=", 1) for each in cookies.split("; ") if each)
-
-    def ask(self, method: str, path: str, body: str = "") -> tuple[int, str, str]:
-        """Return status, text and where it leads."""
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
-        if body:
-            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Referer": f"http://{self.host}"}
-        self.connection.request(method, path, body or None, headers)
-        answer = self.connection.getresponse()
-        text = answer.read().decode(errors="replace")
-        for header in answer.headers.get_all("Set-Cookie") or []:
-            name, _, value = header.split(";")[0].partition("=")
-            self.cookies[name] = value
-        return answer.status, text, answer.headers.get("Location", "")
-
-    def get(self, path: str) -> str:
-        """Return a page; a page that isn't there ends the run."""
-        status, text, _ = self.ask("GET", path)
-        if status != 200:
-            raise RuntimeError(f"{path} answered {status}")
-        return text
-
-    def become(self, key: str) -> None:
-        """Sign in through the demo's door."""
-        found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.get("/"))
-        assert found
-        self.ask("POST", f"/demo/become/{key}/", f"csrfmiddlewaretoken={found.group(1)}")
-
-
-def pages_of(address: str) -> list[tuple[str, str, Browserless]]:
+def pages_of(address: str) -> list[tuple[str, str, Hands]]:
     """Return each page as who, path, and the hands that may open it."""
     found = []
     for who, places in PAGES.items():
-        hands = Browserless(address)
+        hands = Hands(address)
         if who:
             hands.become(who)
         seen = ""
@@ -139,7 +104,7 @@ def bare_server(var: Path) -> Any:
          "--log-level", "error"],
         cwd=ROOT, env=environment,
     )  # fmt: skip
-    hands = Browserless(f"http://localhost:{port}", cookie)
+    hands = Hands(f"http://localhost:{port}", cookie)
     for _ in range(100):
         try:
             hands.get("/")

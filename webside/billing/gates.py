@@ -9,7 +9,6 @@ from webside.catalog.gates import Case, Finding, Moment
 from webside.chart import selectors as chart
 from webside.core.decisions import Reason
 
-
 FACT_MISSING = "fact.missing"  # the rules' own word for what nobody has told them
 
 
