@@ -294,6 +294,34 @@ def test_both_sides_mend_at_once(visit: Visit, way: str) -> None:
     assert lines == 2  # one of sound, one of picture: glare left no second set
 
 
+LOSE_SIGNALS = """
+const send = WebSocket.prototype.send;
+WebSocket.prototype.send = function (text) {
+  if (!(window.losesSignals && JSON.parse(text).type === "signal")) send.call(this, text);
+};
+"""
+
+
+@pytest.mark.parametrize("loser", ["patient", "doctor"])
+def test_offers_that_were_lost_leave_the_call_as_it_is(browser: Browser, lab: LabServer, loser: str) -> None:
+    """Black-outs lose offers; the side that answered the first one must not lose its sound with the second."""
+    visit = Visit((browser, browser), lab.address, scripts={"patient": LOSE_SIGNALS, "doctor": LOSE_SIGNALS})
+    in_a_call(visit.people)
+    page = getattr(visit, loser).page
+    page.evaluate("window.losesSignals = true")
+    for _ in range(2):
+        page.evaluate("lab.page.call.restart()")
+        time.sleep(1)
+    for person in visit.people:
+        person.sees_new_frames()
+    page.evaluate("window.losesSignals = false; lab.page.call.restart()")
+    before = [person.numbers()["audioPackets"] for person in visit.people]
+    for person, heard in zip(visit.people, before, strict=True):
+        wait_for("sound", lambda person=person, heard=heard: person.numbers()["audioPackets"] - heard > 50)
+        person.sees_new_frames()
+    visit.close()
+
+
 NO_DEVICE = """
 const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
 navigator.mediaDevices.getUserMedia = async (constraints) => {

@@ -145,7 +145,7 @@ export class PeerCall extends EventTarget {
     // We are the one who comes. Nothing that was under way when the socket went can be trusted to have arrived.
     this.#awaitingSince = null;
     if (!this.#remote) this.#offer();
-    else if (!this.#healthy(SILENT_AFTER_MS / 2)) this.#offer({ restart: true });
+    else if (this.#offered || !this.#healthy(SILENT_AFTER_MS / 2)) this.#offer({ restart: true });
     this.#evaluate();
   }
 
@@ -159,6 +159,8 @@ export class PeerCall extends EventTarget {
   peerJoined() {
     this.#reachable.peer = true;
     this.#offerNotBefore = performance.now() + NEWCOMER_OFFERS_WITHIN_MS;
+    // An offer of ours that went to nobody stands in the way of theirs, so it goes first.
+    if (this.#remote && this.#offered) this.#offer({ restart: true });
     if (!this.#pc) this.#step(async () => void (this.#pc ?? this.#build())); // ready when the offer comes
     this.#evaluate();
   }
@@ -313,9 +315,6 @@ export class PeerCall extends EventTarget {
     this.#triedAt = performance.now();
     this.#step(async () => {
       const pc = this.#pc ?? this.#build();
-      if (pc.signalingState === "have-local-offer" && this.#remote) {
-        await pc.setLocalDescription({ type: "rollback" });
-      }
       if (pc.signalingState === "stable") {
         if (pc.getTransceivers().length === 0) this.#addTransceivers(pc);
         if (restart && this.#remote) {
@@ -323,7 +322,8 @@ export class PeerCall extends EventTarget {
           pc.restartIce();
         }
         await pc.setLocalDescription();
-      } // else: a first offer that got no answer; sent again as it is, with the candidates found since
+      } // else: an offer that got no answer; sent again as it is, with the candidates found since. It is not rolled back:
+      // on the side that answered the first offer, Chromium takes the media away with it and says "connected" all the same.
       if (!pc.localDescription || pc !== this.#pc) return;
       this.counts.offers += 1;
       this.#awaitingSince = performance.now();
@@ -487,6 +487,11 @@ export class PeerCall extends EventTarget {
   }
 
   // ---- health ----
+
+  /** Whether an offer of ours waits for its answer. */
+  get #offered() {
+    return this.#pc?.signalingState === "have-local-offer";
+  }
 
   /** @param {number} [silenceMs] */
   #healthy(silenceMs = SILENT_AFTER_MS) {
