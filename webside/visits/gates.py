@@ -94,9 +94,24 @@ def place_now(case: Case) -> Finding | None:
     return None
 
 
+def visit_consent(case: Case) -> Finding | None:
+    """Whether the agreement to this very visit was taken back since it was given at the check-in."""
+    start = _safe_start(case)
+    if start is None or start.consent is None or start.consent.withdrawn_at is None:
+        return None
+    return _finding(
+        "visit_consent", "law", "stop", "consent.withdrawn", _("The agreement to this visit was taken back."),
+        _("It can be given again at the check-in."),
+    )  # fmt: skip
+
+
 def register() -> None:
     """Register the gates of this app."""
     every = tuple(Kind)
+    gates.register(
+        "visit_consent", visit_consent, moments={Moment.JOIN}, kinds=every, area="law", overridable=False,
+        title=gettext_lazy("Agreement to this visit"),
+    )  # fmt: skip
     gates.register(
         "identity_document", identity_document, moments={Moment.JOIN, Moment.SIGN}, kinds={Kind.TELEMEDICINE},
         area="law", overridable=True, title=gettext_lazy("Identity"),
