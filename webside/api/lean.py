@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from webside.core import decisions, lean
+from webside.core import clock, decisions, lean
 
 MAX_BYTES = 256 * 1024
 SCOPE = "decide"
@@ -56,9 +56,9 @@ async def _key(request: Request) -> bytes | None:
     digest = hashlib.sha256(secret.strip().encode()).digest()
     async with lean.pool().connection() as connection:
         found = await connection.execute(
-            "UPDATE accounts_apikey SET last_used_at = now() WHERE secret_hash = %s AND revoked_at IS NULL"
+            "UPDATE accounts_apikey SET last_used_at = %s WHERE secret_hash = %s AND revoked_at IS NULL"
             " AND %s = ANY(scopes) RETURNING id",
-            [digest, SCOPE],
+            [clock.now(), digest, SCOPE],
         )
         return digest if await found.fetchone() else None
 

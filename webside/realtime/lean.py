@@ -17,7 +17,7 @@ from django.conf import settings
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from webside.core import frames, lean
+from webside.core import clock, frames, lean
 from webside.core.ids import uuid7
 from webside.realtime import hub, registry
 from webside.realtime.registry import Json
@@ -72,8 +72,8 @@ async def _welcome(socket: WebSocket) -> hub.Connection | None:
     async with lean.pool().connection() as db, db.transaction():
         row = await (
             await db.execute(
-                "DELETE FROM realtime_ticket WHERE token_hash = %s AND expires_at > now() RETURNING actor, topics",
-                [digest(str(ticket))],
+                "DELETE FROM realtime_ticket WHERE token_hash = %s AND expires_at > %s RETURNING actor, topics",
+                [digest(str(ticket)), clock.now()],  # the clock that made it: the database's may be another
             )
         ).fetchone()
     if row is None:
