@@ -495,7 +495,7 @@ class Server:
             )
 
     def _check_space(self) -> None:
-        free = shutil.disk_usage(self.home).free // 1_000_000
+        free = _free_mb(self.home)
         if free < SPACE_NEEDED_MB:
             raise PostgresError(
                 f"too little space to set up the database: {free} MB free at {self.home}, {SPACE_NEEDED_MB} MB"
@@ -526,8 +526,14 @@ class Server:
             Path(password_file).unlink(missing_ok=True)
         if done.returncode:
             shutil.rmtree(draft, ignore_errors=True)
-            full = "No space left" in done.stderr
-            raise PostgresError(f"the database couldn't be made: {_last_lines(done.stderr)}", code=2 if full else 1)
+            if "No space left" in done.stderr:
+                raise PostgresError(
+                    f"the database couldn't be made, the disk is full: {_free_mb(self.home)} MB free at {self.home},"
+                    f" {SPACE_NEEDED_MB} MB needed. Free some space, or set WEBSIDE_VAR to a folder on another disk;"
+                    " then start again. Nothing half made was kept.",
+                    code=2,
+                )
+            raise PostgresError(f"the database couldn't be made: {_last_lines(done.stderr)}")
         draft.rename(self.data)
 
     def _check_version(self) -> None:
@@ -777,6 +783,10 @@ lc_messages = 'C'
 
 include_if_exists = 'local.conf'
 """
+
+
+def _free_mb(folder: Path) -> int:
+    return shutil.disk_usage(folder).free // 1_000_000
 
 
 def _last_lines(text: str, count: int = 3) -> str:
