@@ -1,150 +1,238 @@
-"""F8: clocks that are wrong, and days that are odd: what has a time limit keeps it, what is ordered stays in order."""
+"""F8: the server's clock is wrong by an hour or a day, is set back, meets the nights of the time change and a leap day.
+
+The application asks one clock, ``webside.core.clock`` (``tests/architecture/test_rooms.py`` and the check *semgrep* hold
+that); here it is moved under the running code. No system clock is touched.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 import websockets
-from django.test import Client
 
 from webside.audit import sealing
-from webside.audit.models import AuditEvent
+from webside.audit.selectors import trail
 from webside.audit.services import record
-from webside.core import clock, frames, timers
+from webside.compliance.models import Credentialing, Licence
+from webside.compliance.selectors import age_on as law_age
+from webside.core import clock, frames, loops, timers
 from webside.core.actor import system
-from webside.realtime import services as realtime
-from webside.scheduling import selectors as slots
-from webside.scheduling import services as scheduling
+from webside.core.ids import uuid7
+from webside.core.models import Heartbeat, Timer
+from webside.portal.selectors import age as portal_age
+from webside.realtime import registry, services
+from webside.scheduling import selectors as scheduling
+from webside.scheduling import services as bookings
 from webside.scheduling.models import Availability
-from webside.testing.cast import Cast, make_cast, sign_in
-from webside.visits.selectors import age_on
+from webside.scheduling.tests import factories
+from webside.testing.cast import Cast, make_cast
+from webside.ui.templatetags._page import when
+from webside.visits.selectors import age_on as visit_age
 
-HOUR = timedelta(hours=1)
-SKEWS = [-HOUR, HOUR, timedelta(days=1)]
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+WRONG = [-HOUR, HOUR, DAY]
+NAMES = ["an hour behind", "an hour ahead", "a day ahead"]
 NEW_YORK = ZoneInfo("America/New_York")
 
 
+def real() -> datetime:
+    """Return what the machine's own clock says."""
+    return datetime.now(UTC)
+
+
+# ---- tickets and tokens
+
+
+async def _word(address: str, ticket: str) -> str:
+    """Return the first word that the live lane says to a ticket."""
+    async with websockets.connect(address.replace("http", "ws") + "/ws", origin=address) as socket:  # type: ignore[arg-type]
+        await socket.send(json.dumps({"ticket": ticket}))
+        return str(json.loads(await asyncio.wait_for(socket.recv(), 10))["type"])
+
+
 @pytest.fixture
-def people(transactional_db: None) -> Cast:
-    return make_cast()
+def topic(monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setitem(registry._topics, "test", registry.Topic("test", lambda _actor, _id: True))
+    return f"test:{uuid7()}"
 
 
-@pytest.mark.parametrize("skew", SKEWS, ids=str)
-async def test_a_ticket_of_a_host_with_a_wrong_clock_opens_a_socket(
-    people: Cast, address: str, skew: timedelta
+@pytest.mark.parametrize("wrong", WRONG, ids=NAMES)
+def test_a_ticket_lives_a_minute_by_the_clock_that_made_it(
+    transactional_db: None, address: str, topic: str, wrong: timedelta
 ) -> None:
-    def mint() -> str:
-        with time_machine.travel(clock.now() + skew), people.as_(people.grace_user) as grace:
-            return realtime.mint_ticket(actor=grace, topics=[f"tenant:{people.larkspur.id}"])
+    """Shown failing with the database's ``now()`` in ``realtime/lean.py``: a ticket of a server that is behind was dead
+    when it was made, and one of a server that is ahead lived an hour."""
+    cast = make_cast()
+    said = []
+    with time_machine.travel(real() + wrong) as clock_:
+        for later in (timedelta(), timedelta(seconds=61)):
+            with cast.as_(cast.maya_user) as maya:
+                ticket = services.mint_ticket(actor=maya, topics=[topic])
+            clock_.shift(later)
+            said.append(asyncio.run(_word(address, ticket)))
+    assert said == ["welcome", "bye"]
 
-    token = await asyncio.to_thread(mint)
-    async with websockets.connect(f"ws{address[4:]}/ws", origin=address) as socket:  # type: ignore[arg-type]
-        await socket.send(json.dumps({"ticket": token}))
-        assert json.loads(await socket.recv())["type"] == "welcome"
+
+@pytest.mark.parametrize("wrong", WRONG, ids=NAMES)
+def test_a_link_works_until_a_day_after_its_visit(cast: Cast, wrong: timedelta) -> None:
+    """Shown failing with ``LINK_OUTLIVES_VISIT`` added to the moment of sending instead."""
+    with time_machine.travel(real() + wrong, tick=False) as clock_, cast.as_(cast.liz_user) as liz:
+        booked = factories.book(cast, liz, factories.some_slots(cast)[0].start)
+        token = bookings.issue_link(appointment=booked)
+        link = scheduling.link_by_hash(bookings.token_hash(token))
+        assert link is not None
+        standings = []
+        for moment in (clock.now(), booked.end + DAY - timedelta(seconds=1), booked.end + DAY):
+            clock_.move_to(moment)
+            standings.append(scheduling.link_standing(link))
+    assert standings[0] == standings[1] != standings[2]
 
 
-@pytest.mark.parametrize("skew", SKEWS, ids=str)
-def test_the_trail_is_ordered_by_sequence_whatever_the_clock_says(people: Cast, skew: timedelta) -> None:
-    def write(ground: str) -> None:
-        with people.as_(people.maya_user) as maya:
-            record("chart.patient.read", actor=maya, patient_id=people.liz.id, ground=ground)
+# ---- timers and heartbeats
 
-    write("first")
-    with time_machine.travel(clock.now() + skew):
-        write("second")
-    write("third")
-    with people.as_(people.ingrid_user):
-        rows = list(AuditEvent.objects.filter(patient_id=people.liz.id).order_by("sequence"))
-    assert [row.ground for row in rows] == ["first", "second", "third"]
-    assert abs((rows[1].at - rows[0].at) - skew) < timedelta(minutes=1), "the wrong time is kept as it was said"
+
+def test_timers_follow_the_clock_and_run_once_when_it_is_set_back(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shown failing with ``done_at=None`` taken out of ``timers.run_due``: set back, the clock brings them again."""
+    ran: list[str] = []
+    monkeypatch.setattr(timers, "_handlers", {"test": lambda payload: ran.append(payload["n"])})
+    with time_machine.travel(real(), tick=False) as clock_:
+        with frames.begin(tenant_id=cast.larkspur.id, actor=system("tests")):
+            for name, due in (("soon", HOUR), ("later", DAY), ("much later", 2 * DAY)):
+                timers.set_timer("test", key=name, due_at=clock.now() + due, payload={"n": name})
+        seen = []
+        for shift in (timedelta(), HOUR, DAY, -DAY - HOUR, DAY, 2 * DAY):
+            clock_.shift(shift)
+            timers.run_due()
+            seen.append(list(ran))
+    assert seen == [
+        [],
+        ["soon"],
+        ["soon", "later"],
+        ["soon", "later"],
+        ["soon", "later"],
+        ["soon", "later", "much later"],
+    ]
+    assert not Timer.objects.filter(name="test", done_at=None).exists()
+
+
+def test_a_heartbeat_from_the_future_says_nothing_about_now(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shown failing with the lower bound taken out of ``loops.pulses``: the dead worker counts as alive for an hour."""
+    monkeypatch.setattr(loops, "_loops", {"test": loops.Loop("test", lambda: 0, 5)})
+    with time_machine.travel(real() + HOUR, tick=False):
+        loops.beat("test", 5)
+        assert [pulse.alive for pulse in loops.pulses()] == [True]
+    assert [pulse.alive for pulse in loops.pulses()] == [False]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_clock_that_is_set_back_does_not_silence_the_heart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shown failing with the beat measured by ``clock.now()``: the next one comes when the hour is over."""
+    stop, rounds = threading.Event(), iter(range(100))
+
+    def run() -> int:
+        if next(rounds) == 3:
+            traveller.shift(-HOUR)
+        if Heartbeat.objects.filter(name="test", beat_at__lt=began).exists():
+            stop.set()
+        return 0
+
+    monkeypatch.setattr(loops, "_loops", {"test": loops.Loop("test", run, 0.1)})
+    began = real()
+    with time_machine.travel(began) as traveller:
+        thread = threading.Thread(target=loops._turn, args=(loops.registered()[0], stop), daemon=True)
+        thread.start()
+        assert stop.wait(15), "it beats by the new clock"
+        thread.join(5)
+
+
+# ---- the trail
+
+
+def test_the_trail_is_in_the_order_of_what_happened_whatever_the_clock_said(transactional_db: None) -> None:
+    """Shown failing with ``order_by("-at")`` in ``audit.selectors.trail``."""
+    cast = make_cast()
+    for number, wrong in enumerate((timedelta(), HOUR, -HOUR, DAY, timedelta())):
+        with time_machine.travel(real() + wrong), cast.as_(cast.ingrid_user) as ingrid:
+            record("compliance.trail.read", actor=ingrid, ground=str(number))
+    with cast.as_(cast.ingrid_user):
+        grounds = [event.ground for event in trail().filter(action="compliance.trail.read")]
+    assert grounds == ["4", "3", "2", "1", "0"]
     while sealing.seal_pending():
         pass
-    assert sealing.verify().whole
+    with cast.as_(cast.ingrid_user):
+        found = sealing.verify(cast.larkspur.id)
+    assert (found.whole, found.unsealed) == (True, 0)
 
 
-@pytest.mark.parametrize(("skew", "due"), [(-HOUR, 0), (HOUR, 1), (timedelta(days=1), 1)], ids=str)
-def test_a_timer_goes_off_by_the_clock_and_once(people: Cast, skew: timedelta, due: int, monkeypatch: Any) -> None:
-    ran: list[dict[str, Any]] = []
-    monkeypatch.setattr(timers, "_handlers", {"test": lambda payload: ran.append(dict(payload))})
-    with frames.begin(tenant_id=people.larkspur.id, actor=system("tests")):
-        timers.set_timer("test", key="once", due_at=clock.now() + timedelta(minutes=30), payload={})
-    with time_machine.travel(clock.now() + skew):
-        timers.run_due()
-        timers.run_due()
-    assert len(ran) == due
-    with time_machine.travel(clock.now() + HOUR):
-        timers.run_due()
-    assert len(ran) == 1, "put off or done, never lost and never twice"
+# ---- the two nights of the year, and the day that comes every four years
 
 
-def test_a_session_ends_after_its_hours_and_not_before(cast: Cast, client: Client) -> None:
-    sign_in(client, cast.maya_user)
-    with time_machine.travel(clock.now() + timedelta(hours=11)):
-        assert client.get("/o/larkspur/home/").status_code == 200
-    with time_machine.travel(clock.now() + timedelta(days=1)):
-        assert client.get("/o/larkspur/home/").status_code in (302, 404), "signed out"
-
-
-def test_a_link_opens_its_visit_until_it_is_over_and_not_a_day_later(cast: Cast, client: Client) -> None:
-    token = _booked(cast)
-    with time_machine.travel(clock.now() + HOUR):
-        assert client.get(f"/o/larkspur/go/{token}/").status_code == 302
-    with time_machine.travel(clock.now() + timedelta(days=40)):
-        late = Client().get(f"/o/larkspur/go/{token}/")
-        assert late.status_code == 410
-        assert "Moreno" not in late.content.decode()
-
-
-def _booked(cast: Cast) -> str:
-    with cast.as_(cast.liz_user) as liz:
-        slot = slots.next_free(service=cast.coaching, state="NY")
-        assert slot is not None
-        appointment = scheduling.book_appointment(
-            actor=liz, patient=cast.liz, service=cast.coaching, practitioner=slot.practitioner, start=slot.start,
-            state="NY", timezone="America/New_York", reason_text="", idempotency_key="clock",
-        )  # fmt: skip
-        return scheduling.issue_link(appointment=appointment)
-
-
-@pytest.mark.parametrize(
-    ("day", "hours", "times"),
-    # The hour that comes twice is offered once: a time that could mean two moments is no time to meet.
-    [(date(2027, 3, 14), 23, 46), (date(2027, 11, 7), 25, 48), (date(2028, 2, 29), 24, 48)],
-    ids=["clocks go forward", "clocks go back", "leap day"],
-)
-def test_every_free_time_of_an_odd_day_is_one_moment_with_one_name(
-    cast: Cast, day: date, hours: int, times: int
-) -> None:
-    begin = datetime.combine(day, time(), NEW_YORK)
-    end = datetime.combine(day + timedelta(days=1), time(), NEW_YORK)
-    assert end.astimezone(UTC) - begin.astimezone(UTC) == timedelta(hours=hours)
-    with frames.begin(tenant_id=cast.larkspur.id, actor=system("tests", cast.larkspur.id)):
-        _round_the_clock(cast)
-        with time_machine.travel(begin - timedelta(hours=3)):
-            found = slots.free_slots(service=cast.coaching, state="NY", since=begin, days=2)
-            starts = [slot.start.astimezone(NEW_YORK) for slot in found if begin <= slot.start < end]
-    assert len({start.astimezone(UTC) for start in starts}) == len({f"{start:%H:%M}" for start in starts}) == times
-    for start in starts:
-        there_and_back = start.astimezone(UTC).astimezone(NEW_YORK)
-        assert f"{there_and_back:%H:%M}" == f"{start:%H:%M}", "an hour that doesn't exist"
-
-
-def _round_the_clock(cast: Cast) -> None:
-    Availability.objects.filter(practitioner=cast.priya).delete()
+def _night(cast: Cast, day: date) -> list[datetime]:
+    """Return the starts, in New York's time, that are offered between midnight and six on a day."""
+    Availability.objects.filter(practitioner=cast.maya).delete()
     for weekday in range(7):
         Availability.objects.create(
-            practitioner=cast.priya, weekday=weekday, starts_at=time(), ends_at=time(), timezone="America/New_York"
+            practitioner=cast.maya, weekday=weekday, starts_at=time(0), ends_at=time(6), timezone="America/New_York"
         )
+    slots = scheduling.free_slots(
+        service=cast.video_visit, state="NY", since=datetime.combine(day, time(0), NEW_YORK), days=1,
+        practitioner=cast.maya,
+    )  # fmt: skip
+    return [slot.start.astimezone(NEW_YORK) for slot in slots if slot.start.astimezone(NEW_YORK).date() == day]
+
+
+def _valid_until(cast: Cast, day: date) -> None:
+    Licence.objects.filter(practitioner=cast.maya).update(period_end=day)
+    Credentialing.objects.filter(practitioner=cast.maya).update(credentialed_until=day + 30 * DAY)
 
 
 @pytest.mark.parametrize(
-    ("on", "age"), [(date(2026, 2, 28), 17), (date(2026, 3, 1), 18), (date(2028, 2, 28), 19), (date(2028, 2, 29), 20)]
-)
-def test_who_was_born_on_a_leap_day_is_a_year_older_on_the_first_of_march(on: date, age: int) -> None:
-    assert age_on(date(2008, 2, 29), on) == age
+    ("day", "hours"), [(date(2027, 3, 14), 5), (date(2027, 11, 7), 6), (date(2027, 11, 8), 6)],
+    ids=["spring", "autumn", "an ordinary night"],
+)  # fmt: skip
+def test_a_night_of_the_time_change_offers_real_times_that_lie_apart(cast: Cast, day: date, hours: int) -> None:
+    """Shown failing with slots laid out in wall time: the hour that does not exist is offered, and twice at one moment."""
+    two_days_before = datetime(day.year, day.month, day.day, 2, tzinfo=UTC) - 2 * DAY
+    with time_machine.travel(two_days_before, tick=False), cast.as_(cast.liz_user) as liz:
+        _valid_until(cast, day + 30 * DAY)
+        starts = _night(cast, day)
+        moments = [start.astimezone(UTC) for start in starts]
+        assert len(moments) == hours * 3
+        assert all(later - earlier >= timedelta(minutes=20) for earlier, later in pairwise(moments))
+        assert not (day == date(2027, 3, 14) and any(start.hour == 2 for start in starts))
+        booked = factories.book(cast, liz, moments[4])
+        shown = when(booked.start, style="time", zone="America/New_York", show_zone=True)
+        assert (starts[4].strftime("%I:%M").lstrip("0")) in shown
+        assert booked.end - booked.start == timedelta(minutes=20)
+
+
+def test_the_29th_of_february_is_a_day_like_others(cast: Cast) -> None:
+    """Shown failing with a date made by ``replace(year=…)``: it raises on that day."""
+    day = date(2028, 2, 29)
+    with (
+        time_machine.travel(datetime(2028, 2, 28, 17, tzinfo=UTC), tick=False) as clock_,
+        cast.as_(cast.liz_user) as liz,
+    ):
+        _valid_until(cast, day)
+        starts = _night(cast, day)
+        assert len(starts) == 18
+        booked = factories.book(cast, liz, starts[0])
+        assert booked.start.astimezone(NEW_YORK).date() == day
+        # Her licence ends with that day: the next one offers nothing.
+        assert _night(cast, day + DAY) == []
+        clock_.move_to(datetime(2028, 2, 29, 6, tzinfo=UTC))
+        assert clock.today("America/New_York") == day
+
+
+def test_whoever_was_born_on_the_29th_of_february_comes_of_age_on_the_first_of_march() -> None:
+    """Three places count years, and each counts them like the others. Shown failing with days divided by 365.25."""
+    born, days = date(2012, 2, 29), [date(2030, 2, 28), date(2030, 3, 1), date(2032, 2, 28), date(2032, 2, 29)]
+    for count in (law_age, portal_age, visit_age):
+        assert [count(born, day) for day in days] == [17, 18, 19, 20]
