@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,8 +74,11 @@ class Demo:
 
 
 @contextmanager
-def running_demo(**environment: str) -> Iterator[Demo]:
-    """Start the demo as `make demo` does, in a folder of its own; stop it afterwards."""
+def running_demo(*, prefix: Sequence[str] = (), **environment: str) -> Iterator[Demo]:
+    """Start the demo as `make demo` does, in a folder of its own; stop it afterwards.
+
+    ``prefix`` is the beginning of the command line, to run it inside something.
+    """
     from webside.testing.server import free_port
 
     with tempfile.TemporaryDirectory(prefix="webside-e2e-") as folder:
@@ -88,7 +91,7 @@ def running_demo(**environment: str) -> Iterator[Demo]:
             **environment,
         }
         process = subprocess.Popen(
-            [sys.executable, "-m", "config.supervisor", "demo"],
+            [*prefix, sys.executable, "-m", "config.supervisor", "demo"],
             cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         said: list[str] = []
