@@ -10,7 +10,7 @@ import time_machine
 
 from webside.audit.selectors import trail
 from webside.compliance import selectors, services
-from webside.compliance.models import Licence
+from webside.compliance.models import Credentialing, Licence
 from webside.core import timers
 from webside.core.models import Timer
 from webside.outbox.models import OutboxEvent
@@ -182,6 +182,7 @@ def test_only_compliance_changes_what_decides_whom_somebody_may_treat(cast: Cast
 
 def test_exclusion_lists_are_due_every_month(cast: Cast) -> None:
     with cast.as_(cast.ingrid_user) as ingrid:
+        Credentialing.objects.filter(practitioner=cast.priya).update(exclusion_checked_at=None)
         due = {each.practitioner.family: each.look_again for each in selectors.colleagues(ingrid)}
         assert due == {"Chen": False, "Whitfield": False, "Nair": True}
     with time_machine.travel(datetime.now(UTC) + timedelta(days=33)), cast.as_(cast.ingrid_user) as ingrid:
