@@ -440,6 +440,26 @@ def test_verdicts_and_the_ladder_of_giving_up_the_picture(visit: Visit) -> None:
     assert levels == ["full", "full", "lean", "sound", "sound", "lean", "sound", "sound", "lean", "full"]
 
 
+READ_LOSS = """async ([ages, losses]) => {
+  const { QualityReader } = await import("visits/call-quality.js");
+  const now = Date.now();
+  const reports = losses.map((fractionLost, number) => [
+    `r${number}`, { type: "remote-inbound-rtp", fractionLost, timestamp: now - 1000 * ages[number] },
+  ]);
+  const stats = new Map([...reports, ["t", { type: "transport", timestamp: now }]]);
+  const reader = new QualityReader({ getStats: async () => stats });
+  await reader.read();
+  return (await reader.read()).sentLossPct;
+}"""
+
+
+def test_what_was_reported_of_a_picture_that_is_not_sent_any_more_does_not_count(visit: Visit) -> None:
+    """Or the picture that was given up for the sound's sake would never come back."""
+    page = visit.patient.page
+    assert page.evaluate(READ_LOSS, [[1, 4], [0.4, 0.02]]) == 40
+    assert page.evaluate(READ_LOSS, [[30, 4], [0.4, 0.02]]) == 2
+
+
 def test_the_waiting_room_takes_her_in_when_she_is_admitted(browser: Browser, lab: LabServer) -> None:
     room = uuid.uuid4().hex[:8]
     context = browser.new_context()

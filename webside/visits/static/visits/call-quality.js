@@ -26,6 +26,8 @@
  */
 
 const SMOOTHING = 0.3;
+/** The other side reports about every second on a picture, every five on sound. */
+const REPORT_HOLDS_MS = 8000;
 
 export class QualityReader {
   #pc;
@@ -85,6 +87,8 @@ function countersOf(stats) {
     at: performance.now(), bytesIn: 0, bytesOut: 0, rttMs: NaN, availableKbps: NaN, relayed: 0, sentLossPct: NaN,
     audioPackets: 0, audioLost: 0, samples: 0, concealed: 0, frames: 0, freezes: 0, width: NaN, height: NaN,
   };
+  // The last report about a picture that isn't sent any more stays for ever, and it was a bad one.
+  const fresh = Math.max(...[...stats.values()].map(({ timestamp }) => timestamp)) - REPORT_HOLDS_MS;
   for (const report of stats.values()) {
     if (report.type === "transport") {
       counters.bytesIn += report.bytesReceived ?? 0;
@@ -105,7 +109,7 @@ function countersOf(stats) {
       counters.freezes += report.freezeCount ?? 0;
       counters.width = report.frameWidth ?? NaN;
       counters.height = report.frameHeight ?? NaN;
-    } else if (report.type === "remote-inbound-rtp" && report.fractionLost !== undefined) {
+    } else if (report.type === "remote-inbound-rtp" && report.fractionLost !== undefined && report.timestamp > fresh) {
       const lost = 100 * report.fractionLost;
       counters.sentLossPct = Number.isNaN(counters.sentLossPct) ? lost : Math.max(counters.sentLossPct, lost);
     }
