@@ -24,7 +24,7 @@ test: dev ## every check and every test
 	@tools/test.sh $(WORKERS)
 
 drill: dev ## the fault tests with their full counts (long)
-	@$(PY) -m pytest -m drill -p no:cacheprovider
+	@$(PY) -m pytest -m drill -s -p no:cacheprovider
 
 check: dev ## static checks only
 	@$(PY) tools/check.py $(CHECKS)
