@@ -1,0 +1,262 @@
+"""F12: a call of the whole application over a bad line, made beneath the media path.
+
+The demo runs in a network namespace of its own; Liz's browser sits behind the bad line (500 kbit/s, 150 ms, 5 % loss), the
+doctor's behind a good one. Success is always that more was decoded or received, and that no page was loaded anew: the fake
+camera's picture is nearly still, so bitrate and size say nothing. The engine alone, under the same faults, is tried in
+``tests/e2e/test_call_engine.py``.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.e2e import walk
+from tests.e2e.call_lab.running import CHROMIUM_PROGRAM, launch, wait_for
+from tests.e2e.conftest import ROOT, Demo, need, running_demo, someone
+from tests.e2e.network.netem import Network, why_not
+
+# With the drills for now: it needs a machine that does nothing else.
+pytestmark = [pytest.mark.browser, pytest.mark.netns, pytest.mark.drill, pytest.mark.timeout(3600)]
+
+BAD = {"delay_ms": 75, "loss": 0.05, "rate_kbit": 500}
+SET_UP_SECONDS = 5
+SOUND_BACK_SECONDS = 5
+HALF_A_SECOND = 25  # packets of sound, 20 ms each
+OUTAGE = ("WebSocket", "ERR_", "signal timed out", "AbortError", "status of 50", "answered 50")
+
+NUMBERS = """async () => {
+  const { attach } = await import("visits/visits-call.js");
+  const { call } = attach(document.querySelector("[data-behavior~=visits-call]"));
+  const numbers = { frames: 0, sound: 0, rttMs: null, counts: call?.counts };
+  for (const report of (await call?.stats())?.values() ?? []) {
+    if (report.type === "inbound-rtp" && report.kind === "video") numbers.frames += report.framesDecoded ?? 0;
+    if (report.type === "inbound-rtp" && report.kind === "audio") numbers.sound += report.packetsReceived ?? 0;
+    if (report.type === "candidate-pair" && report.nominated) numbers.rttMs ??= report.currentRoundTripTime * 1000;
+  }
+  return numbers;
+}"""
+# When this page showed the other side's first picture, in ms since it was asked for.
+FIRST_FRAME = """document.addEventListener("DOMContentLoaded", () => {
+  const timer = setInterval(() => {
+    if (!(document.querySelector("[data-call=remote]")?.getVideoPlaybackQuality().totalVideoFrames > 0)) return;
+    window.firstFrameAt = performance.now();
+    clearInterval(timer);
+  }, 20);
+});"""
+
+
+@dataclass
+class Call:
+    """Liz and Dr. Chen in a call through the whole application; Liz behind the bad line."""
+
+    demo: Demo
+    network: Network
+    liz: Any
+    maya: Any
+
+    @property
+    def pages(self) -> tuple[Any, Any]:
+        return self.liz, self.maya
+
+    def loaded(self) -> list[float]:
+        """Return when each page was loaded; the same later means: without a navigation."""
+        return [page.evaluate("performance.timeOrigin") for page in self.pages]
+
+    def notice(self) -> str:
+        """Return what Liz's page says about the connection."""
+        return str(self.liz.locator("[data-call=notice]").inner_text())
+
+    def goes_on(self, frames: int = 10, seconds: float = 15) -> None:
+        """Wait until both see the other move."""
+        for page in self.pages:
+            before = numbers(page)["frames"]
+            wait_for("new frames", lambda page=page, before=before: grown(page, "frames", before) >= frames, seconds)
+
+    def sound_back(self) -> float:
+        """Return after how many seconds both sides have heard half a second of sound."""
+        began, before = time.monotonic(), [numbers(page)["sound"] for page in self.pages]
+        for page, count in zip(self.pages, before, strict=True):
+            wait_for(
+                "sound", lambda page=page, count=count: grown(page, "sound", count) >= HALF_A_SECOND,
+                max(0.1, SOUND_BACK_SECONDS - (time.monotonic() - began)), 0.05,
+            )  # fmt: skip
+        return time.monotonic() - began
+
+    def black_out(self, seconds: float) -> float:
+        """Cut the line for a while; return how soon the sound was back. Nobody touches anything."""
+        before = self.loaded()
+        cut = threading.Thread(target=self.network.link.cut, args=(seconds,))
+        cut.start()
+        wait_for("it is said", lambda: "We lost the connection." in self.notice(), 7)
+        wait_for("the fault is real: nothing comes", lambda: still(self.pages), 5)
+        cut.join()
+        took = self.sound_back()
+        self.goes_on(seconds=10)
+        assert self.loaded() == before, "no page was loaded anew"
+        wait_for("nobody is missed any more", lambda: self.says_nothing_of("lost", "goes on"), 10)
+        return took
+
+    def says_nothing_of(self, *words: str) -> bool:
+        """Whether no such word stands in what Liz's page says about the connection."""
+        notice = self.notice()
+        return not any(word in notice for word in words)
+
+    def set_up(self) -> float:
+        """Let Liz load the page again, over the bad line; return the seconds until she sees the doctor."""
+        self.liz.reload()
+        at = wait_for("the first frame", lambda: self.liz.evaluate("window.firstFrameAt ?? 0"), 30)
+        self.goes_on()
+        return float(at) / 1000
+
+
+def numbers(page: Any) -> dict[str, Any]:
+    return dict(page.evaluate(NUMBERS))
+
+
+def grown(page: Any, what: str, before: int) -> int:
+    """Return how much more there is now; a new connection counts from 0."""
+    now = int(numbers(page)[what])
+    return now - before if now >= before else now
+
+
+def still(pages: tuple[Any, ...]) -> bool:
+    """Whether no frame and no sound comes to any page for a second."""
+    before = [numbers(page) for page in pages]
+    time.sleep(1)
+    return all(
+        numbers(page)[what] == was[what]
+        for page, was in zip(pages, before, strict=True)
+        for what in ("frames", "sound")
+    )
+
+
+def carry(network: Network, gateway: str, port: str) -> None:
+    """Let a browser's namespace reach the demo, which answers on the loopback of its own namespace only."""
+    command = [*network.inside("hub"), sys.executable, "-m", "tests.faults.wire", gateway, port]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    network.processes.append(process)
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == "ready"
+
+
+@pytest.fixture(scope="module")
+def call() -> Iterator[Call]:
+    from playwright.sync_api import sync_playwright
+
+    need(why_not())
+    with ExitStack() as stack:
+        network = stack.enter_context(Network())
+        demo = stack.enter_context(running_demo(prefix=network.inside("hub")))
+        port = str(urlsplit(demo.address).port)
+        pages = []
+        playwright = stack.enter_context(sync_playwright())
+        for part, gateway, name in (("a", "10.77.1.1", "Liz Moreno"), ("b", "10.77.2.1", "Dr. Maya Chen")):
+            carry(network, gateway, port)
+            program = str(network.launcher(part, CHROMIUM_PROGRAM))
+            browser = launch(playwright.chromium, program, f"--host-resolver-rules=MAP localhost {gateway}")
+            stack.callback(browser.close)
+            page = stack.enter_context(someone(browser, demo, name))
+            page.add_init_script(FIRST_FRAME)
+            page.watch.expect(*OUTAGE)
+            pages.append(page)
+        liz, maya = pages
+        visit = walk.book(liz, "Diabetes video visit", who="Maya Chen")
+        liz.goto(f"/o/larkspur/visits/{visit}/check-in/")
+        walk.check_in(liz)
+        liz.wait_for_url("**/waiting/")
+        maya.goto(f"/o/larkspur/visits/{visit}/")
+        maya.get_by_role("button", name="Let Liz in").click()
+        for page in pages:
+            walk.connected(page)
+        yield Call(demo, network, liz, maya)
+
+
+@pytest.fixture(autouse=True)
+def bad_line(call: Call) -> Iterator[None]:
+    call.network.link.set(**BAD)
+    yield
+    call.network.link.set()
+
+
+@pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.drill)])
+def test_f12_a_call_survives_black_outs_without_a_click(call: Call, rounds: int) -> None:
+    """Half of them 8 s long, half 25 s. Shown failing with the ICE restart taken out of ``peer-call.js``: after 25 s
+    the sound never comes back."""
+    set_up, back = [], []
+    for number in range(rounds):
+        set_up.append(call.set_up())
+        back.append(call.black_out(8 if number % 2 else 25))
+        print(f"round {number + 1}: set up in {set_up[-1]:.2f} s, sound back after {back[-1]:.2f} s")
+    slowest = sorted(set_up)[-1 - rounds // 20]
+    print(f"F12: {len(back)} of {rounds} survived; set-up p95 {slowest:.2f} s; sound back at most {max(back):.2f} s")
+    assert slowest <= SET_UP_SECONDS
+
+
+def test_the_line_is_really_a_bad_one_and_carries_picture_and_sound(call: Call) -> None:
+    """Shown failing with ``delay_ms`` set to 0: the round trip stays below 20 ms."""
+    call.goes_on(30)
+    wait_for("the round trip is measured", lambda: (numbers(call.liz)["rttMs"] or 0) > 120)
+
+
+def test_the_call_goes_on_without_the_server_and_the_page_reconnects(call: Call) -> None:
+    """Shown failing with ``signallingDown`` closing the connection: the picture stops."""
+    loaded, before = call.loaded(), call.demo.pid("web")
+    restarts = [numbers(page)["counts"] for page in call.pages]
+    call.demo.kill("web")
+    wait_for("it is said", lambda: "The call goes on." in call.notice(), 10)
+    call.goes_on()
+    wait_for("another process", lambda: call.demo.replaced("web", before), 60)
+    wait_for("the page is back", lambda: "The call goes on." not in call.notice(), 60)
+    call.maya.get_by_label("Message", exact=True).fill("The server is back.")
+    call.maya.get_by_label("Message", exact=True).press("Enter")
+    call.liz.locator("[data-chat-list]").get_by_text("The server is back.").wait_for(state="attached", timeout=30_000)
+    call.goes_on()
+    assert call.loaded() == loaded
+    assert [numbers(page)["counts"]["rebuilds"] for page in call.pages] == [each["rebuilds"] for each in restarts]
+
+
+def test_sound_outlives_the_picture(call: Call) -> None:
+    """Shown failing with a ``Ladder`` that never gives the picture up: its level stays *lean*."""
+    loaded = call.loaded()
+    call.network.link.set(delay_ms=75, rate_kbit=64)
+    wait_for("the picture is given up", lambda: "Your picture stopped to save the sound." in call.notice(), 60)
+    wait_for("no picture comes", lambda: grown(call.maya, "frames", stood(call.maya, "frames", 2)) == 0, 20)
+    before = [numbers(page)["sound"] for page in call.pages]
+    time.sleep(4)
+    for page, count in zip(call.pages, before, strict=True):
+        assert grown(page, "sound", count) > 4 * 50 * 0.6, "most of the sound arrives"
+    call.network.link.set(delay_ms=75)
+    wait_for("the picture is back", lambda: not call.notice().strip(), 90)
+    call.goes_on(seconds=30)
+    assert call.loaded() == loaded
+
+
+def stood(page: Any, what: str, seconds: float) -> int:
+    """Return a number of the connection as it was so many seconds ago."""
+    count = int(numbers(page)[what])
+    time.sleep(seconds)
+    return count
+
+
+def test_the_address_changes(call: Call) -> None:
+    """From Wi-Fi to the mobile network: the old address is gone at once. Shown failing with the ICE restart taken out."""
+    call.set_up()
+    loaded = call.loaded()
+    network = call.network
+    network.ip("a", "addr", "flush", "dev", "bad1")
+    network.ip("a", "addr", "add", "10.77.1.7/24", "dev", "bad1")
+    network.ip("a", "route", "replace", "default", "via", "10.77.1.1")
+    time.sleep(1)
+    call.goes_on(seconds=20)
+    wait_for("nobody is missed any more", lambda: call.says_nothing_of("lost", "goes on"), 20)
+    assert call.loaded() == loaded
