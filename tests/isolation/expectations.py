@@ -106,6 +106,7 @@ NOTIFICATIONS = [
     row("notifications:message-retry", post="grace admin"),
     row("notifications:event-list", get="admin"),
     row("notifications:event-retry", post="admin"),
+    row("notifications:job-retry", post="admin:404", note="a job that nobody gave up"),
 ]
 
 LICENCE = {
@@ -118,6 +119,7 @@ COMPLIANCE = [
     row("compliance:trail", get="ingrid", note="of one person", query={"who": "{colleague_user_id}"}),
     row("compliance:trail-find", post="ingrid:200", body={"words": "nobody of this name"}),
     row("compliance:trail-verify", post="ingrid"),
+    row("compliance:trail-state", get="ingrid"),
     row("compliance:trail-csv", get="ingrid"),
     row("compliance:trail-csv", get="ingrid", note="of one patient", query={"patient": "{patient_id}"}),
     row("compliance:trail-csv", get="ingrid", note="of one person", query={"who": "{colleague_user_id}"}),

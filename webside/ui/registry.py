@@ -110,6 +110,8 @@ def links(request: HttpRequest, area: Area | None = None) -> list[NavLink]:
         and (url := _address(item, tenant.slug if tenant else None)) is not None
     ]
     current = _current(shown, request.path)
+    # Counted on the places themselves only: a visit, a chart or a note pays for no number that nobody needs there.
+    counted = any(url == request.path for _, url in shown)
     return [
         NavLink(
             label=str(item.label),
@@ -119,7 +121,7 @@ def links(request: HttpRequest, area: Area | None = None) -> list[NavLink]:
             group=item.group,
             bar=item.bar,
             current=item is current,
-            count=item.count(request) if item.count else None,
+            count=item.count(request) if item.count and counted else None,
         )
         for item, url in shown
     ]

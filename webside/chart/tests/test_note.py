@@ -194,7 +194,7 @@ def test_without_a_commit_nothing_is_called_saved(kept_visit: Any, monkeypatch: 
         patch.setattr(BaseDatabaseWrapper, "commit", killed)
         patch.setattr("django.db.backends.base.base.BaseDatabaseWrapper._commit", killed)
         answer = save(client, encounter, version=0, plan="Recheck.")
-    assert answer.status_code == 500
+    assert answer.status_code == 503
     assert b"saved_at" not in answer.content
     assert committed(encounter.id) == ""
     # The page tries again, and now it is true.
