@@ -39,9 +39,12 @@ def e_consult(draft: Draft) -> None:
     rows = tables.TIMED.in_force(draft.day, service=str(draft.name))
     taken = [row for row in rows if row["family"] == family]
     if not facts.written_report:
-        for row in taken:
-            if _fits_time(row, facts.minutes) and _for_this_clinician(draft, row):
-                draft.reject(row["code"], row, "report.missing", "It needs a written report to the one who asked.")
+        text = "It needs a written report to the one who asked."
+        refused = [row for row in taken if _fits_time(row, facts.minutes) and _for_this_clinician(draft, row)]
+        for row in refused:
+            draft.reject(row["code"], row, "report.missing", text)
+        if not refused:
+            draft.reject("report.missing", draft.service, "report.missing", text)
         return
     settle_tiers(draft, taken, facts.minutes)
     for row in rows:

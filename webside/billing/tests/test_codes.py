@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -248,6 +249,10 @@ def in_force(code: str, day: date) -> list[Row]:
 
 class TestAlways:
     @given(some)
+    @hypothesis.example(
+        {"on": "2026-11-01", "payer": "medicare", "service": "e_consult", "verbal": False, "written_report": False,
+         "minutes": 0}
+    )  # fmt: skip
     def test_missing_facts_never_raise_and_are_never_silent(self, raw: dict[str, Any]) -> None:
         answer = decide(raw)
         assert answer.lines or answer.rejected
