@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from webside.core import frames
 from webside.outbox.registry import subscribe
-from webside.realtime.services import push_on_commit
 from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMissed, AppointmentMoved
 from webside.scheduling.models import Appointment
+from webside.scheduling.services import tell_lists
 
 
 def push_appointment(
@@ -20,13 +19,7 @@ def push_appointment(
         Appointment.objects.filter(id=event.appointment_id).values_list("practitioner_id", flat=True).first()
     )
     if practitioner_id is not None:
-        push(practitioner_id)
-
-
-def push(practitioner_id: UUID) -> None:
-    """Tell a practitioner's day and the board of the frame's clinic to look again."""
-    push_on_commit(f"day:{practitioner_id}", "changed")
-    push_on_commit(f"tenant:{frames.current_tenant_id()}", "changed")
+        tell_lists(practitioner_id)
 
 
 def register() -> None:

@@ -22,7 +22,6 @@ from webside.core.actor import Role
 from webside.notifications.services import send_email
 from webside.outbox.registry import subscribe
 from webside.people.models import Practitioner
-from webside.realtime.services import push_on_commit
 from webside.scheduling import calendars, selectors, services
 from webside.scheduling.codes import HOLDS_TIME, AppointmentStatus
 from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved
@@ -137,8 +136,7 @@ def tell_licence_ended(event: LicenceExpired, event_id: UUID) -> None:
             template="scheduling/licence_ended_desk", to=desk, context=context,
             subject=_("Booked visits can’t take place"), idempotency_key=f"scheduling.licence_ended_desk:{event_id}",
         )  # fmt: skip
-    push_on_commit(f"day:{practitioner.id}", "changed")
-    push_on_commit(f"tenant:{licence.tenant_id}", "changed")
+    services.tell_lists(practitioner.id)
 
 
 def _schedule_of(practitioner: Practitioner, lacking: list[Appointment], slug: str) -> str:

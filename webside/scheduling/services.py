@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from psycopg.types.range import TimestamptzRange
@@ -23,6 +24,7 @@ from webside.fhirkit.services import write_version
 from webside.outbox.services import publish
 from webside.people.models import Patient, Practitioner
 from webside.people.services import register_patient
+from webside.realtime.services import push_on_commit
 from webside.scheduling import policies, selectors
 from webside.scheduling.codes import AppointmentStatus
 from webside.scheduling.events import (
@@ -574,3 +576,10 @@ def _save_if_free(appointment: Appointment, state: str) -> None:
             raise
         near = selectors.nearest_slots(service=appointment.service, state=state, start=appointment.start)
         raise _CONSTRAINTS[constraint](near) from None
+
+
+def tell_lists(*practitioner_ids: UUID) -> None:
+    """Hint to the days of these practitioners, and to the board of the frame's clinic, that a visit of theirs changed."""
+    for practitioner_id in dict.fromkeys(practitioner_ids):
+        push_on_commit(f"day:{practitioner_id}", "changed")
+    push_on_commit(f"tenant:{frames.current_tenant_id()}", "changed")

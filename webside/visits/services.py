@@ -18,7 +18,7 @@ from webside.chart import selectors as chart_selectors
 from webside.chart import services as chart
 from webside.compliance import services as compliance
 from webside.compliance.models import Consent
-from webside.core import clock, frames
+from webside.core import clock
 from webside.core.actor import Actor
 from webside.core.locks import lock
 from webside.outbox.services import publish
@@ -116,13 +116,6 @@ def _tell(visit: Visit, kind: str) -> None:
     push_on_commit(f"visit-news:{visit.id}", kind, visit.id)
 
 
-def _tell_lists(*practitioner_ids: UUID) -> None:
-    """Hint to the days of these practitioners and to the clinic's board: a visit of theirs stands elsewhere now."""
-    for practitioner_id in dict.fromkeys(practitioner_ids):
-        push_on_commit(f"day:{practitioner_id}", "changed")
-    push_on_commit(f"tenant:{frames.current_tenant_id()}", "changed")
-
-
 def _note(name: str, actor: Actor, visit: Visit, **more: Any) -> None:
     record(
         name, actor=actor, target=visit, patient_id=visit.appointment.patient_id, ground=_ground(actor, visit), **more
@@ -202,7 +195,7 @@ def _undo_check_in(visit: Visit, start: SafeStart) -> None:
         visit.status = VisitStatus.PLANNED
         visit.waiting_since = None
         visit.save()
-    _tell_lists(visit.appointment.practitioner_id)
+    scheduling.tell_lists(visit.appointment.practitioner_id)
 
 
 def _missing(start: SafeStart, agrees: bool) -> list[str]:
@@ -299,7 +292,7 @@ def _stop(visit: Visit, start: SafeStart, barring: Iterable[Finding]) -> None:
     }
     visit.save()
     _tell(visit, "stopped")
-    _tell_lists(visit.appointment.practitioner_id)
+    scheduling.tell_lists(visit.appointment.practitioner_id)
     publish(VisitStopped(visit_id=visit.id))
 
 
@@ -312,7 +305,7 @@ def _let_wait(actor: Actor, visit: Visit, start: SafeStart) -> None:
     visit.save()
     visit.appointment = scheduling.check_in_appointment(actor=actor, appointment=visit.appointment)
     _tell(visit, "waiting")
-    _tell_lists(visit.appointment.practitioner_id)
+    scheduling.tell_lists(visit.appointment.practitioner_id)
 
 
 @action("visits.visit.hand-over")
@@ -351,7 +344,7 @@ def hand_over(*, actor: Actor, visit: Visit, practitioner_id: UUID, start: datet
     record("visits.visit.hand-over", actor=actor, target=visit, patient_id=moved.patient_id, ground=ground,
            changes={"was": str(was), "now": str(slot.practitioner.id)})  # fmt: skip
     _tell(visit, "handed-over")
-    _tell_lists(was, slot.practitioner.id)
+    scheduling.tell_lists(was, slot.practitioner.id)
     return visit
 
 
@@ -406,7 +399,7 @@ def _let_in(actor: Actor, visit: Visit, start: SafeStart) -> None:
         visit.status = VisitStatus.IN_PROGRESS
     visit.save()
     _tell(visit, "admitted")
-    _tell_lists(visit.appointment.practitioner_id)
+    scheduling.tell_lists(visit.appointment.practitioner_id)
 
 
 @action("visits.visit.start")
@@ -422,7 +415,7 @@ def start_visit(*, actor: Actor, visit: Visit, started_at: datetime) -> Visit:
         visit.save()
         publish(VisitStarted(visit_id=visit.id))
         _tell(visit, "started")
-        _tell_lists(visit.appointment.practitioner_id)
+        scheduling.tell_lists(visit.appointment.practitioner_id)
     _note("visits.visit.start", actor, visit)
     return visit
 
@@ -439,7 +432,7 @@ def hold_visit(*, actor: Actor, visit: Visit) -> Visit:
         visit.status = VisitStatus.WAITING
         visit.save()
         _tell(visit, "held")
-        _tell_lists(visit.appointment.practitioner_id)
+        scheduling.tell_lists(visit.appointment.practitioner_id)
     _note("visits.visit.hold", actor, visit)
     return visit
 
@@ -506,7 +499,7 @@ def _close(actor: Actor, visit: Visit, status: VisitStatus, reason: EndReason) -
         never = status == VisitStatus.FAILED and visit.started_at is None
         (chart.cancel_encounter if never else chart.finish_encounter)(actor=actor, encounter=encounter)
     push_on_commit(f"visit-news:{visit.id}", "ended", visit.id)
-    _tell_lists(visit.appointment.practitioner_id)
+    scheduling.tell_lists(visit.appointment.practitioner_id)
     disconnect_on_commit(topic=f"visit:{visit.id}", reason="ended")
     publish(VisitEnded(visit_id=visit.id))
 
