@@ -138,22 +138,15 @@ def start_encounter(
 @action("chart.encounter.finish")
 def finish_encounter(*, actor: Actor, encounter: Encounter, at: datetime | None = None) -> Encounter:
     """Close an encounter; a second call changes nothing. Raises :class:`NotAllowed`."""
-    if not policies.can_finish_encounter(actor, encounter):
-        raise NotAllowed
-    encounter = _lock_encounter(encounter)
-    done = encounter.status != EncounterStatus.IN_PROGRESS
-    if not done:
-        encounter.status = EncounterStatus.FINISHED
-        encounter.ended_at = at or clock.now()
-        encounter.save()
-        write_version(encounter)
+    encounter, closed = _close(actor, encounter, EncounterStatus.FINISHED, at)
+    if closed:
         publish(EncounterFinished(encounter_id=encounter.id))
     record(
         "chart.encounter.finish",
         actor=actor,
         target=encounter,
         patient_id=encounter.patient_id,
-        ground="closed already" if done else "encounter over",
+        ground="encounter over" if closed else "closed already",
     )
     return encounter
 
@@ -166,23 +159,29 @@ def cancel_encounter(*, actor: Actor, encounter: Encounter, at: datetime | None 
     nobody is asked to. A second call, and one for an encounter that is closed, changes nothing. Raises
     :class:`NotAllowed`.
     """
-    if not policies.can_finish_encounter(actor, encounter):
-        raise NotAllowed
-    encounter = _lock_encounter(encounter)
-    done = encounter.status != EncounterStatus.IN_PROGRESS
-    if not done:
-        encounter.status = EncounterStatus.CANCELLED
-        encounter.ended_at = at or clock.now()
-        encounter.save()
-        write_version(encounter)
+    encounter, closed = _close(actor, encounter, EncounterStatus.CANCELLED, at)
     record(
         "chart.encounter.cancel",
         actor=actor,
         target=encounter,
         patient_id=encounter.patient_id,
-        ground="closed already" if done else "the visit did not come about",
+        ground="the visit did not come about" if closed else "closed already",
     )
     return encounter
+
+
+def _close(actor: Actor, encounter: Encounter, status: EncounterStatus, at: datetime | None) -> tuple[Encounter, bool]:
+    """Lock an encounter and end it with a status; return it as it is now, and whether this call ended it."""
+    if not policies.can_finish_encounter(actor, encounter):
+        raise NotAllowed
+    encounter = _lock_encounter(encounter)
+    if encounter.status != EncounterStatus.IN_PROGRESS:
+        return encounter, False
+    encounter.status = status
+    encounter.ended_at = at or clock.now()
+    encounter.save()
+    write_version(encounter)
+    return encounter, True
 
 
 def _lock_encounter(encounter: Encounter) -> Encounter:
