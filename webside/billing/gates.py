@@ -7,9 +7,8 @@ from webside.catalog import gates
 from webside.catalog.codes import Kind
 from webside.catalog.gates import Case, Finding, Moment
 from webside.chart import selectors as chart
+from webside.compliance.codes import ReasonCode
 from webside.core.decisions import Reason
-
-FACT_MISSING = "fact.missing"  # the rules' own word for what nobody has told them
 
 
 def insurance_checked(case: Case) -> Finding | None:
@@ -45,7 +44,7 @@ def code_supported(case: Case) -> Finding | None:
         Reason(code=refused.reason, text=refused.text, source=refused.source) for refused in answer.rejected[:3]
     )
     text = reasons[0].text if reasons else "Nothing that happened gives a code."
-    if reasons and reasons[0].code == FACT_MISSING:
+    if reasons and reasons[0].code == ReasonCode.FACT_MISSING:
         text = f"No code yet. Not stated: {', '.join(selectors.in_words(answer.not_checked))}."
     return Finding("code_supported", "payment", "warn", text, reasons, (), True, None)
 

@@ -181,29 +181,6 @@ def facts_for(
     )
 
 
-def may_treat_facts(
-    *,
-    practitioner: Practitioner,
-    patient: Patient | None,
-    service: Service,
-    state: str,
-    at: datetime,
-    consents: Iterable[str] = (),
-    guardian_present: bool | None = None,
-) -> MayTreatFacts:
-    """Return the facts of ``compliance.may_treat`` for real people. What is not on record stays absent."""
-    return facts_for(
-        on_record([practitioner], patient),
-        practitioner=practitioner,
-        patient=patient,
-        service=service,
-        state=state,
-        at=at,
-        consents=consents,
-        guardian_present=guardian_present,
-    )
-
-
 def may_treat(
     *,
     practitioner: Practitioner,
@@ -216,7 +193,8 @@ def may_treat(
 ) -> MayTreatAnswer:
     """Ask ``compliance.may_treat`` about real people. ``consents`` are given in the same step, on top of those kept."""
     return decide(
-        may_treat_facts(
+        facts_for(
+            on_record([practitioner], patient),
             practitioner=practitioner,
             patient=patient,
             service=service,
@@ -280,16 +258,17 @@ def reach(practitioner: Practitioner, *, licence: LicenceFacts, instead_of: Lice
     on = max(today, licence.from_ or today)
     moment = datetime.combine(on, time(12), tzinfo=ZoneInfo("UTC"))
     held = Licence.objects.filter(practitioner=practitioner)
-    facts = may_treat_facts(practitioner=practitioner, patient=None, service=_Visit(), state="", at=moment)
-    assert facts.clinician is not None  # noqa: S101 - may_treat_facts always gives one
+    record = on_record([practitioner])
+    clinician = record.clinicians[practitioner.id]
+    facts = facts_for(record, practitioner=practitioner, patient=None, service=_Visit(), state="", at=moment)
     others = [facts_of(each) for each in held if instead_of is None or each.id != instead_of.id]
-    then = msgspec.structs.replace(facts.clinician, licences=[*others, licence])
+    then = msgspec.structs.replace(clinician, licences=[*others, licence])
 
-    def asked(clinician: Any, state: str) -> MayTreatAnswer:
+    def asked(who: ClinicianFacts, state: str) -> MayTreatAnswer:
         person = PatientFacts(state=state, age=GROWN_UP, consents=["telehealth"])
-        return decide(msgspec.structs.replace(facts, on=on.isoformat(), clinician=clinician, patient=person))
+        return decide(msgspec.structs.replace(facts, on=on.isoformat(), clinician=who, patient=person))
 
-    before = {name for code, name in states() if asked(facts.clinician, code).allowed}
+    before = {name for code, name in states() if asked(clinician, code).allowed}
     after = {name for code, name in states() if asked(then, code).allowed}
     return Reach(
         now=sorted(before),
