@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages as notes
@@ -94,24 +96,28 @@ def events(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def retry_event(request: HttpRequest, slug: str, delivery_id: UUID) -> HttpResponse:
     """Deliver an event again."""
-    actor = request.actor  # type: ignore[attr-defined]
-    _only(request, policies.can_see_events(actor), "outbox.delivery.refuse")
-    try:
-        services.retry_event(actor=actor, delivery_id=delivery_id)
-    except LookupError:
-        _only(request, False, "outbox.delivery.refuse")
-    notes.success(request, _("The event is delivered again within seconds."))
-    return redirect(reverse("notifications:event-list", args=[slug]))
+    return _again(
+        request, slug, partial(services.retry_event, delivery_id=delivery_id), "outbox.delivery.refuse",
+        _("The event is delivered again within seconds."),
+    )  # fmt: skip
 
 
 @require_POST
 def retry_job(request: HttpRequest, slug: str, job_id: int) -> HttpResponse:
     """Do a job again that was given up."""
+    return _again(
+        request, slug, partial(services.retry_job, job_id=job_id), "core.job.refuse",
+        _("The job runs again within seconds."),
+    )  # fmt: skip
+
+
+def _again(request: HttpRequest, slug: str, retry: Callable[..., None], refusal: str, said: str) -> HttpResponse:
+    """Take back into the queue what was given up, and say so. What isn't there is a refusal like any other."""
     actor = request.actor  # type: ignore[attr-defined]
-    _only(request, policies.can_see_events(actor), "core.job.refuse")
+    _only(request, policies.can_see_events(actor), refusal)
     try:
-        services.retry_job(actor=actor, job_id=job_id)
+        retry(actor=actor)
     except LookupError:
-        raise Http404 from None
-    notes.success(request, _("The job runs again within seconds."))
+        _only(request, False, refusal)
+    notes.success(request, said)
     return redirect(reverse("notifications:event-list", args=[slug]))
