@@ -25,6 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 from playwright.sync_api import sync_playwright
 
 from benchmarks import big_clinic
@@ -60,8 +61,8 @@ PAGES: dict[str, tuple[str, ...]] = {
 
 def cpu_seconds(pid: int) -> float:
     """Return the CPU time of a process so far, all its threads."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    used = psutil.Process(pid).cpu_times()
+    return float(used.user + used.system)
 
 
 def pages_of(address: str) -> list[tuple[str, str, Hands]]:

@@ -1,4 +1,7 @@
-"""Every page that a person can reach by links, as that person: axe in both themes, both widths, 200 % zoom, pictures."""
+"""Every page that a person can reach by links, as that person: axe in both themes, both widths, 200 % zoom, pictures.
+
+What a patient must hit with a thumb is 44 pixels high and wide.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 from django.urls import Resolver404, resolve
 
-from tests.e2e.conftest import Demo, someone
-from tests.e2e.looks import examine
+from tests.e2e.conftest import DESKTOP, Demo, someone
+from tests.e2e.looks import ZOOMED, examine
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -22,6 +25,17 @@ PEOPLE = (
 LINKS = "[...document.querySelectorAll('a[href]:not([download])')].map((each) => each.href)"
 #: Files, and what ends the session.
 NO_PAGE = re.compile(r"\.(csv|pdf|ics|json)$|/logout/|/patterns/")
+# A link within a sentence may be as small as its words (WCAG 2.5.8); one whose ::after covers its row is as big as the row.
+SMALL = """() => {
+  const covers = (e) => getComputedStyle(e, '::after').position === 'absolute';
+  const inSentence = (e) => e.tagName === 'A' && !e.matches('.ws-btn')
+    && e.closest('p, dd')?.textContent.trim().length > e.textContent.trim().length;
+  return [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, summary, textarea')]
+    .filter((e) => e.checkVisibility() && !e.closest('.ws-vh, .ws-skip') && !inSentence(e) && !covers(e))
+    .map((e) => [e, (e.closest('label.ws-choice, label.ws-slot') ?? e).getBoundingClientRect()])
+    .filter(([, box]) => box.width > 1 && box.height > 1 && (box.width < 43.5 || box.height < 43.5))
+    .map(([e, box]) => `${e.textContent.trim().slice(0, 30) || e.name} ${Math.round(box.width)}x${Math.round(box.height)}`);
+}"""
 
 
 def route_of(address: str) -> str | None:
@@ -59,4 +73,8 @@ def test_every_page_that_somebody_reaches_is_open_to_all(name: str, demo: Demo, 
             who = name.split()[-1].lower()
             examine(page, f"{who}-{route.replace(':', '-')}")
             found.append(route)
-    assert len(found) >= 3, found
+            if name == "Liz Moreno":
+                page.set_viewport_size(ZOOMED)
+                assert page.evaluate(SMALL) == [], f"{route}: too small for a thumb"
+                page.set_viewport_size(DESKTOP)
+    assert len(found) >= 5, f"the links of {name} lead nowhere: {found}"

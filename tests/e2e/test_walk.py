@@ -113,13 +113,7 @@ def arrive(patient: Any, clinician: Any, visit: str, *, see: walk.See = walk.uns
     walk.check_in(patient, see=see)
     patient.wait_for_url("**/waiting/")
     patient.get_by_text(re.compile("knows that you are here|sees that you are here")).first.wait_for()
-    see(patient, "waiting-room")
-    clinician.goto(f"/o/larkspur/visits/{visit}/")
-    clinician.get_by_role("heading", name=re.compile(f"{given} is in the waiting room")).wait_for()
-    see(clinician, "door")
-    clinician.get_by_role("button", name=f"Let {given} in").click()
-    walk.connected(patient)
-    walk.connected(clinician)
+    walk.let_in(patient, clinician, visit, given=given, see=see)
 
 
 def verify(patient: Any, clinician: Any) -> None:

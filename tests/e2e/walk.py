@@ -132,6 +132,18 @@ def check_in(page: Any, place: Place = KINGSTON, *, at_home: bool = True, see: S
     page.get_by_role("button", name="Go to the waiting room").click()
 
 
+def let_in(patient: Any, clinician: Any, visit: str, *, given: str = "Liz", see: See = unseen) -> None:
+    """Let in who has checked in; both are in the call, each seeing the other."""
+    patient.wait_for_url("**/waiting/")
+    see(patient, "waiting-room")
+    clinician.goto(f"/o/larkspur/visits/{visit}/")
+    clinician.get_by_role("heading", name=re.compile(f"{given} is in the waiting room")).wait_for()
+    see(clinician, "door")
+    clinician.get_by_role("button", name=f"Let {given} in").click()
+    connected(patient)
+    connected(clinician)
+
+
 def saved(page: Any, seconds: float = 15) -> None:
     """Wait until the page says that what was typed is saved."""
     page.locator("[data-state=saved][data-said]").locator("visible=true").first.wait_for(timeout=seconds * 1000)

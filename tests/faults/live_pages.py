@@ -18,6 +18,8 @@ from typing import Any
 import httpx
 import websockets
 
+from webside.testing.hands import Hands
+
 BACKOFF = (0.3, 0.6, 1.2, 2.0, 3.0)
 TICKET_SECONDS = 8
 PING_SECONDS = 15
@@ -43,15 +45,13 @@ class LivePages:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def _sign_in(self, somebody: str) -> None:
-        with httpx.Client(base_url=self.address, follow_redirects=True, timeout=60) as client:
-            front = client.get("/").text
-            token = _attribute(front, r'name="csrfmiddlewaretoken" value="([^"]+)"')
-            page = client.post(f"/demo/become/{somebody}/", data={"csrfmiddlewaretoken": token})
-            assert page.status_code == 200, page.status_code
-            self.cookies = dict(client.cookies)
-        self.ticket_url = _attribute(page.text, r'<meta name="live-ticket" content="([^"]+)"')
-        self.topics = _attribute(page.text, r'id="day-list"[^>]* data-live="([^"]+)"').split()
-        self.fragment_url = _attribute(page.text, r'id="day-list"[^>]* data-live-url="([^"]+)"')
+        hands = Hands(self.address)
+        hands.become(somebody)
+        page = hands.get("/o/larkspur/home/")
+        self.cookies = hands.cookies
+        self.ticket_url = _attribute(page, r'<meta name="live-ticket" content="([^"]+)"')
+        self.topics = _attribute(page, r'id="day-list"[^>]* data-live="([^"]+)"').split()
+        self.fragment_url = _attribute(page, r'id="day-list"[^>]* data-live-url="([^"]+)"')
 
     def __enter__(self) -> LivePages:
         self._thread.start()

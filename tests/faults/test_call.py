@@ -173,11 +173,7 @@ def call() -> Iterator[Call]:
         visit = walk.book(liz, "Diabetes video visit", who="Maya Chen")
         liz.goto(f"/o/larkspur/visits/{visit}/check-in/")
         walk.check_in(liz)
-        liz.wait_for_url("**/waiting/")
-        maya.goto(f"/o/larkspur/visits/{visit}/")
-        maya.get_by_role("button", name="Let Liz in").click()
-        for page in pages:
-            walk.connected(page)
+        walk.let_in(liz, maya, visit)
         yield Call(demo, network, liz, maya)
 
 

@@ -75,11 +75,7 @@ def visit(demo: Demo, chromium: Any, other_chromium: Any) -> Iterator[Visit]:
         visit = walk.book(liz, "Diabetes video visit", who="Maya Chen")
         liz.goto(f"/o/larkspur/visits/{visit}/check-in/")
         walk.check_in(liz)
-        liz.wait_for_url("**/waiting/")
-        maya.goto(f"/o/larkspur/visits/{visit}/")
-        maya.get_by_role("button", name="Let Liz in").click()
-        walk.connected(liz)
-        walk.connected(maya)
+        walk.let_in(liz, maya, visit)
         (encounter,) = row(demo, "SELECT encounter_id FROM visits_visit WHERE id = %s", visit)
         yield Visit(demo, liz, maya, visit, str(encounter))
 

@@ -18,17 +18,12 @@ class Hands:
         self.connection = http.client.HTTPConnection(self.address.removeprefix("http://"), timeout=30)
         self.cookies = dict(each.split("=", 1) for each in cookies.split("; ") if each)
 
-    @property
-    def cookie_header(self) -> str:
-        """The cookies as a header has them."""
-        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-
     def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, str, str]:
-        """Return status, text and where it leads. A form gets the token that guards it."""
-        headers = {"Cookie": self.cookie_header}
+        """Return status, text and where it leads."""
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         body = None
         if form is not None:
-            body = urlencode({"csrfmiddlewaretoken": self.cookies.get("csrftoken", ""), **form})
+            body = urlencode(form)
             headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": self.address}
         try:
             self.connection.request(method, path, body, headers)
