@@ -23,7 +23,10 @@ RIGHT_AGAIN_SECONDS = 5
 RIGHT_AGAIN_BESIDE_OTHERS = 45
 # The supervisor's pauses start from the beginning again for a process that lived this long.
 STEADY_SECONDS = 32
-EXPECTED = ("WebSocket", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION", "ERR_SOCKET_NOT_CONNECTED", "status of 50")
+EXPECTED = (
+    "WebSocket", "ERR_EMPTY_RESPONSE", "ERR_CONTENT_LENGTH_MISMATCH", "ERR_CONNECTION", "ERR_SOCKET_NOT_CONNECTED",
+    "status of 50",
+)  # fmt: skip
 
 
 def _rename(demo: Demo, name: str) -> None:

@@ -106,7 +106,7 @@ NOTIFICATIONS = [
     row("notifications:message-retry", post="grace admin"),
     row("notifications:event-list", get="admin"),
     row("notifications:event-retry", post="admin"),
-    row("notifications:job-retry", post="admin:404", note="a job that nobody gave up"),
+    row("notifications:job-retry", post="admin"),
 ]
 
 LICENCE = {

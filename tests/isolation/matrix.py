@@ -158,7 +158,7 @@ def parts_of(route: str) -> tuple[str, ...]:
 
 
 _PARTS: dict[str, tuple[str, ...]] = {}
-_PLAIN_PARTS = {"part": "ground", "job_id": 1, "pk": 1, "key": "abc", "uidb36": "a"}
+_PLAIN_PARTS = {"part": "ground", "pk": 1, "key": "abc", "uidb36": "a"}
 
 
 def _subject(row: Row, clinic: Clinic) -> Any:

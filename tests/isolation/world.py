@@ -25,6 +25,7 @@ from webside.core import clock, files, frames
 from webside.core.actor import Actor, Role, system
 from webside.core.models import Tenant
 from webside.testing.cast import Cast, make_cast
+from webside.testing.jobs import give_up_a_job
 
 ZONE = "America/New_York"
 
@@ -414,7 +415,7 @@ class _Filling:
         return user
 
     def _events(self) -> None:
-        """Let the worker do its part: mails, the claim; then one mail and one event that were given up."""
+        """Let the worker do its part: mails, the claim; then one mail, one event and one job that were given up."""
         from webside.billing.models import Claim
         from webside.notifications.models import OutgoingMessage
         from webside.outbox.models import Delivery
@@ -427,7 +428,7 @@ class _Filling:
         OutgoingMessage.objects.filter(id=message.id).update(status="failed", failed_at=clock.now())
         delivery = Delivery.objects.filter(event__tenant_id=tenant_id).earliest("id")
         Delivery.objects.filter(id=delivery.id).update(delivered_at=None, dead_at=clock.now())
-        self.things |= {"message_id": message.id, "delivery_id": delivery.id}
+        self.things |= {"message_id": message.id, "delivery_id": delivery.id, "job_id": give_up_a_job(tenant_id)}
         with _by_system(self.clinic.tenant):
             self.things["claim_id"] = Claim.objects.get(patient=self.clinic.patient).id
 
@@ -446,6 +447,8 @@ def missing_things(things: dict[str, Any]) -> dict[str, Any]:
             gone[name] = uuid4()
         elif name.endswith("token"):
             gone[name] = "A" * len(value)
+        elif name == "job_id":
+            gone[name] = value + 1_000_000
         elif name == "slot":
             gone[name] = value.replace(str(things["practitioner_id"]), str(uuid4()))
         else:

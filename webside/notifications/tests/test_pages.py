@@ -16,6 +16,7 @@ from webside.notifications import services
 from webside.notifications.models import OutgoingMessage
 from webside.outbox.models import Delivery, OutboxEvent
 from webside.testing.cast import sign_in
+from webside.testing.jobs import give_up_a_job
 
 LOG = "/o/larkspur/messages-sent/"
 EVENTS = "/o/larkspur/operations/events/"
@@ -85,17 +86,6 @@ def test_dead_deliveries_are_the_administrators(cast: Any) -> None:
         assert sign_in(Client(), user).post(f"{EVENTS}{ours.id}/retry/").status_code == 404
 
 
-def given_up(tenant: Any | None) -> int:
-    """Leave a job of a clinic, or of the whole installation, that was given up; return its number."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO procrastinate_jobs (task_name, queue_name, args, status)"
-            " VALUES ('core.rows.delete', 'default', jsonb_build_object('tenant_id', %s::text), 'failed') RETURNING id",
-            [str(tenant.id) if tenant else None],
-        )
-        return int(cursor.fetchone()[0])
-
-
 def status(job_id: int) -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT status FROM procrastinate_jobs WHERE id = %s", [job_id])
@@ -103,7 +93,7 @@ def status(job_id: int) -> str:
 
 
 def test_a_job_that_was_given_up_stands_beside_the_events_and_runs_again(cast: Any) -> None:
-    ours, theirs, nobodys = given_up(cast.larkspur), given_up(cast.northgate), given_up(None)
+    ours, theirs, nobodys = give_up_a_job(cast.larkspur.id), give_up_a_job(cast.northgate.id), give_up_a_job(None)
     client = sign_in(Client(), cast.admin_user)
     address = "/o/larkspur/operations/jobs/{}/retry/"
     page = client.get(EVENTS).content.decode()

@@ -65,9 +65,10 @@ function refreshSoon(element, ms = 80) {
 async function refresh(element) {
   const url = element.dataset.liveUrl;
   if (!url || !element.isConnected) return;
-  let answer;
+  let answer, html;
   try {
     answer = await fetch(url, { headers: { "X-Live": "1", Accept: "text/html" }, cache: "no-store" });
+    html = await answer.text(); // the line may go while the answer is under way
   } catch {
     return; // the next hint, the next connect or the next question brings it
   }
@@ -78,7 +79,7 @@ async function refresh(element) {
     return;
   }
   if (!answer.ok) return;
-  place(element, await answer.text());
+  place(element, html);
 }
 
 function place(element, html) {
