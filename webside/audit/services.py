@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 from uuid import UUID
 
 import psycopg
 from django.db import connection, models, transaction
+from django.http import Http404
 from psycopg.types.json import Jsonb
 
 from webside.audit.codes import Kind, Outcome
@@ -112,6 +113,12 @@ def record_refusal(action: str, *, actor: Actor, target_type: str = "", target_i
             apart.execute(*_insert(event))
     except psycopg.Error:
         logger.exception("a refusal could not be written to the trail")
+
+
+def refuse(action: str, *, actor: Actor, target_type: str = "", target_id: UUID | None = None) -> NoReturn:
+    """Write that somebody was refused, and answer as if there were nothing: raises :class:`Http404`."""
+    record_refusal(action, actor=actor, target_type=target_type, target_id=target_id)
+    raise Http404
 
 
 def _insert(event: AuditEvent) -> tuple[Any, list[Any]]:

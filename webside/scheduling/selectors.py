@@ -202,15 +202,32 @@ def free_slots(
 
 
 def nearest_slots(
-    *, service: HealthcareService, state: str, start: datetime, besides: Practitioner | None = None
+    *,
+    service: HealthcareService,
+    state: str,
+    start: datetime,
+    besides: Practitioner | None = None,
+    patient: Patient | None = None,
+    moving: Appointment | None = None,
 ) -> list[Slot]:
-    """Return a few free times near ``start``, of everybody who may; ``besides`` leaves one person out."""
+    """Return a few free times near ``start``, of everybody who may; ``besides`` leaves one person out.
+
+    Times at which ``patient`` has another visit than ``moving`` are left out.
+    """
     slots = free_slots(service=service, state=state, since=start - timedelta(days=1), days=BOOKABLE_DAYS)
+    taken = _visits_of(patient, moving) if patient is not None and patient.id is not None else []
     by_span: dict[Span, Slot] = {}
     for slot in slots:
-        if besides is None or slot.practitioner.id != besides.id:
-            by_span.setdefault(Span(slot.start, slot.end), slot)
+        span = Span(slot.start, slot.end)
+        if (besides is None or slot.practitioner.id != besides.id) and not any(span.overlaps(each) for each in taken):
+            by_span.setdefault(span, slot)
     return [by_span[span] for span in rules.nearest(list(by_span), start, NEAREST)]
+
+
+def _visits_of(patient: Patient, besides: Appointment | None) -> list[Span]:
+    """Return when a patient has visits."""
+    held = Appointment.objects.filter(patient=patient, status__in=HOLDS_TIME)
+    return [Span(each.start, each.end) for each in (held.exclude(id=besides.id) if besides is not None else held)]
 
 
 def next_free(

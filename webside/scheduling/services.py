@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -539,8 +540,9 @@ def _check_time(
     consents: frozenset[str] = frozenset(),
     moving: Appointment | None = None,
 ) -> None:
+    near = partial(selectors.nearest_slots, service=service, state=state, start=start, patient=patient, moving=moving)
     if start <= clock.now():
-        raise SlotPassed(selectors.nearest_slots(service=service, state=state, start=start))
+        raise SlotPassed(near())
     findings = gates.ask(
         gates.Case(
             moment=gates.Moment.BOOK, at=start, service=service, patient=patient, practitioner=practitioner,
@@ -549,9 +551,9 @@ def _check_time(
     )  # fmt: skip
     stops = gates.stops(findings)
     if stops:
-        raise GatesStop(stops, selectors.nearest_slots(service=service, state=state, start=start, besides=practitioner))
+        raise GatesStop(stops, near(besides=practitioner))
     if not selectors.is_offered(service=service, practitioner=practitioner, start=start, moving=moving):
-        raise SlotTaken(selectors.nearest_slots(service=service, state=state, start=start))
+        raise SlotTaken(near())
 
 
 def _constraint(error: IntegrityError) -> str | None:
@@ -574,7 +576,10 @@ def _save_if_free(appointment: Appointment, state: str) -> None:
         constraint = _constraint(error)
         if constraint not in _CONSTRAINTS:
             raise
-        near = selectors.nearest_slots(service=appointment.service, state=state, start=appointment.start)
+        near = selectors.nearest_slots(
+            service=appointment.service, state=state, start=appointment.start, patient=appointment.patient,
+            moving=appointment,
+        )  # fmt: skip
         raise _CONSTRAINTS[constraint](near) from None
 
 

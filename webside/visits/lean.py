@@ -14,7 +14,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,7 @@ from webside.visits.engines import Seat, engine
 TOPIC = "visit"
 NEWS = "visit-news"
 LONGEST_SAMPLE = 30.0
+LONGEST_AWAY = 3600.0
 SLACK_SECONDS = 3.0
 DIGEST = frozenset(
     [
@@ -168,7 +169,7 @@ class VisitRoom:
             case "signal":
                 await self._signal(db, visitor, seat, message)
             case "stats":
-                await self._stats(db, visitor, seat, message.get("digest"))
+                await self._stats(db, visitor, seat, message)
             case "verified":
                 await self._verified(db, visitor, seat, message.get("result"))
             case "leave":
@@ -178,10 +179,7 @@ class VisitRoom:
         await db.execute("UPDATE visits_participant SET seen_at = %s WHERE id = %s", [clock.now(), seat.id])
 
     async def _signal(self, db: Any, visitor: Visitor, seat: _Seat, message: Json) -> None:
-        try:
-            to = UUID(str(message.get("to")))
-        except ValueError:
-            raise Refused from None
+        to = _uuid(message.get("to"))
         data = message.get("data")
         if not isinstance(data, dict):
             raise Refused
@@ -210,29 +208,38 @@ class VisitRoom:
         if row is not None:
             await _say(db, visitor.topic_id, "signal", row[0])
 
-    async def _stats(self, db: Any, visitor: Visitor, seat: _Seat, raw: object) -> None:
-        digest = _numbers(raw)
-        if digest is None or seat.admitted_at is None:
+    async def _stats(self, db: Any, visitor: Visitor, seat: _Seat, message: Json) -> None:
+        """Keep ten seconds of a call in numbers, once, and say so: the page sends them again until it hears it."""
+        key, digest = _uuid(message.get("key")), _numbers(message.get("digest"))
+        if digest is None:
+            raise Refused
+        if seat.admitted_at is None:
             return
-        now = clock.now()
         row = await (
             await db.execute("SELECT max(taken_at) FROM visits_qualitysample WHERE participant_id = %s", [seat.id])
         ).fetchone()
-        # A page can't have heard for longer than time has passed: minutes lead to a claim.
+        # A page can't have heard for longer than time has passed: minutes lead to a claim. What it measured while the
+        # socket was down comes late and says how late, so it fills the gap and no more.
+        now = clock.now()
         since = max(row[0] or seat.admitted_at, seat.admitted_at)
-        seconds = _within(digest.get("seconds"), min(LONGEST_SAMPLE, (now - since).total_seconds() + SLACK_SECONDS))
+        ended = max(now - timedelta(seconds=_within(_number(message.get("ago_s")), LONGEST_AWAY)), since)
+        seconds = _within(digest.get("seconds"), min(LONGEST_SAMPLE, (ended - since).total_seconds() + SLACK_SECONDS))
         sound, picture = _within(digest.get("sound_s"), seconds), _within(digest.get("picture_s"), seconds)
         await db.execute(
-            "INSERT INTO visits_qualitysample (id, tenant_id, participant_id, taken_at, seconds, sound_seconds,"
-            " picture_seconds, digest, created_at, updated_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [uuid7(), frames.current_tenant_id(), seat.id, now, seconds, sound, picture, json.dumps(digest), now, now],
-        )
+            "INSERT INTO visits_qualitysample (id, tenant_id, participant_id, client_key, taken_at, seconds,"
+            " sound_seconds, picture_seconds, digest, created_at, updated_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            " ON CONFLICT (tenant_id, participant_id, client_key) DO NOTHING",
+            [
+                uuid7(), frames.current_tenant_id(), seat.id, key, ended, seconds, sound, picture, json.dumps(digest),
+                now, now,
+            ],
+        )  # fmt: skip
+        await _say(db, visitor.topic_id, "kept", visitor.socket_id, key)
         if seat.started_at is None and (sound or picture):
             # The service audits and publishes: it belongs to the page lane, so it runs in a thread.
-            heard_for = max(sound, picture)
-            await asyncio.to_thread(
-                _start, visitor.actor, visitor.topic_id, datetime.fromtimestamp(now.timestamp() - heard_for, now.tzinfo)
-            )
+            began = ended - timedelta(seconds=max(sound, picture))
+            await asyncio.to_thread(_start, visitor.actor, visitor.topic_id, began)
 
     async def _verified(self, db: Any, visitor: Visitor, seat: _Seat, result: object) -> None:
         if result not in ("same", "different"):
@@ -270,6 +277,8 @@ class VisitRoom:
         kind, *words = item.split(" ")
         if kind == "bye":
             return {"type": "bye", "reason": words[1]} if words[0] == str(visitor.socket_id) else None
+        if kind == "kept":
+            return {"type": "kept", "key": words[1]} if words[0] == str(visitor.socket_id) else None
         if kind == "hint":
             return {
                 "type": "hint",
@@ -321,16 +330,26 @@ def _is_person(actor: Actor, role: str, user_id: UUID | None) -> bool:
     return actor.user_id is not None and actor.user_id == user_id
 
 
+def _uuid(value: object) -> UUID:
+    try:
+        return UUID(str(value))
+    except ValueError:
+        raise Refused from None
+
+
 def _numbers(raw: object) -> dict[str, float | None] | None:
     """Return the digest with known names and finite numbers only, or nothing if it is none."""
     if not isinstance(raw, dict):
         return None
     return {
-        name: value
-        for name, value in raw.items()
-        if name in DIGEST
-        and (value is None or (isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)))
+        name: value for name, value in raw.items() if name in DIGEST and (value is None or _number(value) is not None)
     }
+
+
+def _number(value: object) -> float | None:
+    """Return a finite number, or nothing for whatever else a page may send."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return value if is_number else None  # type: ignore[return-value]
 
 
 def _within(value: float | None, limit: float) -> float:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from webside.core import clock
+from webside.core.ids import uuid7
 from webside.core.models import TenantForeignKey, TenantModel, TenantOneToOneField
 from webside.visits.codes import ParticipantRole, VisitStatus
 
@@ -99,8 +100,12 @@ class QualitySample(TenantModel):
     """Ten seconds of one participant's call, in numbers (see ``static/visits/README.md``)."""
 
     participant = TenantForeignKey("visits.Participant", related_name="samples")
+    client_key = models.UUIDField(default=uuid7)
     taken_at = models.DateTimeField(default=clock.now)
     seconds = models.FloatField()
     sound_seconds = models.FloatField()
     picture_seconds = models.FloatField()
     digest = models.JSONField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "participant", "client_key"], name="sample_once")]

@@ -6,7 +6,7 @@ from typing import NoReturn
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from webside.accounts import policies, selectors, services
 from webside.accounts.forms import ROLE_NAMES, InvitationForm, MembershipForm, PasswordForm
-from webside.audit.services import record_refusal
+from webside.audit.services import refuse
 from webside.core import frames
 from webside.core.actor import Actor, Role
 
@@ -22,15 +22,13 @@ from webside.core.actor import Actor, Role
 def _administrator(request: HttpRequest) -> Actor:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     if not policies.can_manage_staff(actor):
-        record_refusal("accounts.staff.refuse", actor=actor)
-        raise Http404
+        refuse("accounts.staff.refuse", actor=actor)
     return actor
 
 
 def _not_here(actor: Actor, target_type: str, target_id: UUID) -> NoReturn:
     """Note that somebody asked for what is not this clinic's, and answer that there is nothing."""
-    record_refusal("accounts.staff.refuse", actor=actor, target_type=target_type, target_id=target_id)
-    raise Http404
+    refuse("accounts.staff.refuse", actor=actor, target_type=target_type, target_id=target_id)
 
 
 def members(request: HttpRequest, slug: str) -> HttpResponse:

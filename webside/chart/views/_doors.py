@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from webside.audit.services import record_refusal
+from webside.audit import services as audit
 from webside.chart import selectors
 from webside.core import clock
 
@@ -27,13 +27,12 @@ def chart_or_404(request: HttpRequest, patient_id: UUID, action: str, **options:
     found = selectors.chart_of(request.actor, patient_id, **options)  # type: ignore[attr-defined]
     if found is None:
         refuse(request, action, "Patient", patient_id)
-    return found  # type: ignore[return-value]
+    return found
 
 
-def refuse(request: HttpRequest, action: str, target_type: str, target_id: UUID) -> None:
+def refuse(request: HttpRequest, action: str, target_type: str, target_id: UUID) -> NoReturn:
     """Note the refusal and answer that there is no such page."""
-    record_refusal(action, actor=request.actor, target_type=target_type, target_id=target_id)  # type: ignore[attr-defined]
-    raise Http404
+    audit.refuse(action, actor=request.actor, target_type=target_type, target_id=target_id)  # type: ignore[attr-defined]
 
 
 def back_to(request: HttpRequest, otherwise: str) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import NoReturn
 from uuid import UUID
 
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 
-from webside.audit.services import record_refusal
+from webside.audit.services import refuse
 from webside.compliance import policies
 from webside.core.actor import Actor
 
@@ -17,15 +17,13 @@ def officer(request: HttpRequest, *, may: Callable[[Actor], bool] = policies.can
     """Return the actor if they may; otherwise note the refusal and answer as if the page did not exist."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     if not may(actor):
-        record_refusal("compliance.page.refuse", actor=actor)
-        raise Http404
+        refuse("compliance.page.refuse", actor=actor)
     return actor
 
 
 def not_here(actor: Actor, target_type: str, target_id: UUID) -> NoReturn:
     """Note that somebody asked for what is not this clinic's, and answer that there is nothing."""
-    record_refusal("compliance.page.refuse", actor=actor, target_type=target_type, target_id=target_id)
-    raise Http404
+    refuse("compliance.page.refuse", actor=actor, target_type=target_type, target_id=target_id)
 
 
 def id_in(request: HttpRequest, name: str) -> UUID | None:

@@ -8,13 +8,13 @@ from uuid import UUID
 
 from django.contrib import messages as notes
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from webside.audit.services import record, record_refusal
+from webside.audit.services import record, refuse
 from webside.notifications import policies, ports, selectors, services
 from webside.notifications.codes import Channel, MessageStatus
 from webside.outbox import selectors as outbox
@@ -24,8 +24,7 @@ PAGE = 50
 
 def _only(request: HttpRequest, allowed: bool, action: str) -> None:
     if not allowed:
-        record_refusal(action, actor=request.actor)  # type: ignore[attr-defined]
-        raise Http404
+        refuse(action, actor=request.actor)  # type: ignore[attr-defined]
 
 
 @require_GET

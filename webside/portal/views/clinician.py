@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from webside.audit.services import record, record_refusal
+from webside.audit.services import record, refuse
 from webside.portal import selectors
 
 FRAGMENTS = {"list": "portal/_day_list.html", "next": "portal/_day_next.html"}
@@ -32,8 +32,7 @@ def day(request: HttpRequest, slug: str) -> HttpResponse:
     actor, tenant = request.actor, request.tenant  # type: ignore[attr-defined]
     found = selectors.day(actor, tenant)
     if found is None:
-        record_refusal("portal.home.refuse", actor=actor)
-        raise Http404
+        refuse("portal.home.refuse", actor=actor)
     shown = request.GET.get("show", "")
     context: dict[str, Any] = {
         "day": found,

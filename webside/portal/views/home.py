@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET
 
-from webside.audit.services import record_refusal
+from webside.audit.services import refuse
 from webside.core.actor import ActorKind, Role
 from webside.portal import selectors
 from webside.portal.views import clinician, patient
@@ -32,10 +32,9 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
         return _go(selectors.where("compliance:trail", slug))
     if actor.has(Role.ADMINISTRATOR):
         return redirect("portal:administration", slug=slug)
-    if actor.has(Role.PATIENT):
-        return patient.home(request, slug)
-    record_refusal("portal.home.refuse", actor=actor)
-    raise Http404
+    if not actor.has(Role.PATIENT):
+        refuse("portal.home.refuse", actor=actor)
+    return patient.home(request, slug)
 
 
 def _go(url: str) -> HttpResponse:

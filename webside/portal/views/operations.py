@@ -6,13 +6,13 @@ from typing import Any, NoReturn
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from webside.audit.services import record_refusal
+from webside.audit.services import refuse
 from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind
 from webside.core import loops
@@ -27,8 +27,7 @@ VIEWS = ("", "waiting", "attention", "over")
 
 
 def _refuse(request: HttpRequest) -> NoReturn:
-    record_refusal("portal.home.refuse", actor=request.actor)  # type: ignore[attr-defined]
-    raise Http404
+    refuse("portal.home.refuse", actor=request.actor)  # type: ignore[attr-defined]
 
 
 @require_GET

@@ -6,12 +6,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from webside.audit.services import record, record_refusal
+from webside.audit.services import record, refuse
 from webside.compliance import services as compliance
 from webside.core import clock
 from webside.portal import selectors
@@ -31,8 +31,7 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
     actor, tenant = request.actor, request.tenant  # type: ignore[attr-defined]
     found = selectors.home(actor, tenant)
     if found is None:
-        record_refusal("portal.home.refuse", actor=actor)
-        raise Http404
+        refuse("portal.home.refuse", actor=actor)
     now = clock.now()
     zone = found.patient.timezone or tenant.timezone
     return render(
@@ -48,8 +47,7 @@ def record_access(request: HttpRequest, slug: str) -> HttpResponse:
     actor, tenant = request.actor, request.tenant  # type: ignore[attr-defined]
     patient = selectors.own_patient(actor)
     if patient is None:
-        record_refusal("portal.home.refuse", actor=actor)
-        raise Http404
+        refuse("portal.home.refuse", actor=actor)
     rows = selectors.record_access(actor)
     record("portal.record-access.read", actor=actor, patient_id=patient.id, ground="own record")
     return render(request, "portal/record_access.html", {"rows": rows, "zone": patient.timezone or tenant.timezone})
@@ -61,8 +59,7 @@ def withdraw_consent(request: HttpRequest, slug: str, consent_id: UUID) -> HttpR
     actor = request.actor  # type: ignore[attr-defined]
     consent = selectors.own_consent(actor, consent_id)
     if consent is None:
-        record_refusal("portal.home.refuse", actor=actor, target_type="Consent", target_id=consent_id)
-        raise Http404
+        refuse("portal.home.refuse", actor=actor, target_type="Consent", target_id=consent_id)
     if request.method == "POST":
         compliance.withdraw_consent(actor=actor, consent=consent)
         messages.success(

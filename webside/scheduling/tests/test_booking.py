@@ -103,8 +103,10 @@ def test_a_patient_has_one_visit_at_a_time(cast: Any) -> None:
     with cast.as_(cast.liz_user) as liz:
         slot = some_slots(cast)[0]
         book(cast, liz, slot.start)
-        with pytest.raises(services.PatientBusy):
+        with pytest.raises(services.PatientBusy) as busy:
             book(cast, liz, slot.start, service=cast.coaching, practitioner=cast.priya, consent_scope="")
+        assert busy.value.nearest
+        assert all(near.start >= slot.end or near.end <= slot.start for near in busy.value.nearest)
 
 
 @pytest.mark.parametrize("minutes", [1, -7, 60 * 24 * 400])

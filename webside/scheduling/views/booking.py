@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from webside.audit.services import record_refusal
+from webside.audit.services import refuse
 from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind
 from webside.core import clock
@@ -242,8 +242,7 @@ def move(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     appointment = selectors.appointment(actor, appointment_id)
     if appointment is None or not policies.can_change_appointment(actor, appointment):
-        record_refusal("scheduling.appointment.move", actor=actor, target_type="Appointment", target_id=appointment_id)
-        raise Http404
+        refuse("scheduling.appointment.move", actor=actor, target_type="Appointment", target_id=appointment_id)
     detail_url = reverse("scheduling:appointment-detail", args=[slug, appointment.id])
     if not selectors.can_still_change(appointment):
         messages.warning(request, _("This visit can’t be moved any more."))

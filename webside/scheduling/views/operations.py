@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,7 +16,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from webside.audit.services import record_refusal
+from webside.audit.services import refuse
 from webside.core import clock
 from webside.core.actor import Role
 from webside.people.selectors import practitioner, practitioner_of, practitioners
@@ -29,8 +29,7 @@ from webside.ui.when import clock_time
 def _guard(request: HttpRequest, action: str) -> Any:
     actor = request.actor  # type: ignore[attr-defined]
     if not policies.can_see_schedules(actor):
-        record_refusal(action, actor=actor)
-        raise Http404
+        refuse(action, actor=actor)
     return actor
 
 
@@ -117,8 +116,7 @@ def add_time_off(request: HttpRequest, slug: str) -> HttpResponse:
     actor = _guard(request, "scheduling.exception.add")
     who = _whose(request)
     if who is None or not policies.can_change_hours(actor, who):
-        record_refusal("scheduling.exception.add", actor=actor)
-        raise Http404
+        refuse("scheduling.exception.add", actor=actor)
     # What is typed is wall-clock time where the practitioner works.
     with timezone.override(ZoneInfo(who.timezone or request.tenant.timezone)):  # type: ignore[attr-defined]
         form = TimeOffForm(request.POST)
@@ -142,8 +140,7 @@ def remove_time_off(request: HttpRequest, slug: str, exception_id: UUID) -> Http
     actor = _guard(request, "scheduling.exception.remove")
     exception = selectors.exception(exception_id)
     if exception is None or not policies.can_change_hours(actor, exception.practitioner):
-        record_refusal("scheduling.exception.remove", actor=actor, target_id=exception_id)
-        raise Http404
+        refuse("scheduling.exception.remove", actor=actor, target_id=exception_id)
     services.remove_exception(actor=actor, exception=exception)
     messages.success(request, _("These hours can be booked again."))
     return HttpResponseRedirect(_back(slug, request))
@@ -155,8 +152,7 @@ def noshow(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespons
     actor = _guard(request, "scheduling.appointment.noshow")
     appointment = selectors.appointment(actor, appointment_id)
     if appointment is None or not policies.can_run_appointment(actor, appointment):
-        record_refusal("scheduling.appointment.noshow", actor=actor, target_id=appointment_id)
-        raise Http404
+        refuse("scheduling.appointment.noshow", actor=actor, target_id=appointment_id)
     try:
         services.mark_noshow(actor=actor, appointment=appointment)
     except services.WrongStatus:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from webside.audit.services import record, record_refusal
+from webside.audit.services import record, record_refusal, refuse
 from webside.catalog import selectors as catalog
 from webside.core import clock
 from webside.core.actor import ActorKind
@@ -30,13 +30,12 @@ UNDO_SECONDS = 15 * 60
 def _appointment_or_404(request: HttpRequest, appointment_id: UUID, action: str) -> Any:
     appointment = selectors.appointment(request.actor, appointment_id)  # type: ignore[attr-defined]
     if appointment is None:
-        record_refusal(
+        refuse(
             action,
             actor=request.actor,  # type: ignore[attr-defined]
             target_type="Appointment",
             target_id=appointment_id,
         )
-        raise Http404
     return appointment
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from webside.compliance import services as compliance
 from webside.compliance.models import Consent
 from webside.core import clock, frames
 from webside.core.actor import Actor, ActorKind, Role
+from webside.core.ids import uuid7
 from webside.outbox.models import OutboxEvent
 from webside.realtime.services import mint_ticket
 from webside.scheduling import services as scheduling
@@ -181,9 +183,10 @@ async def test_numbers_become_facts_and_the_first_sound_starts_the_visit(
     liz = await _enter(address, people, people.liz_user, visit)
     maya = await _enter(address, people, people.maya_user, visit)
     digest = {"seconds": 10, "sound_s": 10, "picture_s": 8.5, "rtt_ms": 42, "device": "Front camera", "kbps_in": None}
-    await liz.say(type="stats", digest=digest)
+    await liz.say(type="stats", key=(key := str(uuid7())), digest=digest)
+    assert (await liz.hears("kept"))["key"] == key
     assert (await maya.hears("hint", kind="started"))["id"] == str(visit.id)
-    await maya.say(type="stats", digest={**digest, "seconds": "x", "sound_s": 9, "picture_s": True})
+    await maya.say(type="stats", key=str(uuid7()), digest={**digest, "seconds": "x", "sound_s": 9, "picture_s": True})
     await maya.hears_nothing_of("error")
 
     def facts(_: Actor) -> Any:
@@ -195,7 +198,7 @@ async def test_numbers_become_facts_and_the_first_sound_starts_the_visit(
     assert samples[1].sound_seconds == 0  # without the seconds that it covers it says nothing
     assert call.connected is False
     assert now.status == "in-progress"
-    await maya.say(type="stats", digest={**digest, "sound_s": 9})
+    await maya.say(type="stats", key=str(uuid7()), digest={**digest, "sound_s": 9})
     await maya.hears_nothing_of("error")
     call, _, _ = await _as(people, people.maya_user, facts)
     assert call.connected is False  # a page that was just heard can't have heard ten seconds more
@@ -208,13 +211,46 @@ async def test_numbers_become_facts_and_the_first_sound_starts_the_visit(
 async def test_no_page_can_claim_more_time_than_has_passed(people: Cast, visit: Visit, address: str) -> None:
     liz = await _enter(address, people, people.liz_user, visit)
     for _ in range(5):
-        await liz.say(type="stats", digest={"seconds": 30, "sound_s": 30, "picture_s": 30})
+        await liz.say(type="stats", key=str(uuid7()), digest={"seconds": 30, "sound_s": 30, "picture_s": 30})
     await liz.hears_nothing_of("error")
 
     def total(_: Actor) -> float:
         return sum(QualitySample.objects.values_list("sound_seconds", flat=True))
 
     assert await _as(people, people.maya_user, total) < 60
+    for ago in (0, 1e9, -1e9, "long", None, True):
+        await liz.say(type="stats", key=str(uuid7()), ago_s=ago, digest={"seconds": 30, "sound_s": 30})
+    await liz.hears_nothing_of("error")
+    assert await _as(people, people.maya_user, total) < 60
+    for key in ("", None, "k" * 36):
+        await liz.say(type="stats", key=key, digest={"seconds": 1})
+        assert (await liz.hears("error"))["code"] == "refused"
+
+
+async def test_what_a_page_measured_without_a_socket_counts_once_it_is_back(
+    people: Cast, visit: Visit, address: str
+) -> None:
+    def long_ago(_: Actor) -> None:
+        Visit.objects.update(admitted_at=clock.now() - timedelta(seconds=60))
+
+    await _as(people, people.maya_user, long_ago)
+    digest = {"seconds": 10, "sound_s": 10, "picture_s": 10}
+    liz = await _enter(address, people, people.liz_user, visit)
+    measured = [(ago, str(uuid7())) for ago in (40, 30, 20, 10, 0)]
+    for _ in range(2):  # a socket that died before it was told: the page sends all of it again
+        for ago, key in measured:
+            await liz.say(type="stats", key=key, ago_s=ago, digest=digest)
+            assert (await liz.hears("kept"))["key"] == key
+
+    def kept(_: Actor) -> Any:
+        samples = list(QualitySample.objects.order_by("taken_at"))
+        between = [(b.taken_at - a.taken_at).total_seconds() for a, b in pairwise(samples)]
+        return [sample.sound_seconds for sample in samples], between, Visit.objects.get()
+
+    sound, between, now = await _as(people, people.maya_user, kept)
+    assert sound == [10] * 5
+    assert all(9 < seconds < 11 for seconds in between)
+    assert 49 < (clock.now() - now.started_at).total_seconds() < 53
 
 
 async def test_the_code_that_was_compared_is_kept(people: Cast, visit: Visit, address: str) -> None:

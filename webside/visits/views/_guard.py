@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from webside.audit.services import record_refusal
+from webside.audit.services import refuse
 from webside.core.actor import Actor
 from webside.scheduling import policies as scheduling_policies
 from webside.scheduling import selectors as scheduling
@@ -85,8 +85,7 @@ def page_of(request: HttpRequest, slug: str, visit_id: UUID, role: ParticipantRo
     visit = selectors.visit(actor, visit_id) or _opened(actor, visit_id)
     side = policies.role_in(actor, visit) if visit is not None else None
     if side is None or (role is not None and side is not role):
-        record_refusal("visits.visit.refuse", actor=actor, target_type="Visit", target_id=visit_id)
-        raise Http404
+        refuse("visits.visit.refuse", actor=actor, target_type="Visit", target_id=visit_id)
     return Page(request, slug, actor, visit, side)
 
 

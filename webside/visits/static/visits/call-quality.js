@@ -2,7 +2,8 @@
  * How a call is doing, and what to give up first when the network is too weak: the picture, never the sound.
  *
  * `QualityReader` turns getStats() into one Reading a second; `labelOf` puts it into one word; `Ladder` decides what we
- * send; `Digest` sums up ten seconds for the server. All but the reader are plain arithmetic.
+ * send; `Digest` sums up ten seconds for the server, and `UnsentDigests` holds them until they are kept there. All but the
+ * reader are plain arithmetic.
  */
 
 /**
@@ -236,6 +237,47 @@ export class Digest {
     this.#readings = [];
     this.#brokenSeconds = 0;
     return digest;
+  }
+}
+
+/**
+ * Digests that the server hasn't kept yet. They lead to minutes, and minutes to a claim, so each is sent until it is
+ * acknowledged: after a time without a socket all of them, in their order, with how old they are.
+ */
+export class UnsentDigests {
+  /** @type {{key: string, at: number, digest: object, sent: boolean}[]} */ #waiting = [];
+  #send;
+
+  static MOST = 360; // an hour
+
+  /** @param {(message: object) => boolean} send says whether there was a socket */
+  constructor(send) {
+    this.#send = send;
+  }
+
+  /** @param {object} digest */
+  add(digest) {
+    this.#waiting.push({ key: crypto.randomUUID(), at: performance.now(), digest, sent: false });
+    if (this.#waiting.length > UnsentDigests.MOST) this.#waiting.shift();
+    this.#sendAll();
+  }
+
+  /** A new socket: what the old one carried may have been lost with it. */
+  again() {
+    for (const each of this.#waiting) each.sent = false;
+    this.#sendAll();
+  }
+
+  /** @param {string} key */
+  kept(key) {
+    this.#waiting = this.#waiting.filter((each) => each.key !== key);
+  }
+
+  #sendAll() {
+    for (const each of this.#waiting) {
+      const ago = (performance.now() - each.at) / 1000;
+      each.sent ||= this.#send({ type: "stats", key: each.key, ago_s: round(ago), digest: each.digest });
+    }
   }
 }
 

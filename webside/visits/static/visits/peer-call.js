@@ -235,6 +235,7 @@ export class PeerCall extends EventTarget {
    */
   close({ goodbye = true } = {}) {
     if (goodbye && this.#link?.readyState === "open") this.#link.send(JSON.stringify({ t: "bye" }));
+    this.report();
     this.#ended = true;
     clearInterval(this.#timer);
     // The goodbye needs a moment to go out before the transport closes.
@@ -242,6 +243,11 @@ export class PeerCall extends EventTarget {
     this.#pc = null;
     setTimeout(() => pc?.close(), 200);
     this.#evaluate();
+  }
+
+  /** Tells now what was measured since the last digest, for a page that goes. */
+  report() {
+    if (!this.#ended) this.#sendDigest(performance.now());
   }
 
   /** @returns {Promise<RTCStatsReport|null>} the browser's own statistics, for tests and the details panel */

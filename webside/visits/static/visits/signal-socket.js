@@ -2,10 +2,11 @@
  * The page's WebSocket: a ticket for each connection, a heartbeat of our own, and a way back after every loss.
  *
  * The heartbeat finds a dead network in about 3.5 s; the connection of a call needs 5 to 7 s for that.
- * Nothing is queued while the socket is down: an old message (above all an old SDP) is worse than none.
+ * Nothing is queued while the socket is down: an old message (above all an old SDP) is worse than none. Who has something
+ * that must arrive keeps it (`UnsentDigests`).
  *
  * Events: "welcome" (detail: the server's message), "signal" ({from, data}), "peer" ({event, participant, name, role}),
- * "hint" ({topic, kind, id}), "ice" ({iceServers}), "rtt" ({ms}), "down" (), "bye" ({reason}).
+ * "hint" ({topic, kind, id}), "kept" ({key}), "ice" ({iceServers}), "rtt" ({ms}), "down" (), "bye" ({reason}).
  */
 
 const PING_EVERY_MS = 1000;
@@ -139,6 +140,7 @@ export class SignalSocket extends EventTarget {
         break;
       case "peer":
       case "hint":
+      case "kept":
         this.#emit(message.type, message);
         break;
       case "bye":

@@ -22,6 +22,7 @@
  * live), "visits:state" ({state}), "visits:left". Other modules may send over the socket through `attach(root).send(message)`.
  */
 
+import { UnsentDigests } from "visits/call-quality.js";
 import { mediaNoticeOf, noticeOf } from "visits/call-notice.js";
 import { JOIN_STORE, LocalMedia, recall, remember, rememberDevice, rememberedDevices } from "visits/local-media.js";
 import { PeerCall } from "visits/peer-call.js";
@@ -74,6 +75,7 @@ export class CallPage {
   #said = "";
   #life = new AbortController();
   #sound = new Audio();
+  #digests = new UnsentDigests((message) => this.send(message));
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -86,6 +88,7 @@ export class CallPage {
     document.addEventListener("click", (event) => this.#clicked(event), { signal });
     document.addEventListener("change", (event) => this.#deviceChosen(event), { signal });
     document.addEventListener("keydown", (event) => this.#keyPressed(event), { signal });
+    document.addEventListener("submit", (event) => this.#beforeTheEnd(event), { signal, capture: true });
     document.addEventListener("visibilitychange", () => this.#stayAwake(), { signal });
     document.addEventListener("fullscreenchange", () => this.#render(), { signal });
     navigator.mediaDevices?.addEventListener("devicechange", () => this.#listDevices(), { signal });
@@ -114,6 +117,7 @@ export class CallPage {
     on("signal", ({ from, data }) => this.#signalled(from, data));
     on("peer", (message) => this.#peerChanged(message));
     on("hint", ({ topic, kind, id }) => this.#tell("visits:hint", { topic, kind, id }));
+    on("kept", ({ key }) => this.#digests.kept(key));
     on("ice", ({ iceServers }) => this.#useIceServers(iceServers));
     on("down", () => this.#socketDown());
     on("bye", ({ reason }) => this.#saidBye(reason));
@@ -150,6 +154,11 @@ export class CallPage {
     this.#render();
   }
 
+  /** What was heard until the visit ends is told before the room closes. @param {SubmitEvent} event */
+  #beforeTheEnd({ target }) {
+    if (target instanceof HTMLElement && target.matches("[data-behavior~=visit-end]")) this.call?.report();
+  }
+
   #goOn() {
     this.#tell("visits:left", {});
     const { leftUrl } = this.#root.dataset;
@@ -178,6 +187,7 @@ export class CallPage {
     this.#peerPresent = Boolean(peer);
     if (peer) this.#meet(peer);
     this.call?.signallingUp(this.#peerPresent);
+    this.#digests.again();
     if (again) this.#tell("visits:resync", {});
     this.#render();
   }
@@ -249,7 +259,7 @@ export class CallPage {
     on("verification-code", (outcome) => this.#showCode(outcome));
     on("peer-state", () => this.#render());
     on("peer-left", () => this.#peerChanged({ event: "left", participant }));
-    on("digest", (digest) => this.send({ type: "stats", digest }));
+    on("digest", (digest) => this.#digests.add(digest));
     call.setMuted(this.#muted);
     call.setPicture(!this.#pictureOff);
     call.setTrack("audio", this.media.tracks.audio);
