@@ -25,12 +25,13 @@ from tests.e2e.call_lab.running import CHROMIUM_PROGRAM, launch, wait_for
 from tests.e2e.conftest import ROOT, Demo, need, running_demo, someone
 from tests.e2e.network.netem import Network, why_not
 
-# With the drills for now: it needs a machine that does nothing else.
-pytestmark = [pytest.mark.browser, pytest.mark.netns, pytest.mark.drill, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.browser, pytest.mark.netns, pytest.mark.timeout(3600)]
 
 BAD = {"delay_ms": 75, "loss": 0.05, "rate_kbit": 500}
 SET_UP_SECONDS = 5
 SOUND_BACK_SECONDS = 5
+# Beside other tests on the same two cores the limits say nothing; there it only has to come right by itself.
+BESIDE_OTHERS = 4
 HALF_A_SECOND = 25  # packets of sound, 20 ms each
 OUTAGE = ("WebSocket", "ERR_", "signal timed out", "AbortError", "status of 50", "answered 50")
 
@@ -73,8 +74,9 @@ class Call:
         return [page.evaluate("performance.timeOrigin") for page in self.pages]
 
     def notice(self) -> str:
-        """Return what Liz's page says about the connection."""
-        return str(self.liz.locator("[data-call=notice]").inner_text())
+        """Return what Liz's page says about the connection; nothing while no notice is to be seen."""
+        notice = self.liz.locator("[data-call=notice]")
+        return str(notice.inner_text()) if notice.is_visible() else ""
 
     def goes_on(self, frames: int = 10, seconds: float = 15) -> None:
         """Wait until both see the other move."""
@@ -82,17 +84,17 @@ class Call:
             before = numbers(page)["frames"]
             wait_for("new frames", lambda page=page, before=before: grown(page, "frames", before) >= frames, seconds)
 
-    def sound_back(self) -> float:
-        """Return after how many seconds both sides have heard half a second of sound."""
+    def sound_back(self, within: float) -> float:
+        """Return after how many seconds both sides have heard half a second of sound; fail if not ``within`` some."""
         began, before = time.monotonic(), [numbers(page)["sound"] for page in self.pages]
         for page, count in zip(self.pages, before, strict=True):
             wait_for(
                 "sound", lambda page=page, count=count: grown(page, "sound", count) >= HALF_A_SECOND,
-                max(0.1, SOUND_BACK_SECONDS - (time.monotonic() - began)), 0.05,
+                max(0.1, within - (time.monotonic() - began)), 0.05,
             )  # fmt: skip
         return time.monotonic() - began
 
-    def black_out(self, seconds: float) -> float:
+    def black_out(self, seconds: float, *, within: float) -> float:
         """Cut the line for a while; return how soon the sound was back. Nobody touches anything."""
         before = self.loaded()
         cut = threading.Thread(target=self.network.link.cut, args=(seconds,))
@@ -100,7 +102,7 @@ class Call:
         wait_for("it is said", lambda: "We lost the connection." in self.notice(), 7)
         wait_for("the fault is real: nothing comes", lambda: still(self.pages), 5)
         cut.join()
-        took = self.sound_back()
+        took = self.sound_back(within)
         self.goes_on(seconds=10)
         assert self.loaded() == before, "no page was loaded anew"
         wait_for("nobody is missed any more", lambda: self.says_nothing_of("lost", "goes on"), 10)
@@ -189,13 +191,14 @@ def test_f12_a_call_survives_black_outs_without_a_click(call: Call, rounds: int)
     """Half of them 8 s long, half 25 s. Shown failing with the ICE restart taken out of ``peer-call.js``: after 25 s
     the sound never comes back."""
     set_up, back = [], []
+    slack = BESIDE_OTHERS if rounds < 20 else 1
     for number in range(rounds):
         set_up.append(call.set_up())
-        back.append(call.black_out(8 if number % 2 else 25))
+        back.append(call.black_out(8 if number % 2 else 25, within=slack * SOUND_BACK_SECONDS))
         print(f"round {number + 1}: set up in {set_up[-1]:.2f} s, sound back after {back[-1]:.2f} s")
     slowest = sorted(set_up)[-1 - rounds // 20]
     print(f"F12: {len(back)} of {rounds} survived; set-up p95 {slowest:.2f} s; sound back at most {max(back):.2f} s")
-    assert slowest <= SET_UP_SECONDS
+    assert slowest <= slack * SET_UP_SECONDS
 
 
 def test_the_line_is_really_a_bad_one_and_carries_picture_and_sound(call: Call) -> None:
@@ -232,7 +235,7 @@ def test_sound_outlives_the_picture(call: Call) -> None:
     for page, count in zip(call.pages, before, strict=True):
         assert grown(page, "sound", count) > 4 * 50 * 0.6, "most of the sound arrives"
     call.network.link.set(delay_ms=75)
-    wait_for("the picture is back", lambda: not call.notice().strip(), 90)
+    wait_for("the picture is back", lambda: not call.notice(), 90)
     call.goes_on(seconds=30)
     assert call.loaded() == loaded
 

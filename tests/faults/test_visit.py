@@ -22,8 +22,7 @@ from tests.e2e.conftest import Demo, someone, wait_until
 from tests.faults.conftest import row, rows
 from tests.faults.wire import Wire
 
-# With the drills for now: it needs a machine that does nothing else.
-pytestmark = [pytest.mark.browser, pytest.mark.drill, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 OUTAGE = (
     "WebSocket",
