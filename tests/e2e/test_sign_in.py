@@ -36,13 +36,6 @@ def sign_in(page: Any, email: str, password: str = PASSWORD) -> None:
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
-def show_it_is_you(page: Any) -> None:
-    """Give the password once more, as is asked before the way of signing in changes."""
-    page.get_by_role("heading", name="Show that it is you").wait_for()
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Go on").click()
-
-
 def authenticator(page: Any) -> None:
     """Give the browser a fingerprint reader that always says yes."""
     session = page.context.new_cdp_session(page)
@@ -75,7 +68,6 @@ def test_staff_set_up_a_code_app_and_are_asked_for_it(demo: Demo, chromium: Any)
         page.get_by_role("heading", name="One more step before you go in").wait_for()
         examine(page, "second-factor")
         page.get_by_role("link", name="Use a code app").click()
-        show_it_is_you(page)
         key = page.get_by_label("Key").input_value()
         examine(page, "second-factor-app")
         page.get_by_label("Code").fill(code_now(key))
@@ -96,7 +88,6 @@ def test_staff_set_up_a_passkey_and_sign_in_with_it(demo: Demo, chromium: Any) -
         authenticator(page)
         sign_in(page, "marcus.hale@larkspur.example")
         page.get_by_role("link", name="Set up a passkey").click()
-        show_it_is_you(page)
         page.get_by_label("What do you call it?").fill("This computer")
         page.get_by_label("Sign in with it alone, without a password").check()
         examine(page, "passkey-add")

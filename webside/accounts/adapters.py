@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+
+from webside.core import clock
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -17,14 +22,28 @@ class AccountAdapter(DefaultAccountAdapter):
         """No open sign-up."""
         return False
 
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Don't ask again for the password that was given minutes ago, while there is nothing to protect but it.
+
+        Somebody who sets up a first second factor has just signed in. Once there is one, it is asked again.
+        """
+        return bool(super().is_reauthentication_required(app=app, **kwargs)) and not self._has_just_come()
+
+    def _has_just_come(self) -> bool:
+        user = self.request.user
+        if not user.is_authenticated or is_mfa_enabled(user):
+            return False
+        given = [
+            record["at"] for record in get_authentication_records(self.request, user) if record["method"] == "password"
+        ]
+        return bool(given) and clock.now().timestamp() - max(given) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Go to the page that knows where this person belongs."""
         return reverse("portal:start")
 
     def get_from_email(self) -> str:
         """The sender of the settings."""
-        from django.conf import settings
-
         return str(settings.DEFAULT_FROM_EMAIL)
 
     def format_email_subject(self, subject: str) -> str:

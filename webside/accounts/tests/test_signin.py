@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
@@ -11,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from webside.audit.models import AuditEvent
-from webside.core import frames
+from webside.core import clock, frames
 from webside.core.actor import Role, system
 from webside.testing.cast import PASSWORD, Cast, sign_in
 
@@ -44,6 +47,26 @@ def test_staff_without_a_second_factor_are_led_to_set_one_up(cast: Cast, client:
     answer = client.get("/o/larkspur/home/")
     assert (answer.status_code, answer["Location"]) == (302, reverse("accounts:second-factor"))
     assert client.get(answer["Location"]).status_code == 200
+
+
+def test_who_has_just_given_the_password_sets_up_a_first_factor_without_giving_it_again(
+    cast: Cast, client: Client
+) -> None:
+    set_up, ask = reverse("mfa_activate_totp"), reverse("account_reauthenticate")
+    _give_password(cast.maya_user)
+    client.post(LOGIN, {"login": cast.maya_user.email, "password": PASSWORD})
+    assert client.get(set_up).status_code == 200
+    with time_machine.travel(clock.now() + timedelta(minutes=16)):
+        assert client.get(set_up).url.startswith(ask)  # type: ignore[attr-defined]
+    sign_in(client, cast.maya_user)
+    assert client.get(set_up).url.startswith(ask)  # type: ignore[attr-defined]
+
+
+def test_who_has_a_second_factor_is_asked_again_before_another_is_added(cast: Cast, client: Client) -> None:
+    _give_password(cast.maya_user)
+    client.post(LOGIN, {"login": cast.maya_user.email, "password": PASSWORD})
+    totp.TOTP.activate(cast.maya_user, totp.generate_totp_secret())
+    assert client.get(reverse("mfa_add_webauthn")).url.startswith(reverse("account_reauthenticate"))  # type: ignore[attr-defined]
 
 
 def test_staff_with_a_second_factor_are_asked_for_it(cast: Cast, client: Client) -> None:
