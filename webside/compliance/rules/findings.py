@@ -11,6 +11,23 @@ from webside.compliance.rules.tables import is_sure
 from webside.core.dated import Row
 from webside.core.decisions import Reason
 
+#: What a person calls the facts of a question; the names stay in what was not checked, for who asks by machine.
+IN_WORDS = {
+    "service.kind": "the kind of service",
+    "service.modality": "whether it is by video or by sound",
+    "patient.state": "the state where the patient is",
+    "patient.age": "the patient’s age",
+    "patient.consents": "what the patient agreed to",
+    "patient.guardian_present": "whether a guardian is there",
+    "clinician.profession": "the clinician’s profession",
+    "clinician.licences": "which licences the clinician holds",
+    "clinician.credentialed_until": "how long the clinician’s credentialing holds",
+    "clinician.excluded": "whether the clinician is on an exclusion list",
+    "prescribing.schedule": "the schedule of the medicine",
+    "prescribing.in_person_before": "whether they met in person before",
+    "prescribing.circumstances": "the circumstances of the prescription",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -52,9 +69,9 @@ class Findings:
 
     def missing(self, fact: str, needed_for: str, source: str) -> None:
         """Note that a check needs a fact that nobody gave: it is not assumed, so the answer is no."""
-        self.refuses(
-            ReasonCode.FACT_MISSING, f"{fact} is not given; it is needed for {needed_for}.", source, f"Give {fact}."
-        )
+        words = IN_WORDS.get(fact, fact)
+        text = f"Nobody has said {words}; it is needed for {needed_for}."
+        self.refuses(ReasonCode.FACT_MISSING, text, source, f"Say {words}.")
         self.unchecked(f"{fact}: not given, so {needed_for} was not checked.")
 
     def unchecked(self, text: str) -> None:

@@ -209,7 +209,7 @@ def _apply_state_rule(row: Row, asked: PrescribingFacts, findings: Findings) -> 
         if concerns:
             findings.missing(_CIRCUMSTANCES, "the state's rule for controlled medicines", row.citation)
         else:
-            findings.unchecked(f"Whether an exception applies: {_CIRCUMSTANCES} is not given.")
+            findings.unchecked(f"Whether an exception applies: {_CIRCUMSTANCES} not given.")
 
 
 def _note_state_rule(row: Row, findings: Findings) -> None:
