@@ -106,6 +106,7 @@ NOTIFICATIONS = [
     row("notifications:message-retry", post="grace admin"),
     row("notifications:event-list", get="admin"),
     row("notifications:event-retry", post="admin"),
+    row("notifications:timer-retry", post="admin"),
     row("notifications:job-retry", post="admin"),
 ]
 

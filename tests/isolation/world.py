@@ -23,7 +23,8 @@ from tests.isolation.canaries import canary
 from webside.accounts.models import Membership, User
 from webside.core import clock, files, frames
 from webside.core.actor import Actor, Role, system
-from webside.core.models import Tenant
+from webside.core.models import Tenant, Timer
+from webside.core.timers import MAX_ATTEMPTS
 from webside.testing.cast import Cast, make_cast
 from webside.testing.jobs import give_up_a_job
 
@@ -415,7 +416,7 @@ class _Filling:
         return user
 
     def _events(self) -> None:
-        """Let the worker do its part: mails, the claim; then one mail, one event and one job that were given up."""
+        """Let the worker do its part: mails, the claim; then one mail, event, timer and job that were given up."""
         from webside.billing.models import Claim
         from webside.notifications.models import OutgoingMessage
         from webside.outbox.models import Delivery
@@ -428,7 +429,15 @@ class _Filling:
         OutgoingMessage.objects.filter(id=message.id).update(status="failed", failed_at=clock.now())
         delivery = Delivery.objects.filter(event__tenant_id=tenant_id).earliest("id")
         Delivery.objects.filter(id=delivery.id).update(delivered_at=None, dead_at=clock.now())
-        self.things |= {"message_id": message.id, "delivery_id": delivery.id, "job_id": give_up_a_job(tenant_id)}
+        timer = Timer.objects.create(
+            tenant_id=tenant_id, name="tests", key=str(uuid4()), due_at=clock.now(), attempts=MAX_ATTEMPTS
+        )
+        self.things |= {
+            "message_id": message.id,
+            "delivery_id": delivery.id,
+            "timer_id": timer.id,
+            "job_id": give_up_a_job(tenant_id),
+        }
         with _by_system(self.clinic.tenant):
             self.things["claim_id"] = Claim.objects.get(patient=self.clinic.patient).id
 

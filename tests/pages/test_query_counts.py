@@ -104,7 +104,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "accounts:staff-list": 3,
         "accounts:staff-detail": 1,
         "notifications:message-list": 4,
-        "notifications:event-list": 4,
+        "notifications:event-list": 5,
         "compliance:licences": 4,
         "core:health": 2,
     },

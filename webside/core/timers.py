@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
 
 from webside.core import actor, clock, frames
 from webside.core.models import Timer
@@ -85,3 +86,14 @@ def _run(timer: Timer) -> None:
     else:
         timer.done_at = clock.now()
     timer.save()
+
+
+def given_up(tenant_id: UUID) -> QuerySet[Timer]:
+    """Return the timers of a tenant that failed as often as they may, newest first."""
+    return Timer.objects.filter(tenant_id=tenant_id, done_at=None, attempts__gte=MAX_ATTEMPTS).order_by("-due_at")
+
+
+def try_again(*, timer_id: UUID, tenant_id: UUID) -> bool:
+    """Let a timer of a tenant that was given up run again at once; return whether there was one."""
+    found = given_up(tenant_id).filter(id=timer_id)
+    return bool(found.update(attempts=0, last_error="", due_at=clock.now()))

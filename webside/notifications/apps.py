@@ -26,6 +26,8 @@ class NotificationsConfig(AppConfig):
                 "notifications.message.read": _("looked at who got a message"),
                 "notifications.message.refuse": _("asked for messages that are not theirs"),
                 "outbox.delivery.retry": _("delivered an event again"),
+                "core.timer.retry": _("ran again what was due"),
+                "core.timer.refuse": _("asked for timers that are not theirs"),
                 "core.job.retry": _("ran a job again"),
                 "core.job.refuse": _("asked for jobs that are not theirs"),
                 "outbox.delivery.refuse": _("asked for events that are not theirs"),

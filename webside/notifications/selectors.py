@@ -6,10 +6,11 @@ from uuid import UUID
 
 from django.db.models import Count, QuerySet
 
-from webside.core import jobs
+from webside.core import jobs, timers
 from webside.core.actor import Actor
 from webside.core.crypto import Unreadable
 from webside.core.jobs import JobGivenUp
+from webside.core.models import Timer
 from webside.notifications import policies, services
 from webside.notifications.codes import MessageStatus
 from webside.notifications.models import OutgoingMessage
@@ -36,6 +37,13 @@ def jobs_given_up(actor: Actor) -> list[JobGivenUp]:
     if actor.tenant_id is None or not policies.can_see_events(actor):
         return []
     return jobs.given_up(actor.tenant_id)
+
+
+def timers_given_up(actor: Actor) -> QuerySet[Timer]:
+    """Return the timers of the actor's tenant that were given up, newest first."""
+    if actor.tenant_id is None or not policies.can_see_events(actor):
+        return Timer.objects.none()
+    return timers.given_up(actor.tenant_id)
 
 
 def recipient(message: OutgoingMessage) -> str:

@@ -27,7 +27,7 @@ from django.template import Context, TemplateDoesNotExist
 from django.template.loader import get_template
 
 from webside.audit.services import action, record
-from webside.core import clock, frames, jobs
+from webside.core import clock, frames, jobs, timers
 from webside.core.actor import Actor, system
 from webside.core.crypto import Unreadable, keyring
 from webside.core.ids import uuid7
@@ -314,6 +314,16 @@ def retry_event(*, actor: Actor, delivery_id: UUID) -> None:
     if not retry_delivery(delivery_id=delivery_id, tenant_id=actor.tenant_id):
         raise LookupError
     record("outbox.delivery.retry", actor=actor, target_label=str(delivery_id))
+
+
+@action("core.timer.retry")
+def retry_timer(*, actor: Actor, timer_id: UUID) -> None:
+    """Run a timer again that was given up. Raises :class:`NotAllowed`, ``LookupError`` if there is none."""
+    if not policies.can_see_events(actor) or actor.tenant_id is None:
+        raise NotAllowed
+    if not timers.try_again(timer_id=timer_id, tenant_id=actor.tenant_id):
+        raise LookupError
+    record("core.timer.retry", actor=actor, target_label=str(timer_id))
 
 
 @action("core.job.retry")

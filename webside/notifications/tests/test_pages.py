@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.mail import EmailMessage
@@ -12,6 +13,8 @@ from django.test import Client
 from webside.audit.models import AuditEvent
 from webside.core import clock, frames
 from webside.core.actor import system
+from webside.core.models import Timer
+from webside.core.timers import MAX_ATTEMPTS
 from webside.notifications import services
 from webside.notifications.models import OutgoingMessage
 from webside.outbox.models import Delivery, OutboxEvent
@@ -111,6 +114,30 @@ def test_a_job_that_was_given_up_stands_beside_the_events_and_runs_again(cast: A
     assert client.post(address.format(ours)).status_code == 404
     with cast.as_(cast.admin_user):
         assert AuditEvent.objects.filter(action="core.job.retry", outcome="0").count() == 1
+
+
+def test_a_timer_that_was_given_up_stands_there_too_and_runs_again(cast: Any) -> None:
+    def give_up(tenant: Any) -> Timer:
+        return Timer.objects.create(
+            tenant_id=tenant.id, name="visits.no-show", key=str(uuid4()), due_at=clock.now(), attempts=MAX_ATTEMPTS,
+            last_error="KeyError",
+        )  # fmt: skip
+
+    ours, theirs = give_up(cast.larkspur), give_up(cast.northgate)
+    client = sign_in(Client(), cast.admin_user)
+    address = "/o/larkspur/operations/timers/{}/retry/"
+    page = client.get(EVENTS).content.decode()
+    assert address.format(ours.id) in page and "KeyError" in page
+    assert str(theirs.id) not in page
+    for user in (cast.grace_user, cast.maya_user, cast.liz_user, cast.mallory_user):
+        assert sign_in(Client(), user).post(address.format(ours.id)).status_code == 404
+    assert client.post(address.format(theirs.id)).status_code == 404
+    assert client.post(address.format(ours.id)).status_code == 302
+    ours.refresh_from_db(), theirs.refresh_from_db()
+    assert (ours.attempts, theirs.attempts) == (0, MAX_ATTEMPTS)
+    assert client.post(address.format(ours.id)).status_code == 404
+    with cast.as_(cast.admin_user):
+        assert AuditEvent.objects.filter(action="core.timer.retry", outcome="0").count() == 1
 
 
 def test_a_message_whose_words_are_gone_is_not_sent_again(cast: Any) -> None:

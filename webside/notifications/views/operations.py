@@ -83,13 +83,16 @@ def retry(request: HttpRequest, slug: str, message_id: UUID) -> HttpResponse:
 
 @require_GET
 def events(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the deliveries of events, and the jobs, that were given up."""
+    """Show the deliveries of events, the timers and the jobs that were given up."""
     actor = request.actor  # type: ignore[attr-defined]
     _only(request, policies.can_see_events(actor), "outbox.delivery.refuse")
     page = Paginator(outbox.dead_deliveries(actor.tenant_id), PAGE).get_page(request.GET.get("page"))
-    return render(
-        request, "notifications/event_list.html", {"page": page, "jobs": selectors.jobs_given_up(actor)[:PAGE]}
-    )
+    context = {
+        "page": page,
+        "timers": selectors.timers_given_up(actor)[:PAGE],
+        "jobs": selectors.jobs_given_up(actor)[:PAGE],
+    }
+    return render(request, "notifications/event_list.html", context)
 
 
 @require_POST
@@ -98,6 +101,15 @@ def retry_event(request: HttpRequest, slug: str, delivery_id: UUID) -> HttpRespo
     return _again(
         request, slug, partial(services.retry_event, delivery_id=delivery_id), "outbox.delivery.refuse",
         _("The event is delivered again within seconds."),
+    )  # fmt: skip
+
+
+@require_POST
+def retry_timer(request: HttpRequest, slug: str, timer_id: UUID) -> HttpResponse:
+    """Run a timer again that was given up."""
+    return _again(
+        request, slug, partial(services.retry_timer, timer_id=timer_id), "core.timer.refuse",
+        _("What was due is done again within seconds."),
     )  # fmt: skip
 
 
