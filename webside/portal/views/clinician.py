@@ -48,7 +48,7 @@ def day(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, fragment, context)
     # A coach is no part of the medical record: what the chart holds stays closed.
     if found.next is not None and not context["coach"]:
-        context["brief"] = selectors.brief(found.next, found.licences)
+        context["brief"] = selectors.brief(found.next)
         record(
             "chart.patient.read",
             actor=actor,

@@ -1,0 +1,32 @@
+"""What home pages show, put together from the apps below. The first argument is the actor."""
+
+from __future__ import annotations
+
+from webside.portal.selectors.briefing import brief, checks
+from webside.portal.selectors.days import at_hand, day
+from webside.portal.selectors.front_desk import board
+from webside.portal.selectors.installation import administration
+from webside.portal.selectors.patient import home, own_consent, own_patient, record_access
+from webside.portal.selectors.phone import find_patients, phone_offer, picked
+from webside.portal.selectors.public import clinic, tenants
+from webside.portal.selectors.rows import TONES, where
+
+__all__ = [
+    "TONES",
+    "administration",
+    "at_hand",
+    "board",
+    "brief",
+    "checks",
+    "clinic",
+    "day",
+    "find_patients",
+    "home",
+    "own_consent",
+    "own_patient",
+    "phone_offer",
+    "picked",
+    "record_access",
+    "tenants",
+    "where",
+]

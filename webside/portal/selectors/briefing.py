@@ -1,0 +1,138 @@
+"""What a clinician is told before a visit: the chart in short, and what the law and the check-in say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from webside.catalog.codes import Kind
+from webside.chart.codes import ListCode
+from webside.chart.models import AllergyIntolerance, Condition, List, MedicationStatement, Observation
+from webside.chart.rules import vitals
+from webside.compliance.models import Licence
+from webside.core import clock
+from webside.people.models import Patient
+from webside.portal.codes import Readiness
+from webside.portal.selectors.rows import Row, safe_start_of
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What must be known before a visit."""
+
+    patient: Patient
+    allergy_checks: list[dict[str, str]]
+    allergies: list[dict[str, Any]]
+    problems: list[dict[str, Any]]
+    medications: list[dict[str, Any]]
+    vitals: list[dict[str, Any]]
+
+
+def brief(row: Row) -> Brief:
+    """Return what a practitioner must know before their own visit ``row``, in one query.
+
+    The caller records the reading of the chart.
+    """
+    of_patient = {"patient": OuterRef("pk")}
+    patient = Patient.objects.annotate(
+        gone_through=ArraySubquery(
+            List.objects.filter(**of_patient, code=ListCode.ALLERGIES).values(
+                row=JSONObject(at="confirmed_at", empty="empty_reason")
+            )
+        ),
+        known_allergies=ArraySubquery(
+            AllergyIntolerance.objects.filter(**of_patient, clinical_status="active")
+            .order_by("substance")
+            .values(row=JSONObject(name="substance", note="reaction", level="criticality"))
+        ),
+        known_problems=ArraySubquery(
+            Condition.objects.filter(**of_patient, clinical_status="active", category="problem-list-item")
+            .order_by("position", "display")
+            .values(row=JSONObject(name="display", code="code"))
+        ),
+        known_medications=ArraySubquery(
+            MedicationStatement.objects.filter(**of_patient, status="active")
+            .order_by("medication")
+            .values(row=JSONObject(name="medication", note="dosage"))
+        ),
+        known_vitals=ArraySubquery(
+            Observation.objects.filter(**of_patient, status="final")
+            .order_by("code", "-effective_at")
+            .distinct("code")
+            .values(row=JSONObject(name="display", value="value", unit="unit", on="effective_at"))
+        ),
+    ).get(id=row.appointment.patient_id)
+    shown = {ucum: unit for sign in vitals.signs(clock.now().date()) for ucum, unit in sign.units}
+    return Brief(
+        patient=patient,
+        allergy_checks=_allergy_check(patient.known_allergies, patient.gone_through),
+        allergies=patient.known_allergies,
+        problems=patient.known_problems,
+        medications=patient.known_medications,
+        vitals=[
+            {**vital, "unit": shown.get(vital["unit"], vital["unit"]), "on": datetime.fromisoformat(vital["on"])}
+            for vital in patient.known_vitals
+        ],
+    )
+
+
+def checks(row: Row, licences: list[Licence]) -> list[dict[str, str]]:
+    """Return what the law and the check-in say about a visit. Nothing of the chart."""
+    return [*_law_checks(row, licences), *_start_checks(row)]
+
+
+def _law_checks(row: Row, licences: list[Licence]) -> list[dict[str, str]]:
+    if row.appointment.service.kind != Kind.TELEMEDICINE:
+        return [{"tone": "success", "text": _("Coaching: no licence needed, no diagnosis, no claim")}]
+    state = row.appointment.patient_state
+    held = [licence for licence in licences if licence.state == state]
+    if row.ready is Readiness.NO_LICENCE or not held:
+        return [{"tone": "danger", "text": _("No licence for %(state)s on that day") % {"state": state}}]
+    until = max((licence.period_end for licence in held if licence.period_end), default=None)
+    if until is None:
+        return [{"tone": "success", "text": _("Licence for %(state)s, no end set") % {"state": state}}]
+    soon = until - row.appointment.start.date() < timedelta(days=30)
+    text = _("Licence for %(state)s to %(day)s") % {"state": state, "day": until.isoformat()}
+    return [{"tone": "warning" if soon else "success", "text": text}]
+
+
+def _start_checks(row: Row) -> list[dict[str, str]]:
+    start = safe_start_of(row.visit)
+    if start is None or not start.completed_at:
+        text = _("Check-in not done yet: who, where now, call-back number, consent")
+        return [{"tone": "muted", "text": text}]
+    checks = [
+        {"tone": "success", "text": _("Identity seen on a document")}
+        if start.identity_document
+        else {"tone": "warning", "text": _("Identity not seen on a document")}
+    ]
+    place = ", ".join(part for part in (start.address_line, start.city, start.state) if part)
+    checks.append(
+        {"tone": "success", "text": _("Is at %(place)s") % {"place": place}}
+        if place
+        else {"tone": "danger", "text": _("Address now is not known")}
+    )
+    if not start.phone:
+        checks.append({"tone": "warning", "text": _("No call-back number")})
+    return checks
+
+
+def _allergy_check(allergies: list[dict[str, Any]], confirmed: list[dict[str, Any]]) -> list[dict[str, str]]:
+    if not confirmed:
+        text = _("Allergy list was never confirmed") if allergies else _("No allergies are written down: ask")
+        return [{"tone": "warning", "text": text}]
+    on = datetime.fromisoformat(confirmed[0]["at"]).date()
+    months = round((clock.now().date() - on).days / 30)
+    if months < 12:
+        return [{"tone": "success", "text": _("Allergy list confirmed %(day)s") % {"day": on.isoformat()}}]
+    text = ngettext(
+        "Allergy list last confirmed %(n)d month ago", "Allergy list last confirmed %(n)d months ago", months
+    )
+    return [{"tone": "warning", "text": text % {"n": months}}]

@@ -1,0 +1,162 @@
+"""The day of a clinician or coach: visits, notes that wait for a signature, what comes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Q
+from django.utils.translation import gettext as _
+
+from webside.chart.codes import EncounterStatus, NoteStatus
+from webside.chart.models import Encounter
+from webside.compliance.models import Licence
+from webside.compliance.selectors import age_on
+from webside.core import clock
+from webside.core.actor import Actor
+from webside.core.models import Tenant
+from webside.people import selectors as people
+from webside.people.models import Practitioner
+from webside.portal import policies, rules
+from webside.portal.codes import Readiness
+from webside.portal.selectors.rows import Row, active_licences, rooms_of, rows_of
+from webside.scheduling import selectors as scheduling
+from webside.scheduling.codes import AppointmentStatus
+
+DAYS_AHEAD = 7
+
+
+@dataclass(frozen=True, slots=True)
+class UnsignedNote:
+    """A note that waits for its signature, and what is missing in it."""
+
+    encounter: Encounter
+    missing: list[str]
+    age: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What a clinician or coach has before them."""
+
+    practitioner: Practitioner
+    first: list[Row]
+    today: list[Row]
+    later: list[Row]
+    done: list[Row]
+    notes: list[UnsignedNote]
+    licences: list[Licence]
+    now: datetime
+
+    @property
+    def to_go(self) -> int:
+        """How many visits are still to be held today."""
+        return len(self.first) + len(self.today)
+
+    @property
+    def everything(self) -> int:
+        """How much there is to do: visits of today and notes."""
+        return self.to_go + len(self.notes)
+
+    @property
+    def cannot_start(self) -> int:
+        """How many of today's visits may not start as things stand."""
+        return sum(row.ready in (Readiness.NO_LICENCE, Readiness.STOPPED) for row in [*self.first, *self.today])
+
+    @property
+    def topics(self) -> str:
+        """What the page listens to: the day itself and the rooms of the visits at hand."""
+        return " ".join([f"day:{self.practitioner.id}", *rooms_of([*self.first, *self.today])])
+
+    @property
+    def next(self) -> Row | None:
+        """The visit that comes next: who waits the longest, else the next by time."""
+        return next(iter([*self.first, *self.today, *self.later]), None)
+
+    def row(self, appointment_id: UUID | None) -> Row | None:
+        """Return the row of an appointment of this day, or the next one without an id."""
+        if appointment_id is None:
+            return self.next
+        rows = [*self.first, *self.today, *self.later, *self.done]
+        return next((row for row in rows if row.appointment.id == appointment_id), None)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When today's last visit ends."""
+        return max((row.appointment.end for row in [*self.first, *self.today]), default=None)
+
+
+NOTE_PARTS = ("subjective", "objective", "assessment", "plan")
+
+
+def at_hand(actor: Actor, tenant: Tenant) -> tuple[int, int]:
+    """Return how many wait now and how many are still to be seen today, for who sees a day or the board."""
+    if actor.user_id is None or not (policies.can_see_day(actor) or policies.can_see_board(actor)):
+        return 0, 0
+    today = scheduling.day_for(actor, clock.now().astimezone(ZoneInfo(tenant.timezone)).date(), tenant.timezone)
+    if policies.can_see_day(actor):
+        today = today.filter(practitioner__user_id=actor.user_id)
+    counted = today.order_by().aggregate(
+        waiting=Count("id", filter=Q(status=AppointmentStatus.CHECKED_IN)),
+        to_see=Count("id", filter=Q(status=AppointmentStatus.BOOKED, period__endswith__gt=clock.now())),
+    )
+    return counted["waiting"], counted["waiting"] + counted["to_see"]
+
+
+def day(actor: Actor, tenant: Tenant) -> Day | None:
+    """Return the day of the practitioner that the actor is, or nothing for anybody else."""
+    practitioner = people.practitioner_of(actor) if policies.can_see_day(actor) else None
+    if practitioner is None:
+        return None
+    now = clock.now()
+    zone = ZoneInfo(practitioner.timezone or tenant.timezone)
+    midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    tomorrow = (midnight + timedelta(days=1, hours=2)).replace(hour=0)
+    found = (
+        scheduling.appointments_for(actor)
+        .filter(
+            practitioner=practitioner,
+            period__startswith__gte=midnight,
+            period__startswith__lt=midnight + timedelta(days=DAYS_AHEAD),
+        )
+        .select_related("visit__safe_start")
+    )
+    licences = active_licences([practitioner.id])
+    rows = rows_of(found, tenant, licences, now)
+    rows.sort(key=lambda row: rules.harm_order(row.ready, row.since))
+    today = [row for row in rows if row.appointment.start < tomorrow]
+    return Day(
+        practitioner=practitioner,
+        first=[row for row in today if row.pressing or row.ready is Readiness.IN_VISIT],
+        today=[row for row in today if not row.pressing and not row.over and row.ready is not Readiness.IN_VISIT],
+        later=[row for row in rows if row.appointment.start >= tomorrow and not row.over],
+        done=[row for row in today if row.over and row.ready is not Readiness.CANCELLED],
+        notes=unsigned_notes(practitioner, now),
+        licences=licences,
+        now=now,
+    )
+
+
+def unsigned_notes(practitioner: Practitioner, now: datetime) -> list[UnsignedNote]:
+    """Return a practitioner's own notes that are not signed although the visit is over, the oldest first."""
+    found = (
+        Encounter.objects.filter(practitioner=practitioner, status=EncounterStatus.FINISHED)
+        .filter(Q(note=None) | Q(note__status=NoteStatus.PRELIMINARY))
+        .select_related("patient", "service", "note")
+        .order_by("started_at")
+    )
+    names = {
+        "subjective": _("Subjective"),
+        "objective": _("Objective"),
+        "assessment": _("Assessment"),
+        "plan": _("Plan"),
+    }
+    result = []
+    for encounter in found:
+        note = getattr(encounter, "note", None)
+        wanted = [part for part in NOTE_PARTS if part in encounter.service.documentation]
+        missing = [names[part] for part in wanted if not (note and getattr(note, part).strip())]
+        result.append(UnsignedNote(encounter, missing, age_on(encounter.patient.birth_date, now.date())))
+    return result

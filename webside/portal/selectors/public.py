@@ -1,0 +1,76 @@
+"""What anybody may see: the clinics of this installation, and the page of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+
+from webside.catalog import selectors as catalog
+from webside.catalog.codes import Kind
+from webside.core import clock
+from webside.core.actor import Actor
+from webside.core.models import Tenant
+from webside.people.models import Practitioner
+from webside.portal.selectors.rows import active_licences, in_force
+from webside.scheduling import selectors as scheduling
+
+
+def tenants() -> QuerySet[Tenant]:
+    """Return the clinics of this installation that are open, by name."""
+    return Tenant.objects.filter(active=True).order_by("name")
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A service on the public page: its price and the next free time, in words for visitors."""
+
+    service: Any
+    price: str
+    next: Any
+    people: list[Practitioner]
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """What anybody may see of a clinic."""
+
+    kinds: list[tuple[Kind, list[Offered]]]
+    people: list[dict[str, Any]]
+
+
+def clinic(actor: Actor, tenant: Tenant) -> Clinic:
+    """Return the public page of a clinic: services by kind, and the people who give them."""
+    groups = catalog.services_by_kind(actor)
+    timed = [service for group in groups for service in group.services if service.kind != Kind.TELECARE]
+    slots = scheduling.next_free_for_all(services=timed, state="")
+    givers = catalog.practitioners_for_all(timed)
+    everybody = list({person.id: person for found in givers.values() for person in found}.values())
+    today = clock.now().astimezone(ZoneInfo(tenant.timezone)).date()
+    states: dict[UUID, list[str]] = {}
+    for licence in active_licences(person.id for person in everybody):
+        if in_force(licence, today):
+            states.setdefault(licence.practitioner_id, []).append(licence.state)
+    names = {state.code: state.name for state in scheduling.states(today)}
+    return Clinic(
+        kinds=[
+            (
+                group.kind,
+                [
+                    Offered(service, catalog.price_text(service), slots.get(service.id), givers.get(service.id, []))
+                    for service in group.services
+                ],
+            )
+            for group in groups
+        ],
+        people=[
+            {
+                "person": person,
+                "states": [names.get(code, code) for code in dict.fromkeys(states.get(person.id, []))],
+            }
+            for person in sorted(everybody, key=lambda each: (each.prefix == "", each.family))
+        ],
+    )
