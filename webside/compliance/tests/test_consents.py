@@ -153,4 +153,4 @@ def test_another_clinic_sees_none_of_it(cast: Cast) -> None:
     with cast.as_(cast.mallory_user) as mallory:
         assert list(selectors.consents(mallory)) == []
         assert selectors.consent_counts()["everything"] == 0
-        assert selectors.active_consents(cast.liz) == set()
+        assert list(selectors.consents_of(cast.liz)) == []

@@ -74,7 +74,7 @@ def test_what_was_refused_is_found() -> None:
 def test_counts_stop_at_a_limit(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(5):
         _look(cast)
-    monkeypatch.setattr(selectors, "COUNTED", 3)
+    monkeypatch.setattr("webside.compliance.selectors.trail.COUNTED", 3)
     with cast.as_(cast.ingrid_user):
         assert selectors.trail_counts()["looked"] == 3
 
@@ -274,7 +274,7 @@ def test_verifying_says_what_it_found_and_keeps_it_in_the_trail(client: Client) 
     check = verified.context["state"].checked
     assert (check.actor_label, check.changes["entries"], check.changes["faults"]) == ("jobs", 3, 0)
     with cast.as_(cast.ingrid_user):
-        asker = selectors.trail().get(action="compliance.trail.ask")
+        asker = trail().get(action="compliance.trail.ask")
     assert asker.actor_label == "Ingrid Vass"
 
 
