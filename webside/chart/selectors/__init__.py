@@ -1,0 +1,72 @@
+"""Reading the record. The first argument is the actor wherever somebody asks."""
+
+from __future__ import annotations
+
+from webside.chart.selectors.charts import Chart, chart_of, patients_of
+from webside.chart.selectors.diagnoses import (
+    diagnoses_of,
+    diagnosis_code,
+    newest_release_label,
+    not_billable,
+    release_on,
+    search_diagnoses,
+)
+from webside.chart.selectors.encounters import (
+    clinic_zone,
+    encounter,
+    encounter_in,
+    encounter_of_visit,
+    ground_of,
+    recent_encounters,
+    takes_diagnoses,
+    unsigned_notes,
+)
+from webside.chart.selectors.lists import kept_of, lists_of
+from webside.chart.selectors.notes import (
+    MDM_LABELS,
+    PART_LABELS,
+    addenda_of,
+    missing_parts,
+    note_context,
+    note_of,
+    part_label,
+    parts_of,
+    texts_of,
+)
+from webside.chart.selectors.signing import sign_case, sign_columns
+from webside.chart.selectors.summaries import Summary, summary
+
+__all__ = [
+    "MDM_LABELS",
+    "PART_LABELS",
+    "Chart",
+    "Summary",
+    "addenda_of",
+    "chart_of",
+    "clinic_zone",
+    "diagnoses_of",
+    "diagnosis_code",
+    "encounter",
+    "encounter_in",
+    "encounter_of_visit",
+    "ground_of",
+    "kept_of",
+    "lists_of",
+    "missing_parts",
+    "newest_release_label",
+    "not_billable",
+    "note_context",
+    "note_of",
+    "part_label",
+    "parts_of",
+    "patients_of",
+    "recent_encounters",
+    "release_on",
+    "search_diagnoses",
+    "sign_case",
+    "sign_columns",
+    "summary",
+    "takes_diagnoses",
+    "texts_of",
+    "unsigned_notes",
+]

@@ -1,0 +1,86 @@
+"""The page of a patient's record, and whose may be opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Prefetch, Q, QuerySet, Subquery
+
+from webside.chart import policies
+from webside.chart.codes import EncounterStatus
+from webside.chart.models import Condition, Encounter
+from webside.chart.policies import Scope
+from webside.chart.selectors.lists import ClinicalLists, lists_of
+from webside.core import clock
+from webside.core.actor import Actor
+from webside.people import selectors as people
+from webside.people.models import Patient
+from webside.scheduling.codes import HOLDS_TIME
+from webside.scheduling.models import Appointment
+
+TIMELINE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The page of a patient's record as the actor may see it."""
+
+    patient: Patient
+    scope: Scope
+    lists: ClinicalLists | None
+    encounters: list[Encounter]
+    more_before: datetime | None
+    next_id: UUID | None
+    next_at: datetime | None
+
+
+def chart_of(actor: Actor, patient_id: UUID, *, before: datetime | None = None) -> Chart | None:
+    """Return the chart of a patient whom the actor treats; nothing otherwise."""
+    coming = (
+        Appointment.objects.filter(
+            patient_id=patient_id,
+            practitioner__user_id=actor.user_id,
+            status__in=HOLDS_TIME,
+            period__endswith__gt=clock.now(),
+        )
+        .exclude(encounter__status=EncounterStatus.FINISHED)
+        .order_by("period")
+    )
+    patient = (
+        policies.visible_charts(actor, Patient.objects.filter(id=patient_id))
+        .annotate(next_id=Subquery(coming.values("id")[:1]), next_period=Subquery(coming.values("period")[:1]))
+        .first()
+    )
+    if patient is None:
+        return None
+    scope = policies.scope_of(actor)
+    rows = Encounter.objects.filter(patient=patient).select_related("practitioner", "service", "note")
+    if scope is Scope.OWN:
+        rows = rows.filter(practitioner__user_id=actor.user_id)
+    else:
+        named = Condition.objects.order_by("position", "created_at")
+        rows = rows.prefetch_related(Prefetch("diagnoses", named))
+    if before is not None:
+        rows = rows.filter(started_at__lt=before)
+    found = list(rows.order_by("-started_at")[: TIMELINE + 1])
+    return Chart(
+        patient=patient,
+        scope=scope,
+        lists=lists_of(patient) if scope is Scope.WHOLE else None,
+        encounters=found[:TIMELINE],
+        more_before=found[TIMELINE - 1].started_at if len(found) > TIMELINE else None,
+        next_id=patient.next_id,
+        next_at=patient.next_period.lower if patient.next_period else None,
+    )
+
+
+def patients_of(actor: Actor, text: str = "") -> QuerySet[Patient]:
+    """Return the patients whose chart the actor may open, by name; ``text`` narrows by name or record number."""
+    found = policies.visible_charts(actor, people.visible_patients(actor))
+    for word in text.split():
+        found = found.filter(
+            Q(family__istartswith=word) | Q(given__istartswith=word) | Q(record_number__istartswith=word)
+        )
+    return found

@@ -1,0 +1,199 @@
+"""What lasts beyond one encounter: allergies, medicines, problems and the trends of vital signs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, OuterRef, Window
+from django.db.models.functions import RowNumber
+
+from webside.chart.codes import ClinicalStatus, ConditionCategory, ListCode, MedicationStatus
+from webside.chart.models import AllergyIntolerance, Condition, List, MedicationStatement, Observation
+from webside.chart.rules import vitals
+from webside.core import clock
+from webside.core.rows import array_of, instances
+from webside.people.models import Patient
+
+READINGS_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """The readings of one sign: the last one, and those before it for a small line."""
+
+    code: str
+    label: str
+    value: str
+    unit: str
+    taken_at: datetime
+    points: str
+    values: tuple[tuple[datetime, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicalLists:
+    """What lasts beyond one encounter. ``confirmed`` holds the confirmations by the list's code."""
+
+    allergies: list[AllergyIntolerance]
+    medications: list[MedicationStatement]
+    past_medications: list[MedicationStatement]
+    problems: list[Condition]
+    trends: list[Trend]
+    confirmed: Mapping[str, List]
+    signs: list[vitals.VitalSign] = field(default_factory=list)
+
+    @property
+    def allergies_confirmed(self) -> List | None:
+        """When allergies were asked for."""
+        return self.confirmed.get(ListCode.ALLERGIES)
+
+    @property
+    def medications_confirmed(self) -> List | None:
+        """When medicines were asked for."""
+        return self.confirmed.get(ListCode.MEDICATIONS)
+
+    @property
+    def problems_confirmed(self) -> List | None:
+        """When problems were asked for."""
+        return self.confirmed.get(ListCode.PROBLEMS)
+
+    @property
+    def worst_allergy(self) -> AllergyIntolerance | None:
+        """The allergy that stands in the banner: the most dangerous one."""
+        rank = {"high": 0, "unable-to-assess": 1, "low": 2}
+        return min(self.allergies, key=lambda row: rank.get(row.criticality, 1), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The rows of a patient's record that lists are made of, and the diagnoses of one encounter, as they were read."""
+
+    allergies: list[AllergyIntolerance]
+    medications: list[MedicationStatement]
+    problems: list[Condition]
+    readings: list[Observation]
+    confirmed: list[List]
+    diagnoses: list[Condition]
+
+
+def kept_of(patient_id: UUID, encounter_id: UUID | None = None) -> Kept:
+    """Return what is kept about a patient, in one query however much it is. The caller has guarded the chart."""
+    own = {"patient": OuterRef("pk")}
+    number = Window(RowNumber(), partition_by=[F("code"), F("unit")], order_by=F("effective_at").desc())
+    newest = Observation.objects.filter(**own).annotate(number=number).filter(number__lte=READINGS_SHOWN)
+    problems = Condition.objects.filter(
+        **own, category=ConditionCategory.PROBLEM, clinical_status=ClinicalStatus.ACTIVE
+    )
+    diagnoses = Condition.objects.filter(**own, encounter_id=encounter_id).order_by("position", "created_at")
+    row: Any = Patient.objects.annotate(
+        kept_allergies=array_of(
+            AllergyIntolerance.objects.filter(**own, clinical_status=ClinicalStatus.ACTIVE).order_by("substance")
+        ),
+        kept_medications=array_of(MedicationStatement.objects.filter(**own).order_by("-ended_on", "medication")),
+        kept_problems=array_of(problems.order_by("position", "onset_date", "display")),
+        kept_readings=array_of(newest.order_by("effective_at")),
+        kept_lists=array_of(List.objects.filter(**own)),
+        **({"kept_diagnoses": array_of(diagnoses)} if encounter_id else {}),
+    ).get(id=patient_id)
+    return Kept(
+        allergies=instances(AllergyIntolerance, row.kept_allergies),
+        medications=instances(MedicationStatement, row.kept_medications),
+        problems=instances(Condition, row.kept_problems),
+        readings=instances(Observation, row.kept_readings),
+        confirmed=instances(List, row.kept_lists),
+        diagnoses=instances(Condition, row.kept_diagnoses) if encounter_id else [],
+    )
+
+
+def lists_of(patient: Patient, kept: Kept | None = None) -> ClinicalLists:
+    """Return the clinical lists of a patient. The caller has checked that the actor may see them."""
+    kept = kept or kept_of(patient.id)
+    return ClinicalLists(
+        allergies=kept.allergies,
+        medications=[row for row in kept.medications if row.status == MedicationStatus.ACTIVE],
+        past_medications=[row for row in kept.medications if row.status != MedicationStatus.ACTIVE],
+        problems=kept.problems,
+        trends=_trends(kept.readings),
+        confirmed={row.code: row for row in kept.confirmed},
+        signs=vitals.signs(clock.now().date()),
+    )
+
+
+def _trends(readings: Iterable[Observation]) -> list[Trend]:
+    """Return the newest readings of each sign, in the order in which signs are entered."""
+    groups: dict[tuple[str, str], list[Observation]] = {}
+    for row in readings:
+        groups.setdefault((row.code, row.unit), []).append(row)
+    order = {row["loinc"]: place for place, row in enumerate(vitals.table().rows)}
+    shown = shown_units()
+    found = [_trend(rows, shown.get(unit, unit)) for (_, unit), rows in groups.items()]
+    found = _with_pairs(found)
+    return sorted(found, key=lambda trend: (order.get(trend.code, len(order)), trend.unit))
+
+
+def shown_units() -> dict[str, str]:
+    """Return how units are written for people, by their UCUM code."""
+    return {row["ucum"]: row["unit"] for row in vitals.table().rows}
+
+
+def pairs_of_signs() -> dict[str, tuple[str, str]]:
+    """Return what is said in one breath: the lower sign's code by the upper one's, and the words for both."""
+    rows = vitals.table().rows
+    codes = {row["key"]: row["loinc"] for row in rows}
+    return {
+        row["loinc"]: (codes[row["above_key"]], str(row["label"]).partition(" (")[0])
+        for row in rows
+        if row.get("above_key")
+    }
+
+
+def _with_pairs(trends: list[Trend]) -> list[Trend]:
+    """Say 131/79 where both were taken together last; what was taken alone stays alone."""
+    by_code = {trend.code: trend for trend in trends}
+    for upper_code, (lower_code, label) in pairs_of_signs().items():
+        upper, lower = by_code.get(upper_code), by_code.get(lower_code)
+        if upper is None or lower is None or upper.taken_at != lower.taken_at:
+            continue
+        below = dict(lower.values)
+        values = tuple((at, f"{value}/{below[at]}") for at, value in upper.values if at in below)
+        together = replace(upper, label=label, value=f"{upper.value}/{lower.value}", values=values)
+        trends = [together if trend is upper else trend for trend in trends if trend is not lower]
+    return trends
+
+
+def _trend(readings: Sequence[Observation], unit: str) -> Trend:
+    last = readings[-1]
+    values = [row.value for row in readings]
+    return Trend(
+        code=last.code,
+        label=last.display,
+        value=number_text(last.value),
+        unit=unit,
+        taken_at=last.effective_at,
+        points=_line(values),
+        values=tuple((row.effective_at, number_text(row.value)) for row in reversed(readings)),
+    )
+
+
+def number_text(value: Decimal) -> str:
+    """Return a value without needless zeros: 98.6, 131."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _line(values: Sequence[Decimal], width: int = 72, height: int = 20) -> str:
+    """Return the points of a small line, in the coordinates of an SVG of that size."""
+    if len(values) < 2:
+        return ""
+    low, high = min(values), max(values)
+    span = float(high - low) or 1.0
+    step = (width - 6) / (len(values) - 1)
+    return " ".join(
+        f"{3 + step * place:.1f},{height - 3 - (height - 6) * float(value - low) / span:.1f}"
+        for place, value in enumerate(values)
+    )
