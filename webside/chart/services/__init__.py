@@ -1,0 +1,43 @@
+"""Writing the record. What is signed is never changed, only added to."""
+
+from __future__ import annotations
+
+from webside.chart.services.diagnoses import add_diagnosis, order_diagnoses, remove_diagnosis
+from webside.chart.services.encounters import cancel_encounter, finish_encounter, start_encounter
+from webside.chart.services.errors import Conflict, Invalid, NotAllowed, NoteClosed, NotReady
+from webside.chart.services.lists import (
+    add_allergy,
+    add_medication,
+    add_problem,
+    add_vitals,
+    confirm_list,
+    end_entry,
+    restore_entry,
+)
+from webside.chart.services.notes import add_addendum, save_note, save_note_part, sign_note, state_billing_facts
+
+__all__ = [
+    "Conflict",
+    "Invalid",
+    "NotAllowed",
+    "NotReady",
+    "NoteClosed",
+    "add_addendum",
+    "add_allergy",
+    "add_diagnosis",
+    "add_medication",
+    "add_problem",
+    "add_vitals",
+    "cancel_encounter",
+    "confirm_list",
+    "end_entry",
+    "finish_encounter",
+    "order_diagnoses",
+    "remove_diagnosis",
+    "restore_entry",
+    "save_note",
+    "save_note_part",
+    "sign_note",
+    "start_encounter",
+    "state_billing_facts",
+]

@@ -1,0 +1,249 @@
+"""What lasts beyond one encounter: allergies, medicines, problems, and vital signs typed by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Max
+
+from webside.audit.services import action, record
+from webside.chart import policies, selectors
+from webside.chart.codes import ClinicalStatus, ConditionCategory, Criticality, EmptyReason, ListCode, MedicationStatus
+from webside.chart.models import AllergyIntolerance, Condition, Encounter, List, MedicationStatement, Observation
+from webside.chart.rules import vitals
+from webside.chart.services.errors import Invalid, NotAllowed
+from webside.core import clock
+from webside.core.actor import Actor
+from webside.fhirkit.services import write_version
+from webside.people.models import Patient
+
+Entry = AllergyIntolerance | MedicationStatement | Condition
+
+
+def _may_change_lists(actor: Actor, patient: Patient) -> None:
+    if not policies.can_change_lists(actor, patient):
+        raise NotAllowed
+
+
+def _no_longer_empty(patient: Patient, code: ListCode) -> None:
+    """What was *nothing known* has an entry now."""
+    known = List.objects.select_for_update().filter(patient=patient, code=code).exclude(empty_reason="").first()
+    if known is not None:
+        known.empty_reason = ""
+        known.save()
+        write_version(known)
+
+
+def _one_line(text: str, longest: int, missing: str) -> str:
+    clean = " ".join(text.replace("\x00", "").split())
+    if not clean:
+        raise Invalid({"text": [missing]})
+    if len(clean) > longest:
+        raise Invalid({"text": [f"This is too long: {longest} letters fit."]})
+    return clean
+
+
+@action("chart.allergy.add")
+def add_allergy(
+    *, actor: Actor, patient: Patient, substance: str, reaction: str = "", criticality: str = Criticality.UNKNOWN
+) -> AllergyIntolerance:
+    """Add an allergy. The same substance again returns the entry that is there, with the new reaction."""
+    _may_change_lists(actor, patient)
+    name = _one_line(substance, 120, "Name the substance.")
+    level = Criticality(criticality)
+    known = AllergyIntolerance.objects.filter(
+        patient=patient, substance__iexact=name, clinical_status=ClinicalStatus.ACTIVE
+    ).first()
+    allergy = known or AllergyIntolerance(patient=patient, substance=name)
+    allergy.reaction = " ".join(reaction.replace("\x00", "").split())[:160] or allergy.reaction
+    allergy.criticality = level
+    allergy.save()
+    write_version(allergy)
+    _no_longer_empty(patient, ListCode.ALLERGIES)
+    record("chart.allergy.add", actor=actor, target=allergy, patient_id=patient.id, ground="treating")
+    return allergy
+
+
+@action("chart.medication.add")
+def add_medication(
+    *, actor: Actor, patient: Patient, medication: str, dosage: str = "", started_on: date | None = None
+) -> MedicationStatement:
+    """Add a medicine that the patient takes, as text. Prescribing is something else."""
+    _may_change_lists(actor, patient)
+    row = MedicationStatement.objects.create(
+        patient=patient,
+        medication=_one_line(medication, 160, "Name the medicine."),
+        dosage=" ".join(dosage.replace("\x00", "").split())[:160],
+        started_on=started_on,
+    )
+    write_version(row)
+    _no_longer_empty(patient, ListCode.MEDICATIONS)
+    record("chart.medication.add", actor=actor, target=row, patient_id=patient.id, ground="treating")
+    return row
+
+
+@action("chart.problem.add")
+def add_problem(
+    *, actor: Actor, patient: Patient, code: str = "", display: str = "", onset_date: date | None = None
+) -> Condition:
+    """Add a problem that lasts: by its ICD-10-CM code, or in words where there is none.
+
+    The same code again returns the entry that is there.
+    """
+    _may_change_lists(actor, patient)
+    known = selectors.diagnosis_code(code) if code.strip() else None
+    if code.strip() and known is None:
+        raise Invalid({"code": [f"{code.strip()[:10]} is not an ICD-10-CM code."]})
+    words = _one_line(display or (known.display if known else ""), 240, "Name the problem.")
+    there = Condition.objects.filter(
+        patient=patient, category=ConditionCategory.PROBLEM, clinical_status=ClinicalStatus.ACTIVE
+    )
+    problem = there.filter(code=known.code).first() if known else there.filter(display__iexact=words).first()
+    if problem is None:
+        problem = Condition.objects.create(
+            patient=patient,
+            category=ConditionCategory.PROBLEM,
+            code=known.code if known else "",
+            display=words,
+            onset_date=onset_date,
+            position=(there.aggregate(last=Max("position"))["last"] or 0) + 1,
+        )
+        write_version(problem)
+    _no_longer_empty(patient, ListCode.PROBLEMS)
+    record("chart.problem.add", actor=actor, target=problem, patient_id=patient.id, ground="treating")
+    return problem
+
+
+def _entry(patient: Patient, code: ListCode, entry_id: UUID) -> Entry:
+    models: dict[ListCode, Any] = {
+        ListCode.ALLERGIES: AllergyIntolerance,
+        ListCode.MEDICATIONS: MedicationStatement,
+        ListCode.PROBLEMS: Condition,
+    }
+    entry: Entry | None = models[code].objects.select_for_update().filter(patient=patient, id=entry_id).first()
+    if entry is None or (isinstance(entry, Condition) and entry.category != ConditionCategory.PROBLEM):
+        raise Invalid({"entry": ["That entry is not on the list any more."]})
+    return entry
+
+
+def _mark(entry: Entry, *, active: bool) -> None:
+    if isinstance(entry, MedicationStatement):
+        entry.status = MedicationStatus.ACTIVE if active else MedicationStatus.STOPPED
+        entry.ended_on = None if active else clock.now().date()
+    elif isinstance(entry, Condition):
+        entry.clinical_status = ClinicalStatus.ACTIVE if active else ClinicalStatus.RESOLVED
+    else:
+        entry.clinical_status = ClinicalStatus.ACTIVE if active else ClinicalStatus.INACTIVE
+    entry.save()
+    write_version(entry)
+
+
+@action("chart.list-entry.end")
+def end_entry(*, actor: Actor, patient: Patient, code: ListCode, entry_id: UUID) -> Entry:
+    """Take an entry off a list: a medicine is stopped, a problem resolved, an allergy inactive. It stays in the record."""
+    _may_change_lists(actor, patient)
+    entry = _entry(patient, code, entry_id)
+    _mark(entry, active=False)
+    record("chart.list-entry.end", actor=actor, target=entry, patient_id=patient.id, ground="treating")
+    return entry
+
+
+@action("chart.list-entry.restore")
+def restore_entry(*, actor: Actor, patient: Patient, code: ListCode, entry_id: UUID) -> Entry:
+    """Put an entry back on its list."""
+    _may_change_lists(actor, patient)
+    entry = _entry(patient, code, entry_id)
+    _mark(entry, active=True)
+    _no_longer_empty(patient, code)
+    record("chart.list-entry.restore", actor=actor, target=entry, patient_id=patient.id, ground="treating")
+    return entry
+
+
+@action("chart.list.confirm")
+def confirm_list(*, actor: Actor, patient: Patient, code: ListCode) -> List:
+    """Note that a list was gone through with the patient now; without entries it means *nothing known*."""
+    _may_change_lists(actor, patient)
+    lists = selectors.lists_of(patient)
+    entries: dict[ListCode, Sequence[Any]] = {
+        ListCode.ALLERGIES: lists.allergies,
+        ListCode.MEDICATIONS: lists.medications,
+        ListCode.PROBLEMS: lists.problems,
+    }
+    confirmed, created = List.objects.select_for_update().get_or_create(
+        patient=patient, code=code, defaults={"confirmed_by": actor.label}
+    )
+    confirmed.empty_reason = "" if entries[code] else EmptyReason.NIL_KNOWN
+    confirmed.confirmed_at = clock.now()
+    confirmed.confirmed_by = actor.label
+    confirmed.save()
+    write_version(confirmed)
+    record(
+        "chart.list.confirm",
+        actor=actor,
+        target=confirmed,
+        patient_id=patient.id,
+        ground=code,
+        changes={"nothing_known": bool(confirmed.empty_reason), "first": created},
+    )
+    return confirmed
+
+
+@action("chart.vitals.add")
+def add_vitals(
+    *,
+    actor: Actor,
+    patient: Patient,
+    readings: Sequence[tuple[str, str, Decimal]],
+    encounter: Encounter | None = None,
+    at: datetime | None = None,
+) -> list[Observation]:
+    """Keep vital signs typed by hand: (sign, UCUM unit, value), all of them or none.
+
+    Raises :class:`Invalid` by sign for what can't be true. What is only unusual is kept.
+    """
+    _may_change_lists(actor, patient)
+    when = at or clock.now()
+    if not readings:
+        raise Invalid({"vitals": ["Type at least one value."]})
+    if when > clock.now():
+        raise Invalid({"vitals": ["This time is still to come."]})
+    facts = vitals.VitalsFacts(
+        on=when.date(), readings=[vitals.Reading(key=key, ucum=ucum, value=value) for key, ucum, value in readings]
+    )
+    answer = vitals.vitals_plausible(facts)
+    if not answer.allowed:
+        errors: dict[str, list[str]] = {}
+        for finding in answer.impossible:
+            errors.setdefault(finding.key, []).append(finding.text)
+        raise Invalid(errors)
+    signs = {sign.key: sign for sign in vitals.signs(facts.on)}
+    with transaction.atomic():
+        rows = [
+            Observation.objects.create(
+                patient=patient,
+                encounter=encounter,
+                code=signs[key].code,
+                display=signs[key].label,
+                value=value,
+                unit=ucum,
+                effective_at=when,
+                entered_by=actor.label,
+            )
+            for key, ucum, value in readings
+        ]
+        for row in rows:
+            write_version(row)
+    record(
+        "chart.vitals.add",
+        actor=actor,
+        target=rows[0],
+        patient_id=patient.id,
+        ground="treating",
+        changes={"signs": [row.code for row in rows], "unusual": [finding.key for finding in answer.unusual]},
+    )
+    return rows
