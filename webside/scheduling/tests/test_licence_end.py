@@ -20,8 +20,9 @@ from webside.compliance.models import Licence
 from webside.core import clock
 from webside.notifications.models import OutgoingMessage
 from webside.notifications.services import content_of
-from webside.scheduling import handlers, selectors, services
+from webside.scheduling import handlers, selectors
 from webside.scheduling.models import Appointment
+from webside.scheduling.services import appointments
 from webside.testing.cast import Cast, sign_in
 
 DAY = timedelta(days=1)
@@ -88,7 +89,7 @@ def test_the_practitioner_and_the_front_desk_are_told_once_and_no_patient_is_nam
     cast: Cast, ended: Licence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
-    monkeypatch.setattr(services, "push_on_commit", lambda topic, kind: told.append(topic))
+    monkeypatch.setattr(appointments, "push_on_commit", lambda topic, kind: told.append(topic))
     event_id = uuid4()
     with cast.as_(cast.ingrid_user):
         _booked(cast, 1)

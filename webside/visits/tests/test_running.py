@@ -20,7 +20,7 @@ from webside.compliance.models import Consent, Licence
 from webside.core import clock
 from webside.fhirkit.models import ResourceVersion
 from webside.outbox.models import OutboxEvent
-from webside.scheduling import services as scheduling
+from webside.scheduling.services import appointments
 from webside.testing.cast import Cast
 from webside.visits import handlers, selectors, services
 from webside.visits.codes import AudioReason, DeviceVerdict, Stage, VisitStatus
@@ -232,7 +232,7 @@ def test_each_change_of_a_visit_is_told_to_the_day_and_to_the_board(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[tuple[str, str]] = []
-    monkeypatch.setattr(scheduling, "push_on_commit", lambda topic, kind, *_: told.append((topic, kind)))
+    monkeypatch.setattr(appointments, "push_on_commit", lambda topic, kind, *_: told.append((topic, kind)))
     lists = {(f"day:{cast.maya.id}", "changed"), (f"tenant:{cast.larkspur.id}", "changed")}
 
     def tells() -> bool:

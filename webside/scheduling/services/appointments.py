@@ -1,0 +1,172 @@
+"""What becomes of an appointment: moved, cancelled, restored, missed, held."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from webside.audit.services import action, record
+from webside.core import clock, frames
+from webside.core.actor import Actor
+from webside.fhirkit.services import write_version
+from webside.outbox.services import publish
+from webside.people.models import Practitioner
+from webside.realtime.services import push_on_commit
+from webside.scheduling import policies
+from webside.scheduling.codes import AppointmentStatus
+from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMissed, AppointmentMoved
+from webside.scheduling.models import Appointment
+from webside.scheduling.services.errors import NotAllowed, WrongStatus
+from webside.scheduling.services.links import revoke_links
+from webside.scheduling.services.times import check_time, lock_people, locked, period_of, save_if_free
+
+
+@action("scheduling.appointment.move")
+def move_appointment(
+    *,
+    actor: Actor,
+    appointment: Appointment,
+    start: datetime,
+    practitioner: Practitioner | None = None,
+    state: str = "",
+    timezone: str = "",
+) -> Appointment:
+    """Give an appointment another time, with the same person or a colleague; ask the gates again.
+
+    One that has not begun: booked, or checked in. A check-in was for the old time and person: it is
+    booked again and the check-in is done anew. Links sent before stop working; the message about the
+    new time brings a new one. Raises :class:`NotAllowed`, :class:`WrongStatus` and what booking raises.
+    """
+    if not policies.can_change_appointment(actor, appointment):
+        raise NotAllowed
+    practitioner = practitioner or appointment.practitioner
+    lock_people(practitioner, appointment.patient)
+    appointment = locked(appointment)
+    if appointment.status not in (AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN):
+        raise WrongStatus(appointment.status)
+    state = state or appointment.patient_state
+    check_time(service=appointment.service, practitioner=practitioner, patient=appointment.patient, start=start,
+               state=state, moving=appointment)  # fmt: skip
+    was = {"start": appointment.start.isoformat(), "practitioner": str(appointment.practitioner_id)}
+    if appointment.status == AppointmentStatus.CHECKED_IN:
+        was["status"] = AppointmentStatus.CHECKED_IN.value
+        appointment.status = AppointmentStatus.BOOKED
+    appointment.practitioner = practitioner
+    appointment.period = period_of(appointment.service, start)
+    appointment.patient_state = state
+    appointment.patient_timezone = timezone or appointment.patient_timezone
+    appointment.sequence += 1
+    save_if_free(appointment, state)
+    revoke_links(appointment)
+    write_version(appointment)
+    record("scheduling.appointment.move", actor=actor, target=appointment, patient_id=appointment.patient_id,
+           changes={"was": was})  # fmt: skip
+    publish(AppointmentMoved(appointment_id=appointment.id))
+    return appointment
+
+
+@action("scheduling.appointment.cancel")
+def cancel_appointment(*, actor: Actor, appointment: Appointment, reason: str = "") -> Appointment:
+    """Cancel; its time is free again and its links stop working. Cancelling twice changes nothing.
+
+    Raises :class:`NotAllowed`, and :class:`WrongStatus` if the visit has begun or is over.
+    """
+    if not policies.can_change_appointment(actor, appointment):
+        raise NotAllowed
+    appointment = locked(appointment)
+    if appointment.status == AppointmentStatus.CANCELLED:
+        record("scheduling.appointment.cancel", actor=actor, target=appointment, patient_id=appointment.patient_id,
+               changes={"repeated": True})  # fmt: skip
+        return appointment
+    if appointment.status not in (AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN):
+        raise WrongStatus(appointment.status)
+    appointment.status = AppointmentStatus.CANCELLED
+    appointment.cancelled_at = clock.now()
+    appointment.cancellation_reason = reason.strip()[:160]
+    appointment.sequence += 1
+    appointment.save()
+    revoke_links(appointment)
+    write_version(appointment)
+    record("scheduling.appointment.cancel", actor=actor, target=appointment, patient_id=appointment.patient_id)
+    publish(AppointmentCancelled(appointment_id=appointment.id))
+    return appointment
+
+
+@action("scheduling.appointment.restore")
+def restore_appointment(*, actor: Actor, appointment: Appointment) -> Appointment:
+    """Take a cancellation back, if its time is still ahead and free. Sent as a booking again.
+
+    Raises :class:`NotAllowed`, :class:`WrongStatus` and what booking raises.
+    """
+    if not policies.can_change_appointment(actor, appointment):
+        raise NotAllowed
+    lock_people(appointment.practitioner, appointment.patient)
+    appointment = locked(appointment)
+    if appointment.status != AppointmentStatus.CANCELLED:
+        raise WrongStatus(appointment.status)
+    check_time(service=appointment.service, practitioner=appointment.practitioner, patient=appointment.patient,
+               start=appointment.start, state=appointment.patient_state)  # fmt: skip
+    appointment.status = AppointmentStatus.BOOKED
+    appointment.cancelled_at = None
+    appointment.cancellation_reason = ""
+    appointment.sequence += 1
+    save_if_free(appointment, appointment.patient_state)
+    write_version(appointment)
+    record("scheduling.appointment.restore", actor=actor, target=appointment, patient_id=appointment.patient_id)
+    publish(AppointmentBooked(appointment_id=appointment.id))
+    return appointment
+
+
+@action("scheduling.appointment.noshow")
+def mark_noshow(*, actor: Actor, appointment: Appointment) -> Appointment:
+    """Note that the patient did not come. Only after it should have begun."""
+    if not policies.can_run_appointment(actor, appointment):
+        raise NotAllowed
+    appointment = locked(appointment)
+    if appointment.status != AppointmentStatus.BOOKED or appointment.start > clock.now():
+        raise WrongStatus(appointment.status)
+    _set_status(appointment, AppointmentStatus.NOSHOW)
+    record("scheduling.appointment.noshow", actor=actor, target=appointment, patient_id=appointment.patient_id)
+    publish(AppointmentMissed(appointment_id=appointment.id))
+    return appointment
+
+
+@action("scheduling.appointment.check-in")
+def check_in_appointment(*, actor: Actor, appointment: Appointment) -> Appointment:
+    """Note that the patient is here (in the waiting room). Again changes nothing."""
+    if not policies.can_check_in(actor, appointment):
+        raise NotAllowed
+    appointment = locked(appointment)
+    if appointment.status == AppointmentStatus.BOOKED:
+        _set_status(appointment, AppointmentStatus.CHECKED_IN)
+    elif appointment.status not in (AppointmentStatus.CHECKED_IN, AppointmentStatus.FULFILLED):
+        raise WrongStatus(appointment.status)
+    record("scheduling.appointment.check-in", actor=actor, target=appointment, patient_id=appointment.patient_id)
+    return appointment
+
+
+@action("scheduling.appointment.fulfil")
+def fulfil_appointment(*, actor: Actor, appointment: Appointment) -> Appointment:
+    """Note that the visit took place. Again changes nothing."""
+    if not policies.can_run_appointment(actor, appointment):
+        raise NotAllowed
+    appointment = locked(appointment)
+    if appointment.status in (AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN):
+        _set_status(appointment, AppointmentStatus.FULFILLED)
+    elif appointment.status != AppointmentStatus.FULFILLED:
+        raise WrongStatus(appointment.status)
+    record("scheduling.appointment.fulfil", actor=actor, target=appointment, patient_id=appointment.patient_id)
+    return appointment
+
+
+def _set_status(appointment: Appointment, status: AppointmentStatus) -> None:
+    appointment.status = status
+    appointment.save()
+    write_version(appointment)
+
+
+def tell_lists(*practitioner_ids: UUID) -> None:
+    """Hint to the days of these practitioners, and to the board of the frame's clinic, that a visit of theirs changed."""
+    for practitioner_id in dict.fromkeys(practitioner_ids):
+        push_on_commit(f"day:{practitioner_id}", "changed")
+    push_on_commit(f"tenant:{frames.current_tenant_id()}", "changed")

@@ -1,0 +1,189 @@
+"""Booking: for a patient, with her consent, and for a visitor without an account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from webside.audit.services import action, record
+from webside.catalog.models import HealthcareService
+from webside.compliance import services as compliance
+from webside.core.actor import Actor, ActorKind
+from webside.fhirkit.services import write_version
+from webside.outbox.services import publish
+from webside.people.models import Patient, Practitioner
+from webside.people.services import register_patient
+from webside.scheduling import policies
+from webside.scheduling.codes import AppointmentStatus
+from webside.scheduling.events import AppointmentBooked
+from webside.scheduling.models import Appointment
+from webside.scheduling.services.errors import AlreadyBooked, CannotBook, KeyReused, NotAllowed
+from webside.scheduling.services.times import broken_constraint, check_time, lock_people, period_of, save_if_free
+
+REGISTRATION_TRIES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorDetails:
+    """What a person without an account tells us about herself when she books."""
+
+    given: str
+    family: str
+    birth_date: date
+    email: str
+    phone: str
+
+
+@action("scheduling.appointment.book")
+def book_appointment(
+    *,
+    actor: Actor,
+    patient: Patient,
+    service: HealthcareService,
+    practitioner: Practitioner,
+    start: datetime,
+    state: str,
+    timezone: str,
+    reason_text: str = "",
+    idempotency_key: str,
+    consents: frozenset[str] = frozenset(),
+) -> Appointment:
+    """Book a time; the same key again returns the same appointment and books nothing.
+
+    ``start`` is aware; ``state`` is where the patient will be (two letters), ``timezone`` her IANA
+    zone; ``consents`` are scopes that she agrees to with this booking. Raises :class:`NotAllowed`,
+    :class:`SlotPassed`, :class:`GatesStop`, :class:`SlotTaken`, :class:`PatientBusy`,
+    :class:`KeyReused`, :class:`AlreadyBooked`.
+    """
+    known = _booked_with(idempotency_key)
+    if known is not None:
+        if known.patient_id != patient.id:
+            raise KeyReused
+        return _booked_before(actor, known, practitioner, start)
+    if not policies.can_book_for(actor, patient):
+        raise NotAllowed
+    lock_people(practitioner, patient)
+    _refuse_again(service, practitioner, start, patient=patient)
+    check_time(service=service, practitioner=practitioner, patient=patient, start=start, state=state,
+               consents=consents)  # fmt: skip
+    appointment = Appointment(
+        patient=patient,
+        practitioner=practitioner,
+        service=service,
+        period=period_of(service, start),
+        patient_state=state,
+        patient_timezone=timezone,
+        reason_text=reason_text.strip(),
+        booked_by=actor.label,
+        idempotency_key=idempotency_key,
+    )
+    try:
+        save_if_free(appointment, state)
+    except CannotBook:
+        # The same form, sent twice at once: the other request was a moment faster.
+        twin = _booked_with(idempotency_key)
+        if twin is None or twin.patient_id != patient.id:
+            raise
+        return _booked_before(actor, twin, practitioner, start)
+    write_version(appointment)
+    _note_booking(actor, appointment)
+    publish(AppointmentBooked(appointment_id=appointment.id))
+    return appointment
+
+
+def _note_booking(actor: Actor, appointment: Appointment, *, repeated: bool = False) -> None:
+    record("scheduling.appointment.book", actor=actor, target=appointment, patient_id=appointment.patient_id,
+           target_label=appointment.service.name, changes={"repeated": True} if repeated else None)  # fmt: skip
+
+
+def _booked_before(actor: Actor, known: Appointment, practitioner: Practitioner, start: datetime) -> Appointment:
+    if known.start != start or known.practitioner_id != practitioner.id:
+        raise AlreadyBooked(known)
+    _note_booking(actor, known, repeated=True)
+    return known
+
+
+@action("scheduling.appointment.book")
+def book_as_visitor(
+    *,
+    actor: Actor,
+    details: VisitorDetails,
+    service: HealthcareService,
+    practitioner: Practitioner,
+    start: datetime,
+    state: str,
+    timezone: str,
+    reason_text: str = "",
+    idempotency_key: str,
+    consent_scope: str = "",
+) -> Appointment:
+    """Register a person, take her consent and book for her: all of it, or nothing.
+
+    Nobody is looked up by what a stranger types: a visitor is always a new patient, and the clinic
+    joins records later. The same key with the same person again returns the same appointment; with
+    another person it raises :class:`KeyReused`. Raises what :func:`book_appointment` raises.
+    """
+    # Before anything is made: the second of two equal forms waits here and then finds what the first one booked.
+    lock_people(practitioner)
+    known = _booked_with(idempotency_key)
+    if known is None:
+        if actor.kind is ActorKind.LINK:
+            _refuse_again(service, practitioner, start, id=actor.subject_id)
+        return book_with_consent(
+            actor=actor, patient=_register(actor, details, state, timezone), service=service,
+            practitioner=practitioner, start=start, state=state, timezone=timezone, reason_text=reason_text,
+            idempotency_key=idempotency_key, consent_scope=consent_scope,
+        )  # fmt: skip
+    if not _same_person(known.patient, details):
+        raise KeyReused
+    return _booked_before(actor, known, practitioner, start)
+
+
+def _register(actor: Actor, details: VisitorDetails, state: str, timezone: str) -> Patient:
+    """Register a visitor; the next record number may be taken by another registration at the same moment."""
+    for attempt in range(1, REGISTRATION_TRIES + 1):
+        try:
+            with transaction.atomic():
+                return register_patient(
+                    actor=actor, given=details.given, family=details.family, birth_date=details.birth_date,
+                    email=details.email, phone=details.phone, state=state, timezone=timezone,
+                    user_id=actor.user_id if not actor.is_staff else None,
+                )  # fmt: skip
+        except IntegrityError as error:
+            if broken_constraint(error) != "patient_record_number_once" or attempt == REGISTRATION_TRIES:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _same_person(patient: Patient, details: VisitorDetails) -> bool:
+    return (patient.given, patient.family, patient.birth_date, patient.email) == (
+        details.given.strip(), details.family.strip(), details.birth_date, details.email.strip().lower(),
+    )  # fmt: skip
+
+
+@action("scheduling.appointment.book")
+def book_with_consent(*, actor: Actor, patient: Patient, consent_scope: str = "", **booking: Any) -> Appointment:
+    """Take the patient's consent for ``consent_scope`` (if any) and book, both or neither.
+
+    ``booking`` is the rest of what :func:`book_appointment` takes; raises what it raises.
+    """
+    if consent_scope and _booked_with(booking["idempotency_key"]) is None:
+        compliance.give_consent(actor=actor, patient=patient, scope=consent_scope, given_by=patient.full_name)
+    return book_appointment(actor=actor, patient=patient, consents=frozenset({consent_scope} - {""}), **booking)
+
+
+def _booked_with(key: str) -> Appointment | None:
+    return Appointment.objects.filter(idempotency_key=key).select_related("patient", "practitioner", "service").first()
+
+
+def _refuse_again(service: HealthcareService, practitioner: Practitioner, start: datetime, **whose: Any) -> None:
+    """Raise :class:`AlreadyBooked` when ``whose`` have this very visit: they went back to a page with a new key."""
+    held = (AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN)
+    own = Appointment.objects.filter(
+        service=service, practitioner=practitioner, period__startswith=start, status__in=held, **whose
+    )
+    if (appointment := own.select_related("patient", "practitioner", "service").first()) is not None:
+        raise AlreadyBooked(appointment)

@@ -1,0 +1,60 @@
+"""Why a time is not booked, or an appointment not changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from webside.catalog import gates
+from webside.scheduling.models import Appointment
+from webside.scheduling.selectors import Slot
+
+
+class NotAllowed(PermissionError):
+    """The actor may not do this."""
+
+
+class CannotBook(Exception):
+    """This time can't be booked. ``nearest`` are free times near it, the earliest first."""
+
+    def __init__(self, nearest: Sequence[Slot] = ()) -> None:
+        super().__init__(type(self).__name__)
+        self.nearest = list(nearest)
+
+
+class SlotTaken(CannotBook):
+    """Somebody else took it, or it was never offered."""
+
+
+class SlotPassed(CannotBook):
+    """It began while the form was open."""
+
+
+class PatientBusy(CannotBook):
+    """The patient has another appointment at that time."""
+
+
+class GatesStop(CannotBook):
+    """The gates say no. ``findings`` say why; ``nearest`` are times of colleagues who may."""
+
+    def __init__(self, findings: Sequence[gates.Finding], nearest: Sequence[Slot] = ()) -> None:
+        super().__init__(nearest)
+        self.findings = list(findings)
+
+
+class WrongStatus(Exception):
+    """The appointment is not in a state in which this can be done (it is cancelled, over, missed)."""
+
+
+class KeyReused(ValueError):
+    """The idempotency key belongs to somebody else's booking."""
+
+
+class AlreadyBooked(Exception):
+    """They have it: the same form was sent before with another time, or an older page of theirs booked this very visit.
+
+    ``appointment`` is what was booked then.
+    """
+
+    def __init__(self, appointment: Appointment) -> None:
+        super().__init__("AlreadyBooked")
+        self.appointment = appointment

@@ -1,0 +1,50 @@
+"""Links that open an appointment without a password."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from webside.audit.services import action, record
+from webside.core import clock, frames
+from webside.core.actor import Actor
+from webside.scheduling.models import Appointment, AppointmentLink
+
+LINK_OUTLIVES_VISIT = timedelta(hours=24)
+
+
+def token_hash(token: str) -> bytes:
+    """Return what is kept of a link's token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+@action("scheduling.link.issue")
+def issue_link(*, appointment: Appointment) -> str:
+    """Make a link that opens an appointment without a password; return its token, which is not kept.
+
+    It works until 24 hours after the appointment's end, or until it is moved or cancelled.
+    """
+    token = secrets.token_urlsafe(32)
+    AppointmentLink.objects.create(
+        appointment=appointment,
+        token_hash=token_hash(token),
+        expires_at=appointment.end + LINK_OUTLIVES_VISIT,
+    )
+    record("scheduling.link.issue", actor=frames.current().actor, target=appointment,
+           patient_id=appointment.patient_id)  # fmt: skip
+    return token
+
+
+@action("scheduling.link.open")
+def open_link(*, actor: Actor, link: AppointmentLink) -> None:
+    """Note that somebody opened an appointment by its link."""
+    link.last_used_at = clock.now()
+    link.save(update_fields=["last_used_at", "updated_at"])
+    record("scheduling.link.open", actor=actor, target=link.appointment, patient_id=link.appointment.patient_id,
+           ground="link from an e-mail")  # fmt: skip
+
+
+def revoke_links(appointment: Appointment) -> None:
+    """Let the links of an appointment work no more."""
+    AppointmentLink.objects.filter(appointment=appointment, revoked_at=None).update(revoked_at=clock.now())

@@ -1,0 +1,95 @@
+"""What booking, moving and restoring share: whether a time may be taken, and taking it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+
+from django.db import IntegrityError, transaction
+from psycopg.types.range import TimestamptzRange
+
+from webside.catalog import gates
+from webside.catalog.models import HealthcareService
+from webside.core import clock
+from webside.core.locks import lock
+from webside.people.models import Patient, Practitioner
+from webside.scheduling import selectors
+from webside.scheduling.models import Appointment
+from webside.scheduling.services.errors import CannotBook, GatesStop, PatientBusy, SlotPassed, SlotTaken
+
+
+def lock_people(practitioner: Practitioner, patient: Patient | None = None) -> None:
+    """Let bookings of the same people wait for each other, practitioner first.
+
+    The exclusion constraints decide all the same; but two that insert at once wait for each other's
+    row, and PostgreSQL would end that as a deadlock after a second.
+    """
+    lock(practitioner)
+    if patient is not None:
+        lock(patient)
+
+
+def locked(appointment: Appointment) -> Appointment:
+    """Lock an appointment, then read it with its people and service."""
+    lock(appointment)
+    return Appointment.objects.select_related("patient", "practitioner", "service").get(id=appointment.id)
+
+
+def period_of(service: HealthcareService, start: datetime) -> TimestamptzRange:
+    """Return the time that a visit of a service takes from ``start``."""
+    return TimestamptzRange(start, start + selectors.length_of(service))
+
+
+def check_time(
+    *,
+    service: HealthcareService,
+    practitioner: Practitioner,
+    patient: Patient,
+    start: datetime,
+    state: str,
+    consents: frozenset[str] = frozenset(),
+    moving: Appointment | None = None,
+) -> None:
+    """Raise the :class:`CannotBook` that says why a time can't be booked, as far as reading can tell."""
+    near = partial(selectors.nearest_slots, service=service, state=state, start=start, patient=patient, moving=moving)
+    if start <= clock.now():
+        raise SlotPassed(near())
+    findings = gates.ask(
+        gates.Case(
+            moment=gates.Moment.BOOK, at=start, service=service, patient=patient, practitioner=practitioner,
+            state=state, facts={"consents": consents},
+        )
+    )  # fmt: skip
+    stops = gates.stops(findings)
+    if stops:
+        raise GatesStop(stops, near(besides=practitioner))
+    if not selectors.is_offered(service=service, practitioner=practitioner, start=start, moving=moving):
+        raise SlotTaken(near())
+
+
+def broken_constraint(error: IntegrityError) -> str | None:
+    """Return the name of the constraint that PostgreSQL says was broken."""
+    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+
+
+_CONSTRAINTS: dict[str | None, type[CannotBook]] = {
+    "appointment_patient_free": PatientBusy,
+    "appointment_practitioner_free": SlotTaken,
+    "appointment_idempotent": SlotTaken,
+}
+
+
+def save_if_free(appointment: Appointment, state: str) -> None:
+    """Save an appointment; raise :class:`SlotTaken` or :class:`PatientBusy` where somebody was faster."""
+    try:
+        with transaction.atomic():
+            appointment.save()
+    except IntegrityError as error:
+        constraint = broken_constraint(error)
+        if constraint not in _CONSTRAINTS:
+            raise
+        near = selectors.nearest_slots(
+            service=appointment.service, state=state, start=appointment.start, patient=appointment.patient,
+            moving=appointment,
+        )  # fmt: skip
+        raise _CONSTRAINTS[constraint](near) from None
