@@ -16,7 +16,11 @@ from webside.people.models import Patient
 def current_text(scope: str) -> ConsentText | None:
     """Return the words that people agree to today."""
     today = clock.now().date()
-    return ConsentText.objects.filter(scope=scope, effective_from__lte=today).order_by("-effective_from").first()
+    return (
+        ConsentText.objects.filter(scope=scope, effective_from__lte=today)
+        .order_by("-effective_from", "-version")
+        .first()
+    )
 
 
 CONSENT_FILTERS = ("everything", "standing", "visit", "withdrawn")

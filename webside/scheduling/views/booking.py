@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from webside.audit.services import refuse
 from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind
+from webside.compliance.selectors import current_text
 from webside.core import clock
 from webside.core.actor import ActorKind, Role
 from webside.people.selectors import patient_of
@@ -214,7 +215,7 @@ def _consent_asked(service: Any, patient: Any) -> tuple[str, Any]:
     scope = selectors.CONSENT_SCOPES.get(service.kind, "")
     if not scope or (patient and selectors.has_consent(patient, scope)):
         return "", None
-    return scope, selectors.consent_text(scope, clock.now().date())
+    return scope, current_text(scope)
 
 
 def _trouble(refusal: services.CannotBook, place: Place) -> dict[str, Any]:

@@ -1,0 +1,66 @@
+"""Reading times and appointments. What is free is public; appointments ask the actor."""
+
+from __future__ import annotations
+
+from webside.scheduling.selectors.appointments import (
+    appointment,
+    appointments_for,
+    can_still_change,
+    day_for,
+    holds_time,
+    may_be_noshow,
+    standing,
+    upcoming_for,
+)
+from webside.scheduling.selectors.consents import CONSENT_SCOPES, has_consent
+from webside.scheduling.selectors.hours import exception, exceptions_of, hours_of
+from webside.scheduling.selectors.licences import ABOUT_LICENCES, booked_beyond, lacking_licence
+from webside.scheduling.selectors.links import link_by_hash, link_standing
+from webside.scheduling.selectors.offering import Offer, offers
+from webside.scheduling.selectors.places import State, state, states
+from webside.scheduling.selectors.slots import (
+    BOOKABLE_DAYS,
+    LOOK_AHEAD_DAYS,
+    Slot,
+    free_slots,
+    is_offered,
+    length_of,
+    nearest_slots,
+    next_free,
+    next_free_for_all,
+)
+
+__all__ = [
+    "ABOUT_LICENCES",
+    "BOOKABLE_DAYS",
+    "CONSENT_SCOPES",
+    "LOOK_AHEAD_DAYS",
+    "Offer",
+    "Slot",
+    "State",
+    "appointment",
+    "appointments_for",
+    "booked_beyond",
+    "can_still_change",
+    "day_for",
+    "exception",
+    "exceptions_of",
+    "free_slots",
+    "has_consent",
+    "holds_time",
+    "hours_of",
+    "is_offered",
+    "lacking_licence",
+    "length_of",
+    "link_by_hash",
+    "link_standing",
+    "may_be_noshow",
+    "nearest_slots",
+    "next_free",
+    "next_free_for_all",
+    "offers",
+    "standing",
+    "state",
+    "states",
+    "upcoming_for",
+]

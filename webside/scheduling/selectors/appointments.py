@@ -1,0 +1,67 @@
+"""Appointments that the actor may see, and where each stands."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+
+from webside.core import clock
+from webside.core.actor import Actor
+from webside.scheduling import policies
+from webside.scheduling.codes import HOLDS_TIME, AppointmentStatus
+from webside.scheduling.models import Appointment
+
+
+def appointments_for(actor: Actor) -> QuerySet[Appointment]:
+    """Return the appointments that the actor may see, the earliest first."""
+    return policies.visible_appointments(
+        actor, Appointment.objects.select_related("patient", "practitioner", "service").order_by("period")
+    )
+
+
+def appointment(actor: Actor, appointment_id: UUID) -> Appointment | None:
+    """Return one appointment that the actor may see; nothing if there is none or they may not."""
+    return appointments_for(actor).filter(id=appointment_id).first()
+
+
+def upcoming_for(actor: Actor, now: datetime) -> QuerySet[Appointment]:
+    """Return what is booked and not over, the earliest first."""
+    return appointments_for(actor).filter(
+        status__in=[AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN], period__endswith__gt=now
+    )
+
+
+def day_for(actor: Actor, day: date, zone: str) -> QuerySet[Appointment]:
+    """Return the appointments that begin on a calendar day of a zone, cancelled ones too."""
+    start, end = (datetime.combine(day + timedelta(days=days), time(0), tzinfo=ZoneInfo(zone)) for days in (0, 1))
+    return appointments_for(actor).filter(period__startswith__gte=start, period__startswith__lt=end)
+
+
+def holds_time(appointment: Appointment) -> bool:
+    """Whether an appointment is booked, under way or was held."""
+    return appointment.status in HOLDS_TIME
+
+
+def standing(appointment: Appointment) -> str:
+    """Return where an appointment stands for people: ahead, now, over, cancelled or missed."""
+    if appointment.status == AppointmentStatus.CANCELLED:
+        return "cancelled"
+    if appointment.status == AppointmentStatus.NOSHOW:
+        return "missed"
+    now = clock.now()
+    if appointment.status == AppointmentStatus.FULFILLED or appointment.end <= now:
+        return "over"
+    return "now" if appointment.start <= now or appointment.status == AppointmentStatus.CHECKED_IN else "ahead"
+
+
+def can_still_change(appointment: Appointment) -> bool:
+    """Whether an appointment can be moved or cancelled: booked and not begun."""
+    return appointment.status == AppointmentStatus.BOOKED and appointment.start > clock.now()
+
+
+def may_be_noshow(appointment: Appointment) -> bool:
+    """Whether it can be noted that nobody came."""
+    return appointment.status == AppointmentStatus.BOOKED and appointment.start <= clock.now()

@@ -1,0 +1,256 @@
+"""Free times: of one service, near a moment, the next of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.db.models import BooleanField, Value
+from psycopg.types.range import TimestamptzRange
+
+from webside.catalog import selectors as catalog
+from webside.catalog.models import HealthcareService
+from webside.core import clock
+from webside.people.models import Patient, Practitioner
+from webside.scheduling import rules
+from webside.scheduling.codes import HOLDS_TIME
+from webside.scheduling.models import Appointment, Availability, AvailabilityException
+from webside.scheduling.rules import Span, WeeklyHours
+from webside.scheduling.selectors.offering import Offer, law_record, offers_of
+
+BOOKABLE_DAYS = 14
+LOOK_AHEAD_DAYS = 28
+NEAREST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A time that can be booked. Moments in UTC."""
+
+    practitioner: Practitioner
+    start: datetime
+    end: datetime
+
+
+def length_of(service: HealthcareService) -> timedelta:
+    """Return how long a visit of a service lasts."""
+    return timedelta(minutes=service.duration_minutes)
+
+
+def free_slots(
+    *,
+    service: HealthcareService,
+    state: str,
+    since: datetime,
+    days: int,
+    practitioner: Practitioner | None = None,
+    patient: Patient | None = None,
+    offered: Sequence[Offer] | None = None,
+) -> list[Slot]:
+    """Return the free times for a service within ``days`` days from ``since``, in order.
+
+    Only of practitioners whom the gates let treat a patient in ``state``, judged at the beginning and
+    at the end of the days; where the two differ (a licence that ends between), at each slot's day.
+    ``offered`` is what :func:`offers` returned for the same page.
+    """
+    if offered is not None:
+        record = next((offer.record for offer in offered), None)
+        candidates = [offer.practitioner for offer in offered if practitioner in (None, offer.practitioner)]
+    else:
+        candidates = [practitioner] if practitioner else catalog.practitioners_for(service)
+        record = law_record(candidates, state, patient)
+    until = since + timedelta(days=days)
+    since = max(since, clock.now())
+    if until <= since:
+        return []
+
+    def allowed(people: Sequence[Practitioner], at: datetime) -> dict[UUID, bool]:
+        found = offers_of(service, people, state, at, patient, record)
+        return {offer.practitioner.id: offer.allowed for offer in found}
+
+    first, last = allowed(candidates, since), allowed(candidates, until)
+    possible = [person for person in candidates if first[person.id] or last[person.id]]
+    length = length_of(service)
+    result = []
+    for person, spans in _free_spans(possible, since, until, length).items():
+        changes = first[person.id] != last[person.id]
+        by_day: dict[date, bool] = {}
+        for span in spans:
+            if changes:
+                day = span.start.date()
+                if day not in by_day:
+                    by_day[day] = allowed([person], span.start)[person.id]
+                if not by_day[day]:
+                    continue
+            result.append(Slot(person, span.start, span.end))
+    return sorted(result, key=lambda slot: (slot.start, slot.practitioner.family))
+
+
+def nearest_slots(
+    *,
+    service: HealthcareService,
+    state: str,
+    start: datetime,
+    besides: Practitioner | None = None,
+    patient: Patient | None = None,
+    moving: Appointment | None = None,
+) -> list[Slot]:
+    """Return a few free times near ``start``, of everybody who may; ``besides`` leaves one person out.
+
+    Times at which ``patient`` has another visit than ``moving`` are left out.
+    """
+    slots = free_slots(service=service, state=state, since=start - timedelta(days=1), days=BOOKABLE_DAYS)
+    taken = _visits_of(patient, moving) if patient is not None and patient.id is not None else []
+    by_span: dict[Span, Slot] = {}
+    for slot in slots:
+        span = Span(slot.start, slot.end)
+        if (besides is None or slot.practitioner.id != besides.id) and not any(span.overlaps(each) for each in taken):
+            by_span.setdefault(span, slot)
+    return [by_span[span] for span in rules.nearest(list(by_span), start, NEAREST)]
+
+
+def _visits_of(patient: Patient, besides: Appointment | None) -> list[Span]:
+    """Return when a patient has visits."""
+    held = Appointment.objects.filter(patient=patient, status__in=HOLDS_TIME)
+    return [Span(each.start, each.end) for each in (held.exclude(id=besides.id) if besides is not None else held)]
+
+
+def next_free(
+    *, service: HealthcareService, state: str, since: datetime | None = None, offered: Sequence[Offer] | None = None
+) -> Slot | None:
+    """Return the next free time for a service in a state, or nothing within four weeks.
+
+    ``offered`` is what :func:`offers` returned for the same page.
+    """
+    if offered is not None:
+        found = free_slots(
+            service=service, state=state, since=since or clock.now(), days=LOOK_AHEAD_DAYS, offered=offered
+        )
+        return next(iter(found), None)
+    return next_free_for_all(services=[service], state=state, since=since)[service.id]
+
+
+def next_free_for_all(
+    *, services: Sequence[HealthcareService], state: str, since: datetime | None = None
+) -> dict[UUID, Slot | None]:
+    """Return the next free time of each of several services, by the service's id.
+
+    The number of queries grows neither with the services nor with the people who give them.
+    """
+    since = max(since or clock.now(), clock.now())
+    givers = catalog.practitioners_for_all(list(services))
+    everybody = list({person.id: person for people in givers.values() for person in people}.values())
+    facts = _Facts.load(everybody, since, since + timedelta(days=LOOK_AHEAD_DAYS))
+    record = law_record(everybody, state, None)
+    result: dict[UUID, Slot | None] = {}
+    for service in services:
+        length = length_of(service)
+        result[service.id] = None
+        earliest = sorted(
+            (
+                Slot(person, first.start, first.end)
+                for person in givers.get(service.id, [])
+                if (first := facts.first_free(person, length))
+            ),
+            key=lambda slot: slot.start,
+        )
+        for slot in earliest:
+            if all(
+                offer.allowed for offer in offers_of(service, [slot.practitioner], state, slot.start, record=record)
+            ):
+                result[service.id] = slot
+                break
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """Hours, exceptions and booked time of several practitioners between two moments."""
+
+    since: datetime
+    until: datetime
+    hours: dict[UUID, list[WeeklyHours]]
+    extra: dict[UUID, list[Span]]
+    off: dict[UUID, list[Span]]
+    busy: dict[UUID, list[Span]]
+
+    @classmethod
+    def load(
+        cls,
+        practitioners: Iterable[Practitioner],
+        since: datetime,
+        until: datetime,
+        without: Appointment | None = None,
+    ) -> _Facts:
+        """Read them in two queries; ``without`` leaves one appointment out."""
+        ids = [person.id for person in practitioners]
+        facts = cls(since, until, {}, {}, {}, {})
+        if not ids:
+            return facts
+        for row in Availability.objects.filter(practitioner_id__in=ids):
+            facts.hours.setdefault(row.practitioner_id, []).append(
+                WeeklyHours(row.weekday, row.starts_at, row.ends_at, row.timezone, row.valid_from, row.valid_to)
+            )
+        # A slot that begins just before ``until`` reaches beyond it; a day is longer than any slot.
+        window = TimestamptzRange(since, until + timedelta(days=1))
+        exceptions = AvailabilityException.objects.filter(practitioner_id__in=ids, period__overlap=window)
+        booked = Appointment.objects.filter(
+            practitioner_id__in=ids, period__overlap=window, status__in=[status.value for status in HOLDS_TIME]
+        )
+        if without is not None:
+            booked = booked.exclude(id=without.id)
+        # What is off, what is extra and what is booked are one kind of fact, a stretch of time: one query.
+        stretches = exceptions.values_list("practitioner_id", "period", "available").union(
+            booked.values_list("practitioner_id", "period", Value(None, output_field=BooleanField())), all=True
+        )
+        kinds = {True: facts.extra, False: facts.off, None: facts.busy}
+        for practitioner_id, period, available in stretches:
+            kinds[available].setdefault(practitioner_id, []).append(Span(period.lower, period.upper))
+        return facts
+
+    def free(
+        self, person: Practitioner, length: timedelta, *, since: datetime | None = None, until: datetime | None = None
+    ) -> list[Span]:
+        """Return one person's free slots of a length, in all of the time or in a part of it."""
+        return rules.free_slots(
+            hours=self.hours.get(person.id, ()),
+            extra=self.extra.get(person.id, ()),
+            off=self.off.get(person.id, ()),
+            busy=self.busy.get(person.id, ()),
+            since=since or self.since,
+            until=until or self.until,
+            length=length,
+        )
+
+    def first_free(self, person: Practitioner, length: timedelta) -> Span | None:
+        """Return one person's first free slot; most are found within a day or two."""
+        since = self.since
+        while since < self.until:
+            until = min(since + timedelta(days=2), self.until)
+            if found := self.free(person, length, since=since, until=until):
+                return found[0]
+            since = until
+        return None
+
+
+def _free_spans(
+    practitioners: Sequence[Practitioner], since: datetime, until: datetime, length: timedelta
+) -> dict[Practitioner, list[Span]]:
+    facts = _Facts.load(practitioners, since, until)
+    return {person: facts.free(person, length) for person in practitioners}
+
+
+def is_offered(
+    *, service: HealthcareService, practitioner: Practitioner, start: datetime, moving: Appointment | None = None
+) -> bool:
+    """Whether a practitioner gives a service and has a free slot that begins exactly at ``start``.
+
+    ``moving`` is an appointment whose own time counts as free.
+    """
+    if not any(person.id == practitioner.id for person in catalog.practitioners_for(service)):
+        return False
+    length = length_of(service)
+    facts = _Facts.load([practitioner], start, start + length, without=moving)
+    return any(span.start == start for span in facts.free(practitioner, length))
