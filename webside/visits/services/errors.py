@@ -1,0 +1,40 @@
+"""Why a visit does not go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from webside.catalog.gates import Finding
+from webside.visits.codes import Stage
+
+
+class NotAllowed(PermissionError):
+    """The actor may not do this."""
+
+
+class WrongStage(Exception):
+    """The visit is not where this can be done; ``stage`` says where it is."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage.value)
+        self.stage = stage
+
+
+class Incomplete(ValueError):
+    """Answers are missing; ``fields`` names them."""
+
+    def __init__(self, fields: Iterable[str]) -> None:
+        self.fields = tuple(fields)
+        super().__init__(", ".join(self.fields))
+
+
+class NeedsReason(Exception):
+    """The clinician must answer for these findings before the visit goes on."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = list(findings)
+        super().__init__(", ".join(finding.gate for finding in self.findings))
+
+
+class NotOffered(Exception):
+    """The time of the colleague is gone; a fresh look shows what there is now."""

@@ -1,0 +1,69 @@
+"""The room of an appointment, and what each change of a visit does: lock it, note it, hint to who follows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from webside.audit.services import record
+from webside.core.actor import Actor
+from webside.core.locks import lock
+from webside.realtime.services import push_on_commit
+from webside.scheduling.models import Appointment
+from webside.visits import policies, selectors
+from webside.visits.codes import ParticipantRole, Stage
+from webside.visits.models import Participant, Visit
+from webside.visits.services.errors import WrongStage
+
+
+def open_visit(*, appointment: Appointment) -> Visit:
+    """Return the room of an appointment; make it, and its two seats, at first need. Again changes nothing.
+
+    An appointment that has gone to another practitioner gives the seat to them.
+    """
+    visit, _ = Visit.objects.get_or_create(appointment=appointment, defaults={"id": appointment.id})
+    people = {
+        ParticipantRole.PATIENT: (appointment.patient.user_id, appointment.patient.full_name),
+        ParticipantRole.CLINICIAN: (appointment.practitioner.user_id, appointment.practitioner.display_name),
+    }
+    seats = selectors.participants(visit)
+    for role, (user_id, name) in people.items():
+        seat = seats.get(role)
+        if seat is None:
+            Participant.objects.get_or_create(visit=visit, role=role, defaults={"user_id": user_id, "name": name})
+        elif (seat.user_id, seat.name) != (user_id, name):
+            Participant.objects.filter(id=seat.id).update(
+                user_id=user_id, name=name, socket_id=None, seen_at=None, joined_at=None, left_at=None, code_check=""
+            )
+    return selectors.visit_for(appointment) or visit
+
+
+def locked(visit: Visit) -> Visit:
+    """Lock a visit, then read it with its people."""
+    lock(visit)
+    return selectors.by_id(visit.id)
+
+
+def tell(visit: Visit, kind: str) -> None:
+    """Hint to the room, and to pages that only follow it."""
+    push_on_commit(f"visit:{visit.id}", kind, visit.id)
+    push_on_commit(f"visit-news:{visit.id}", kind, visit.id)
+
+
+def note_step(name: str, actor: Actor, visit: Visit, **more: Any) -> None:
+    """Write into the trail what was done with a visit, and by what right."""
+    record(
+        name, actor=actor, target=visit, patient_id=visit.appointment.patient_id, ground=ground_of(actor, visit), **more
+    )
+
+
+def ground_of(actor: Actor, visit: Visit) -> str:
+    """Return by what right the actor is in a visit, for the trail."""
+    role = policies.role_in(actor, visit)
+    return {ParticipantRole.PATIENT: "own visit", ParticipantRole.CLINICIAN: "treating"}.get(role, "") if role else ""
+
+
+def require_stage(visit: Visit, *stages: Stage) -> None:
+    """Raise :class:`WrongStage` where a visit is at none of these stages."""
+    stage = selectors.stage_of(visit)
+    if stage not in stages:
+        raise WrongStage(stage)
