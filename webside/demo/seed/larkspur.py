@@ -1,0 +1,44 @@
+"""Larkspur Clinic: its services, and the order in which it is made."""
+
+from __future__ import annotations
+
+from webside.catalog import services as catalog
+from webside.catalog.models import HealthcareService
+from webside.demo.people import PATIENTS, SERVICES
+from webside.demo.seed.clinic import Demo, add_consent_texts
+from webside.demo.seed.last_weeks import live_last_weeks
+from webside.demo.seed.patients import add_patient, fill_lists, give_consents
+from webside.demo.seed.staff import add_staff, renew_licences
+from webside.demo.seed.today import book_today
+from webside.people.models import Practitioner
+
+
+def make_larkspur(demo: Demo) -> list[str]:
+    """Make Larkspur Clinic, or refresh it; return what was done, in words."""
+    fresh = not Practitioner.objects.exists()
+    add_consent_texts()
+    add_staff(demo)
+    _services(demo)
+    for facts in PATIENTS:
+        add_patient(demo, facts)
+    if fresh:
+        give_consents(demo)
+        live_last_weeks(demo)
+        fill_lists(demo)
+    renew_licences(demo)
+    return ["Larkspur Clinic is set up" if fresh else "Larkspur Clinic is there already", *book_today(demo)]
+
+
+def _services(demo: Demo) -> None:
+    for position, each in enumerate(SERVICES, start=1):
+        service = HealthcareService.objects.filter(name=each.name).first()
+        if service is None:
+            service = catalog.add_service(
+                actor=demo.machine, name=each.name, kind=each.kind, modality=each.modality, summary=each.summary,
+                description=each.description, professions=list(each.professions), duration_minutes=each.minutes,
+                price_cents=each.cents, price_note=each.price, billing_service=each.billing,
+                documentation=list(each.documentation), position=position,
+            )  # fmt: skip
+            for key in each.by:
+                catalog.assign_practitioner(actor=demo.machine, service=service, practitioner=demo.practitioners[key])
+        demo.services[each.name] = service
