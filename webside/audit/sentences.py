@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 _sentences: dict[str, str | Promise] = {}
 
@@ -17,6 +18,32 @@ def register(sentences: Mapping[str, str | Promise]) -> None:
 def sentence(action: str) -> str:
     """Return what an action did, in words; the dotted name itself if nobody said."""
     return str(_sentences.get(action, action))
+
+
+#: By what right somebody did it: the word that is kept, and how people read it. Others are words already.
+_GROUNDS: dict[str, str | Promise] = {
+    "treating": _("treats the patient"),
+    "covering": _("covers for whoever treats the patient"),
+    "own appointment": _("the patient’s own appointment"),
+    "own decision": _("the person’s own decision"),
+    "own encounter": _("a visit of their own"),
+    "own encounters": _("visits of their own"),
+    "own patients": _("patients of their own"),
+    "own record": _("the person’s own record"),
+    "own visit": _("the patient’s own visit"),
+    "front desk": _("runs the front desk"),
+    "billing": _("works on the claim"),
+    "oversight": _("oversees who looks"),
+    "overrides": _("reviews overrides"),
+    "delivery log": _("looks after messages"),
+    "link from an e-mail": _("came by the link of an e-mail"),
+    "said to the front desk": _("was said to the front desk"),
+}
+
+
+def ground(text: str) -> str:
+    """Return by what right something was done, in words."""
+    return str(_GROUNDS.get(text, text))
 
 
 def registered() -> dict[str, str]:

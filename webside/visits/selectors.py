@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,7 @@ from webside.chart.models import Encounter
 from webside.compliance import selectors as compliance
 from webside.core import clock
 from webside.core.actor import Actor
+from webside.people.rules import age_on
 from webside.scheduling import selectors as scheduling
 from webside.scheduling.codes import AppointmentStatus
 from webside.scheduling.models import Appointment
@@ -240,13 +241,6 @@ def emergency_card(visit: Visit, start: SafeStart | None = None) -> EmergencyCar
         nearby=near,
         clinician=visit.appointment.practitioner.display_name,
     )
-
-
-def age_on(birth_date: date | None, day: date) -> int | None:
-    """Return whole years of age."""
-    if birth_date is None:
-        return None
-    return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
 
 
 # The line and the colleague

@@ -12,6 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from webside.audit import services as audit
 from webside.chart import selectors
 from webside.core import clock
+from webside.people.rules import age_on
 
 
 def encounter_or_404(request: HttpRequest, encounter_id: UUID, action: str) -> Any:
@@ -44,6 +45,5 @@ def back_to(request: HttpRequest, otherwise: str) -> str:
 
 
 def age(born: date, on: date | None = None) -> int:
-    """Return somebody's age in whole years."""
-    day = on or clock.now().date()
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+    """Return somebody's age in whole years, today or on a day."""
+    return age_on(born, on or clock.now().date())

@@ -13,7 +13,6 @@ from webside.compliance.selectors.consent import (
 )
 from webside.compliance.selectors.law import (
     OnRecord,
-    age_on,
     facts_for,
     facts_of,
     licensed_states,
@@ -55,7 +54,6 @@ __all__ = [
     "TRAIL_FILTERS",
     "WARN_DAYS",
     "OnRecord",
-    "age_on",
     "audit_of_patient",
     "colleagues",
     "consent_counts",

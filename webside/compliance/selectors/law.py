@@ -28,6 +28,7 @@ from webside.compliance.rules.tables import table
 from webside.core import clock
 from webside.core.rows import array_of, instances
 from webside.people.models import Patient, Practitioner
+from webside.people.rules import age_on
 
 
 class Service(Protocol):
@@ -38,11 +39,6 @@ class Service(Protocol):
 
     @property
     def modality(self) -> str: ...
-
-
-def age_on(born: date, on: date) -> int:
-    """Return the age in whole years on a day."""
-    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 
 
 def licence_facts(licence: Licence) -> dict[str, Any]:

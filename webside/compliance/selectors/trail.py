@@ -111,7 +111,7 @@ class Entry:
         """By what right, in words."""
         if self.event.action == OVERRIDE:
             return ""  # its ground is the gate, which stands in the line itself
-        return str(VERDICT_NAMES.get(self.event.ground, self.event.ground))
+        return str(VERDICT_NAMES.get(self.event.ground, "")) or sentences.ground(self.event.ground)
 
     @property
     def did(self) -> str:

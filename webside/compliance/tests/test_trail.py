@@ -92,11 +92,11 @@ def test_looks_that_follow_each_other_are_one_line_and_each_is_counted(cast: Cas
         lines = selectors.entries(list(selectors.filtered_trail("everything", patient_id=cast.liz.id)))
     shown = [(line.event.action, line.ground, line.times) for line in lines]
     assert shown == [
-        ("chart.vitals.add", "treating", 1),  # what changes something is never folded
-        ("chart.vitals.add", "treating", 1),
+        ("chart.vitals.add", "treats the patient", 1),  # what changes something is never folded
+        ("chart.vitals.add", "treats the patient", 1),
         ("chart.patient.read", "covering", 1),
-        ("chart.patient.read", "treating", 1),
-        ("chart.patient.read", "treating", 3),
+        ("chart.patient.read", "treats the patient", 1),
+        ("chart.patient.read", "treats the patient", 3),
     ]
     assert lines[-1].first_at == start
 

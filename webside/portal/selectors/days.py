@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from webside.chart.codes import EncounterStatus, NoteStatus
 from webside.chart.models import Encounter
 from webside.compliance.models import Licence
-from webside.compliance.selectors import age_on
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.core.models import Tenant
 from webside.people import selectors as people
 from webside.people.models import Practitioner
+from webside.people.rules import age_on
 from webside.portal import policies, rules
 from webside.portal.codes import Readiness
 from webside.portal.selectors.rows import Row, active_licences, rooms_of, rows_of

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from webside.audit.sentences import sentence
+from webside.audit.sentences import ground, sentence
 from webside.chart.codes import EncounterStatus
 from webside.chart.models import Encounter
 from webside.compliance import selectors as compliance
@@ -160,7 +160,7 @@ def record_access(actor: Actor, *, limit: int = 100) -> list[Access]:
             who=event.actor_label,
             roles=roles,
             what=sentence(event.action),
-            why=event.ground,
+            why=ground(event.ground),
             refused=event.outcome != "0",
         )
         if rows and rows[-1].same_as(row):

@@ -16,9 +16,9 @@ from django.utils.translation import ngettext
 
 from webside.catalog.codes import Kind
 from webside.compliance.models import Consent, Licence
-from webside.compliance.selectors import age_on
 from webside.core import clock
 from webside.core.models import Tenant
+from webside.people.rules import age_on
 from webside.portal import rules
 from webside.portal.codes import OVER, PRESSING, Readiness
 from webside.scheduling.models import Appointment
