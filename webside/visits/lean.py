@@ -34,6 +34,7 @@ from webside.visits.engines import Seat, engine
 TOPIC = "visit"
 NEWS = "visit-news"
 LONGEST_SAMPLE = 30.0
+SHORTEST_SAMPLE = 0.5
 LONGEST_AWAY = 3600.0
 SLACK_SECONDS = 3.0
 DIGEST = frozenset(
@@ -219,27 +220,47 @@ class VisitRoom:
             await db.execute("SELECT max(taken_at) FROM visits_qualitysample WHERE participant_id = %s", [seat.id])
         ).fetchone()
         # A page can't have heard for longer than time has passed: minutes lead to a claim. What it measured while the
-        # socket was down comes late and says how late, so it fills the gap and no more.
-        now = clock.now()
+        # socket was down comes late and says how late, so it fills the gap and no more. The slack is there once, not
+        # once a message: what a sample takes of it lies ahead of the clock, and the next one begins there.
         since = max(row[0] or seat.admitted_at, seat.admitted_at)
-        ended = max(now - timedelta(seconds=_within(_number(message.get("ago_s")), LONGEST_AWAY)), since)
-        seconds = _within(digest.get("seconds"), min(LONGEST_SAMPLE, (ended - since).total_seconds() + SLACK_SECONDS))
+        ended = clock.now() - timedelta(seconds=_within(_number(message.get("ago_s")), LONGEST_AWAY))
+        passed = max(0.0, (ended - since).total_seconds() + SLACK_SECONDS)
+        seconds = _within(digest.get("seconds"), min(LONGEST_SAMPLE, passed))
+        if seconds >= SHORTEST_SAMPLE:
+            taken_at = max(ended, since + timedelta(seconds=seconds))
+            await self._keep(db, seat, key, digest, taken_at, seconds)
+        await _say(db, visitor.topic_id, "kept", visitor.socket_id, key)
+        if seat.started_at is None and (began := await self._both_heard(db, visitor)):
+            # The service audits and publishes: it belongs to the page lane, so it runs in a thread.
+            await asyncio.to_thread(_start, visitor.actor, visitor.topic_id, began)
+
+    async def _keep(
+        self, db: Any, seat: _Seat, key: UUID, digest: dict[str, float | None], taken_at: datetime, seconds: float
+    ) -> None:
         sound, picture = _within(digest.get("sound_s"), seconds), _within(digest.get("picture_s"), seconds)
+        now = clock.now()
         await db.execute(
             "INSERT INTO visits_qualitysample (id, tenant_id, participant_id, client_key, taken_at, seconds,"
             " sound_seconds, picture_seconds, digest, created_at, updated_at)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
             " ON CONFLICT (tenant_id, participant_id, client_key) DO NOTHING",
             [
-                uuid7(), frames.current_tenant_id(), seat.id, key, ended, seconds, sound, picture, json.dumps(digest),
-                now, now,
+                uuid7(), frames.current_tenant_id(), seat.id, key, taken_at, seconds, sound, picture,
+                json.dumps(digest), now, now,
             ],
         )  # fmt: skip
-        await _say(db, visitor.topic_id, "kept", visitor.socket_id, key)
-        if seat.started_at is None and (sound or picture):
-            # The service audits and publishes: it belongs to the page lane, so it runs in a thread.
-            began = ended - timedelta(seconds=max(sound, picture))
-            await asyncio.to_thread(_start, visitor.actor, visitor.topic_id, began)
+
+    async def _both_heard(self, db: Any, visitor: Visitor) -> datetime | None:
+        """Return since when both sides have heard the other, by the later one; nothing while one has not."""
+        first = await (
+            await db.execute(
+                "SELECT min(s.taken_at - s.seconds * interval '1 second') FROM visits_qualitysample s"
+                " JOIN visits_participant p ON p.tenant_id = s.tenant_id AND p.id = s.participant_id"
+                " WHERE p.tenant_id = %s AND p.visit_id = %s AND s.sound_seconds > 0 GROUP BY p.role",
+                [frames.current_tenant_id(), visitor.topic_id],
+            )
+        ).fetchall()
+        return max(began for (began,) in first) if len(first) == len(ParticipantRole) else None
 
     async def _verified(self, db: Any, visitor: Visitor, seat: _Seat, result: object) -> None:
         if result not in ("same", "different"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -46,10 +47,12 @@ def call_facts(
 
     Each side counts what arrives there, so a minute of a conversation is one that both report: the
     smaller of the two. ``least_sound``: seconds of it without which nobody was connected. ``failed`` is
-    the clinician's word that the call did not serve; it outweighs the numbers.
+    the clinician's word that the call did not serve; it outweighs the numbers. Nobody has heard for
+    longer than the visit lasted, whatever the pages say.
     """
     sides = [heard.get(role, Heard()) for role in ParticipantRole]
-    sound = min(side.sound for side in sides)
+    lasted = (ended - began).total_seconds() if began and ended else math.inf
+    sound = max(0.0, min(lasted, *(side.sound for side in sides)))
     picture = min(sound, *(side.picture for side in sides))
     total = int((ended - began).total_seconds() // 60) if began and ended and ended > began else 0
     video, audio = _whole_minutes(picture, sound)

@@ -94,7 +94,7 @@ def test_looks_that_follow_each_other_are_one_line_and_each_is_counted(cast: Cas
     assert shown == [
         ("chart.vitals.add", "treats the patient", 1),  # what changes something is never folded
         ("chart.vitals.add", "treats the patient", 1),
-        ("chart.patient.read", "covering", 1),
+        ("chart.patient.read", "covers for whoever treats the patient", 1),
         ("chart.patient.read", "treats the patient", 1),
         ("chart.patient.read", "treats the patient", 3),
     ]

@@ -29,6 +29,7 @@ def _facts(patient: Heard | None, clinician: Heard | None, *, failed: bool = Fal
         (Heard(4, 4), Heard(400, 400), False, 0, 0),
         (None, Heard(900, 900), False, 0, 0),  # a side that heard nothing
         (None, None, False, 0, 0),
+        (Heard(9000, 9000), Heard(9000, 9000), True, 28, 0),  # longer than the visit lasted
     ],
 )
 def test_a_minute_is_one_that_both_sides_report(

@@ -136,6 +136,8 @@ def _heard(visit: Visit, patient: tuple[float, float], clinician: tuple[float, f
 def test_a_visit_from_its_start_to_its_facts(cast: Cast) -> None:
     visit = factories.admitted(cast)
     with cast.as_(cast.maya_user) as maya:
+        Visit.objects.update(admitted_at=clock.now() - timedelta(minutes=22))
+        visit = selectors.visit(maya, visit.id)
         services.start_visit(actor=maya, visit=visit, started_at=clock.now() - timedelta(hours=1))
         visit = selectors.visit(maya, visit.id)
         assert visit.status == VisitStatus.IN_PROGRESS
