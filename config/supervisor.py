@@ -41,6 +41,7 @@ ROOT = postgres.ROOT
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 PORTS_TRIED = 20
 HEALTH_SECONDS = 90.0
+NO_SPACE = 2_000_000  # bytes: with less nothing here can write
 STOP_SECONDS = 12.0
 LOG_BYTES = 5_000_000
 STEADY_SECONDS = 30.0  # a child that lived this long starts its pauses from the beginning again
@@ -265,6 +266,10 @@ class Supervisor:
             try:
                 self._bring_up(*wanted)
                 self._watch()
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+                raise self._disk_is_full() from error
             except Stop:
                 self.console.say("stopping")
                 return 0
@@ -406,11 +411,21 @@ class Supervisor:
                 process.wait()
                 raise
             grown = errors.tell() > beginning
+        if status and shutil.disk_usage(self.var).free < NO_SPACE:
+            raise self._disk_is_full()
         if status:
             told = last_lines(log) if grown else "    (it said nothing)"
             raise SupervisorError(f"'manage.py {command}' failed with status {status} (log: {log}):\n{told}")
         if silent:
             self.console.say(done)
+
+    def _disk_is_full(self) -> SupervisorError:
+        free = shutil.disk_usage(self.var).free // 1_000_000
+        return SupervisorError(
+            f"the disk is full: {free} MB free at {self.var}. Free some space, or set WEBSIDE_VAR to a folder on another"
+            " disk; then start again. What was done so far is kept.",
+            code=2,
+        )
 
     def _await_health(self, web: Child, port: int) -> None:
         """Wait until ``/health`` answers 200. Raises SupervisorError with the log's last lines."""
@@ -419,6 +434,8 @@ class Supervisor:
         name = urlsplit(self._public_url(port)).netloc
         while not healthy(self.host, port, name):
             now = time.monotonic()
+            if shutil.disk_usage(self.var).free < NO_SPACE:
+                raise self._disk_is_full()
             if how := web.ended():
                 raise SupervisorError(f"the web process {how} (log: {web.log}):\n{last_lines(web.log)}")
             if now - began > HEALTH_SECONDS:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+
 from webside.chart import policies
 from webside.chart.codes import ListCode, MedicationStatus
 from webside.chart.models import Encounter, List, MedicationStatement, NoteAddendum, Observation
@@ -60,7 +62,6 @@ def summary(actor: Actor, encounter_id: UUID) -> Summary | None:
     zone = found.appointment.patient_timezone if found.appointment else found.patient.timezone
     clinic: Tenant = found.tenant
     day = found.started_at.astimezone(ZoneInfo(zone or clinic.timezone)).date()
-    medications = MedicationStatement.objects.filter(patient_id=found.patient_id, status=MedicationStatus.ACTIVE)
     again = Appointment.objects.filter(
         patient_id=found.patient_id,
         practitioner_id=found.practitioner_id,
@@ -80,7 +81,7 @@ def summary(actor: Actor, encounter_id: UUID) -> Summary | None:
         ]
         if clinical
         else [],
-        medications=list(medications.order_by("medication")) if clinical else [],
+        medications=_medications_when_signed(found) if clinical else [],
         medications_confirmed=List.objects.filter(patient_id=found.patient_id, code=ListCode.MEDICATIONS).first()
         if clinical
         else None,
@@ -90,6 +91,14 @@ def summary(actor: Actor, encounter_id: UUID) -> Summary | None:
         again=again.order_by("period").first() if actor.user_id is not None else None,
         clinic=clinic,
     )
+
+
+def _medications_when_signed(encounter: Encounter) -> list[MedicationStatement]:
+    """Return what the patient took when the note was signed: what is changed later is no part of it."""
+    signed_at = encounter.note.signed_at or clock.now()
+    then = Q(status=MedicationStatus.ACTIVE) | Q(updated_at__gt=signed_at)
+    found = MedicationStatement.objects.filter(then, patient_id=encounter.patient_id, created_at__lte=signed_at)
+    return list(found.order_by("medication"))
 
 
 def _lines(text: str) -> list[str]:

@@ -13,8 +13,16 @@ from django.db.models import Max
 
 from webside.audit.services import action, record
 from webside.chart import policies, selectors
-from webside.chart.codes import ClinicalStatus, ConditionCategory, Criticality, EmptyReason, ListCode, MedicationStatus
-from webside.chart.models import AllergyIntolerance, Condition, Encounter, List, MedicationStatement, Observation
+from webside.chart.codes import (
+    ClinicalStatus,
+    ConditionCategory,
+    Criticality,
+    EmptyReason,
+    ListCode,
+    MedicationStatus,
+    NoteStatus,
+)
+from webside.chart.models import AllergyIntolerance, Condition, Encounter, List, MedicationStatement, Note, Observation
 from webside.chart.rules import vitals
 from webside.chart.services.errors import Invalid, NotAllowed
 from webside.core import clock
@@ -193,6 +201,12 @@ def confirm_list(*, actor: Actor, patient: Patient, code: ListCode) -> List:
     return confirmed
 
 
+def _is_open(encounter: Encounter) -> bool:
+    """Lock the note of an encounter, and say whether it can still change."""
+    note = Note.objects.select_for_update(of=("self",)).get(encounter=encounter)
+    return note.status == NoteStatus.PRELIMINARY
+
+
 @action("chart.vitals.add")
 def add_vitals(
     *,
@@ -204,9 +218,12 @@ def add_vitals(
 ) -> list[Observation]:
     """Keep vital signs typed by hand: (sign, UCUM unit, value), all of them or none.
 
-    Raises :class:`Invalid` by sign for what can't be true. What is only unusual is kept.
+    Raises :class:`Invalid` by sign for what can't be true. What is only unusual is kept. They belong to
+    ``encounter`` while its note is open; a signed one doesn't change, so they go to the chart alone.
     """
     _may_change_lists(actor, patient)
+    if encounter is not None and not _is_open(encounter):
+        encounter = None
     when = at or clock.now()
     if not readings:
         raise Invalid({"vitals": ["Type at least one value."]})

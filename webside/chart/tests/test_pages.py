@@ -15,7 +15,7 @@ from django.urls import reverse
 from webside.audit.models import AuditEvent
 from webside.chart import services
 from webside.chart.codes import ListCode
-from webside.chart.models import Condition, Encounter, Note, Observation
+from webside.chart.models import Condition, Encounter, MedicationStatement, Note, Observation
 from webside.chart.tests import factories
 from webside.core import clock
 from webside.testing.cast import sign_in
@@ -160,6 +160,22 @@ def test_the_summary_says_what_to_do_in_plain_words(cast: Any, signed: Encounter
     assert len(queries) <= 12, "\n".join(queries)
     with cast.as_(cast.ingrid_user):
         assert AuditEvent.objects.filter(action="chart.summary.read", ground="own record").count() == 1
+
+
+def test_what_is_written_after_the_signature_is_no_part_of_the_summary(cast: Any, signed: Encounter) -> None:
+    chart = f"/o/larkspur/patients/{cast.liz.id}"
+    maya = sign_in(Client(), cast.maya_user)
+    answer = maya.post(f"{chart}/vitals/", {"encounter": str(signed.id), "systolic": "222", "diastolic": "111"})
+    assert answer.status_code == 302
+    with cast.as_(cast.maya_user) as actor:
+        kept = Observation.objects.get(value=222)
+        assert kept.encounter_id is None, "it is in the chart, and not of the visit that was signed"
+        services.add_medication(actor=actor, patient=cast.liz, medication="Lisinopril", dosage="10 mg")
+        old = MedicationStatement.objects.exclude(medication="Lisinopril").get()
+        services.end_entry(actor=actor, patient=cast.liz, code=ListCode.MEDICATIONS, entry_id=old.id)
+    after = read(sign_in(Client(), cast.liz_user), "chart:encounter-summary", signed.id)[0].content.decode()
+    assert "131/79" in after and "222" not in after
+    assert "Lisinopril" not in after and "twice a day" in after
 
 
 def test_the_pdf_holds_the_text_and_is_accessible(cast: Any, signed: Encounter) -> None:

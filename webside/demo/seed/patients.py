@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 from webside.billing.models import Coverage, Payer
@@ -65,7 +65,10 @@ def fill_lists(demo: Demo) -> None:
                 actor=doctor, patient=patient, substance=substance, reaction=reaction, criticality=criticality
             )
         for medication, dosage, since in facts.medications:
-            chart.add_medication(actor=doctor, patient=patient, medication=medication, dosage=dosage, started_on=since)
+            with past.at(datetime.combine(since, time(15), UTC)):
+                chart.add_medication(
+                    actor=doctor, patient=patient, medication=medication, dosage=dosage, started_on=since
+                )
         with past.at(clock.now() - timedelta(days=facts.allergies_confirmed)):
             chart.confirm_list(actor=doctor, patient=patient, code=ListCode.ALLERGIES)
         for days, readings in facts.vitals:

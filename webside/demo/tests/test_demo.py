@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import io
 from collections.abc import Iterator
 from datetime import timedelta
 from email.policy import default
@@ -13,13 +14,14 @@ import pytest
 import time_machine
 from django.core.mail import EmailMultiAlternatives
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.test import Client
 
 from webside.accounts.models import User
 from webside.audit.models import AuditEvent
 from webside.chart.models import Encounter
 from webside.compliance.models import Licence
-from webside.core import clock, frames
+from webside.core import clock, frames, purpose
 from webside.core.actor import system
 from webside.core.models import Tenant
 from webside.demo import mailbox, register
@@ -111,6 +113,21 @@ def test_the_command_is_refused_without_the_demo(settings: Any) -> None:
     settings.DEMO = False
     with pytest.raises(CommandError, match="WEBSIDE_DEMO"):
         call_command("seed_demo")
+
+
+@pytest.mark.django_db(databases=["default", "owner"])
+def test_a_database_is_the_demos_or_a_clinics_for_good(demo: None, settings: Any, diagnoses: None) -> None:
+    """Everybody knows the demo's password, so its people never stand in a clinic that opens to others."""
+    with pytest.raises(CommandError, match="no demo; nothing was changed"), transaction.atomic():
+        Tenant.objects.create(slug="real", name="A real clinic")
+        call_command("seed_demo")
+    assert not User.objects.exists() and not purpose.is_demo()
+    call_command("seed_demo", stdout=io.StringIO())
+    call_command("seed_demo", stdout=io.StringIO())
+    assert purpose.is_demo()
+    settings.DEMO = False
+    with pytest.raises(CommandError, match="everybody knows its password"):
+        call_command("upgrade", stdout=io.StringIO())
 
 
 def test_one_click_makes_somebody_of_you(demo: None, diagnoses: None) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
-from webside.core import schema, upgrades
+from webside.core import purpose, schema, upgrades
 
 NOT_SERVED = ["ui/css/*", "*.md", "*.txt"]
 """Parts of the style sheet and licence texts: in the repository, not on the web."""
@@ -27,6 +27,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the command."""
+        if not settings.DEMO and purpose.is_demo():
+            raise CommandError(
+                "This database holds the demo clinic, and everybody knows its password. Start your own clinic beside"
+                " it: set WEBSIDE_VAR to another folder, or DATABASE_URL to another database."
+            )
         connection = connections["owner"]
         executor = MigrationExecutor(connection)
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
