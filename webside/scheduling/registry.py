@@ -1,4 +1,4 @@
-"""Where the link of an e-mail leads. A higher app says so in ``AppConfig.ready()``."""
+"""What higher apps say of an appointment, in ``AppConfig.ready()``: where its link leads, whether it is under way."""
 
 from __future__ import annotations
 
@@ -32,3 +32,19 @@ def destination_of(appointment: Appointment) -> str | None:
         if path is not None:
             return path
     return None
+
+
+UnderWay = Callable[["Appointment"], bool]
+
+_under_way: list[UnderWay] = []
+
+
+def register_under_way(ask: UnderWay) -> None:
+    """Let ``ask`` say whether what an appointment was for has begun: then it is neither moved nor cancelled."""
+    if ask not in _under_way:
+        _under_way.append(ask)
+
+
+def is_under_way(appointment: Appointment) -> bool:
+    """Whether a higher app says that what an appointment was for has begun and isn't over."""
+    return any(ask(appointment) for ask in _under_way)

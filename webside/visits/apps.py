@@ -17,7 +17,7 @@ class VisitsConfig(AppConfig):
         from webside.core import loops
         from webside.scheduling import registry
         from webside.ui import texts as words
-        from webside.visits import gates, handlers, lean, tasks, texts
+        from webside.visits import gates, handlers, lean, selectors, tasks, texts
         from webside.visits.views import destination
 
         gates.register()
@@ -25,6 +25,7 @@ class VisitsConfig(AppConfig):
         lean.register()
         words.register(texts.TEXTS)
         registry.register_destination(destination.of_link)
+        registry.register_under_way(selectors.has_begun)
         loops.register("visits.signals", tasks.drop_stale_signals, every=60)
         sentences.register(
             {

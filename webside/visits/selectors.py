@@ -26,7 +26,7 @@ from webside.scheduling.codes import AppointmentStatus
 from webside.scheduling.models import Appointment
 from webside.scheduling.selectors import Slot, State
 from webside.visits import policies, rules
-from webside.visits.codes import DeviceVerdict, ParticipantRole, Stage, VisitStatus
+from webside.visits.codes import OVER, DeviceVerdict, ParticipantRole, Stage, VisitStatus
 from webside.visits.models import ChatMessage, Participant, QualitySample, SafeStart, Visit
 from webside.visits.rules import CallFacts
 
@@ -289,6 +289,12 @@ def other_times(visit: Visit, count: int = 3) -> list[Slot]:
         service=appointment.service, state=appointment.patient_state, since=clock.now() + LEAD,
         days=scheduling.BOOKABLE_DAYS, practitioner=appointment.practitioner,
     )[:count]  # fmt: skip
+
+
+def has_begun(appointment: Appointment) -> bool:
+    """Whether the visit of an appointment has an encounter and isn't over; one that was stopped may go elsewhere."""
+    begun = Visit.objects.filter(appointment_id=appointment.id, encounter_id__isnull=False)
+    return begun.exclude(status__in=[*OVER, VisitStatus.STOPPED]).exists()
 
 
 # Talk and numbers

@@ -12,7 +12,7 @@ from webside.fhirkit.services import write_version
 from webside.outbox.services import publish
 from webside.people.models import Practitioner
 from webside.realtime.services import push_on_commit
-from webside.scheduling import policies
+from webside.scheduling import policies, registry
 from webside.scheduling.codes import AppointmentStatus
 from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMissed, AppointmentMoved
 from webside.scheduling.models import Appointment
@@ -42,8 +42,7 @@ def move_appointment(
     practitioner = practitioner or appointment.practitioner
     lock_people(practitioner, appointment.patient)
     appointment = locked(appointment)
-    if appointment.status not in (AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN):
-        raise WrongStatus(appointment.status)
+    _require_not_begun(appointment)
     state = state or appointment.patient_state
     check_time(service=appointment.service, practitioner=practitioner, patient=appointment.patient, start=start,
                state=state, moving=appointment)  # fmt: skip
@@ -78,8 +77,7 @@ def cancel_appointment(*, actor: Actor, appointment: Appointment, reason: str = 
         record("scheduling.appointment.cancel", actor=actor, target=appointment, patient_id=appointment.patient_id,
                changes={"repeated": True})  # fmt: skip
         return appointment
-    if appointment.status not in (AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN):
-        raise WrongStatus(appointment.status)
+    _require_not_begun(appointment)
     appointment.status = AppointmentStatus.CANCELLED
     appointment.cancelled_at = clock.now()
     appointment.cancellation_reason = reason.strip()[:160]
@@ -157,6 +155,13 @@ def fulfil_appointment(*, actor: Actor, appointment: Appointment) -> Appointment
         raise WrongStatus(appointment.status)
     record("scheduling.appointment.fulfil", actor=actor, target=appointment, patient_id=appointment.patient_id)
     return appointment
+
+
+def _require_not_begun(appointment: Appointment) -> None:
+    """Raise :class:`WrongStatus` for one that is over or cancelled, or whose visit has begun."""
+    open_for_change = appointment.status in (AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN)
+    if not open_for_change or registry.is_under_way(appointment):
+        raise WrongStatus(appointment.status)
 
 
 def _set_status(appointment: Appointment, status: AppointmentStatus) -> None:

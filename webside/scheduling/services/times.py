@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import IntegrityError, transaction
@@ -54,6 +54,9 @@ def check_time(
     near = partial(selectors.nearest_slots, service=service, state=state, start=start, patient=patient, moving=moving)
     if start <= clock.now():
         raise SlotPassed(near())
+    if start > clock.now() + timedelta(days=selectors.LOOK_AHEAD_DAYS + 1):
+        # No page offers it. The nearest times are those of today, not of the year that was sent.
+        raise SlotTaken(near(start=clock.now()))
     findings = gates.ask(
         gates.Case(
             moment=gates.Moment.BOOK, at=start, service=service, patient=patient, practitioner=practitioner,

@@ -118,6 +118,16 @@ def test_a_time_that_was_never_offered_is_refused(cast: Any, minutes: int) -> No
             book(cast, liz, start)
 
 
+def test_a_time_beyond_what_any_page_offers_is_refused(cast: Any) -> None:
+    """Coaching has no licence that ends, so nothing else would stop the year 2500."""
+    with cast.as_(cast.liz_user) as liz:
+        free = selectors.free_slots(service=cast.coaching, state="NY", since=clock.now(), days=60)
+        late = next(slot for slot in free if slot.start > clock.now() + timedelta(days=35))
+        with pytest.raises(services.SlotTaken) as refused:
+            book(cast, liz, late.start, service=cast.coaching, practitioner=cast.priya, consent_scope="")
+        assert refused.value.nearest and refused.value.nearest[0].start < clock.now() + timedelta(days=7)
+
+
 def test_somebody_who_does_not_give_the_service_is_refused(cast: Any) -> None:
     with cast.as_(cast.liz_user) as liz, pytest.raises(services.CannotBook):
         book(cast, liz, some_slots(cast)[0].start, practitioner=cast.priya)

@@ -175,11 +175,15 @@ def _close(actor: Actor, visit: Visit, status: VisitStatus, reason: EndReason) -
 
 @action("visits.identity.confirm")
 def confirm_identity(*, actor: Actor, visit: Visit) -> SafeStart:
-    """Note that the clinician has seen the patient's identity on a document."""
+    """Note that the clinician has seen the patient's identity on a document: while they are in the room together.
+
+    Raises :class:`NotAllowed`, :class:`WrongStage`.
+    """
     visit = locked(visit)
-    start = selectors.safe_start_of(visit)
-    if not policies.can_run_visit(actor, visit) or start is None:
+    if not policies.can_run_visit(actor, visit):
         raise NotAllowed
+    require_stage(visit, Stage.ROOM)
+    start = visit.safe_start
     start.identity_document = True
     start.save(update_fields=["identity_document", "updated_at"])
     note_step("visits.identity.confirm", actor, visit)
@@ -189,16 +193,21 @@ def confirm_identity(*, actor: Actor, visit: Visit) -> SafeStart:
 
 @action("visits.gate.answer")
 def answer_for_gate(*, actor: Actor, visit: Visit, gate: str, reason: str) -> None:
-    """Go on past a gate of this visit with a reason; ``catalog`` keeps it and compliance reviews it.
+    """Go on past a gate that stands in this visit's way, with a reason; ``catalog`` keeps it and compliance reviews it.
 
-    Raises :class:`NotAllowed`, ``catalog.NotOverridable``, ``catalog.ReasonMissing``, ``gates.UnknownGate``.
+    Raises :class:`NotAllowed`, :class:`WrongStage`, ``catalog.NotOverridable``, ``catalog.ReasonMissing``, and
+    ``gates.UnknownGate`` for one that doesn't stand in the way.
     """
+    visit = locked(visit)
     if not policies.can_run_visit(actor, visit):
         raise NotAllowed
-    said = next((found.text for found in selectors.join_findings(visit) if found.gate == gate), "")
+    require_stage(visit, Stage.CHECK_IN, Stage.WAITING, Stage.ROOM, Stage.STOPPED)
+    found = next((finding for finding in selectors.join_findings(visit) if finding.gate == gate), None)
+    if found is None or (found.outcome == "pass" and found.overridable):
+        raise gates.UnknownGate(gate)
     catalog.override_gate(
         actor=actor, gate=gate, subject_type="visit", subject_id=visit.id, patient=visit.appointment.patient,
-        reason=reason, said=said,
+        reason=reason, said=found.text,
     )  # fmt: skip
     note_step("visits.gate.answer", actor, visit, target_label=str(gates.get(gate).title))
     tell(visit, "gates")

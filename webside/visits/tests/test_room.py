@@ -296,13 +296,24 @@ async def test_ending_says_bye_and_who_comes_later_hears_the_same(people: Cast, 
     assert await late.hears("bye") == {"type": "bye", "reason": "ended"}
 
 
-async def test_a_cancelled_appointment_closes_its_room(people: Cast, visit: Visit, address: str) -> None:
+async def test_a_visit_that_has_begun_is_not_cancelled_and_a_cancelled_one_closes_its_room(
+    people: Cast, visit: Visit, address: str
+) -> None:
     liz = await _enter(address, people, people.liz_user, visit)
 
-    def cancel(maya: Actor) -> None:
-        scheduling.cancel_appointment(actor=maya, appointment=visit.appointment)
+    def cancel(actor: Actor) -> None:
+        scheduling.cancel_appointment(actor=actor, appointment=visit.appointment)
         handlers.close_when_cancelled(handlers.AppointmentCancelled(appointment_id=visit.appointment_id), visit.id)
 
+    for user in (people.liz_user, people.maya_user):
+        with pytest.raises(scheduling.WrongStatus):
+            await _as(people, user, cancel)
+    await liz.hears_nothing_of("bye")
+
+    def never_begun(_: Actor) -> None:
+        Visit.objects.update(encounter_id=None, admitted_at=None)
+
+    await _as(people, people.maya_user, never_begun)
     await _as(people, people.maya_user, cancel)
     assert await liz.hears("bye") == {"type": "bye", "reason": "ended"}
 

@@ -77,6 +77,22 @@ def test_a_licence_is_never_answered_for(cast: Cast) -> None:
         services.answer_for_gate(actor=maya, visit=visit, gate="licence", reason="Because")
 
 
+def test_a_reason_is_for_what_stands_in_the_way_and_only_until_the_visit_is_over(cast: Cast) -> None:
+    visit = factories.waiting(cast)
+    with cast.as_(cast.maya_user) as maya:
+        with pytest.raises(gates.UnknownGate):
+            services.answer_for_gate(actor=maya, visit=visit, gate="callback_number", reason="She gave one")
+        with pytest.raises(services.WrongStage):
+            services.confirm_identity(actor=maya, visit=visit)
+        services.admit(actor=maya, visit=visit)
+        services.end_visit(actor=maya, visit=visit)
+        with pytest.raises(services.WrongStage):
+            services.confirm_identity(actor=maya, visit=visit)
+        with pytest.raises(services.WrongStage):
+            services.answer_for_gate(actor=maya, visit=visit, gate="identity_document", reason="Too late")
+        assert not GateOverride.objects.exists()
+
+
 def test_a_licence_that_ended_while_she_waited_stops_the_visit_at_the_door(cast: Cast) -> None:
     visit = factories.waiting(cast)
     with cast.as_(cast.admin_user):

@@ -243,8 +243,8 @@ def identity(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     page = page_of(request, slug, visit_id, CLINICIAN)
     try:
         services.confirm_identity(actor=page.actor, visit=page.visit)
-    except services.NotAllowed:
-        messages.info(request, _("%(name)s has not checked in yet.") % _name(page))
+    except services.WrongStage:
+        messages.info(request, _("Only while you and %(name)s are in the room together.") % _name(page))
     return _answered(page)
 
 
@@ -263,6 +263,8 @@ def answer(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         )
     except (catalog.NotOverridable, gates.UnknownGate):
         messages.error(request, _("Nobody may go on past this check."))
+    except services.WrongStage:
+        messages.error(request, _("The visit is over. What it still needs is asked for when you sign."))
     return _answered(page)
 
 
