@@ -347,9 +347,6 @@ class _Filling:
                 if name != "room":
                     visits.end_visit(actor=who, visit=self.visits[name])
         with self._as(self.clinic.practitioner_user) as who:
-            encounter = selectors.encounter(who, self.things["ended_encounter_id"])
-            services.sign_note(actor=who, encounter=encounter)
-            services.add_addendum(actor=who, encounter=encounter, text=f"Also {word('addendum')}.")
             patient = self.clinic.patient
             allergy = services.add_allergy(
                 actor=who, patient=patient, substance=word("allergy"), reaction="hives", criticality="high"
@@ -357,6 +354,10 @@ class _Filling:
             services.add_problem(actor=who, patient=patient, display=f"{word('diagnosis')} since 2019", code="E11.65")
             services.add_medication(actor=who, patient=patient, medication=word("medicine"), dosage="twice a day")
             services.confirm_list(actor=who, patient=patient, code="allergies")
+            # After the lists: the patient's summary names the medicines of the day on which it was signed.
+            encounter = selectors.encounter(who, self.things["ended_encounter_id"])
+            services.sign_note(actor=who, encounter=encounter)
+            services.add_addendum(actor=who, encounter=encounter, text=f"Also {word('addendum')}.")
             self.things |= {
                 "allergy_id": allergy.id,
                 "medicine_id": MedicationStatement.objects.get(patient=patient).id,
