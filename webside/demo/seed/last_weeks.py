@@ -111,9 +111,9 @@ def _live_through(demo: Demo, each: PastVisit) -> None:
     with past.at(begin - timedelta(minutes=4)):
         visit = _check_in(demo, appointment, patient)
     with past.at(begin + timedelta(minutes=1)):
+        visit = visits.admit(actor=clinician, visit=visit).visit
         if each.seen_document:
             visits.confirm_identity(actor=clinician, visit=visit)
-        visit = visits.admit(actor=clinician, visit=visit).visit
         visits.start_visit(actor=clinician, visit=visit, started_at=clock.now())
     with past.at(begin + timedelta(minutes=1 + each.minutes)):
         _call_numbers(visit, each.minutes)
