@@ -152,6 +152,7 @@ SCHEDULING = [
     row("scheduling:appointment-undo-move", post=TO_HER_APPOINTMENT, at="coming"),
     row("scheduling:appointment-cancel", post=TO_HER_APPOINTMENT, at="coming", body={"reason": "Better"}),
     row("scheduling:appointment-restore", post=TO_HER_APPOINTMENT, at="cancelled"),
+    row("scheduling:appointment-close", post="link", at="coming"),
     row("scheduling:appointment-calendar", get=TO_HER_APPOINTMENT, at="coming"),
     # A bearer's link; whoever is signed in as somebody else is told so and gets no further.
     row("scheduling:link-open", get=f"{each('visitor link rosa_link liz maya grace', 302)} "

@@ -8,6 +8,7 @@ import string
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -18,9 +19,10 @@ from django.urls import reverse
 from tests.isolation.canaries import found_in
 from tests.isolation.expectations import Row
 from tests.isolation.world import Clinic, World
-from webside.core import frames
+from webside.core import clock, frames
 from webside.core.actor import system
 from webside.core.logs import NoQuotedValues, PlainFormatter
+from webside.scheduling.models import Appointment
 from webside.testing.cast import sign_in
 
 
@@ -92,7 +94,7 @@ class Matrix:
                 self.world.larkspur.things["rosa_appointment_id"] if name == "rosa_link" else _subject(row, clinic)
             )
             session = client.session
-            session["links"] = {str(clinic.tenant.id): {"subject": str(subject), "label": "by link"}}
+            session["doors"] = {str(clinic.tenant.id): _door_to(subject, self.world.larkspur, clinic)}
             session.save()
             client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
         elif self.cookies[name]:
@@ -163,6 +165,17 @@ _PLAIN_PARTS = {"part": "ground", "pk": 1, "key": "abc", "uidb36": "a"}
 
 def _subject(row: Row, clinic: Clinic) -> Any:
     return clinic.things[f"{row.at or 'coming'}_appointment_id"]
+
+
+def _door_to(subject: Any, *clinics: Clinic) -> dict[str, Any]:
+    """Return the door that a booking without an account opens; the appointment is of one of the clinics."""
+    for clinic in clinics:
+        with frames.begin(tenant_id=clinic.tenant.id, actor=system("tests", clinic.tenant.id)):
+            appointment = Appointment.objects.filter(id=subject).first()
+        if appointment is not None:
+            break
+    until = (clock.now() + timedelta(hours=1)).isoformat()
+    return {"subject": str(subject), "label": "by link", "proof": {"sequence": appointment.sequence}, "until": until}
 
 
 def _sent(client: Client, method: str, body: dict[str, str], query: dict[str, str]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from webside.core import clock, frames
 from webside.core.actor import system
 from webside.scheduling import selectors as scheduling
 from webside.scheduling.forms import slot_value
+from webside.scheduling.services import issue_link
 from webside.testing import crowd
 from webside.testing.cast import Cast, sign_in
 from webside.testing.queries import MOST, page_queries
@@ -55,6 +56,14 @@ MEASURED: dict[str, dict[str, int]] = {
         "visits:visit-room admitted": 2,
         "visits:visit-chat admitted": 2,
         "chart:encounter-summary": 7,
+    },
+    "link": {
+        "portal:clinic": 7,
+        "scheduling:service-detail?state=NY": 6,
+        "scheduling:appointment-detail": 6,
+        "scheduling:appointment-move": 6,
+        "visits:visit-prepare planned": 2,
+        "visits:visit-check-in planned": 3,
     },
     "maya": {
         "portal:home": 8,
@@ -187,9 +196,13 @@ def clinic(cast: Cast) -> Clinic:
     return Clinic(cast, rooms, parts, slot_value(slot.start, slot.practitioner.id))
 
 
-def _looker(cast: Cast, who: str) -> Callable[[str], list[str]]:
+def _looker(cast: Cast, who: str, appointment: Any) -> Callable[[str], list[str]]:
     client = Client(HTTP_HOST="localhost")
-    if who != "visitor":
+    if who == "link":
+        with frames.begin(tenant_id=cast.larkspur.id, actor=system("tests", cast.larkspur.id)):
+            token = issue_link(appointment=appointment)
+        client.get(reverse("scheduling:link-open", args=["larkspur", token]))
+    elif who != "visitor":
         sign_in(client, getattr(cast, f"{who}_user"))
 
     def look(address: str) -> list[str]:
@@ -209,7 +222,7 @@ def _shortly(sql: str) -> str:
 
 @pytest.mark.parametrize("who", MEASURED)
 def test_no_page_asks_more_than_the_table_says_however_many_rows_there_are(clinic: Clinic, who: str) -> None:
-    look = _looker(clinic.cast, who)
+    look = _looker(clinic.cast, who, clinic.rooms["planned"].appointment)
     few = {page: look(clinic.address(page)) for page in MEASURED[who]}
     with frames.begin(tenant_id=clinic.cast.larkspur.id, actor=system("tests", clinic.cast.larkspur.id)):
         crowd.make_crowd(clinic.cast)

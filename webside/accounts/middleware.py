@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -15,9 +14,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from webside.accounts import policies, selectors
+from webside.accounts import doors, policies, selectors
 from webside.core import frames
-from webside.core.actor import Actor, ActorKind, Role
+from webside.core.actor import ActorKind
 from webside.core.models import Tenant
 
 
@@ -37,7 +36,7 @@ class FrameMiddleware:
             return self.get_response(request)
         tenant = self._tenant(request)
         tenant_id = tenant.id if tenant else None
-        actor = self._actor(request, tenant_id)
+        actor = selectors.actor_in(request.user, tenant_id)  # type: ignore[arg-type]
         request.tenant = tenant  # type: ignore[attr-defined]
         request.actor = actor  # type: ignore[attr-defined]
         if tenant and policies.must_have_second_factor(actor) and not has_second_factor(request):
@@ -50,8 +49,11 @@ class FrameMiddleware:
                 actor=actor,
                 request_id=request.request_id,  # type: ignore[attr-defined]
                 remote=request.META.get("REMOTE_ADDR", ""),
-            ),
+            ) as frame,
         ):
+            if actor.kind is ActorKind.ANONYMOUS and tenant_id is not None:
+                # Asked in the frame: what opened the door is the tenant's, and may be shut by now.
+                frame.actor = request.actor = doors.actor_by_door(request, tenant_id) or actor  # type: ignore[attr-defined]
             response = self.get_response(request)
             if getattr(request, "failed", False):
                 transaction.set_rollback(True)
@@ -60,22 +62,6 @@ class FrameMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
         """Remember that the view raised: Django has turned it into a page before we see it."""
         request.failed = True  # type: ignore[attr-defined]
-
-    @staticmethod
-    def _actor(request: HttpRequest, tenant_id: UUID | None) -> Actor:
-        """Return who asks: the signed-in person, else the one whom a link opened the door for."""
-        actor = selectors.actor_in(request.user, tenant_id)  # type: ignore[arg-type]
-        if actor.kind is ActorKind.ANONYMOUS and tenant_id is not None:
-            link = request.session.get("links", {}).get(str(tenant_id))
-            if link:
-                return Actor(
-                    kind=ActorKind.LINK,
-                    label=link["label"],
-                    tenant_id=tenant_id,
-                    roles=frozenset({Role.PATIENT}),
-                    subject_id=UUID(link["subject"]),
-                )
-        return actor
 
     @staticmethod
     def _tenant(request: HttpRequest) -> Tenant | None:

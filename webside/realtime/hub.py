@@ -129,6 +129,9 @@ async def _dispatch(message: Json) -> None:
 def _is_meant(connection: Connection, message: Json) -> bool:
     if message["user"]:
         return str(connection.actor.user_id) == message["user"]
+    if message["subject"]:
+        # Only who came by a link has a subject.
+        return connection.tenant == message["t"] and str(connection.actor.subject_id) == message["subject"]
     return connection.tenant == message["t"] and message["topic"] in connection.topics
 
 

@@ -35,9 +35,22 @@ def push_on_commit(topic: str, kind: str, id: UUID | str = "") -> None:
     _notify({"t": str(frames.current().tenant_id), "topic": topic, "kind": kind, "id": str(id)})
 
 
-def disconnect_on_commit(*, user_id: UUID | None = None, topic: str = "", reason: str = "revoked") -> None:
-    """Close the sockets of a user, or of a topic, once the transaction commits."""
-    _notify({"t": str(frames.current().tenant_id or ""), "bye": reason, "user": str(user_id or ""), "topic": topic})
+def disconnect_on_commit(
+    *, user_id: UUID | None = None, subject_id: UUID | None = None, topic: str = "", reason: str = "revoked"
+) -> None:
+    """Close sockets once the transaction commits: a user's, or within the tenant a link's or a topic's.
+
+    ``subject_id`` names what a link opens: whoever came by it is meant, and nobody who is signed in.
+    """
+    _notify(
+        {
+            "t": str(frames.current().tenant_id or ""),
+            "bye": reason,
+            "user": str(user_id or ""),
+            "subject": str(subject_id or ""),
+            "topic": topic,
+        }
+    )
 
 
 def _notify(message: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ class SchedulingConfig(AppConfig):
 
     def ready(self) -> None:
         """Register resources, handlers, places in the navigation and the words of the trail."""
+        from webside.accounts import doors
         from webside.audit import sentences
         from webside.compliance import registry as compliance
         from webside.core.actor import Role
@@ -23,6 +24,7 @@ class SchedulingConfig(AppConfig):
         fhir.register()
         handlers.register()
         panels.register()
+        doors.register(selectors.door_stands)
         compliance.register_booked(selectors.booked_beyond)
         navigation.register(
             NavItem("staff", _("Schedule"), "calendar", "scheduling:schedule", order=20, key="s",
@@ -40,6 +42,7 @@ class SchedulingConfig(AppConfig):
                 "scheduling.appointment.read": _("looked at an appointment"),
                 "scheduling.link.issue": _("sent a link to an appointment"),
                 "scheduling.link.open": _("opened an appointment by its link"),
+                "scheduling.link.close": _("closed an appointment on a computer"),
                 "scheduling.hours.add": _("added weekly hours"),
                 "scheduling.hours.remove": _("took weekly hours away"),
                 "scheduling.exception.add": _("added time off or extra time"),

@@ -17,6 +17,7 @@ urlpatterns = [
     ),
     path("o/<slug:slug>/appointments/<uuid:appointment_id>/cancel/", patient.cancel, name="appointment-cancel"),
     path("o/<slug:slug>/appointments/<uuid:appointment_id>/restore/", patient.restore, name="appointment-restore"),
+    path("o/<slug:slug>/appointments/<uuid:appointment_id>/close/", patient.close, name="appointment-close"),
     path(
         "o/<slug:slug>/appointments/<uuid:appointment_id>/calendar.ics", patient.calendar, name="appointment-calendar"
     ),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 import websockets
 
 from webside.core import frames
+from webside.core.actor import Actor, ActorKind
 from webside.core.ids import uuid7
 from webside.realtime import registry, services
 from webside.realtime.models import Ticket
@@ -26,6 +28,12 @@ def people(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Cast:
 
 def _ticket(cast: Cast, user: Any) -> str:
     with cast.as_(user) as actor:
+        return services.mint_ticket(actor=actor, topics=[f"test:{TOPIC_ID}"])
+
+
+def _link_ticket(cast: Cast, subject: UUID) -> str:
+    actor = Actor(kind=ActorKind.LINK, label="Liz Moreno", tenant_id=cast.larkspur.id, subject_id=subject)
+    with frames.begin(tenant_id=cast.larkspur.id, actor=actor):
         return services.mint_ticket(actor=actor, topics=[f"test:{TOPIC_ID}"])
 
 
@@ -102,6 +110,29 @@ async def test_revoking_a_user_closes_their_sockets(people: Cast, address: str) 
     assert await _next(socket) == {"type": "bye", "reason": "revoked"}
     with pytest.raises(websockets.ConnectionClosed):
         await _next(socket)
+
+
+async def test_revoking_a_link_closes_the_sockets_of_whoever_came_by_it(people: Cast, address: str) -> None:
+    subject = uuid7()
+    tokens = [await asyncio.to_thread(_link_ticket, people, each) for each in (subject, uuid7())]
+    tokens.append(await asyncio.to_thread(_ticket, people, people.liz_user))
+    by_link, by_another, signed_in = [await _open(address, token) for token in tokens]
+    for socket in (by_link, by_another, signed_in):
+        assert (await _next(socket))["type"] == "welcome"
+
+    def revoke(tenant: Any) -> None:
+        with frames.begin(tenant_id=tenant.id, actor=people.actor_of(people.maya_user)):
+            services.disconnect_on_commit(subject_id=subject)
+
+    await asyncio.to_thread(revoke, people.northgate)  # the same id in another clinic is another thing
+    await asyncio.to_thread(revoke, people.larkspur)
+    assert await _next(by_link) == {"type": "bye", "reason": "revoked"}
+    with pytest.raises(websockets.ConnectionClosed):
+        await _next(by_link)
+    for socket in (by_another, signed_in):
+        await socket.send(json.dumps({"type": "ping", "n": 7}))
+        assert await _next(socket) == {"type": "pong", "n": 7}
+        await socket.close()
 
 
 def test_a_topic_that_may_not_be_heard_and_one_that_is_not_there_look_the_same(people: Cast) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 from webside.core import clock
 from webside.scheduling.codes import AppointmentStatus
-from webside.scheduling.models import AppointmentLink
+from webside.scheduling.models import Appointment, AppointmentLink
 
 
 def link_standing(link: AppointmentLink) -> str:
@@ -27,3 +30,27 @@ def link_by_hash(token_hash: bytes) -> AppointmentLink | None:
         .select_related("appointment__patient", "appointment__practitioner", "appointment__service")
         .first()
     )
+
+
+def door_proof(appointment: Appointment, link: AppointmentLink | None = None) -> dict[str, Any]:
+    """Return what :func:`door_stands` wants to see again: the link that opened the door, or how the appointment stood.
+
+    Without a link (a booking without an account) the door is for the appointment as it is: each move, cancellation
+    and restoring counts its sequence up.
+    """
+    return {"link": str(link.id)} if link else {"sequence": appointment.sequence}
+
+
+def door_stands(appointment_id: UUID, proof: dict[str, Any]) -> bool:
+    """Return whether a browser's door to an appointment still stands: by :func:`door_proof`, in one query.
+
+    A missed visit shuts no door that is open, though its link opens none any more: the page says what to do now.
+    """
+    if "link" in proof:
+        link = (
+            AppointmentLink.objects.filter(id=proof["link"], appointment_id=appointment_id)
+            .select_related("appointment")
+            .first()
+        )
+        return link is not None and link_standing(link) in ("open", "over")
+    return Appointment.objects.filter(id=appointment_id, sequence=proof["sequence"]).exists()

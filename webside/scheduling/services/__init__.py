@@ -24,7 +24,7 @@ from webside.scheduling.services.errors import (
     WrongStatus,
 )
 from webside.scheduling.services.hours import add_exception, add_hours, remove_exception, remove_hours
-from webside.scheduling.services.links import issue_link, open_link, token_hash
+from webside.scheduling.services.links import close_link, issue_link, open_link, token_hash
 
 __all__ = [
     "AlreadyBooked",
@@ -44,6 +44,7 @@ __all__ = [
     "book_with_consent",
     "cancel_appointment",
     "check_in_appointment",
+    "close_link",
     "fulfil_appointment",
     "issue_link",
     "mark_noshow",

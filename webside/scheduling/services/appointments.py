@@ -109,6 +109,7 @@ def restore_appointment(*, actor: Actor, appointment: Appointment) -> Appointmen
     appointment.cancellation_reason = ""
     appointment.sequence += 1
     save_if_free(appointment, appointment.patient_state)
+    revoke_links(appointment)
     write_version(appointment)
     record("scheduling.appointment.restore", actor=actor, target=appointment, patient_id=appointment.patient_id)
     publish(AppointmentBooked(appointment_id=appointment.id))

@@ -8,8 +8,10 @@ from datetime import timedelta
 
 from webside.audit.services import action, record
 from webside.core import clock, frames
-from webside.core.actor import Actor
+from webside.core.actor import Actor, ActorKind
+from webside.realtime.services import disconnect_on_commit
 from webside.scheduling.models import Appointment, AppointmentLink
+from webside.scheduling.services.errors import NotAllowed
 
 LINK_OUTLIVES_VISIT = timedelta(hours=24)
 
@@ -46,5 +48,19 @@ def open_link(*, actor: Actor, link: AppointmentLink) -> None:
 
 
 def revoke_links(appointment: Appointment) -> None:
-    """Let the links of an appointment work no more."""
+    """Let the links of an appointment work no more, and close the sockets of whoever came without an account."""
     AppointmentLink.objects.filter(appointment=appointment, revoked_at=None).update(revoked_at=clock.now())
+    disconnect_on_commit(subject_id=appointment.id)
+
+
+@action("scheduling.link.close")
+def close_link(*, actor: Actor, appointment: Appointment) -> None:
+    """Note that somebody without an account closed their appointment on a computer; their sockets close.
+
+    As signing out does, this closes the sockets of their other browsers too; those may come back.
+    Raises :class:`NotAllowed` for whoever came otherwise.
+    """
+    if actor.kind is not ActorKind.LINK or actor.subject_id != appointment.id:
+        raise NotAllowed
+    disconnect_on_commit(subject_id=appointment.id)
+    record("scheduling.link.close", actor=actor, target=appointment, patient_id=appointment.patient_id)

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from webside.accounts import doors
 from webside.audit.services import refuse
 from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind
@@ -188,16 +189,26 @@ def book(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
         again["key"] = uuid4().hex
         form = kind(again, asks_consent=bool(scope))
         return render(request, "scheduling/book.html", context | {"form": form, "trouble": "again"}, status=409)
-    if actor.kind is not ActorKind.PERSON:
+    if actor.kind is not ActorKind.PERSON and actor.subject_id != appointment.id:
+        if appointment.sequence:
+            # The form of a visit that was moved or cancelled since, sent again: it opens no more than an old link.
+            messages.warning(
+                request, _("Your visit has changed since. Open the newest e-mail from us: its link works.")
+            )
+            return HttpResponseRedirect(back)
         open_door(request, appointment)
     return HttpResponseRedirect(reverse("scheduling:appointment-detail", args=[slug, appointment.id]) + "?booked=1")
 
 
-def open_door(request: HttpRequest, appointment: Any) -> None:
-    """Let this browser see one appointment, as the link in the e-mail would."""
-    links = dict(request.session.get("links", {}))
-    links[str(appointment.tenant_id)] = {"subject": str(appointment.id), "label": appointment.patient.full_name}
-    request.session["links"] = links
+def open_door(request: HttpRequest, appointment: Any, link: Any = None) -> None:
+    """Let this browser see one appointment: by ``link``, or because it has just booked it."""
+    proof = selectors.door_proof(appointment, link)
+    doors.open_door(request, subject_id=appointment.id, label=appointment.patient.full_name, proof=proof)
+
+
+def keep_door(request: HttpRequest, appointment: Any) -> None:
+    """Let a browser that changed its own appointment stay; every other one is out."""
+    doors.renew(request, subject_id=appointment.id, proof=selectors.door_proof(appointment))
 
 
 def _picked(request: HttpRequest, service: Any, value: str) -> tuple[Any, Any] | None:
@@ -261,7 +272,7 @@ def move(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
                 "sequence": appointment.sequence + 1,
             }
             try:
-                services.move_appointment(
+                moved = services.move_appointment(
                     actor=actor, appointment=appointment, start=picked[0], practitioner=picked[1],
                     state=place.state.code, timezone=place.zone,  # type: ignore[union-attr]
                 )  # fmt: skip
@@ -271,6 +282,7 @@ def move(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
             except services.WrongStatus:
                 return HttpResponseRedirect(detail_url)
             else:
+                keep_door(request, moved)
                 undo_url = reverse("scheduling:appointment-undo-move", args=[slug, appointment.id])
                 messages.success(
                     request,

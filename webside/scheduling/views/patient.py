@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from webside.accounts import doors
 from webside.audit.services import record, record_refusal, refuse
 from webside.catalog import selectors as catalog
 from webside.core import clock
@@ -21,7 +22,7 @@ from webside.people.selectors import practitioner
 from webside.scheduling import calendars, policies, registry, selectors, services
 from webside.scheduling.forms import parse_slot
 from webside.scheduling.views._times import time_text
-from webside.scheduling.views.booking import UNDO_SALT, open_door
+from webside.scheduling.views.booking import UNDO_SALT, keep_door, open_door
 from webside.ui.undo import undo
 
 UNDO_SECONDS = 15 * 60
@@ -62,6 +63,7 @@ def detail(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespons
         "start_text": time_text(appointment.start, zone),
         "end_text": time_text(appointment.end, zone),
         "own": own,
+        "by_link": actor.kind is ActorKind.LINK,
         "booked": own and request.GET.get("booked") == "1",
         "standing": selectors.standing(appointment),
         "can_change": selectors.can_still_change(appointment),
@@ -77,7 +79,7 @@ def cancel(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespons
     """Cancel at once; the page after it offers to take that back."""
     appointment = _appointment_or_404(request, appointment_id, "scheduling.appointment.cancel")
     try:
-        services.cancel_appointment(
+        cancelled = services.cancel_appointment(
             actor=request.actor,  # type: ignore[attr-defined]
             appointment=appointment,
             reason=request.POST.get("reason", ""),
@@ -85,6 +87,7 @@ def cancel(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespons
     except services.WrongStatus:
         messages.warning(request, _("This visit has begun or is over. It can’t be cancelled."))
     else:
+        keep_door(request, cancelled)
         messages.success(
             request,
             _("The visit is cancelled. The time is free for somebody else now."),
@@ -98,14 +101,29 @@ def restore(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespon
     """Take a cancellation back, if the time is still free."""
     appointment = _appointment_or_404(request, appointment_id, "scheduling.appointment.restore")
     try:
-        services.restore_appointment(actor=request.actor, appointment=appointment)  # type: ignore[attr-defined]
+        restored = services.restore_appointment(actor=request.actor, appointment=appointment)  # type: ignore[attr-defined]
     except services.WrongStatus:
         pass  # pressed twice: it is booked already
     except services.CannotBook:
         messages.warning(request, _("That time isn’t free any more. You can book another one."))
     else:
+        keep_door(request, restored)
         messages.success(request, _("The visit is booked again. We are sending you a new link."))
     return _to(slug, appointment)
+
+
+@require_POST
+def close(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
+    """Close the door by which somebody without an account came: what signing out is to others."""
+    appointment = _appointment_or_404(request, appointment_id, "scheduling.link.close")
+    actor = request.actor  # type: ignore[attr-defined]
+    try:
+        services.close_link(actor=actor, appointment=appointment)
+    except services.NotAllowed:
+        refuse("scheduling.link.close", actor=actor, target_type="Appointment", target_id=appointment_id)
+    doors.close_door(request)
+    messages.success(request, _("Your visit is closed on this computer."))
+    return HttpResponseRedirect(reverse("portal:clinic", args=[slug]))
 
 
 @require_POST
@@ -121,7 +139,7 @@ def undo_move(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResp
         messages.warning(request, _("It’s too late to take this back. You can move the visit again."))
         return _to(slug, appointment)
     try:
-        services.move_appointment(
+        moved = services.move_appointment(
             actor=request.actor,  # type: ignore[attr-defined]
             appointment=appointment,
             start=target[0],
@@ -132,6 +150,7 @@ def undo_move(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResp
     except (services.CannotBook, services.WrongStatus):
         messages.warning(request, _("The earlier time isn’t free any more. Your visit stays where it is now."))
     else:
+        keep_door(request, moved)
         messages.success(request, _("Your visit is back at its earlier time. We are sending you a new link."))
     return _to(slug, appointment)
 
@@ -177,7 +196,7 @@ def go(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     services.open_link(actor=actor, link=link)
     if actor.kind is not ActorKind.PERSON:
         request.session.cycle_key()
-        open_door(request, appointment)
+        open_door(request, appointment, link)
     return HttpResponseRedirect(
         registry.destination_of(appointment) or reverse("scheduling:appointment-detail", args=[slug, appointment.id])
     )

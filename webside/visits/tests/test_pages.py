@@ -15,6 +15,7 @@ from webside.catalog.models import GateOverride
 from webside.chart.models import Encounter
 from webside.scheduling import registry
 from webside.scheduling.models import Appointment
+from webside.scheduling.services import issue_link
 from webside.testing.cast import Cast, sign_in
 from webside.testing.queries import page_queries
 from webside.visits import selectors, services
@@ -197,6 +198,22 @@ def test_who_had_checked_in_already_is_handed_over_with_one_click_too(cast: Cast
     with cast.as_(cast.daniel_user) as daniel:
         appointment = selectors.visit(daniel, visit.id).appointment
     assert (appointment.practitioner, appointment.status, appointment.patient_state) == (cast.daniel, "booked", "OR")
+
+
+def test_who_came_by_a_link_and_takes_the_colleague_stays(cast: Cast) -> None:
+    visit = factories.waiting(cast, answers=factories.AWAY)
+    by_link, other = Client(), Client()
+    for client in (by_link, other):
+        with cast.as_(cast.maya_user):
+            token = issue_link(appointment=Appointment.objects.get(id=visit.id))
+        client.get(reverse("scheduling:link-open", args=["larkspur", token]))
+    start = re.search(r'name="start" value="([^"]+)"', by_link.get(_url("visit-stopped", visit)).content.decode())
+    assert start is not None
+    taken = by_link.post(
+        _url("visit-hand-over", visit), {"practitioner": str(cast.daniel.id), "start": start[1]}, follow=True
+    )
+    assert taken.status_code == 200
+    assert other.get(_url("visit-stopped", visit)).status_code == 404, "its link was for the time before"
 
 
 def test_the_door_asks_for_a_reason_and_then_opens(cast: Cast, maya: Client) -> None:

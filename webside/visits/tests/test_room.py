@@ -21,6 +21,7 @@ from webside.core.actor import Actor, ActorKind, Role
 from webside.core.ids import uuid7
 from webside.outbox.models import OutboxEvent
 from webside.realtime.services import mint_ticket
+from webside.scheduling import selectors as scheduling_selectors
 from webside.scheduling import services as scheduling
 from webside.testing.cast import Cast, make_cast
 from webside.visits import handlers, selectors, services, tasks
@@ -172,6 +173,34 @@ async def test_a_link_takes_the_patients_seat(people: Cast, visit: Visit, addres
     again = await _enter(address, people, people.liz_user, visit)
     assert again.id == liz.id
     assert (await liz.hears("bye"))["reason"] == "replaced"
+
+
+async def test_a_link_that_is_revoked_loses_its_seat_and_nobody_else_does(
+    people: Cast, visit: Visit, address: str
+) -> None:
+    link = Actor(
+        kind=ActorKind.LINK, label="Liz Moreno", tenant_id=people.larkspur.id, roles=frozenset({Role.PATIENT}),
+        subject_id=visit.appointment_id,
+    )  # fmt: skip
+    seat, news = [await _enter(address, people, link, visit, topic) for topic in ("visit", "visit-news")]
+    maya, grace = [
+        await _enter(address, people, user, visit, topic)
+        for user, topic in ((people.maya_user, "visit"), (people.grace_user, "visit-news"))
+    ]
+
+    def move(actor: Actor) -> None:
+        Visit.objects.update(encounter_id=None, admitted_at=None)  # one that has begun isn't moved
+        slot = scheduling_selectors.next_free(
+            service=people.video_visit, state="NY", since=clock.now() + timedelta(days=2)
+        )
+        assert slot is not None
+        scheduling.move_appointment(actor=actor, appointment=visit.appointment, start=slot.start)
+
+    await _as(people, people.grace_user, move)
+    for side in (seat, news):
+        assert (await side.hears("bye"))["reason"] == "revoked"
+    for side in (maya, grace):
+        await side.hears_nothing_of("bye")
 
 
 async def test_numbers_become_facts_and_a_visit_starts_when_both_have_heard(

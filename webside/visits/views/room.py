@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from webside.scheduling.selectors import ABOUT_LICENCES
+from webside.accounts import doors
+from webside.scheduling.selectors import ABOUT_LICENCES, door_proof
 from webside.visits import selectors, services
 from webside.visits.codes import EndReason, ParticipantRole, Stage
 from webside.visits.views import _talk as talk
@@ -149,6 +150,7 @@ def hand_over(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         return redirect(clinician.day_url(slug))
     messages.success(request, _("Your visit is with %(who)s now. You don’t have to start again.") % {"who": who})
     page.visit = visit
+    doors.renew(request, subject_id=visit.appointment_id, proof=door_proof(visit.appointment))
     if selectors.stage_of(visit) is Stage.CHECK_IN:
         return redirect(page.url("visit-prepare"))
     return page.go_on()
