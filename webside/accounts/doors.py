@@ -38,6 +38,8 @@ def open_door(request: HttpRequest, *, subject_id: UUID, label: str, proof: Proo
 
     ``subject_id`` is what the door leads to, ``label`` the name that the trail shows.
     """
+    # As at a sign-in: whoever planted the session's id, or read it before, doesn't come in with it.
+    request.session.cycle_key()
     request.session[_KEY] = _doors(request) | {
         _place(request): {
             "subject": str(subject_id),

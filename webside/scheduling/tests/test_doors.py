@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.test import Client
 
 from webside.audit.models import AuditEvent
@@ -156,6 +157,26 @@ def test_who_changes_her_own_visit_stays_and_every_other_browser_is_out(client: 
 
 def undo_on(response: Any) -> str:
     return unescape(re.search(r'action="([^"]+/move/undo/[^"]+)"', response.content.decode())[1])  # type: ignore[index]
+
+
+@pytest.mark.parametrize("by", ["link", "booking"])
+def test_a_session_that_somebody_else_knew_is_not_the_one_that_gets_the_door(
+    client: Client, cast: Any, booked: Appointment, by: str
+) -> None:
+    client.get(page(cast.video_visit), {"state": "NY"})
+    planted = client.session.session_key
+    appointment = booked
+    if by == "link":
+        open_by_link(client, cast, booked)
+    else:
+        client.post(*form(client, cast))
+        with begin(tenant_id=cast.larkspur.id, actor=anonymous(cast.larkspur.id)):
+            appointment = Appointment.objects.exclude(id=booked.id).get()
+    assert client.get(detail(appointment)).status_code == 200
+    attacker = Client()
+    attacker.cookies[settings.SESSION_COOKIE_NAME] = planted
+    assert client.session.session_key != planted
+    assert attacker.get(detail(appointment)).status_code == 404
 
 
 @pytest.mark.parametrize("by", ["link", "booking"])

@@ -195,7 +195,6 @@ def go(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         return render(request, "scheduling/link_signed_in.html", {"path": request.path}, status=403)
     services.open_link(actor=actor, link=link)
     if actor.kind is not ActorKind.PERSON:
-        request.session.cycle_key()
         open_door(request, appointment, link)
     return HttpResponseRedirect(
         registry.destination_of(appointment) or reverse("scheduling:appointment-detail", args=[slug, appointment.id])
