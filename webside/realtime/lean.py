@@ -69,20 +69,22 @@ async def _welcome(socket: WebSocket) -> hub.Connection | None:
         ticket = json.loads(hello).get("ticket", "")
     except (TimeoutError, ValueError, AttributeError, WebSocketDisconnect, KeyError):
         return None
-    async with lean.pool().connection() as db, db.transaction():
-        row = await (
-            await db.execute(
-                "DELETE FROM realtime_ticket WHERE token_hash = %s AND expires_at > %s RETURNING actor, topics",
-                [digest(str(ticket)), clock.now()],  # the clock that made it: the database's may be another
-            )
-        ).fetchone()
-    if row is None:
-        return None
-    connection = hub.Connection(socket, unpack(row[0]), row[1], uuid7())
-    # Joined before the rooms are told: whoever hears of a newcomer may send to it at once.
-    hub.add(connection)
-    welcome: Json = {"type": "welcome", "topics": sorted(connection.topics)}
+    connection = None
     try:
+        async with lean.pool().connection() as db, db.transaction():
+            row = await (
+                await db.execute(
+                    "DELETE FROM realtime_ticket WHERE token_hash = %s AND expires_at > %s RETURNING actor, topics",
+                    [digest(str(ticket)), clock.now()],  # the clock that made it: the database's may be another
+                )
+            ).fetchone()
+            if row is None:
+                return None
+            connection = hub.Connection(socket, unpack(row[0]), row[1], uuid7())
+            # Joined before the ticket is gone for good: a revocation finds either the ticket or the socket. And before
+            # the rooms are told: whoever hears of a newcomer may send to it at once.
+            hub.add(connection)
+        welcome: Json = {"type": "welcome", "topics": sorted(connection.topics)}
         for name in sorted(connection.topics):
             room = registry.topic(name.partition(":")[0]).room
             if room is not None:
@@ -90,10 +92,13 @@ async def _welcome(socket: WebSocket) -> hub.Connection | None:
                     lean.pool(), tenant_id=connection.actor.tenant_id, actor=connection.actor
                 ) as db:
                     welcome |= await room.opened(db, connection.visitor(name))
-    except registry.Refused:
-        hub.remove(connection)
-        return None
-    await socket.send_json(welcome)
+        await socket.send_json(welcome)
+    except BaseException as error:
+        if connection is not None:
+            hub.remove(connection)
+        if isinstance(error, registry.Refused):
+            return None
+        raise
     return connection
 
 

@@ -40,8 +40,13 @@ def disconnect_on_commit(
 ) -> None:
     """Close sockets once the transaction commits: a user's, or within the tenant a link's or a topic's.
 
-    ``subject_id`` names what a link opens: whoever came by it is meant, and nobody who is signed in.
+    ``subject_id`` names what a link opens: whoever came by it is meant, and nobody who is signed in. A user's and a
+    link's tickets that nobody has used yet go too: they were minted with rights that are gone.
     """
+    if user_id:
+        Ticket.objects.filter(user_id=user_id).delete()
+    if subject_id:
+        Ticket.objects.filter(tenant_id=frames.current_tenant_id(), actor__subject=str(subject_id)).delete()
     _notify(
         {
             "t": str(frames.current().tenant_id or ""),

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
 import websockets
+from django.db import connection
+from django.test import Client
 
+from webside.accounts.models import Membership
+from webside.accounts.services import change_membership
 from webside.core import frames
-from webside.core.actor import Actor, ActorKind
+from webside.core.actor import Actor, ActorKind, Role
 from webside.core.ids import uuid7
 from webside.realtime import registry, services
 from webside.realtime.models import Ticket
-from webside.testing.cast import Cast, make_cast
+from webside.testing.cast import Cast, make_cast, sign_in
 
 TOPIC_ID = uuid7()
 
@@ -29,6 +35,16 @@ def people(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Cast:
 def _ticket(cast: Cast, user: Any) -> str:
     with cast.as_(user) as actor:
         return services.mint_ticket(actor=actor, topics=[f"test:{TOPIC_ID}"])
+
+
+async def _in_thread(work: Callable[..., Any], *arguments: Any) -> Any:
+    def run() -> Any:
+        try:
+            return work(*arguments)
+        finally:
+            connection.close()  # a thread of its own holds a connection of its own
+
+    return await asyncio.to_thread(run)
 
 
 def _link_ticket(cast: Cast, subject: UUID) -> str:
@@ -54,10 +70,10 @@ def _push(cast: Cast, tenant: Any) -> None:
 
 
 async def test_a_hint_comes_after_the_commit_and_holds_ids_only(people: Cast, address: str) -> None:
-    token = await asyncio.to_thread(_ticket, people, people.liz_user)
+    token = await _in_thread(_ticket, people, people.liz_user)
     socket = await _open(address, token)
     assert (await _next(socket))["type"] == "welcome"
-    await asyncio.to_thread(_push, people, people.larkspur)
+    await _in_thread(_push, people, people.larkspur)
     assert await _next(socket) == {
         "type": "hint", "topic": f"test:{TOPIC_ID}", "kind": "changed", "id": str(TOPIC_ID),
     }  # fmt: skip
@@ -65,17 +81,17 @@ async def test_a_hint_comes_after_the_commit_and_holds_ids_only(people: Cast, ad
 
 
 async def test_another_tenants_hint_on_the_same_topic_is_not_heard(people: Cast, address: str) -> None:
-    token = await asyncio.to_thread(_ticket, people, people.liz_user)
+    token = await _in_thread(_ticket, people, people.liz_user)
     socket = await _open(address, token)
     await _next(socket)
-    await asyncio.to_thread(_push, people, people.northgate)
+    await _in_thread(_push, people, people.northgate)
     await socket.send(json.dumps({"type": "ping", "n": 7}))
     assert await _next(socket) == {"type": "pong", "n": 7}
     await socket.close()
 
 
 async def test_a_ticket_works_once(people: Cast, address: str) -> None:
-    token = await asyncio.to_thread(_ticket, people, people.liz_user)
+    token = await _in_thread(_ticket, people, people.liz_user)
     first = await _open(address, token)
     assert (await _next(first))["type"] == "welcome"
     second = await _open(address, token)
@@ -84,21 +100,21 @@ async def test_a_ticket_works_once(people: Cast, address: str) -> None:
 
 
 async def test_an_old_ticket_and_a_made_up_one_look_the_same(people: Cast, address: str) -> None:
-    token = await asyncio.to_thread(_ticket, people, people.liz_user)
-    await asyncio.to_thread(lambda: Ticket.objects.update(expires_at="2020-01-01T00:00:00Z"))
+    token = await _in_thread(_ticket, people, people.liz_user)
+    await _in_thread(lambda: Ticket.objects.update(expires_at="2020-01-01T00:00:00Z"))
     for each in (token, "made-up"):
         socket = await _open(address, each)
         assert await _next(socket) == {"type": "bye", "reason": "refused"}
 
 
 async def test_another_site_may_not_open_a_socket(people: Cast, address: str) -> None:
-    token = await asyncio.to_thread(_ticket, people, people.liz_user)
+    token = await _in_thread(_ticket, people, people.liz_user)
     with pytest.raises(websockets.InvalidStatus):
         await _open(address, token, origin="https://evil.example")
 
 
 async def test_revoking_a_user_closes_their_sockets(people: Cast, address: str) -> None:
-    token = await asyncio.to_thread(_ticket, people, people.maya_user)
+    token = await _in_thread(_ticket, people, people.maya_user)
     socket = await _open(address, token)
     await _next(socket)
 
@@ -106,16 +122,64 @@ async def test_revoking_a_user_closes_their_sockets(people: Cast, address: str) 
         with people.as_(people.admin_user):
             services.disconnect_on_commit(user_id=people.maya_user.id)
 
-    await asyncio.to_thread(revoke)
+    await _in_thread(revoke)
     assert await _next(socket) == {"type": "bye", "reason": "revoked"}
     with pytest.raises(websockets.ConnectionClosed):
         await _next(socket)
 
 
+async def test_a_ticket_from_before_signing_out_opens_nothing(people: Cast, address: str) -> None:
+    tokens = [await _in_thread(_ticket, people, user) for user in (people.liz_user, people.maya_user)]
+
+    def sign_out() -> None:
+        client = sign_in(Client(), people.liz_user)
+        assert client.post("/accounts/logout/").status_code == 302
+
+    await _in_thread(sign_out)
+    signed_out, other = [await _open(address, token) for token in tokens]
+    assert await _next(signed_out) == {"type": "bye", "reason": "refused"}
+    assert (await _next(other))["type"] == "welcome"
+    await other.close()
+
+
+async def test_a_ticket_from_before_a_role_was_taken_away_opens_nothing(people: Cast, address: str) -> None:
+    token = await _in_thread(_ticket, people, people.maya_user)
+
+    def take_away() -> None:
+        with people.as_(people.admin_user) as admin:
+            membership = Membership.objects.get(user=people.maya_user)
+            change_membership(actor=admin, membership=membership, roles=[Role.BILLER], active=True)
+
+    await _in_thread(take_away)
+    assert await _next(await _open(address, token)) == {"type": "bye", "reason": "refused"}
+
+
+async def test_a_ticket_from_before_a_link_was_revoked_opens_nothing(people: Cast, address: str) -> None:
+    subject = uuid7()
+    tokens = [await _in_thread(_link_ticket, people, each) for each in (subject, uuid7())]
+    tokens.append(await _in_thread(_ticket, people, people.liz_user))
+
+    def revoke() -> None:
+        with people.as_(people.maya_user):
+            services.disconnect_on_commit(subject_id=subject)
+
+    await _in_thread(revoke)
+    told = [await _next(await _open(address, token)) for token in tokens]
+    assert [message["type"] for message in told] == ["bye", "welcome", "welcome"]
+
+
+def test_tickets_stay_when_the_revocation_is_rolled_back(people: Cast) -> None:
+    _ticket(people, people.liz_user)
+    with contextlib.suppress(RuntimeError), people.as_(people.admin_user):
+        services.disconnect_on_commit(user_id=people.liz_user.id)
+        raise RuntimeError
+    assert Ticket.objects.count() == 1
+
+
 async def test_revoking_a_link_closes_the_sockets_of_whoever_came_by_it(people: Cast, address: str) -> None:
     subject = uuid7()
-    tokens = [await asyncio.to_thread(_link_ticket, people, each) for each in (subject, uuid7())]
-    tokens.append(await asyncio.to_thread(_ticket, people, people.liz_user))
+    tokens = [await _in_thread(_link_ticket, people, each) for each in (subject, uuid7())]
+    tokens.append(await _in_thread(_ticket, people, people.liz_user))
     by_link, by_another, signed_in = [await _open(address, token) for token in tokens]
     for socket in (by_link, by_another, signed_in):
         assert (await _next(socket))["type"] == "welcome"
@@ -124,8 +188,8 @@ async def test_revoking_a_link_closes_the_sockets_of_whoever_came_by_it(people: 
         with frames.begin(tenant_id=tenant.id, actor=people.actor_of(people.maya_user)):
             services.disconnect_on_commit(subject_id=subject)
 
-    await asyncio.to_thread(revoke, people.northgate)  # the same id in another clinic is another thing
-    await asyncio.to_thread(revoke, people.larkspur)
+    await _in_thread(revoke, people.northgate)  # the same id in another clinic is another thing
+    await _in_thread(revoke, people.larkspur)
     assert await _next(by_link) == {"type": "bye", "reason": "revoked"}
     with pytest.raises(websockets.ConnectionClosed):
         await _next(by_link)
