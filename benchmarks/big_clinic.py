@@ -6,14 +6,16 @@ times, so that they have the shape of real ones and no page can tell.
 
 from __future__ import annotations
 
+import time
+
 import psycopg
 
 PATIENTS = 10_000
 VISITS_EACH = 2
+PATIENCE = 60
 
+ENTER = "SELECT set_config('app.tenant', (SELECT id::text FROM core_tenant WHERE slug = 'larkspur'), false)"
 GROW = """
-SELECT set_config('app.tenant', (SELECT id::text FROM core_tenant WHERE slug = 'larkspur'), false);
-
 CREATE TEMP TABLE model AS
 SELECT e.id AS encounter, e.appointment_id AS appointment, e.patient_id AS patient, n.id AS note, c.id AS claim
 FROM chart_encounter e JOIN chart_note n ON n.encounter_id = e.id JOIN billing_claim c ON c.encounter_id = e.id
@@ -58,6 +60,15 @@ ANALYZE;
 """
 
 
+def _wait_for_a_claim(connection: psycopg.Connection) -> None:
+    """The worker drafts the claims of the demo's past visits once it runs."""
+    deadline = time.monotonic() + PATIENCE
+    while connection.execute("SELECT EXISTS (SELECT FROM billing_claim)").fetchone() != (True,):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"the worker drafted no claim within {PATIENCE} s")
+        time.sleep(0.2)
+
+
 def grow(owner_url: str) -> str:
     """Add the patients and their visits; return what there is now, in words.
 
@@ -66,6 +77,8 @@ def grow(owner_url: str) -> str:
     """
     statements = GROW % {"patients": PATIENTS, "visits": VISITS_EACH}
     with psycopg.connect(owner_url, autocommit=True) as connection:
+        connection.execute(ENTER)
+        _wait_for_a_claim(connection)
         connection.execute(statements)
         counts = [
             f"{connection.execute(f'SELECT count(*) FROM {table}').fetchone()[0]:,} {words}"  # type: ignore[index, arg-type]  # noqa: S608

@@ -53,8 +53,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "marcus": ("/o/larkspur/claims/", r"/o/larkspur/claims/[0-9a-f-]{36}/"),
     "ingrid": ("/o/larkspur/compliance/trail/", "/o/larkspur/compliance/overrides/",
                "/o/larkspur/compliance/licences/", "/o/larkspur/compliance/consents/"),
-    "grace": ("/o/larkspur/home/",),
-    "sol": ("/o/larkspur/home/", "/o/larkspur/staff/", "/o/larkspur/messages-sent/",
+    "grace": ("/o/larkspur/home/desk/",),
+    "sol": ("/o/larkspur/home/clinic/", "/o/larkspur/staff/", "/o/larkspur/messages-sent/",
             "/o/larkspur/operations/events/"),
 }  # fmt: skip
 

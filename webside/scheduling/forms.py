@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from webside.core import clock
@@ -57,6 +58,12 @@ class BookingForm(forms.Form):
             del self.fields["consent"]
 
 
+def _is_no_address(name: str) -> None:
+    """Refuse a name that mail programs turn into a link: our letters greet with it, and anybody may give any address."""
+    if re.search(r"://|\bwww\.|@|\w\.\w{2,}/", name, re.IGNORECASE):
+        raise ValidationError(_("Enter a name as people say it, without a web address."))
+
+
 class VisitorBookingForm(BookingForm):
     """Booking without an account."""
 
@@ -64,12 +71,14 @@ class VisitorBookingForm(BookingForm):
         label=_("First name"),
         max_length=80,
         error_messages={"required": _("Enter your first name.")},
+        validators=[_is_no_address],
         widget=forms.TextInput({"autocomplete": "given-name"}),
     )
     family = forms.CharField(
         label=_("Last name"),
         max_length=80,
         error_messages={"required": _("Enter your last name.")},
+        validators=[_is_no_address],
         widget=forms.TextInput({"autocomplete": "family-name"}),
     )
     birth_date = forms.CharField(

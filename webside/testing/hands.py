@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
+from typing import Any
 from urllib.parse import urlencode
 
 
@@ -19,23 +20,31 @@ class Hands:
         self.cookies = dict(each.split("=", 1) for each in cookies.split("; ") if each)
 
     def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, str, str]:
-        """Return status, text and where it leads."""
+        """Return status, text and where it leads. A connection that the server ended while idle is opened anew."""
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         body = None
         if form is not None:
             body = urlencode(form)
             headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": self.address}
         try:
-            self.connection.request(method, path, body, headers)
-            answer = self.connection.getresponse()
-        except (OSError, http.client.HTTPException):
-            self.connection.close()  # the next question opens it anew
-            raise
+            answer = self._answer(method, path, body, headers)
+        except http.client.RemoteDisconnected:
+            if method != "GET":
+                raise
+            answer = self._answer(method, path, body, headers)
         text = answer.read().decode(errors="replace")
         for header in answer.headers.get_all("Set-Cookie") or []:
             name, _, value = header.split(";")[0].partition("=")
             self.cookies[name] = value
         return answer.status, text, answer.headers.get("Location", "")
+
+    def _answer(self, *question: Any) -> http.client.HTTPResponse:
+        try:
+            self.connection.request(*question)
+            return self.connection.getresponse()
+        except (OSError, http.client.HTTPException):
+            self.connection.close()  # the next question opens it anew
+            raise
 
     def get(self, path: str) -> str:
         """Return a page; raises RuntimeError when it isn't there."""

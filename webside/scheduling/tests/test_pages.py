@@ -18,7 +18,7 @@ from webside.core.actor import anonymous
 from webside.core.frames import begin
 from webside.people.models import Patient
 from webside.scheduling import registry, services
-from webside.scheduling.forms import slot_value
+from webside.scheduling.forms import VisitorBookingForm, slot_value
 from webside.scheduling.models import Appointment, AppointmentLink, AvailabilityException
 from webside.scheduling.tests.factories import book, some_slots
 from webside.testing.cast import sign_in
@@ -298,6 +298,33 @@ def test_move_and_take_it_back(client: Client, cast: Any, booked: Appointment) -
     with cast.as_(cast.liz_user):
         moved = Appointment.objects.get()
         assert (moved.start, moved.sequence) == (booked.start, 2)
+
+
+def test_a_move_is_taken_back_for_that_visit_only_and_before_the_check_in(
+    client: Client, cast: Any, booked: Appointment
+) -> None:
+    with cast.as_(cast.liz_user) as liz:
+        other = book(cast, liz, some_slots(cast)[9].start)
+        services.move_appointment(actor=liz, appointment=other, start=some_slots(cast)[12].start)
+    sign_in(client, cast.liz_user)
+    slot = next(value for value in slots_on(client.get(detail(booked, "move/"))))
+    done = client.post(detail(booked, "move/"), {"slot": slot}, follow=True)
+    undo = unescape(re.search(r'action="([^"]+/move/undo/[^"]+)"', done.content.decode())[1])
+    elsewhere = client.post(undo.replace(str(booked.id), str(other.id)), follow=True)
+    assert "too late" in text_of(elsewhere)
+    with cast.as_(cast.liz_user) as liz:
+        services.check_in_appointment(actor=liz, appointment=booked)
+    assert "too late" in text_of(client.post(undo, follow=True))
+
+
+@pytest.mark.parametrize(
+    "name", ["Click http://evil.example/x now", "www.evil.example", "a@evil.example", "evil.example/x"]
+)
+def test_a_strangers_name_brings_no_address_into_our_letters(name: str) -> None:
+    form = VisitorBookingForm({"given": name, "family": name}, asks_consent=False)
+    assert "without a web address" in str(form.errors["given"]) and "without a web address" in str(
+        form.errors["family"]
+    )
 
 
 def test_cancel_and_take_it_back(client: Client, cast: Any, booked: Appointment) -> None:

@@ -28,7 +28,10 @@ from webside.scheduling.views import _times
 from webside.scheduling.views._times import Place
 from webside.ui.undo import undo
 
-UNDO_SALT = "scheduling.move"
+
+def undo_salt(appointment_id: UUID) -> str:
+    """Return what the way back from a move is signed with: it leads back one appointment and no other."""
+    return f"scheduling.move:{appointment_id}"
 
 
 def service_or_404(request: HttpRequest, service_id: UUID) -> Any:
@@ -287,7 +290,7 @@ def move(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
                 messages.success(
                     request,
                     _("Your visit has moved. We are sending you an e-mail with a new link."),
-                    extra_tags=undo(f"{undo_url}?to={signing.dumps(was, salt=UNDO_SALT)}"),
+                    extra_tags=undo(f"{undo_url}?to={signing.dumps(was, salt=undo_salt(appointment.id))}"),
                 )
                 return HttpResponseRedirect(detail_url)
         else:

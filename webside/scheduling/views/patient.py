@@ -22,7 +22,7 @@ from webside.people.selectors import practitioner
 from webside.scheduling import calendars, policies, registry, selectors, services
 from webside.scheduling.forms import parse_slot
 from webside.scheduling.views._times import time_text
-from webside.scheduling.views.booking import UNDO_SALT, keep_door, open_door
+from webside.scheduling.views.booking import keep_door, open_door, undo_salt
 from webside.ui.undo import undo
 
 UNDO_SECONDS = 15 * 60
@@ -131,11 +131,12 @@ def undo_move(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResp
     """Move back to the time before, if nothing else has happened since and it is still free."""
     appointment = _appointment_or_404(request, appointment_id, "scheduling.appointment.move")
     try:
-        was = signing.loads(request.GET.get("to", ""), salt=UNDO_SALT, max_age=UNDO_SECONDS)
+        was = signing.loads(request.GET.get("to", ""), salt=undo_salt(appointment.id), max_age=UNDO_SECONDS)
     except signing.BadSignature:
         was = None
     target = parse_slot(was["start"]) if was else None
-    if was is None or target is None or was["sequence"] != appointment.sequence:
+    unchanged = was is not None and was["sequence"] == appointment.sequence
+    if was is None or target is None or not unchanged or not selectors.can_still_change(appointment):
         messages.warning(request, _("It’s too late to take this back. You can move the visit again."))
         return _to(slug, appointment)
     try:
