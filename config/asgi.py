@@ -1,8 +1,9 @@
 """One entry and one port, two lanes behind it.
 
 Pages go to Django's WSGI handler in threads: the same view costs a fifth of the CPU that Django's
-ASGI handler takes. Sockets, FHIR, ingest and ``decide`` go to a lean ASGI application with a
-connection pool of its own, which reads no Django session (see ARCHITECTURE.md).
+ASGI handler takes. What they are sent is read in the event loop first, so that no thread waits for
+a slow sender. Sockets, FHIR, ingest and ``decide`` go to a lean ASGI application with a connection
+pool of its own, which reads no Django session (see ARCHITECTURE.md).
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ pages = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402 - settings are read only after the handler is made
 
+from webside.core.bodies import WholeBodies  # noqa: E402
 from webside.core.lean import LeanApplication  # noqa: E402
 
 lean = LeanApplication()
-_pages = WSGIMiddleware(pages, workers=settings.ENV.web_threads)  # type: ignore[arg-type]
+_pages = WholeBodies(WSGIMiddleware(pages, workers=settings.ENV.web_threads))  # type: ignore[arg-type]
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:

@@ -41,6 +41,12 @@ class Env(BaseSettings):
     database_sealer_url: str = Field("", validation_alias="DATABASE_SEALER_URL", description="As webside_sealer.")
     database_pool: int = Field(12, description="Most connections of one process to PostgreSQL.")
     web_threads: int = Field(16, description="Threads that serve pages in one process.")
+    body_bytes: int = Field(
+        2_621_440, gt=0, description="Most bytes of one request to a page; more is answered 413. Pages take no files."
+    )
+    body_seconds: float = Field(
+        10, gt=0, description="Seconds within which a request to a page must be here whole; slower is answered 408."
+    )
     email_url: str = Field("", description="smtp://user:password@host:port?tls=1; empty: the local stand-in.")
     email_from: str = Field("Webside <no-reply@localhost>", description="Sender of e-mails.")
     turn_urls: list[str] = Field(default_factory=list, description="turn:host:port?transport=udp, …")

@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "webside.core.middleware.InputMiddleware",  # before whatever reads a form, and outside the frame
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -232,8 +233,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "webside.core.storage.HashedStaticStorage"},
 }
 WHITENOISE_MAX_AGE = 31536000 if PRODUCTION else 3600
-FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+FILE_UPLOAD_HANDLERS = ["webside.core.bodies.RefuseFiles"]  # no page takes files yet
+DATA_UPLOAD_MAX_MEMORY_SIZE = ENV.body_bytes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 
 EMAIL_BACKEND = "webside.notifications.backends.RecordedEmailBackend"

@@ -1,4 +1,4 @@
-"""The outermost middleware: a request id, and no caching of what a person sees."""
+"""The outermost middleware (a request id, and no caching of what a person sees), and the one that looks at input."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from webside.core.bodies import REFUSED, BodyRefused
 from webside.core.ids import uuid7
 
 
@@ -23,3 +24,18 @@ class RequestContextMiddleware:
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
         return response
+
+
+class InputMiddleware:
+    """Refuses what can't be taken, before the frame is opened: no connection is held while a form is read."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Handle one request; raise :class:`BodyRefused` for a body that is too large, too slow, or holds a file."""
+        scope = getattr(request, "environ", {}).get("asgi.scope", {})
+        if status := scope.get(REFUSED):
+            raise BodyRefused(status)
+        request.POST  # noqa: B018 - read here
+        return self.get_response(request)

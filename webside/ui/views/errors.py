@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
+from webside.core.bodies import BodyRefused
 from webside.ui.context_processors import theme_of
 
 # What is raised when PostgreSQL is away, or went away in the middle.
@@ -48,6 +49,19 @@ TEXTS = {
         _("There is nothing here"),
         [_("The page may have moved, the link may have run out, or it was never here.")],
         [_("Check the address for a missing letter."), _("If the link came in an email, ask us for a new one.")],
+    ),
+    408: ErrorText(
+        _("What you sent came too slowly"),
+        [_("It was not complete after a while, so we stopped and changed nothing.")],
+        [
+            _("Go back: what you typed is often still there. Send it again where your connection is better."),
+            _("In danger right now? Don't wait for us: call 911."),
+        ],
+    ),
+    413: ErrorText(
+        _("That is more than this page takes"),
+        [_("What you sent is too large, or holds a file, and no page here takes files. We changed nothing.")],
+        [_("Go back and send less, without a file."), _("If it must reach us, call us.")],
     ),
     500: ErrorText(
         _("Something broke on our side"),
@@ -94,8 +108,8 @@ def error_page(request: HttpRequest, status: int, text: ErrorText | None = None)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """``handler400``."""
-    return error_page(request, 400)
+    """``handler400``; a body that was refused has its own status and words."""
+    return error_page(request, exception.status if isinstance(exception, BodyRefused) else 400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
