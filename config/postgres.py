@@ -469,8 +469,14 @@ class Server:
             # Root's server user passes through; nobody else looks in.
             self.home.mkdir(parents=True, mode=0o755)
             self.home.chmod(0o711 if self.user else 0o700)
-        for folder in (self.home / "log", self.home / "run"):
-            folder.mkdir(exist_ok=True, mode=0o755)
+        (self.home / "run").mkdir(exist_ok=True, mode=0o755)
+        log = self.home / "log"
+        log.mkdir(exist_ok=True, mode=0o700)
+        if log.stat().st_uid == os.geteuid():
+            # Root's server user finds its own log by its group, and can't list the folder.
+            if self.user:
+                os.chown(log, -1, self.user.pw_gid)
+            log.chmod(0o710 if self.user else 0o700)
 
     def _make_socket_folder(self) -> None:
         folder = self.socket_folder

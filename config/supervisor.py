@@ -86,6 +86,13 @@ def last_lines(path: Path, count: int = 12) -> str:
     return "    (no log)"
 
 
+def private(path: Path) -> Path:
+    """Make a log that its owner alone can read, or close one that was open to others; return its path."""
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    return path
+
+
 def rotate(path: Path) -> None:
     """Keep a log and its predecessor within bounds.
 
@@ -93,7 +100,7 @@ def rotate(path: Path) -> None:
     """
     with contextlib.suppress(OSError):
         if path.stat().st_size > LOG_BYTES:
-            shutil.copyfile(path, path.with_name(f"{path.name}.1"))
+            shutil.copyfile(path, private(path.with_name(f"{path.name}.1")))
             os.truncate(path, 0)
 
 
@@ -181,7 +188,7 @@ class Child:
     def start(self) -> None:
         """Start the process in a group of its own, so that a Ctrl-C reaches the supervisor alone."""
         rotate(self.log)
-        with self.log.open("ab") as log:
+        with private(self.log).open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
                 cwd=ROOT,
@@ -292,8 +299,10 @@ class Supervisor:
             if not self.var.exists():
                 self.var.mkdir(parents=True)
                 self.var.chmod(0o711 if os.geteuid() == 0 else 0o700)
-            for folder in (self.run_folder, self.log_folder):
-                folder.mkdir(exist_ok=True)
+            self.run_folder.mkdir(exist_ok=True)
+            self.log_folder.mkdir(exist_ok=True, mode=0o700)
+            # Root's database user passes through by its group: postgres.py gives the folder to it.
+            self.log_folder.chmod(0o710 if os.geteuid() == 0 else 0o700)
         except OSError as error:
             raise SupervisorError(
                 f"{error.filename} can't be made ({error.strerror}). Set WEBSIDE_VAR to a folder that you own.",
@@ -385,7 +394,7 @@ class Supervisor:
         log = self.log_folder / f"{command}.log"
         rotate(log)
         silent = True
-        with log.open("ab") as errors:
+        with private(log).open("ab") as errors:
             beginning = errors.tell()
             process = subprocess.Popen(
                 [sys.executable, "manage.py", command],

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import stat
 import subprocess
 import threading
 import urllib.request
@@ -83,6 +84,14 @@ def test_the_files_say_who_runs_where(clinic: Clinic) -> None:
     assert clinic.house.pid("web") == clinic.answer()[0]
     assert clinic.house.pid("postgres") == clinic.house.database().pid()
     assert alive(clinic.house.pid("worker"))
+
+
+def test_logs_are_read_by_their_owner_alone(clinic: Clinic) -> None:
+    folder = clinic.house.var / "log"
+    logs = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+    assert {"web.log", "worker.log", "upgrade.log", "postgres.log"} <= set(logs)
+    assert set(logs.values()) == {0o600}
+    assert not stat.S_IMODE(folder.stat().st_mode) & 0o067  # root's database user passes through by its group
 
 
 def test_the_web_process_sees_the_clients_address(clinic: Clinic) -> None:
@@ -356,9 +365,11 @@ def test_pauses_grow_and_begin_anew_after_a_steady_time(tmp_path: Path, monkeypa
 def test_logs_are_kept_within_bounds_while_they_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "LOG_BYTES", 10)
     log = tmp_path / "web.log"
+    log.touch(mode=0o644)
     with log.open("ab", buffering=0) as writer:
         writer.write(b"a long first line\n")
         supervisor.rotate(log)
         writer.write(b"next\n")
     assert log.read_bytes() == b"next\n"
     assert (tmp_path / "web.log.1").read_bytes() == b"a long first line\n"
+    assert stat.S_IMODE((tmp_path / "web.log.1").stat().st_mode) == 0o600

@@ -36,17 +36,20 @@ def describe(kind: type[BaseException], trace: Any) -> str:
 
 
 class NoQuotedValues(logging.Filter):
-    """Keeps request lines of the framework out: they quote paths with tokens."""
+    """Takes paths, hosts and referrers out of the framework's lines about requests: they hold tokens and names.
+
+    The logger's name says what was wrong (``django.security.csrf``), the status what was answered.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let errors through as status and view only."""
-        if record.name == "django.request" and record.args:
+        """Let every record through; of a request's only its status is left."""
+        if record.name == "django.request" or record.name.startswith("django.security"):
             record.msg, record.args = "request failed with %s", (getattr(record, "status_code", "?"),)
         return True
 
 
 def configure(options: dict[str, Any]) -> None:
-    """Set the root logger: standard error, our format, the level of the settings."""
+    """Set the root logger: standard error, our format, the level of the settings; uvicorn writes through it too."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(PlainFormatter())
     handler.addFilter(NoQuotedValues())
@@ -55,4 +58,8 @@ def configure(options: dict[str, Any]) -> None:
     root.setLevel(options.get("level", "INFO"))
     for noisy in ("httpx", "httpcore", "procrastinate", "django.security.DisallowedHost", "mail.log"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # Its own handler would write the message of an error of the lean lane.
+    for served in ("uvicorn", "uvicorn.error"):
+        logging.getLogger(served).handlers[:] = []
+        logging.getLogger(served).propagate = True
     logging.getLogger("django.server").disabled = True
