@@ -27,7 +27,7 @@ SELECT i, gen_random_uuid() AS patient FROM generate_series(1, %(patients)s) AS 
 CREATE TEMP TABLE visited AS
 SELECT patient, gen_random_uuid() AS appointment, gen_random_uuid() AS encounter, gen_random_uuid() AS note,
        gen_random_uuid() AS claim,
-       date_trunc('hour', now()) - interval '3 days' - (k * %(patients)s + i) * interval '30 minutes' AS began
+       date_trunc('hour', now()) - interval '400 days' - (k * %(patients)s + i) * interval '30 minutes' AS began
 FROM grown, generate_series(0, %(visits)s - 1) AS k;
 
 INSERT INTO people_patient SELECT (jsonb_populate_record(base, jsonb_build_object(
