@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import os
 import secrets
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.postgres import default_var
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+SECRET_KEY_LETTERS = 32
+DATA_KEY_BYTES = 32
+LONGEST_KEY_ID = 40
 
 
 class Env(BaseSettings):
@@ -23,16 +28,26 @@ class Env(BaseSettings):
     combination would be unsafe in production.
     """
 
-    model_config = SettingsConfigDict(env_prefix="WEBSIDE_", env_file=ROOT / ".env", extra="ignore")
+    # A refusal is printed and logged: it must not quote what was set, secrets stand there.
+    model_config = SettingsConfigDict(
+        env_prefix="WEBSIDE_", env_file=ROOT / ".env", extra="ignore", hide_input_in_errors=True
+    )
 
     var: Path = Field(default_factory=default_var, description="Folder for data, files, logs and keys.")
     mode: Literal["development", "production"] = Field("development", description="How strict the checks are.")
     demo: bool = Field(False, description="The demo clinic: one-click sign-in, mailbox page. Loopback only.")
     host: str = Field("127.0.0.1", description="Address that the web process binds.")
     port: int = Field(8000, description="Port that the web process binds.")
+    only_proxy_connects: bool = Field(
+        False,
+        description="The operator states that nothing but their own proxy can reach WEBSIDE_HOST (by a firewall or a "
+        "private network). Production on an address other than loopback needs it.",
+    )
     public_url: str = Field("", description="Address that people type; default http://localhost:<port>.")
     allowed_hosts: list[str] = Field(default_factory=list, description="Host names served beside the public one.")
-    secret_key: SecretStr | None = Field(None, description="Signs sessions and links. Made at first start if absent.")
+    secret_key: SecretStr | None = Field(
+        None, description="Signs sessions and links; 32 letters or more. Made at first start if absent."
+    )
     data_keys: SecretStr | None = Field(
         None, description="Field and file encryption keys, 'id:base64' separated by commas, newest first."
     )
@@ -92,7 +107,44 @@ class Env(BaseSettings):
                 raise ValueError(f"production needs {', '.join(missing)}")
             if not self.public_url.startswith("https://"):
                 raise ValueError("production is served over https only (WEBSIDE_PUBLIC_URL)")
+            if self.secret_key and len(self.secret_key.get_secret_value()) < SECRET_KEY_LETTERS:
+                raise ValueError(
+                    f"WEBSIDE_SECRET_KEY is too short: production needs {SECRET_KEY_LETTERS} random letters or more;"
+                    ' make some: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
+                )
+            if self.host not in LOOPBACK and not self.only_proxy_connects:
+                raise ValueError(
+                    f"WEBSIDE_HOST is {self.host}, and whoever reaches it past the proxy is believed to come by https;"
+                    " set it to 127.0.0.1, or, if a firewall lets your proxy alone through, set"
+                    " WEBSIDE_ONLY_PROXY_CONNECTS=1"
+                )
+        self.encryption_keys()
         return self
+
+    def encryption_keys(self) -> dict[str, bytes]:
+        """Return the data keys by their ids, newest first; none when none are set.
+
+        Raises ``ValueError`` that says which entry is wrong and what to do, without the entry's text.
+        """
+        keys: dict[str, bytes] = {}
+        entries = self.data_keys.get_secret_value().split(",") if self.data_keys else []
+        for number, entry in enumerate(entries, 1):
+            name, _, encoded = entry.strip().partition(":")
+            where = f"WEBSIDE_DATA_KEYS, entry {number}:"
+            if not name or not encoded or not name.isascii() or len(name) > LONGEST_KEY_ID:
+                raise ValueError(f"{where} write an id of up to {LONGEST_KEY_ID} plain letters, a colon, and the key")
+            if name in keys:
+                raise ValueError(f"{where} its id stands before another key too; give each key an id of its own")
+            try:
+                keys[name] = base64.b64decode(encoded, validate=True)
+            except binascii.Error:
+                keys[name] = b""
+            if len(keys[name]) != DATA_KEY_BYTES:
+                raise ValueError(
+                    f"{where} the key is not {DATA_KEY_BYTES} bytes in base64; make one: python3 -c"
+                    ' "import base64, os; print(base64.b64encode(os.urandom(32)).decode())"'
+                )
+        return keys
 
     def secret(self, name: str, size: int = 32) -> bytes:
         """Return a secret of this installation, made once and kept readable for its owner alone."""
@@ -109,3 +161,14 @@ class Env(BaseSettings):
             finally:
                 draft.unlink()
         return bytes.fromhex(path.read_text().strip())
+
+
+def explain(refusal: ValidationError) -> str:
+    """Return what is wrong with the settings, a line for each: the variable, and what it should be."""
+    lines = []
+    for error in refusal.errors(include_url=False, include_input=False, include_context=False):
+        name = str(error["loc"][0]) if error["loc"] else ""
+        variable = name.upper() if name.startswith("DATABASE_") else f"WEBSIDE_{name}".upper()
+        text = error["msg"].removeprefix("Value error, ")
+        lines.append(f"webside: {variable}: {text}" if name else f"webside: {text}")
+    return "\n".join(lines)

@@ -8,11 +8,15 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
+from pydantic import ValidationError
 
 from config import postgres
-from config.env import LOOPBACK, ROOT, Env
+from config.env import LOOPBACK, ROOT, Env, explain
 
-ENV = Env()
+try:
+    ENV = Env()
+except ValidationError as refusal:
+    sys.exit(explain(refusal))  # an operator reads this: a line says more than a traceback
 BASE_DIR = ROOT
 VAR = ENV.var
 

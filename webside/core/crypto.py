@@ -7,7 +7,6 @@ another row does not open. The newest key seals; every known key opens, which is
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import os
@@ -62,15 +61,5 @@ class Keyring:
 @cache
 def keyring() -> Keyring:
     """Return the installation's keys, from ``WEBSIDE_DATA_KEYS`` or made at first use."""
-    env = settings.ENV
-    if env.data_keys:
-        keys = {}
-        for entry in env.data_keys.get_secret_value().split(","):
-            key_id, _, encoded = entry.strip().partition(":")
-            keys[key_id] = base64.b64decode(encoded)
-    else:
-        keys = {"local1": env.secret("data-key-1")}
-    for key_id, key in keys.items():
-        if len(key) != 32:
-            raise ValueError(f"data key {key_id} must have 32 bytes")
+    keys = settings.ENV.encryption_keys() or {"local1": settings.ENV.secret("data-key-1")}
     return Keyring(next(iter(keys)), keys)

@@ -113,8 +113,9 @@ def settings_page() -> str:
         "the environment wins. Every value is checked before anything starts, and a bad one is named. Lists are JSON "
         '(`["a", "b"]`).',
         _table(("variable", "type", "default", "what it is"), rows),
-        "Refused at the start: the demo beyond this machine or in production; production without a secret key, data keys, "
-        "a public address by https and a mail server.",
+        "Refused at the start: data keys that can't be read; the demo beyond this machine or in production; production "
+        "without a secret key of 32 letters, data keys, a public address by https and a mail server, and production on "
+        "an address other than loopback without `WEBSIDE_ONLY_PROXY_CONNECTS`.",
     )
 
 
