@@ -111,5 +111,6 @@ class DayForm(forms.Form):
 
     @property
     def chosen(self) -> date | None:
-        """The day, if one is given that exists."""
-        return self.cleaned_data.get("day") if self.is_valid() else None
+        """The day, if one is given that exists and has a next one."""
+        day: date | None = self.cleaned_data.get("day") if self.is_valid() else None
+        return day if day and clock.countable(day) else None

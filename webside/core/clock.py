@@ -13,6 +13,11 @@ def now() -> datetime:
     return timezone.now()
 
 
+def countable(day: date) -> bool:
+    """Whether time can be counted around a day: at both ends of the calendar there is no next day and no other zone."""
+    return date.min.year < day.year < date.max.year
+
+
 def today(zone: str) -> date:
     """Return the calendar day that it is now in an IANA time zone."""
     return now().astimezone(ZoneInfo(zone)).date()

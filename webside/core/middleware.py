@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 
 from webside.core.bodies import REFUSED, BodyRefused
 from webside.core.ids import uuid7
@@ -26,16 +26,40 @@ class RequestContextMiddleware:
         return response
 
 
+NUL = "\x00"
+
+
 class InputMiddleware:
-    """Refuses what can't be taken, before the frame is opened: no connection is held while a form is read."""
+    """Refuses what can't be taken, before the frame is opened: no connection is held while a form is read.
+
+    NUL letters are left out of what people typed: PostgreSQL's texts can't hold them, and nobody types them on purpose.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Handle one request; raise :class:`BodyRefused` for a body that is too large, too slow, or holds a file."""
+        """Handle one request.
+
+        Raises :class:`BodyRefused` for a body that is too large, too slow, or holds a file, and ``Http404`` for an
+        address with a NUL letter.
+        """
         scope = getattr(request, "environ", {}).get("asgi.scope", {})
         if status := scope.get(REFUSED):
             raise BodyRefused(status)
-        request.POST  # noqa: B018 - read here
+        if NUL in request.path:
+            raise Http404
+        request.GET, request.POST = _without_nul(request.GET), _without_nul(request.POST)
         return self.get_response(request)
+
+
+def _without_nul(given: QueryDict) -> QueryDict:
+    """Return what was given, as it is when there is nothing to leave out."""
+    if not any(NUL in text for name, values in given.lists() for text in (name, *values)):
+        return given
+    kept = QueryDict(mutable=True, encoding=given.encoding)
+    for name, values in given.lists():
+        for value in values:
+            kept.appendlist(name.replace(NUL, ""), value.replace(NUL, ""))
+    kept._mutable = False
+    return kept

@@ -25,13 +25,15 @@ def slot_value(start: datetime, practitioner_id: UUID) -> str:
 
 
 def parse_slot(value: str) -> tuple[datetime, UUID] | None:
-    """Return when and with whom, or nothing for what is no slot's value."""
+    """Return when and with whom, or nothing for what is no slot's value, or no time that a visit can have."""
     match = SLOT.fullmatch(value or "")
     if match is None:
         return None
     try:
         start = datetime.strptime(match["at"], SLOT_TIME).replace(tzinfo=UTC)
     except ValueError:
+        return None
+    if not clock.countable(start.date()):
         return None
     return start, UUID(match["who"])
 
@@ -118,7 +120,7 @@ class VisitorBookingForm(BookingForm):
             numbers = [int(word) for word in words]
             year, month, day = (numbers[2], numbers[0], numbers[1]) if len(words[0]) < 3 else numbers
             born = date(year, month, day)
-        except (ValueError, IndexError):
+        except (ValueError, IndexError, OverflowError):
             raise forms.ValidationError(
                 _("We can’t read this date. Write month, day and year, for example 04/18/1969.")
             ) from None
@@ -147,6 +149,9 @@ class TimeOffForm(forms.Form):
         """The end comes after the start."""
         cleaned = super().clean() or {}
         start, end = cleaned.get("start"), cleaned.get("end")
+        for name in ("start", "end"):
+            if cleaned.get(name) and not clock.countable(cleaned[name].date()):
+                self.add_error(name, _("Please check the year."))
         if start and end and end <= start:
             self.add_error("end", _("This is before it begins."))
         return cleaned

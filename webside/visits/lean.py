@@ -369,8 +369,12 @@ def _numbers(raw: object) -> dict[str, float | None] | None:
 
 def _number(value: object) -> float | None:
     """Return a finite number, or nothing for whatever else a page may send."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return value if is_number else None  # type: ignore[return-value]
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        return value if math.isfinite(value) else None
+    except OverflowError:  # an integer of hundreds of digits is no measurement
+        return None
 
 
 def _within(value: float | None, limit: float) -> float:

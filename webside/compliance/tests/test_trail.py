@@ -344,3 +344,9 @@ def test_the_state_of_the_trail_tells_how_long_the_oldest_entry_waits() -> None:
     _look(cast)
     with cast.as_(cast.ingrid_user), time_machine.travel(datetime.now(UTC) + timedelta(minutes=1), tick=False):
         assert selectors.trail_state().is_late
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "9998-12-31", "0002-01-01", "no day"])
+def test_a_day_that_has_no_next_one_leaves_the_trail_as_it_is(client: Client, cast: Cast, day: str) -> None:
+    sign_in(client, cast.ingrid_user)
+    assert client.get(TRAIL, {"day": day}).status_code == 200

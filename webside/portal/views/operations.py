@@ -155,6 +155,12 @@ def book_time(request: HttpRequest, slug: str, patient_id: UUID, service_id: UUI
             return render(
                 request, "portal/book_time.html", context | {"trouble": "taken", "findings": findings}, status=409
             )
+        except scheduling.KeyReused:
+            # A page that was sent for somebody else before: nothing is booked, and the next press has a key of its own.
+            again = request.POST.copy()
+            again["key"] = uuid4().hex
+            form = PhoneBookingForm(again, asks_consent=bool(offer.scope), consent_text=offer.consent_text)
+            return render(request, "portal/book_time.html", context | {"form": form, "trouble": "again"}, status=409)
         except scheduling.AlreadyBooked:
             messages.info(request, _("This form was sent before and has booked its time already."))
         else:

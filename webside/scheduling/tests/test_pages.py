@@ -18,7 +18,7 @@ from webside.core.actor import anonymous
 from webside.core.frames import begin
 from webside.people.models import Patient
 from webside.scheduling import registry, services
-from webside.scheduling.forms import VisitorBookingForm, slot_value
+from webside.scheduling.forms import TimeOffForm, VisitorBookingForm, slot_value
 from webside.scheduling.models import Appointment, AppointmentLink, AvailabilityException
 from webside.scheduling.tests.factories import book, some_slots
 from webside.testing.cast import sign_in
@@ -497,3 +497,53 @@ def test_a_week_without_a_free_time_costs_no_more_and_names_the_next_one(client:
     text = text_of(client.get(page(cast.video_visit), {"state": "NY"}))
     assert "No time is free on these days" in text
     assert "The next free time is" in text
+
+
+@pytest.mark.parametrize("at", ["99991231T2359Z", "00010101T0000Z", "99981231T2359Z", "00020101T0000Z"])
+def test_a_time_at_the_end_of_the_calendar_is_no_slot(client: Client, cast: Any, at: str) -> None:
+    slot = f"{at}.{cast.maya.id}"
+    address, values = form(client, cast)
+    assert client.get(address, {"state": "NY", "zone": "America/New_York", "slot": slot}).status_code in (200, 302)
+    assert client.post(address, values | {"slot": slot}).status_code in (302, 409)
+    with cast.as_(cast.maya_user):
+        assert not Appointment.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "born", ["04/18/99999999999999999999", "99999999999999999999/1/1", "0/0/0", "04/18/" + "9" * 5000]
+)
+def test_a_birth_date_that_no_calendar_holds_keeps_the_form(client: Client, cast: Any, born: str) -> None:
+    address, values = form(client, cast, birth_date=born)
+    answer = client.post(address, values)
+    assert answer.status_code == 422
+    assert "We can’t read this date" in text_of(answer)
+    assert "A cough that stays" in text_of(answer)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "0002-01-01", "9998-12-31", "no day"])
+def test_the_schedule_of_a_day_that_cannot_be_is_todays(client: Client, cast: Any, day: str) -> None:
+    sign_in(client, cast.grace_user)
+    assert client.get("/o/larkspur/schedule/", {"day": day}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [("0001-01-01T00:00", "2030-01-01T00:00"), ("2030-01-01T00:00", "9999-12-31T23:59")]
+)
+def test_time_off_at_the_end_of_the_calendar_is_refused(start: str, end: str) -> None:
+    assert not TimeOffForm({"start": start, "end": end}).is_valid()
+
+
+def test_a_nul_letter_is_left_out_of_what_was_typed(client: Client, cast: Any) -> None:
+    sign_in(client, cast.liz_user)
+    with cast.as_(cast.liz_user) as liz:
+        appointment = book(cast, liz, some_slots(cast)[-1].start)
+    address = f"/o/larkspur/appointments/{appointment.id}/cancel/"
+    assert client.post(address, {"reason": "I am\x00 well\x00 again"}).status_code == 302
+    with cast.as_(cast.liz_user):
+        appointment.refresh_from_db()
+        assert appointment.cancellation_reason == "I am well again"
+
+
+def test_a_nul_letter_in_an_address_finds_nothing(client: Client, cast: Any) -> None:
+    assert client.get("/o/lark%00spur/").status_code == 404
+    assert client.get(page(cast.video_visit), {"state": "N\x00Y", "zone": "\x00", "who": "\x00"}).status_code == 200

@@ -133,7 +133,7 @@ class Times:
 def first_day(request: HttpRequest, zone: str) -> date:
     """Return the first day to show: ``from``, but not in the past nor beyond what can be booked."""
     today = when.local(clock.now(), zone).date()
-    asked = _date(request.GET.get("from", "")) or _date(request.GET.get("day", "")) or today
+    asked = day_of(request.GET.get("from", "")) or day_of(request.GET.get("day", "")) or today
     last = today + timedelta(days=selectors.LOOK_AHEAD_DAYS - DAYS_ON_A_PAGE)
     asked = min(max(asked, today), last)
     # Pages of whole weeks from today, so that a day's address leads to the same page of days.
@@ -151,7 +151,7 @@ def lay_out(
     for slot in slots:
         by_day.setdefault(slot.start.astimezone(ZoneInfo(zone)).date(), []).append(slot)
     days = [start + timedelta(days=number) for number in range(DAYS_ON_A_PAGE)]
-    asked = _date(day)
+    asked = day_of(day)
     chosen = asked if asked in days else next((one for one in days if by_day.get(one)), start)
     times = Times(chosen_day=chosen, any_free=any(by_day.get(one) for one in days))
 
@@ -201,11 +201,13 @@ def week_of(start: date, zone: str) -> tuple[datetime, int]:
     return datetime.combine(start, time(0), tzinfo=ZoneInfo(zone)).astimezone(UTC), DAYS_ON_A_PAGE + 1
 
 
-def _date(text: str) -> date | None:
+def day_of(text: str) -> date | None:
+    """Return the day that an address names, or nothing for what is none or can't be counted from."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if clock.countable(day) else None
 
 
 def may_names(offers: Iterable[Offer]) -> str:

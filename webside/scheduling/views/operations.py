@@ -22,6 +22,7 @@ from webside.core.actor import Role
 from webside.people.selectors import practitioner, practitioner_of, practitioners
 from webside.scheduling import policies, selectors, services
 from webside.scheduling.forms import TimeOffForm
+from webside.scheduling.views._times import day_of
 from webside.ui.undo import undo
 from webside.ui.when import clock_time
 
@@ -56,10 +57,7 @@ def _schedule(request: HttpRequest, slug: str, form: TimeOffForm | None, status:
     who = _whose(request)
     zone = (who.timezone if who else "") or request.tenant.timezone  # type: ignore[attr-defined]
     today = clock.today(zone)
-    try:
-        day = date.fromisoformat(request.GET.get("day", ""))
-    except ValueError:
-        day = today
+    day = day_of(request.GET.get("day", "")) or today
     found = selectors.day_for(actor, day, zone)
     if who is not None:
         found = found.filter(practitioner=who)

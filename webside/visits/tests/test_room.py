@@ -223,6 +223,7 @@ async def test_numbers_become_facts_and_a_visit_starts_when_both_have_heard(
         {"seconds": True},
         {"seconds": -4},
         {"seconds": 0},
+        {"seconds": 10**400, "rtt_ms": -(10**400)},  # no float holds them
         {"seconds": 10, "sound_s": "x"},
     ):
         await maya.say(type="stats", key=str(uuid7()), digest={**digest, **wrong})
@@ -236,10 +237,8 @@ async def test_numbers_become_facts_and_a_visit_starts_when_both_have_heard(
     await maya.say(type="stats", key=str(uuid7()), digest=digest)
     assert (await maya.hears("hint", kind="started"))["id"] == str(visit.id)
     call, _, now = await _as(people, people.maya_user, facts)
-    assert (call.connected, now.status) == (
-        False,
-        "in-progress",
-    )  # who was just heard can't have heard ten seconds more
+    # Who was just heard can't have heard ten seconds more.
+    assert (call.connected, now.status) == (False, "in-progress")
 
     def later(_: Actor) -> None:
         QualitySample.objects.update(taken_at=F("taken_at") - timedelta(seconds=40))
