@@ -49,7 +49,7 @@ class InputMiddleware:
             raise BodyRefused(status)
         if NUL in request.path:
             raise Http404
-        request.GET, request.POST = _without_nul(request.GET), _without_nul(request.POST)
+        request.GET, request.POST = _without_nul(request.GET), _without_nul(request.POST)  # type: ignore[assignment]
         return self.get_response(request)
 
 
