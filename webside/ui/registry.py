@@ -34,7 +34,8 @@ class NavItem:
     ``key`` is the letter after ``g``. ``roles`` empty: everyone of the area. ``group``: staff rail,
     1 is the work at hand, 2 the places. ``bar`` keeps it out of the phone's bottom bar when false.
     ``reach``: which addresses below its own belong to the place (None: all of them); a clinic's root
-    would otherwise be every page of the clinic. ``fragment`` leads to a part of the page.
+    would otherwise be every page of the clinic. ``fragment`` leads to a part of the page. ``account``: only
+    for who signed in, not for who came by a link.
     """
 
     area: Area
@@ -49,6 +50,7 @@ class NavItem:
     count: Callable[[HttpRequest], NavCount | None] | None = None
     reach: tuple[str, ...] | None = None
     fragment: str = ""
+    account: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def links(request: HttpRequest, area: Area | None = None) -> list[NavLink]:
         for item in sorted(_items.values(), key=lambda item: (item.group, item.order, item.url_name))
         if item.area == area
         and (not item.roles or not item.roles.isdisjoint(roles))
+        and (not item.account or request.actor.user_id is not None)  # type: ignore[attr-defined]
         and (url := _address(item, tenant.slug if tenant else None)) is not None
     ]
     current = _current(shown, request.path)

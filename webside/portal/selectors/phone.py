@@ -24,17 +24,25 @@ from webside.ui import when
 
 
 def find_patients(actor: Actor, words: str, limit: int = 12) -> list[Patient]:
-    """Return patients by the beginning of their names, record number, phone or birth date (YYYY-MM-DD)."""
+    """Return patients by the beginning of their names, record number, phone or birth date (04/18/1969, 1969-04-18)."""
     found: QuerySet[Patient] = people.visible_patients(actor)
     for word in words.split()[:4]:
         match = Q(family__istartswith=word) | Q(given__istartswith=word) | Q(record_number__iexact=word)
         digits = "".join(letter for letter in word if letter.isdigit())
         if len(digits) >= 4:
             match |= Q(phone__contains=digits) | Q(phone__endswith=digits[-4:])
-        with suppress(ValueError):  # a name, not a day
-            match |= Q(birth_date=date.fromisoformat(word))
+        if (born := _day(word)) is not None:
+            match |= Q(birth_date=born)
         found = found.filter(match)
     return list(found[:limit])
+
+
+def _day(word: str) -> date | None:
+    """Return the day that somebody typed, month first as people here say it, or None for what is no day."""
+    for form in ("%Y-%m-%d", "%m/%d/%Y", "%m-%d-%Y", "%m.%d.%Y"):
+        with suppress(ValueError):
+            return datetime.strptime(word, form).date()  # noqa: DTZ007 - a day has no zone
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,11 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from django.test import Client
 
 from webside.people.services import register_patient
+from webside.portal import selectors
 from webside.scheduling.models import Appointment
 from webside.testing.cast import sign_in
 
@@ -36,3 +38,10 @@ def test_a_form_that_was_sent_for_somebody_else_books_nothing_and_says_so(client
     with cast.as_(cast.grace_user):
         assert Appointment.objects.count() == 1
     assert client.post(addresses[1], {**values, "key": key[1], "slot": slots[0]}).status_code == 302
+
+
+@pytest.mark.parametrize("words", ["04/18/1969", "4/18/1969", "04-18-1969", "1969-04-18", "mor 4/18/1969"])
+def test_a_caller_is_found_by_the_day_of_birth_as_people_say_it(cast: Any, words: str) -> None:
+    with cast.as_(cast.grace_user) as grace:
+        assert selectors.find_patients(grace, words) == [cast.liz]
+        assert selectors.find_patients(grace, words.replace("1969", "1970")) == []

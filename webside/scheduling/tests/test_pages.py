@@ -344,6 +344,7 @@ def test_a_link_opens_its_appointment_and_only_that(
         token = services.issue_link(appointment=booked)
         other = book(cast, liz, some_slots(cast)[3].start)
     opened = client.get(f"/o/larkspur/go/{token}/", follow=True)
+    assert "Who looked" not in text_of(opened), "that page is for who has an account"
     assert "Your visit" in text_of(opened)
     assert opened.redirect_chain[-1][0] == detail(booked)
     assert client.get(detail(other)).status_code == 404
