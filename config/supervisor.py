@@ -273,10 +273,11 @@ class Supervisor:
             try:
                 self._bring_up(*wanted)
                 self._watch()
-            except OSError as error:
-                if error.errno != errno.ENOSPC:
-                    raise
-                raise self._disk_is_full() from error
+            except (OSError, SupervisorError) as error:
+                # Whatever failed, this is the cause that somebody can do something about.
+                if getattr(error, "errno", 0) == errno.ENOSPC or self._free() < NO_SPACE:
+                    raise self._disk_is_full() from error
+                raise
             except Stop:
                 self.console.say("stopping")
                 return 0
@@ -420,19 +421,19 @@ class Supervisor:
                 process.wait()
                 raise
             grown = errors.tell() > beginning
-        if status and shutil.disk_usage(self.var).free < NO_SPACE:
-            raise self._disk_is_full()
         if status:
             told = last_lines(log) if grown else "    (it said nothing)"
             raise SupervisorError(f"'manage.py {command}' failed with status {status} (log: {log}):\n{told}")
         if silent:
             self.console.say(done)
 
+    def _free(self) -> int:
+        return shutil.disk_usage(self.var).free
+
     def _disk_is_full(self) -> SupervisorError:
-        free = shutil.disk_usage(self.var).free // 1_000_000
         return SupervisorError(
-            f"the disk is full: {free} MB free at {self.var}. Free some space, or set WEBSIDE_VAR to a folder on another"
-            " disk; then start again. What was done so far is kept.",
+            f"the disk is full: {self._free() // 1_000_000} MB free at {self.var}. Free some space, or set WEBSIDE_VAR to"
+            " a folder on another disk; then start again. What was done so far is kept.",
             code=2,
         )
 
@@ -443,7 +444,7 @@ class Supervisor:
         name = urlsplit(self._public_url(port)).netloc
         while not healthy(self.host, port, name):
             now = time.monotonic()
-            if shutil.disk_usage(self.var).free < NO_SPACE:
+            if self._free() < NO_SPACE:
                 raise self._disk_is_full()
             if how := web.ended():
                 raise SupervisorError(f"the web process {how} (log: {web.log}):\n{last_lines(web.log)}")

@@ -11,7 +11,7 @@ import json
 import logging
 import random
 import smtplib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from email.message import Message
@@ -306,31 +306,28 @@ def retry_message(*, actor: Actor, message: OutgoingMessage) -> OutgoingMessage:
     return message
 
 
+def _try_again(name: str, again: Callable[..., bool], actor: Actor, **which: UUID | int) -> None:
+    """Let ``again`` take back what was given up, of the actor's tenant, and write that under ``name``."""
+    if not policies.can_see_events(actor) or actor.tenant_id is None:
+        raise NotAllowed
+    if not again(**which, tenant_id=actor.tenant_id):
+        raise LookupError
+    record(name, actor=actor, target_label=" ".join(map(str, which.values())))
+
+
 @action("outbox.delivery.retry")
 def retry_event(*, actor: Actor, delivery_id: UUID) -> None:
     """Deliver an event again that was given up. Raises :class:`NotAllowed`, ``LookupError`` if there is none."""
-    if not policies.can_see_events(actor) or actor.tenant_id is None:
-        raise NotAllowed
-    if not retry_delivery(delivery_id=delivery_id, tenant_id=actor.tenant_id):
-        raise LookupError
-    record("outbox.delivery.retry", actor=actor, target_label=str(delivery_id))
+    _try_again("outbox.delivery.retry", retry_delivery, actor, delivery_id=delivery_id)
 
 
 @action("core.timer.retry")
 def retry_timer(*, actor: Actor, timer_id: UUID) -> None:
     """Run a timer again that was given up. Raises :class:`NotAllowed`, ``LookupError`` if there is none."""
-    if not policies.can_see_events(actor) or actor.tenant_id is None:
-        raise NotAllowed
-    if not timers.try_again(timer_id=timer_id, tenant_id=actor.tenant_id):
-        raise LookupError
-    record("core.timer.retry", actor=actor, target_label=str(timer_id))
+    _try_again("core.timer.retry", timers.try_again, actor, timer_id=timer_id)
 
 
 @action("core.job.retry")
 def retry_job(*, actor: Actor, job_id: int) -> None:
     """Take a job back into the queue that was given up. Raises :class:`NotAllowed`, ``LookupError`` if there is none."""
-    if not policies.can_see_events(actor) or actor.tenant_id is None:
-        raise NotAllowed
-    if not jobs.try_again(job_id=job_id, tenant_id=actor.tenant_id):
-        raise LookupError
-    record("core.job.retry", actor=actor, target_label=str(job_id))
+    _try_again("core.job.retry", jobs.try_again, actor, job_id=job_id)
