@@ -73,6 +73,7 @@ def test_staff_set_up_a_code_app_and_are_asked_for_it(demo: Demo, chromium: Any)
         page.get_by_label("Code").fill(code_now(key))
         page.get_by_role("button", name="Switch it on").click()
         page.wait_for_load_state()
+        assert page.get_by_role("heading", name="Show that it is you").count() == 0
         examine(page, "second-factor-done")
     with someone(chromium, demo, None) as page:
         sign_in(page, "grace.lin@larkspur.example")

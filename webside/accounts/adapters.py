@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.authentication import get_authentication_records
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY, get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
-
-from webside.core import clock
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -23,20 +21,18 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Don't ask again for the password that was given minutes ago, while there is nothing to protect but it.
+        """Let the password of the sign-in count as shown again, while there is nothing to protect but it.
 
-        Somebody who sets up a first second factor has just signed in. Once there is one, it is asked again.
+        Somebody who sets up a first second factor has just signed in, and is not asked on the way, nor for the
+        recovery codes at its end; allauth forgets it after ``ACCOUNT_REAUTHENTICATION_TIMEOUT``.
         """
-        return bool(super().is_reauthentication_required(app=app, **kwargs)) and not self._has_just_come()
-
-    def _has_just_come(self) -> bool:
         user = self.request.user
-        if not user.is_authenticated or is_mfa_enabled(user):
-            return False
-        given = [
-            record["at"] for record in get_authentication_records(self.request, user) if record["method"] == "password"
-        ]
-        return bool(given) and clock.now().timestamp() - max(given) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+        known = get_authentication_records(self.request, user) if user.is_authenticated else []
+        if known and not is_mfa_enabled(user):
+            self.request.session[AUTHENTICATION_METHODS_SESSION_KEY] = [
+                record | {"reauthenticated": True} if record["method"] == "password" else record for record in known
+            ]
+        return bool(super().is_reauthentication_required(app=app, **kwargs))
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Go to the page that knows where this person belongs."""

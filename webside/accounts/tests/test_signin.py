@@ -58,7 +58,11 @@ def test_who_has_just_given_the_password_sets_up_a_first_factor_without_giving_i
     assert client.get(set_up).status_code == 200
     with time_machine.travel(clock.now() + timedelta(minutes=16)):
         assert client.get(set_up).url.startswith(ask)  # type: ignore[attr-defined]
-    sign_in(client, cast.maya_user)
+    totp.TOTP.activate(cast.maya_user, totp.generate_totp_secret())
+    RecoveryCodes.activate(cast.maya_user)
+    assert client.get(reverse("mfa_view_recovery_codes")).status_code == 200, "where setting up ends"
+    _give_password(cast.daniel_user)
+    sign_in(client, cast.daniel_user)
     assert client.get(set_up).url.startswith(ask)  # type: ignore[attr-defined]
 
 
