@@ -169,7 +169,7 @@ def someone(
         permissions=["camera", "microphone"], **options,
     )  # fmt: skip
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(30_000)
     page.watch = Watch(demo.address)
     page.watch.follow(page)
     if name is not None:
@@ -187,7 +187,7 @@ def someone(
     assert page.watch.complaints == []
 
 
-def wait_until(what: str, check: Any, seconds: float = 20, every: float = 0.2) -> Any:
+def wait_until(what: str, check: Any, seconds: float = 60, every: float = 0.2) -> Any:
     """Return the first true answer of ``check``; fail after ``seconds``."""
     ends = time.monotonic() + seconds
     while True:

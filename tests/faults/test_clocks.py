@@ -53,7 +53,7 @@ async def _word(address: str, ticket: str) -> str:
     """Return the first word that the live lane says to a ticket."""
     async with websockets.connect(address.replace("http", "ws") + "/ws", origin=address) as socket:  # type: ignore[arg-type]
         await socket.send(json.dumps({"ticket": ticket}))
-        return str(json.loads(await asyncio.wait_for(socket.recv(), 10))["type"])
+        return str(json.loads(await asyncio.wait_for(socket.recv(), 30))["type"])
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(what: str, check: Callable[[], Any], seconds: float = 15, every: float = 0.1) -> Any:
+def wait_for(what: str, check: Callable[[], Any], seconds: float = 45, every: float = 0.1) -> Any:
     """Return the first true answer of ``check``, or fail with the last answer."""
     ends = time.monotonic() + seconds
     answer = check()
@@ -58,7 +58,7 @@ def wait_for(what: str, check: Callable[[], Any], seconds: float = 15, every: fl
     return answer
 
 
-def wait_in(page: Page, expression: str, seconds: float = 15) -> None:
+def wait_in(page: Page, expression: str, seconds: float = 45) -> None:
     """Wait for a JavaScript expression. Playwright's own wait_for_function needs eval, which the pages' policy forbids."""
     wait_for(expression, lambda: page.evaluate(f"Boolean({expression})"), seconds)
 
@@ -203,7 +203,7 @@ class Person:
     def code(self) -> str:
         return str(self.page.locator('[data-call="code"]').text_content()).strip()
 
-    def sees_new_frames(self, more: int = 10, seconds: float = 15) -> float:
+    def sees_new_frames(self, more: int = 10, seconds: float = 45) -> float:
         """Wait until so many more frames were decoded; return how long that took."""
         began, before = time.monotonic(), self.frames()
         wait_for(f"{more} new frames", lambda: self._frames_since(before) >= more, seconds)
@@ -217,7 +217,7 @@ class Person:
         self.context.close()
 
 
-def in_a_call(people: Sequence[Person], seconds: float = 15) -> None:
+def in_a_call(people: Sequence[Person], seconds: float = 45) -> None:
     """Wait until everybody is connected and sees the other move."""
     for person in people:
         wait_for("connected", lambda person=person: person.state == "connected", seconds)

@@ -75,7 +75,7 @@ async def _enter(address: str, cast: Cast, who: Any, visit: Visit, topic: str = 
     ticket = await _in_thread(mint)
     socket = await websockets.connect(address.replace("http", "ws") + "/ws", origin=address)
     await socket.send(json.dumps({"type": "hello", "ticket": ticket}))
-    return Side(socket, json.loads(await asyncio.wait_for(socket.recv(), 5)))
+    return Side(socket, json.loads(await asyncio.wait_for(socket.recv(), 30)))
 
 
 async def _in_thread(work: Callable[[], Any]) -> Any:
