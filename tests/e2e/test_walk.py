@@ -186,7 +186,7 @@ def survive_the_server(demo: Demo, patient: Any, clinician: Any) -> None:
 
 def override_identity(clinician: Any) -> None:
     """Go on without a document, for a reason."""
-    clinician.get_by_text("Identity: seen on a document?").click()
+    clinician.get_by_text("Seen a photo ID?").click()
     clinician.get_by_label("or go on without it, because").fill(REASON)
     clinician.get_by_role("button", name="Go on", exact=True).click()
     clinician.locator("#gates").get_by_text(REASON).wait_for()

@@ -158,6 +158,31 @@ def say(page: Any, text: str) -> bool:
     return bool(lines.count())
 
 
+def test_a_link_of_the_rail_does_not_end_the_call_unasked(visit: Visit) -> None:
+    """Shown failing without ``visit-leave``: the page is gone, and the patient believes in a bad network."""
+    maya, loaded = visit.maya, visit.loaded()
+    notes = maya.get_by_role("link", name=re.compile("^Notes"))
+    notes.click()
+    with maya.context.expect_page() as beside:
+        maya.get_by_role("link", name="Open it in a new window").click()
+    beside.value.wait_for_url("**/notes/")
+    beside.value.close()
+    assert visit.loaded() == loaded
+    walk.moves(maya)
+
+    comes_back(visit, "I look at the notes of last time.")
+    write(maya, "plan", "Typed just before. ")
+    shown = maya.locator("#part-plan").input_value()
+    notes.click()
+    maya.get_by_role("link", name="Leave the call").click()
+    maya.wait_for_url("**/notes/")
+    visit.liz.get_by_text("Dr. Maya Chen left the call.").locator("visible=true").first.wait_for()
+    assert visit.note()[1] == shown
+    maya.goto(f"/o/larkspur/visits/{visit.id}/")
+    for page in (maya, visit.liz):
+        walk.connected(page)
+
+
 def test_the_web_process_is_killed_while_a_note_is_typed(visit: Visit) -> None:
     """Shown failing with the retry taken out of ``autosave.js``: the page waits for ever."""
     demo, maya = visit.demo, visit.maya
@@ -267,9 +292,9 @@ def test_the_back_button_after_signing_signs_nothing_twice(visit: Visit) -> None
     maya, demo = visit.maya, visit.demo
     rows(demo, "UPDATE compliance_consent SET status = 'active', withdrawn_at = NULL WHERE visit_id = %s", visit.id)
     walk.write_note(maya)
-    maya.get_by_text("Identity: seen on a document?").click()
+    maya.get_by_text("Seen a photo ID?").click()
     maya.get_by_role("button", name="Seen on a photo ID").click()
-    maya.get_by_text("Identity: seen on a document?").wait_for(state="detached")
+    maya.get_by_text("Seen a photo ID?").wait_for(state="detached")
     maya.get_by_role("button", name="End and sign").click()
     maya.get_by_role("heading", name="Before you sign", exact=True).wait_for()
     maya.evaluate(SEND_TWICE)

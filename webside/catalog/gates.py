@@ -88,7 +88,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one gate found, in words for people. ``override`` is set when somebody went on past it."""
+    """What one gate found, in words for people. ``override`` is set when somebody went on past it.
+
+    ``short`` says it beside the gate's title where there is no room for the sentence; empty: the sentence.
+    """
 
     gate: str
     area: Area
@@ -98,6 +101,7 @@ class Finding:
     fixes: tuple[str, ...] = ()
     overridable: bool = False
     override: GateOverride | None = None
+    short: str = ""
 
 
 Check = Callable[[Case], Finding | None]

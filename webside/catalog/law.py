@@ -36,7 +36,8 @@ def licence(case: Case) -> Finding:
     notes = tuple(Reason(code=ReasonCode.GATE_NOT_CHECKED, text=text, source="") for text in answer.not_checked)
     valid = next((reason for reason in answer.reasons if reason.code == ReasonCode.LICENCE_VALID), None)
     text = valid.text if valid else _("The law allows this visit.")
-    return Finding("licence", "law", "pass", text, (*answer.reasons, *notes))
+    short = _("good in %(place)s") % {"place": case.state} if valid else ""
+    return Finding("licence", "law", "pass", text, (*answer.reasons, *notes), short=short)
 
 
 def consent(case: Case) -> Finding | None:
@@ -50,7 +51,9 @@ def consent(case: Case) -> Finding | None:
             "consent", "law", "stop", missing[0].text, missing, (_("Ask the patient to agree before it begins."),)
         )
     given = tuple(reason for reason in answer.reasons if reason.code == ReasonCode.CONSENT_GIVEN)
-    return Finding("consent", "law", "pass", given[0].text if given else _("No consent is needed."), given)
+    if given:
+        return Finding("consent", "law", "pass", given[0].text, given, short=_("given"))
+    return Finding("consent", "law", "pass", _("No consent is needed."), short=_("not needed"))
 
 
 def guardian(case: Case) -> Finding | None:

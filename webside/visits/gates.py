@@ -17,10 +17,10 @@ SOURCE = "the clinic's own rule for a safe start"
 
 
 def _finding(
-    gate: str, area: Area, outcome: Outcome, code: str, text: str, fix: str = "", source: str = SOURCE
+    gate: str, area: Area, outcome: Outcome, code: str, text: str, fix: str = "", source: str = SOURCE, short: str = ""
 ) -> Finding:
     reasons = () if outcome == "pass" else (Reason(code=code, text=text, source=source),)
-    return Finding(gate, area, outcome, text, reasons, (fix,) if fix else ())
+    return Finding(gate, area, outcome, text, reasons, (fix,) if fix else (), short=short)
 
 
 def _safe_start(case: Case) -> SafeStart | None:
@@ -34,7 +34,7 @@ def identity_document(case: Case) -> Finding | None:
     if start is None:
         return None
     if start.identity_document:
-        return _finding("identity_document", "law", "pass", "", _("Seen on a document."))
+        return _finding("identity_document", "law", "pass", "", _("Seen on a document."), short=_("seen on a document"))
     outcome: Outcome = "stop" if case.moment is Moment.SIGN else "warn"
     return _finding(
         "identity_document", "law", outcome, "identity.no_document",
@@ -42,6 +42,7 @@ def identity_document(case: Case) -> Finding | None:
         if start.identity_confirmed and case.patient
         else _("Not seen on a document."),
         _("Ask for a photo ID in the call, or say why you go on without it."),
+        short=_("no document yet"),
     )  # fmt: skip
 
 
@@ -77,8 +78,8 @@ def suited_for_video(case: Case) -> Finding | None:
     if verdict == DeviceVerdict.AUDIO_ONLY:
         return _finding(name, "care", "warn", "video.sound_only", _("The device check says: sound only."))
     if verdict == DeviceVerdict.LOW_VIDEO:
-        return _finding(name, "care", "pass", "", _("The device check says: a small picture."))
-    return _finding(name, "care", "pass", "", _("Devices and network are good for video."))
+        return _finding(name, "care", "pass", "", _("The device check says: a small picture."), short=_("small picture"))
+    return _finding(name, "care", "pass", "", _("Devices and network are good for video."), short=_("yes"))
 
 
 def place_now(case: Case) -> Finding | None:

@@ -142,7 +142,7 @@ def _sentence(finding: gates.Finding, override: Any = None) -> dict[str, str]:
             "tone": "warning", "label": title, "text": _("gone on without"),
             "note": _("reason: %(reason)s") % {"reason": override.reason},
         }  # fmt: skip
-    return {"tone": TONES[finding.outcome], "label": title, "text": finding.text.rstrip(".")}
+    return {"tone": TONES[finding.outcome], "label": title, "text": finding.short or finding.text.rstrip(".")}
 
 
 @never_cache

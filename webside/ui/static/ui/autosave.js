@@ -238,6 +238,14 @@ export async function saveAll() {
   return results.every(Boolean);
 }
 
+/**
+ * Save everything, but don't wait for ever: whoever leaves then is asked by the browser, and the text stays in the page.
+ * @param {number} [patience] milliseconds
+ */
+export function saveBeforeLeaving(patience = 5000) {
+  return Promise.race([saveAll(), new Promise((resolve) => setTimeout(resolve, patience))]);
+}
+
 /** Whether anything typed has not been confirmed by the server. */
 export function anythingUnsaved() {
   return [...savers.values()].some((saver) => saver.dirty);

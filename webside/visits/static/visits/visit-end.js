@@ -3,9 +3,7 @@
  * nobody is asked whether to lose it.
  */
 
-import { anythingUnsaved, saveAll } from "ui/autosave.js";
-
-const PATIENCE_MS = 5000;
+import { anythingUnsaved, saveBeforeLeaving } from "ui/autosave.js";
 
 /** @param {HTMLFormElement} form */
 export default function attach(form) {
@@ -14,8 +12,7 @@ export default function attach(form) {
     if (leaving || !anythingUnsaved()) return;
     event.preventDefault();
     const { submitter } = event;
-    // Not for ever: the browser then asks, and the text stays in the page.
-    await Promise.race([saveAll(), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+    await saveBeforeLeaving();
     leaving = true;
     form.requestSubmit(submitter);
     leaving = false;
