@@ -23,7 +23,12 @@ def draft_codes(request: HttpRequest, encounter: Encounter, case: Case, **_: Any
     answer = selectors.preview(case, encounter)
     return render_to_string(
         "billing/_draft_codes.html",
-        {"answer": answer, "open_facts": selectors.in_words(answer.not_checked), "encounter": encounter},
+        {
+            "answer": answer,
+            "open_facts": selectors.in_words(answer.not_checked),
+            "encounter": encounter,
+            "call": selectors.measured(case),
+        },
         request,
     )
 

@@ -37,8 +37,8 @@ def claim(actor: Actor, claim_id: UUID) -> Claim | None:
     return claims(actor).filter(id=claim_id).first()
 
 
-COVERAGE, PREVIEW = "billing.coverage", "billing.preview"
-"""Names of the facts of a ``Case`` that are read here: the cover that held, and what would be drafted."""
+COVERAGE, MEASURED, PREVIEW = "billing.coverage", "billing.measured", "billing.preview"
+"""Names of the facts of a ``Case`` that are read here: the cover, what the call measured, what would be drafted."""
 
 
 def coverage_in(case: Case, encounter: Encounter) -> Coverage | None:
@@ -50,11 +50,19 @@ def preview(case: Case, encounter: Encounter) -> CodesAnswer:
     """Return what would be drafted if the note were signed now, asked once for the case. Nothing is kept."""
 
     def asked() -> CodesAnswer:
-        room = visits.room_of(case)
-        call = visits.call_facts(room) if room else None
-        return codes_for(_facts(encounter, coverage_in(case, encounter), call))
+        return codes_for(_facts(encounter, coverage_in(case, encounter), measured(case)))
 
     return case.once(PREVIEW, asked)
+
+
+def measured(case: Case) -> CallFacts | None:
+    """Return what the call of the case measured, asked once for it; nothing where there was no room."""
+
+    def asked() -> CallFacts | None:
+        room = visits.room_of(case)
+        return visits.call_facts(room) if room else None
+
+    return case.once(MEASURED, asked)
 
 
 def diagnoses_of(claim: Claim) -> list[dict[str, Any]]:

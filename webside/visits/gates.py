@@ -35,13 +35,15 @@ def identity_document(case: Case) -> Finding | None:
         return None
     if start.identity_document:
         return _finding("identity_document", "law", "pass", "", _("Seen on a document."), short=_("seen on a document"))
-    outcome: Outcome = "stop" if case.moment is Moment.SIGN else "warn"
+    signing = case.moment is Moment.SIGN
+    outcome: Outcome = "stop" if signing else "warn"
     return _finding(
         "identity_document", "law", outcome, "identity.no_document",
         _("Not seen on a document. The patient says: %(name)s.") % {"name": case.patient}
         if start.identity_confirmed and case.patient
         else _("Not seen on a document."),
-        _("Ask for a photo ID in the call, or say why you go on without it."),
+        _("Say why you went on without it.") if signing
+        else _("Ask for a photo ID in the call, or say why you go on without it."),
         short=_("no document yet"),
     )  # fmt: skip
 
@@ -68,17 +70,22 @@ def suited_for_video(case: Case) -> Finding | None:
     name = "suited_for_video"
     if verdict is None:
         return _finding(
-            name, "care", "warn", "video.not_checked", _("Camera and sound were not checked before the visit.")
-        )
+            name, "care", "warn", "video.not_checked", _("Camera and sound were not checked before the visit."),
+            short=_("not checked"),
+        )  # fmt: skip
     if verdict == DeviceVerdict.PHONE:
         return _finding(
             name, "care", "stop", "video.unsuited", _("The device check says that a video visit won’t work from there."),
             _("Call by phone, or say why you try it by video."), _("the patient’s device check"),
         )  # fmt: skip
     if verdict == DeviceVerdict.AUDIO_ONLY:
-        return _finding(name, "care", "warn", "video.sound_only", _("The device check says: sound only."))
+        return _finding(
+            name, "care", "warn", "video.sound_only", _("The device check says: sound only."), short=_("sound only")
+        )
     if verdict == DeviceVerdict.LOW_VIDEO:
-        return _finding(name, "care", "pass", "", _("The device check says: a small picture."), short=_("small picture"))
+        return _finding(
+            name, "care", "pass", "", _("The device check says: a small picture."), short=_("small picture")
+        )
     return _finding(name, "care", "pass", "", _("Devices and network are good for video."), short=_("yes"))
 
 

@@ -150,7 +150,7 @@ def _took_place(draft: Draft) -> bool:
         draft.missing("connected")
     if draft.kind is ServiceKind.TELEHEALTH and draft.modality is Modality.AUDIO and facts.audio_minutes == 0:
         draft.reject(
-            "service.no_contact", None, "service.no_contact", "There was neither picture nor sound for a minute."
+            "service.no_contact", None, "service.no_contact", "Sound reached both sides for less than a minute."
         )
         return False
     return True

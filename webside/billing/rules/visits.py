@@ -33,7 +33,7 @@ def visit(draft: Draft) -> None:
         return
     if draft.modality is Modality.AUDIO and facts.audio_minutes == 0:
         draft.reject(
-            "service.no_contact", None, "service.no_contact", "There was neither picture nor sound for a minute."
+            "service.no_contact", None, "service.no_contact", "Sound reached both sides for less than a minute."
         )
         return
     _look_at_times(draft)

@@ -242,7 +242,7 @@ def test_going_on_without_a_document_is_said_in_the_strip(cast: Cast, maya: Clie
     assert "Known for ten years" in strip
     assert "Seen on a photo ID" not in strip
     maya.post(_url("visit-identity", visit))
-    assert "Seen on a document" in maya.get(_url("visit-gates", visit)).content.decode()
+    assert "seen on a document" in maya.get(_url("visit-gates", visit)).content.decode()
 
 
 def test_a_visit_by_pages_from_the_door_to_the_end(cast: Cast, liz: Client, maya: Client) -> None:
