@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
 from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from webside.chart.events import NoteSigned
 from webside.compliance.events import ConsentWithdrawn
 from webside.compliance.models import Consent
+from webside.core import clock
+from webside.notifications.services import send_email
 from webside.outbox.registry import subscribe
 from webside.realtime.services import disconnect_on_commit, push_on_commit
+from webside.scheduling import services as scheduling
 from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved
 from webside.scheduling.models import Appointment
 from webside.visits import rules, selectors, services
 from webside.visits.codes import OVER, Stage, VisitStatus
 from webside.visits.models import Visit
+
+STILL_NEWS = timedelta(days=3)
+"""A note signed longer ago than this is told to nobody any more: an old letter out of the blue frightens."""
 
 
 def _appointment(appointment_id: UUID) -> Appointment | None:
@@ -69,6 +83,48 @@ def tell_when_signed(event: NoteSigned, event_id: UUID) -> None:
         push_on_commit(f"visit-news:{visit_id}", "signed", visit_id)
 
 
+def send_summary_ready(event: NoteSigned, event_id: UUID) -> None:
+    """Tell the patient, once, that she can read her summary. What is in it stands behind the link, not in the e-mail."""
+    visit = _visits().filter(encounter_id=event.encounter_id).first()
+    encounter = selectors.signed_encounter(visit) if visit is not None else None
+    if visit is None or encounter is None or not _is_news(encounter.note.signed_at):
+        return
+    patient, tenant = visit.appointment.patient, visit.appointment.tenant
+    if not patient.email:
+        return
+    with translation.override(patient.language or settings.LANGUAGE_CODE):
+        send_email(
+            template="visits/summary_ready",
+            to=patient.email,
+            context={
+                "patient": patient,
+                "clinic": tenant,
+                "link": settings.PUBLIC_URL + _way_to_summary(visit, encounter.id),
+                "signs_in": patient.user_id is not None,
+            },
+            subject=_("Your summary from %s is ready") % tenant.name,
+            idempotency_key=f"visits.summary_ready:{event.encounter_id}",
+            patient_id=patient.id,
+        )
+
+
+def _is_news(signed_at: datetime | None) -> bool:
+    return signed_at is not None and signed_at > clock.now() - STILL_NEWS
+
+
+def _visits() -> QuerySet[Visit]:
+    return Visit.objects.select_related("appointment__patient", "appointment__tenant")
+
+
+def _way_to_summary(visit: Visit, encounter_id: UUID) -> str:
+    """Return the path of a summary: behind her sign-in, or a link that opens the visit of who has no account."""
+    slug = visit.appointment.tenant.slug
+    if visit.appointment.patient.user_id is None:
+        return reverse("scheduling:link-open", args=[slug, scheduling.issue_link(appointment=visit.appointment)])
+    page = reverse("chart:encounter-summary", args=[slug, encounter_id])
+    return f"{settings.LOGIN_URL}?{urlencode({'next': page}, safe='/')}"
+
+
 def register() -> None:
     """Listen."""
     subscribe(AppointmentBooked, open_when_booked)
@@ -76,3 +132,4 @@ def register() -> None:
     subscribe(AppointmentCancelled, close_when_cancelled)
     subscribe(ConsentWithdrawn, tell_when_consent_ends)
     subscribe(NoteSigned, tell_when_signed)
+    subscribe(NoteSigned, send_summary_ready)

@@ -25,13 +25,14 @@ def token_hash(token: str) -> bytes:
 def issue_link(*, appointment: Appointment) -> str:
     """Make a link that opens an appointment without a password; return its token, which is not kept.
 
-    It works until 24 hours after the appointment's end, or until it is moved or cancelled.
+    It works until 24 hours after the appointment's end (after it was sent, where that is later: the summary of a visit
+    may be signed days after it), or until it is moved or cancelled.
     """
     token = secrets.token_urlsafe(32)
     AppointmentLink.objects.create(
         appointment=appointment,
         token_hash=token_hash(token),
-        expires_at=appointment.end + LINK_OUTLIVES_VISIT,
+        expires_at=max(appointment.end, clock.now()) + LINK_OUTLIVES_VISIT,
     )
     record("scheduling.link.issue", actor=frames.current().actor, target=appointment,
            patient_id=appointment.patient_id)  # fmt: skip
