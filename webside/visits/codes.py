@@ -68,3 +68,12 @@ class Stage(StrEnum):
     WAITING = "waiting"
     ROOM = "room"
     ENDED = "ended"
+
+
+class Step(StrEnum):
+    """What a patient does before she is let in, in this order."""
+
+    DEVICES = "devices"
+    ANSWERS = "answers"
+    AGREEMENT = "agreement"
+    WAITING = "waiting"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from webside.visits.codes import OVER, ParticipantRole, Stage, VisitStatus
+from webside.visits.codes import OVER, ParticipantRole, Stage, Step, VisitStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,29 @@ def stage(*, cancelled: bool, status: VisitStatus, checked_in: bool, admitted: b
     if not checked_in:
         return Stage.CHECK_IN
     return Stage.ROOM if admitted or status is VisitStatus.IN_PROGRESS else Stage.WAITING
+
+
+def steps_done(*, stage: Stage, devices: bool, answers: bool) -> frozenset[Step]:
+    """Return the steps on her way in that a patient has done.
+
+    ``devices``: she has a verdict of the device check; ``answers``: each question but the agreement is answered, the
+    place not too long ago. Who waits, or is in the room, has answered and agreed: she is there.
+    """
+    here = stage in (Stage.WAITING, Stage.ROOM)
+    done = {
+        Step.DEVICES: devices,
+        Step.ANSWERS: here or answers,
+        Step.AGREEMENT: here,
+        Step.WAITING: stage is Stage.ROOM,
+    }
+    return frozenset(step for step in Step if done[step])
+
+
+def next_step(done: Collection[Step], *, stage: Stage) -> Step:
+    """Return the first step that isn't done. Who waits already isn't called back to the device check."""
+    if stage in (Stage.WAITING, Stage.ROOM):
+        return Step.WAITING
+    return next(step for step in Step if step not in done)
 
 
 def place_is_old(said_at: datetime | None, at: datetime, *, holds: timedelta) -> bool:

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import JSONObject
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from webside.catalog import gates
 from webside.catalog.gates import Case, Finding, Moment
@@ -26,7 +28,7 @@ from webside.scheduling.codes import AppointmentStatus
 from webside.scheduling.models import Appointment
 from webside.scheduling.selectors import Slot, State
 from webside.visits import policies, rules
-from webside.visits.codes import OVER, DeviceVerdict, ParticipantRole, Stage, VisitStatus
+from webside.visits.codes import OVER, DeviceVerdict, ParticipantRole, Stage, Step, VisitStatus
 from webside.visits.models import ChatMessage, Participant, QualitySample, SafeStart, Visit
 from webside.visits.rules import CallFacts
 
@@ -108,6 +110,53 @@ def stage_of(visit: Visit) -> Stage:
         checked_in=start is not None and start.completed_at is not None,
         admitted=visit.admitted_at is not None,
     )
+
+
+# The patient's way in
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """How far a patient is on her way into a visit: the steps that are ``done``, and the ``next`` one."""
+
+    done: frozenset[Step]
+    next: Step
+
+
+STEP_NAMES: dict[Step, Promise] = {
+    Step.DEVICES: gettext_lazy("Camera and sound"),
+    Step.ANSWERS: gettext_lazy("Your answers"),
+    Step.AGREEMENT: gettext_lazy("Your agreement"),
+    Step.WAITING: gettext_lazy("Waiting room"),
+}
+
+
+def way_in(visit: Visit) -> WayIn:
+    """Return how far the patient is; see :class:`WayIn`."""
+    stage = stage_of(visit)
+    done = rules.steps_done(stage=stage, devices=patient_verdict(visit) is not None, answers=_has_answered(visit))
+    return WayIn(done, rules.next_step(done, stage=stage))
+
+
+def unanswered(start: SafeStart) -> list[str]:
+    """Return the questions of a safe start that must be answered and are not; its agreement isn't among them."""
+    answered = {
+        "identity_confirmed": start.identity_confirmed,
+        "location": start.location,
+        "address_line": start.address_line,
+        "city": start.city,
+        "state": start.state,
+        "alone": start.alone is not None,
+        "nearby_name": start.alone is not False or start.nearby_name,
+    }
+    return [name for name, answer in answered.items() if not answer]
+
+
+def _has_answered(visit: Visit) -> bool:
+    start = safe_start_of(visit)
+    if start is None or unanswered(start):
+        return False
+    return not rules.place_is_old(start.place_said_at, clock.now(), holds=PLACE_HOLDS)
 
 
 # What the gates say

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from webside.audit.sentences import ground, sentence
 from webside.chart.codes import EncounterStatus
@@ -19,9 +20,12 @@ from webside.core.actor import Actor, ActorKind
 from webside.core.models import Tenant
 from webside.people import selectors as people
 from webside.people.models import Patient
-from webside.portal.selectors.rows import JOIN_BEFORE, safe_start_of, visit_of, where
+from webside.portal.selectors.rows import JOIN_BEFORE, visit_of, where
 from webside.scheduling import selectors as scheduling
 from webside.scheduling.models import Appointment
+from webside.visits import selectors as visits
+from webside.visits.codes import Step, VisitStatus
+from webside.visits.selectors import WayIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class Home:
     patient: Patient
     next: Appointment | None
     visit: Any
-    tasks: list[dict[str, str]]
+    tasks: list[dict[str, Any]]
     action: tuple[str, str]
     upcoming: list[Appointment]
     past: list[Encounter]
@@ -51,19 +55,18 @@ def home(actor: Actor, tenant: Tenant) -> Home | None:
         each.tenant = tenant
     following = upcoming[0] if upcoming else None
     visit = visit_of(following) if following else None
-    checked = _device_checked(visit)
+    way = visits.way_in(visit) if visit is not None else None
     past = (
         Encounter.objects.filter(patient=patient, status=EncounterStatus.FINISHED)
         .select_related("service", "practitioner", "note")
         .order_by("-started_at")[:6]
     )
-    tasks = _tasks(following, visit, checked, tenant) if following else []
     return Home(
         patient=patient,
         next=following,
         visit=visit,
-        tasks=tasks,
-        action=_action(following, visit, checked, tenant, now),
+        tasks=_tasks(visit, way, tenant) if way is not None else [],
+        action=_action(following, visit, way, tenant, now),
         upcoming=upcoming[1:],
         past=list(past),
         consents=list(
@@ -74,51 +77,55 @@ def home(actor: Actor, tenant: Tenant) -> Home | None:
     )
 
 
-def _device_checked(visit: Any) -> bool:
-    if visit is None:
-        return False
-    return any(side.role == "patient" and side.device_check for side in visit.participants.all())
+_PAGES = {
+    Step.DEVICES: ("visits:visit-prepare", ""),
+    Step.ANSWERS: ("visits:visit-check-in", ""),
+    Step.AGREEMENT: ("visits:visit-check-in", "#q-agree"),
+    Step.WAITING: ("visits:visit-waiting", ""),
+}
+_MINUTES = {Step.DEVICES: 1, Step.ANSWERS: 2}
 
 
-def _tasks(appointment: Appointment, visit: Any, checked: bool, tenant: Tenant) -> list[dict[str, str]]:
-    start = safe_start_of(visit)
-    done = bool(start and start.completed_at)
-    if visit is None:
-        return []
-    prepare = where("visits:visit-prepare", tenant.slug, visit.id)
-    check_in = where("visits:visit-check-in", tenant.slug, visit.id)
+def _step_url(step: Step, visit: Any, tenant: Tenant) -> str:
+    page, part = _PAGES[step]
+    return where(page, tenant.slug, visit.id) + part
+
+
+def _tasks(visit: Any, way: WayIn, tenant: Tenant) -> list[dict[str, Any]]:
+    """Return the steps before a visit as a list of tasks; the waiting room can be entered when it is next."""
     return [
         {
-            "name": _("Camera, sound and network"),
-            "state": "done" if checked else "now",
-            "url": "" if checked else prepare,
-            "note": "" if checked else _("1 minute"),
-        },
-        {
-            "name": _("Check in"),
-            "state": "done" if done else ("now" if checked else "todo"),
-            "url": "" if done else check_in,
-            "note": "" if done else _("2 minutes"),
-        },
+            "name": visits.STEP_NAMES[step],
+            "state": "done" if step in way.done else "now" if step is way.next else "todo",
+            "url": "" if step in way.done or (step is Step.WAITING is not way.next) else _step_url(step, visit, tenant),
+            "note": _minutes(step),
+        }
+        for step in Step
     ]
 
 
+def _minutes(step: Step) -> str:
+    minutes = _MINUTES.get(step, 0)
+    return ngettext("%d minute", "%d minutes", minutes) % minutes if minutes else ""
+
+
 def _action(
-    appointment: Appointment | None, visit: Any, checked: bool, tenant: Tenant, now: datetime
+    appointment: Appointment | None, visit: Any, way: WayIn | None, tenant: Tenant, now: datetime
 ) -> tuple[str, str]:
-    """Return the one button: where it leads and what it says."""
+    """Return the one button: where it leads and what it says. On her way in it leads to the first step not done."""
     if appointment is None:
         return where("portal:clinic", tenant.slug), _("Find a time")
-    if visit is not None:
-        start = safe_start_of(visit)
-        if visit.status == "in-progress":
+    if visit is not None and way is not None:
+        if visit.status == VisitStatus.IN_PROGRESS:
             return where("visits:visit-room", tenant.slug, visit.id), _("Go back to your visit")
-        if start and start.completed_at:
-            return where("visits:visit-waiting", tenant.slug, visit.id), _("Go to the waiting room")
+        if visit.status == VisitStatus.STOPPED:
+            return where("visits:visit-stopped", tenant.slug, visit.id), _("See what to do now")
+        if way.next is Step.WAITING:
+            return _step_url(way.next, visit, tenant), _("Go to the waiting room")
         if now >= appointment.start - JOIN_BEFORE:
-            return where("visits:visit-check-in", tenant.slug, visit.id), _("Check in and join")
-        if not checked:
-            return where("visits:visit-prepare", tenant.slug, visit.id), _("Check camera and sound")
+            return _step_url(way.next, visit, tenant), _("Check in and join")
+        if way.next is Step.DEVICES:
+            return _step_url(way.next, visit, tenant), _("Check camera and sound")
     return where("scheduling:appointment-detail", tenant.slug, appointment.id), _("See your visit")
 
 

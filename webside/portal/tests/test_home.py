@@ -23,7 +23,10 @@ from webside.realtime.services import TopicRefused, mint_ticket
 from webside.scheduling.models import Appointment
 from webside.testing.cast import sign_in
 from webside.testing.queries import page_queries
+from webside.visits import services as visits
+from webside.visits.codes import DeviceVerdict
 from webside.visits.models import SafeStart
+from webside.visits.tests.factories import ANSWERS
 
 MOST_QUERIES = 8
 HOME = "/o/larkspur/home/"
@@ -65,8 +68,31 @@ def test_the_patient_sees_her_next_step_first(cast: Any) -> None:
     title = re.sub(r"<[^>]+>", "", page.partition('<h2 id="next-h">')[2].partition("</h2>")[0])
     assert re.match(r"See Dr\. Maya Chen (today|tomorrow), \d", title), title
     assert page.index("Check in and join") < page.index("Your visits so far")
-    assert f"/visits/{booked.id}/check-in/" in page and "Read the summary" in page
+    assert f"/visits/{booked.id}/prepare/" in page and "Read the summary" in page
     assert "Secret plan" not in page
+
+
+def test_check_in_and_join_leads_to_what_is_not_done(cast: Any) -> None:
+    with cast.as_(cast.liz_user):
+        room = visits.open_visit(appointment=make.appointment(cast))
+    client = signed_in(cast.liz_user)
+
+    def button() -> tuple[str, str]:
+        act = text_of(client.get(HOME)).partition('<div class="ws-next__act">')[2]
+        found = re.search(r'href="[^"]*/visits/[^/]+/([^"]*)"[^>]*>([^<]*)<', act)
+        assert found, act[:400]
+        return found[1], found[2].strip()
+
+    assert button() == ("prepare/", "Check in and join")
+    with cast.as_(cast.liz_user) as liz:
+        visits.check_devices(actor=liz, visit=room, verdict=DeviceVerdict.VIDEO)
+    assert button() == ("check-in/", "Check in and join")
+    with cast.as_(cast.liz_user) as liz:
+        visits.save_safe_start(actor=liz, visit=room, answers=ANSWERS)
+    assert button() == ("check-in/#q-agree", "Check in and join")
+    with cast.as_(cast.liz_user) as liz:
+        visits.complete_safe_start(actor=liz, visit=room, answers=ANSWERS, agrees=True)
+    assert button() == ("waiting/", "Go to the waiting room")
 
 
 def test_a_patient_without_a_visit_is_led_to_the_services(cast: Any) -> None:

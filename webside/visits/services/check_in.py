@@ -98,20 +98,6 @@ def _undo_check_in(visit: Visit, start: SafeStart) -> None:
     scheduling.tell_lists(visit.appointment.practitioner_id)
 
 
-def _missing(start: SafeStart, agrees: bool) -> list[str]:
-    wanted = {
-        "identity_confirmed": start.identity_confirmed,
-        "location": start.location,
-        "address_line": start.address_line,
-        "city": start.city,
-        "state": start.state,
-        "alone": start.alone is not None,
-        "nearby_name": start.alone is not False or start.nearby_name,
-        "agrees": agrees,
-    }
-    return [name for name, answered in wanted.items() if not answered]
-
-
 @action("visits.safe-start.complete")
 def complete_safe_start(*, actor: Actor, visit: Visit, answers: Mapping[str, Any], agrees: bool) -> CheckIn:
     """Check a patient in: keep her answers and consent, ask the gates about the place she gave.
@@ -123,7 +109,7 @@ def complete_safe_start(*, actor: Actor, visit: Visit, answers: Mapping[str, Any
     visit = locked(visit)
     _require_check_in(actor, visit)
     start, _ = _keep(visit, answers)
-    missing = _missing(start, agrees)
+    missing = selectors.unanswered(start) + ([] if agrees else ["agrees"])
     if missing:
         raise Incomplete(missing)
     start.place_said_at = clock.now()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
 from webside.audit.models import AuditEvent
 from webside.catalog.models import GateOverride
 from webside.chart.models import Encounter
+from webside.core import clock
 from webside.scheduling import registry
 from webside.scheduling.models import Appointment
 from webside.scheduling.services import issue_link
@@ -87,7 +90,7 @@ def test_each_side_has_its_own_doors(cast: Cast, liz: Client, maya: Client) -> N
 @pytest.mark.parametrize(
     ("stage", "patient", "clinician"),
     [
-        ("planned", "visit-check-in", "visit-room"),
+        ("planned", "visit-prepare", "visit-room"),
         ("waiting", "visit-waiting", "visit-room"),
         ("admitted", "visit-room", "visit-room"),
     ],
@@ -311,20 +314,56 @@ def test_the_device_check_keeps_its_verdict(cast: Cast, liz: Client) -> None:
         assert selectors.patient_verdict(selectors.by_id(visit.id)) == "low_video"
 
 
-def test_the_link_leads_to_preparing_early_and_on_later(cast: Cast) -> None:
-    from datetime import timedelta
+def test_the_link_leads_to_the_first_step_that_is_not_done(cast: Cast, liz: Client) -> None:
+    """Never past the device check in silence, never back to what is done."""
+    for starts in (clock.now() + timedelta(minutes=5), clock.now() + timedelta(hours=2)):
+        visit = factories.planned(cast, starts=starts)
 
-    from webside.core import clock
+        def leads_to(visit: Visit = visit) -> str:
+            with cast.as_(cast.liz_user):
+                return str(registry.destination_of(Appointment.objects.get(id=visit.id)))
 
-    soon = factories.planned(cast)
-    early = factories.planned(cast, starts=clock.now() + timedelta(hours=2))
-    with cast.as_(cast.liz_user) as actor:
-        appointments = {visit.id: Appointment.objects.get(id=visit.id) for visit in (soon, early)}
-        assert registry.destination_of(appointments[soon.id]) == _url("visit-check-in", soon)
-        assert registry.destination_of(appointments[early.id]) == _url("visit-prepare", early)
-        services.complete_safe_start(actor=actor, visit=soon, answers=factories.ANSWERS, agrees=True)
+        assert leads_to() == _url("visit-prepare", visit)
+        assert liz.get(_url("visit-room", visit)).headers["Location"] == _url("visit-prepare", visit)
+        without = liz.get(_url("visit-prepare", visit)).content.decode()
+        assert f'href="{_url("visit-check-in", visit)}">Go on without the check' in without
+        liz.post(_url("visit-prepare", visit), {"verdict": "video"})
+        assert leads_to() == _url("visit-check-in", visit)
+        with cast.as_(cast.liz_user) as actor:
+            services.save_safe_start(actor=actor, visit=visit, answers=factories.ANSWERS)
+        assert leads_to() == _url("visit-check-in", visit) + "#q-agree"
+        with time_machine.travel(clock.now() + timedelta(minutes=61), tick=False):
+            assert leads_to() == _url("visit-check-in", visit), "where she is is asked again"
+        with cast.as_(cast.liz_user) as actor:
+            services.complete_safe_start(actor=actor, visit=visit, answers=factories.ANSWERS, agrees=True)
+        assert leads_to() == _url("visit-waiting", visit)
+        with cast.as_(cast.liz_user):
+            Appointment.objects.filter(id=visit.id).update(status="cancelled")
+
+
+def test_who_waits_is_not_called_back_to_the_device_check(cast: Cast) -> None:
+    visit = factories.waiting(cast)
     with cast.as_(cast.liz_user):
-        assert registry.destination_of(Appointment.objects.get(id=soon.id)) == _url("visit-waiting", soon)
+        assert registry.destination_of(visit.appointment) == _url("visit-waiting", visit)
+
+
+def _line(client: Client, name: str, visit: Visit) -> list[tuple[str, bool, bool]]:
+    """Return the line of steps of a page: each step's name, whether it is done, whether it is this page's."""
+    page = client.get(_url(name, visit)).content.decode()
+    drawn = page.partition('class="visit-steps"')[2].partition("</nav>")[0]
+    steps = re.findall(r'<li class="visit-step([^"]*)".*?</span><span>([^<]*)<', drawn, re.DOTALL)
+    return [(words, "is-done" in state, "is-here" in state) for state, words in steps]
+
+
+def test_each_page_on_the_way_in_shows_the_steps(cast: Cast, liz: Client) -> None:
+    visit = factories.planned(cast)
+    names = ["Camera and sound", "Your answers", "Your agreement", "Waiting room"]
+    here = [name for name, _done, is_here in _line(liz, "visit-prepare", visit) if is_here]
+    assert (here, [name for name, _, _ in _line(liz, "visit-prepare", visit)]) == (names[:1], names)
+    assert _line(liz, "visit-check-in", visit)[:2] == [(names[0], False, False), (names[1], False, True)]
+    with cast.as_(cast.liz_user) as actor:
+        services.complete_safe_start(actor=actor, visit=visit, answers=factories.ANSWERS, agrees=True)
+    assert [done for _, done, _ in _line(liz, "visit-waiting", visit)] == [False, True, True, False]
 
 
 def test_an_appointment_whose_room_nobody_made_gets_one_at_first_look(cast: Cast, liz: Client) -> None:

@@ -6,9 +6,8 @@ from typing import Any
 
 from django.urls import reverse
 
-from webside.core import clock
-from webside.visits import selectors, services
-from webside.visits.codes import ParticipantRole, Stage
+from webside.visits import rules, selectors, services
+from webside.visits.codes import ParticipantRole, Stage, Step
 
 _PAGES = {
     ParticipantRole.PATIENT: {
@@ -35,16 +34,50 @@ def page_of(visit: Any, role: ParticipantRole) -> str:
     return _PAGES[role][selectors.stage_of(visit)]
 
 
+_STEPS = {
+    Step.DEVICES: ("visit-prepare", ""),
+    Step.ANSWERS: ("visit-check-in", ""),
+    Step.AGREEMENT: ("visit-check-in", "#q-agree"),
+    Step.WAITING: ("visit-waiting", ""),
+}
+
+
 def url_of(slug: str, visit: Any, role: ParticipantRole) -> str:
-    """Return the path of the page where somebody belongs now."""
-    return reverse(f"visits:{page_of(visit, role)}", args=[slug, visit.id])
+    """Return the path of the page where somebody belongs now: for a patient on her way in, of what is to do first."""
+    page = page_of(visit, role)
+    if page == "visit-check-in":
+        return step_url(slug, visit, selectors.way_in(visit).next)
+    return reverse(f"visits:{page}", args=[slug, visit.id])
+
+
+def step_url(slug: str, visit: Any, step: Step) -> str:
+    """Return where a step on the way in is done."""
+    page, part = _STEPS[step]
+    return reverse(f"visits:{page}", args=[slug, visit.id]) + part
+
+
+def after_devices(slug: str, visit: Any) -> str:
+    """Return where she goes on who leaves the device check out."""
+    done = selectors.way_in(visit).done | {Step.DEVICES}
+    return step_url(slug, visit, rules.next_step(done, stage=selectors.stage_of(visit)))
+
+
+def steps(slug: str, visit: Any, here: Step) -> list[dict[str, Any]]:
+    """Return the line of steps as ``_steps.html`` draws it; ``here`` is the step of the page that shows it."""
+    found = selectors.way_in(visit)
+    shown = found.next if here is Step.ANSWERS and found.next is Step.AGREEMENT else here
+    return [
+        {
+            "name": selectors.STEP_NAMES[step],
+            "done": step in found.done,
+            "here": step is shown,
+            "url": "" if step is shown or step is Step.WAITING else step_url(slug, visit, step),
+        }
+        for step in Step
+    ]
 
 
 def of_link(appointment: Any) -> str | None:
-    """Return where the link of an e-mail leads: preparing while there is time, else the page that is next."""
+    """Return where the link of an e-mail leads: to what is to do first, or to the page where she belongs."""
     visit = services.open_visit(appointment=appointment)
-    slug = appointment.tenant.slug
-    early = appointment.start - clock.now() > services.CHECK_IN_SOON
-    if early and selectors.stage_of(visit) is Stage.CHECK_IN:
-        return reverse("visits:visit-prepare", args=[slug, visit.id])
-    return url_of(slug, visit, ParticipantRole.PATIENT)
+    return url_of(appointment.tenant.slug, visit, ParticipantRole.PATIENT)

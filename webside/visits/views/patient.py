@@ -15,8 +15,9 @@ from webside.compliance.selectors import current_text
 from webside.core import clock
 from webside.ui import autosave
 from webside.visits import selectors, services
-from webside.visits.codes import DeviceVerdict, ParticipantRole, Stage
+from webside.visits.codes import DeviceVerdict, ParticipantRole, Stage, Step
 from webside.visits.forms import NO, YES, DeviceCheckForm, SafeStartForm
+from webside.visits.views import destination
 from webside.visits.views._guard import Page, page_of
 
 PATIENT = ParticipantRole.PATIENT
@@ -36,12 +37,14 @@ def prepare(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
             services.check_devices(
                 actor=page.actor, visit=page.visit, verdict=DeviceVerdict(form.cleaned_data["verdict"])
             )
+            page.visit = selectors.visit(page.actor, visit_id)
         return page.go_on()
     return page.render(
         "visits/visit_prepare.html",
         early=page.visit.appointment.start - clock.now() > services.CHECK_IN_SOON,
         verdict=selectors.patient_verdict(page.visit),
-        next_url=page.url(page.belongs_on),
+        next_url=destination.after_devices(slug, page.visit),
+        steps=destination.steps(slug, page.visit, Step.DEVICES),
     )
 
 
@@ -105,6 +108,7 @@ def _show(page: Page, form: SafeStartForm, status: int = 200) -> HttpResponse:
         form=form,
         card=selectors.emergency_card(page.visit),
         tasks=_tasks(form),
+        steps=destination.steps(page.slug, page.visit, Step.ANSWERS),
         consent_text=current_text(services.VISIT_CONSENT),
         place=_place(page, start.state if start else ""),
         version=start.updated_at.isoformat() if start else "new",
@@ -180,7 +184,7 @@ def waiting(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     return page.render(
         "visits/visit_waiting.html",
             line=_line(page), tips=_tips(page), verdict=selectors.patient_verdict(page.visit),
-            card=selectors.emergency_card(page.visit),
+            card=selectors.emergency_card(page.visit), steps=destination.steps(slug, page.visit, Step.WAITING),
     )  # fmt: skip
 
 

@@ -151,8 +151,6 @@ def hand_over(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     messages.success(request, _("Your visit is with %(who)s now. You don’t have to start again.") % {"who": who})
     page.visit = visit
     doors.renew(request, subject_id=visit.appointment_id, proof=door_proof(visit.appointment))
-    if selectors.stage_of(visit) is Stage.CHECK_IN:
-        return redirect(page.url("visit-prepare"))
     return page.go_on()
 
 
