@@ -70,9 +70,21 @@ def close_door(request: HttpRequest) -> None:
 
 
 def actor_by_door(request: HttpRequest, tenant_id: UUID) -> Actor | None:
-    """Return who somebody without an account is, in the tenant's frame; nothing if no door of theirs stands."""
+    """Return who somebody without an account is, in the tenant's frame; nothing if no door of theirs stands.
+
+    Of a browser whose door is shut the request knows it (``request.door_is_shut``): what it doesn't find any more is
+    explained to it, whatever it was.
+    """
     door = _doors(request).get(str(tenant_id))
-    if door is None or datetime.fromisoformat(door["until"]) <= clock.now():
+    if door is None:
+        return None
+    actor = _who_comes(door, tenant_id)
+    request.door_is_shut = actor is None  # type: ignore[attr-defined]
+    return actor
+
+
+def _who_comes(door: dict[str, Any], tenant_id: UUID) -> Actor | None:
+    if datetime.fromisoformat(door["until"]) <= clock.now():
         return None
     subject_id = UUID(door["subject"])
     # A door that doesn't stand stays in the session: this request may be older than one that has just renewed it, and

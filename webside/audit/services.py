@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, NoReturn, TypeVar, cast
 from uuid import UUID
 
@@ -15,8 +16,8 @@ from psycopg.types.json import Jsonb
 
 from webside.audit.codes import Kind, Outcome
 from webside.audit.models import AuditEvent
-from webside.core import frames, lean
-from webside.core.actor import Actor
+from webside.core import clock, frames, lean
+from webside.core.actor import Actor, ActorKind
 
 logger = logging.getLogger(__name__)
 
@@ -101,9 +102,11 @@ def record(
     return event
 
 
-def record_refusal(action: str, *, actor: Actor, target_type: str = "", target_id: UUID | None = None) -> None:
+def record_refusal(
+    action: str, *, actor: Actor, target_type: str = "", target_id: UUID | None = None, reason: str = ""
+) -> None:
     """Write that somebody was refused. The request's transaction rolls back, so this one is its own."""
-    values = _values(action, actor, None, None, "", "", None, Outcome.REFUSED, "")
+    values = _values(action, actor, None, None, "", reason, None, Outcome.REFUSED, "")
     event = AuditEvent(**values | {"target_type": target_type, "target_id": target_id})
     try:
         with psycopg.connect(**lean.conninfo(), connect_timeout=5) as apart:
@@ -113,6 +116,29 @@ def record_refusal(action: str, *, actor: Actor, target_type: str = "", target_i
             apart.execute(*_insert(event))
     except psycopg.Error:
         logger.exception("a refusal could not be written to the trail")
+
+
+MOST_GUESSES = 30
+GUESSES_WITHIN = timedelta(hours=1)
+
+
+def record_guess(action: str, *, actor: Actor) -> None:
+    """Write that somebody asked for what no record knows (a token that was never given out), within bounds.
+
+    Whoever is signed in is noted each time, as in :func:`record_refusal`. Of everybody else the tenant's trail keeps the
+    first :data:`MOST_GUESSES` within :data:`GUESSES_WITHIN`, the last of them saying that more may have come: that
+    somebody is guessing is seen, and nobody without an account fills a trail that is never deleted. ``action`` is of
+    guesses alone, so that counting them reads their rows only.
+    """
+    if actor.kind is ActorKind.PERSON:
+        return record_refusal(action, actor=actor)
+    newest = AuditEvent.objects.filter(tenant_id=frames.current_tenant_id(), action=action).order_by("-sequence")
+    since = clock.now() - GUESSES_WITHIN
+    known = sum(at > since for at in newest.values_list("at", flat=True)[:MOST_GUESSES])
+    if known >= MOST_GUESSES:
+        return None
+    last = known == MOST_GUESSES - 1
+    return record_refusal(action, actor=actor, reason="so many within an hour: more are not written" if last else "")
 
 
 def refuse(action: str, *, actor: Actor, target_type: str = "", target_id: UUID | None = None) -> NoReturn:

@@ -42,6 +42,7 @@ class SchedulingConfig(AppConfig):
                 "scheduling.appointment.read": _("looked at an appointment"),
                 "scheduling.link.issue": _("sent a link to an appointment"),
                 "scheduling.link.open": _("opened an appointment by its link"),
+                "scheduling.link.guess": _("tried a link that nobody was sent"),
                 "scheduling.link.close": _("closed an appointment on a computer"),
                 "scheduling.hours.add": _("added weekly hours"),
                 "scheduling.hours.remove": _("took weekly hours away"),

@@ -120,7 +120,8 @@ def _way_to_summary(visit: Visit, encounter_id: UUID) -> str:
     """Return the path of a summary: behind her sign-in, or a link that opens the visit of who has no account."""
     slug = visit.appointment.tenant.slug
     if visit.appointment.patient.user_id is None:
-        return reverse("scheduling:link-open", args=[slug, scheduling.issue_link(appointment=visit.appointment)])
+        token = scheduling.issue_link(appointment=visit.appointment, since=max(visit.appointment.end, clock.now()))
+        return reverse("scheduling:link-open", args=[slug, token])
     page = reverse("chart:encounter-summary", args=[slug, encounter_id])
     return f"{settings.LOGIN_URL}?{urlencode({'next': page}, safe='/')}"
 

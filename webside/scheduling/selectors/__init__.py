@@ -15,7 +15,7 @@ from webside.scheduling.selectors.appointments import (
 from webside.scheduling.selectors.consents import CONSENT_SCOPES, has_consent
 from webside.scheduling.selectors.hours import exception, exceptions_of, hours_of
 from webside.scheduling.selectors.licences import ABOUT_LICENCES, booked_beyond, lacking_licence
-from webside.scheduling.selectors.links import door_proof, door_stands, link_by_hash, link_standing
+from webside.scheduling.selectors.links import door_proof, door_stands, has_newer_link, link_by_hash, link_standing
 from webside.scheduling.selectors.offering import Offer, offers
 from webside.scheduling.selectors.places import State, state, states
 from webside.scheduling.selectors.slots import (
@@ -49,6 +49,7 @@ __all__ = [
     "exceptions_of",
     "free_slots",
     "has_consent",
+    "has_newer_link",
     "holds_time",
     "hours_of",
     "is_offered",

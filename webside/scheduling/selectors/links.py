@@ -11,16 +11,22 @@ from webside.scheduling.models import Appointment, AppointmentLink
 
 
 def link_standing(link: AppointmentLink) -> str:
-    """Return whether a link works: "open", or why not: "moved", "cancelled", "over", "expired"."""
+    """Return whether a link works: "open", or why not: "replaced", "cancelled", "over", "expired"."""
     if link.appointment.status == AppointmentStatus.CANCELLED:
         return "cancelled"
     if link.revoked_at is not None:
-        return "moved"
+        return "replaced"
     if link.expires_at <= clock.now():
         return "expired"
     if link.appointment.status == AppointmentStatus.NOSHOW:
         return "over"
     return "open"
+
+
+def has_newer_link(link: AppointmentLink) -> bool:
+    """Whether a newer link to the same appointment was sent and works."""
+    newer = AppointmentLink.objects.filter(appointment_id=link.appointment_id, created_at__gt=link.created_at)
+    return newer.filter(revoked_at=None, expires_at__gt=clock.now()).exists()
 
 
 def link_by_hash(token_hash: bytes) -> AppointmentLink | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from webside.audit.services import action, record
 from webside.core import clock, frames
@@ -22,17 +22,17 @@ def token_hash(token: str) -> bytes:
 
 
 @action("scheduling.link.issue")
-def issue_link(*, appointment: Appointment) -> str:
+def issue_link(*, appointment: Appointment, since: datetime | None = None) -> str:
     """Make a link that opens an appointment without a password; return its token, which is not kept.
 
-    It works until 24 hours after the appointment's end (after it was sent, where that is later: the summary of a visit
-    may be signed days after it), or until it is moved or cancelled.
+    It works until 24 hours after the appointment's end (after ``since``, for what comes later than the visit), or until
+    it is moved or cancelled.
     """
     token = secrets.token_urlsafe(32)
     AppointmentLink.objects.create(
         appointment=appointment,
         token_hash=token_hash(token),
-        expires_at=max(appointment.end, clock.now()) + LINK_OUTLIVES_VISIT,
+        expires_at=(since or appointment.end) + LINK_OUTLIVES_VISIT,
     )
     record("scheduling.link.issue", actor=frames.current().actor, target=appointment,
            patient_id=appointment.patient_id)  # fmt: skip

@@ -87,6 +87,20 @@ def test_a_browser_that_a_revoked_link_opened_is_shut(client: Client, cast: Any,
             assert Appointment.objects.get().status == "booked", "whoever was shut out changed nothing"
 
 
+def test_a_browser_whose_door_is_shut_reads_what_to_do_whatever_it_asks_for(
+    client: Client, cast: Any, booked: Appointment
+) -> None:
+    open_by_link(client, cast, booked)
+    change(cast, booked, "moved")
+    own = client.get(detail(booked))
+    unknown = client.get(detail(booked).replace(str(booked.id), "0199aaaa-0000-7000-8000-000000000001"))
+    asked_as = r"say [0-9a-f]+"  # the request's own id
+    texts = [unescape(re.sub(asked_as, "", text_of(answer))) for answer in (own, unknown)]
+    assert texts[0] == texts[1], "what was hers and what isn't there look the same"
+    assert "This page doesn't open here any more" in texts[0]
+    assert "There is nothing here" in text_of(Client().get(detail(booked)))
+
+
 def test_a_link_of_another_appointment_keeps_no_door_open(client: Client, cast: Any, booked: Appointment) -> None:
     with cast.as_(cast.liz_user) as liz:
         other = book(cast, liz, some_slots(cast)[3].start)

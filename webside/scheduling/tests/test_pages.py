@@ -13,6 +13,7 @@ import time_machine
 from django.test import Client
 
 from webside.audit.models import AuditEvent
+from webside.audit.services import MOST_GUESSES
 from webside.core import clock
 from webside.core.actor import anonymous
 from webside.core.frames import begin
@@ -374,7 +375,7 @@ def test_stopped_links_say_what_to_do(client: Client, cast: Any, booked: Appoint
         moved = services.move_appointment(actor=liz, appointment=booked, start=some_slots(cast)[6].start)
         new = services.issue_link(appointment=moved)
     answer = client.get(f"/o/larkspur/go/{old}/")
-    assert (answer.status_code, "There is a newer link" in text_of(answer)) == (410, True)
+    assert (answer.status_code, "We have sent a newer one since" in text_of(answer)) == (410, True)
     with time_machine.travel(moved.end + timedelta(hours=25), tick=False):
         answer = client.get(f"/o/larkspur/go/{new}/")
         assert (answer.status_code, "This visit is over" in text_of(answer)) == (410, True)
@@ -382,6 +383,58 @@ def test_stopped_links_say_what_to_do(client: Client, cast: Any, booked: Appoint
         services.cancel_appointment(actor=liz, appointment=moved)
     answer = client.get(f"/o/larkspur/go/{new}/")
     assert (answer.status_code, "This visit is cancelled" in text_of(answer)) == (410, True)
+
+
+def test_a_replaced_link_says_so_and_nothing_of_the_person(client: Client, cast: Any, booked: Appointment) -> None:
+    with cast.as_(cast.liz_user) as liz:
+        old = services.issue_link(appointment=booked)
+        moved = services.move_appointment(actor=liz, appointment=booked, start=some_slots(cast)[6].start)
+    before = text_of(client.get(f"/o/larkspur/go/{old}/"))
+    assert "This link doesn’t work any more" in before and "We have sent a newer one" not in before
+    assert f"Call us: {cast.larkspur.phone}" in before
+    with cast.as_(cast.liz_user):
+        services.issue_link(appointment=moved)
+    after = text_of(client.get(f"/o/larkspur/go/{old}/"))
+    assert "We have sent a newer one since" in after
+    with cast.as_(cast.liz_user):
+        AppointmentLink.objects.filter(appointment=moved).update(revoked_at=clock.now())
+    assert text_of(client.get(f"/o/larkspur/go/{old}/")) == before, "a newer one that is gone is none"
+    day = f"{moved.start:%B}"
+    for secret in ("Liz", "Moreno", "Chen", day, str(booked.id), cast.video_visit.name):
+        assert secret not in before + after
+
+
+def test_her_account_opens_what_an_old_link_does_not(client: Client, cast: Any, booked: Appointment) -> None:
+    with cast.as_(cast.liz_user) as liz:
+        old = services.issue_link(appointment=booked)
+        services.move_appointment(actor=liz, appointment=booked, start=some_slots(cast)[6].start)
+    sign_in(client, cast.liz_user)
+    assert client.get(f"/o/larkspur/go/{old}/").status_code == 302
+    sign_in(client, cast.marcus_user)
+    assert client.get(f"/o/larkspur/go/{old}/").status_code == 410
+
+
+def test_guesses_at_links_are_seen_and_fill_no_trail(cast: Any, client: Client) -> None:
+    def guess(by: Client, number: int) -> None:
+        assert by.get(f"/o/larkspur/go/{number:043}/").status_code == 404
+
+    def written() -> list[AuditEvent]:
+        with cast.as_(cast.liz_user):
+            return list(AuditEvent.objects.filter(action="scheduling.link.guess").order_by("sequence"))
+
+    for number in range(MOST_GUESSES + 5):
+        guess(client, number)
+    rows = written()
+    assert [row.reason for row in rows] == [
+        "",
+        *[""] * (MOST_GUESSES - 2),
+        "so many within an hour: more are not written",
+    ]
+    guess(sign_in(Client(), cast.marcus_user), 1)
+    assert len(written()) == MOST_GUESSES + 1, "whoever is signed in is noted each time"
+    with time_machine.travel(clock.now() + timedelta(hours=1, minutes=1), tick=False):
+        guess(client, 2)
+    assert len(written()) == MOST_GUESSES + 2
 
 
 def test_foreign_and_unknown_links_look_the_same(client: Client, cast: Any, booked: Appointment) -> None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from webside.accounts import doors
-from webside.audit.services import record, record_refusal, refuse
+from webside.audit.services import record, record_guess, refuse
 from webside.catalog import selectors as catalog
 from webside.core import clock
 from webside.core.actor import ActorKind
@@ -186,17 +186,26 @@ def go(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     """
     link = selectors.link_by_hash(services.token_hash(token))
     if link is None:
-        record_refusal("scheduling.link.open", actor=request.actor)  # type: ignore[attr-defined]
+        record_guess("scheduling.link.guess", actor=request.actor)  # type: ignore[attr-defined]
         return render(request, "scheduling/link_stopped.html", {"why": "unknown"}, status=404)
     appointment, actor = link.appointment, request.actor  # type: ignore[attr-defined]
     why = selectors.link_standing(link)
+    signed_in = actor.kind is ActorKind.PERSON
+    if why == "replaced" and signed_in and policies.can_view_appointment(actor, appointment):
+        return _to_next(slug, appointment)  # her account opens what the old link doesn't
     if why != "open":
-        return render(request, "scheduling/link_stopped.html", {"why": why}, status=410)
-    if actor.kind is ActorKind.PERSON and not policies.can_view_appointment(actor, appointment):
+        context = {"why": why, "newer": selectors.has_newer_link(link)}
+        return render(request, "scheduling/link_stopped.html", context, status=410)
+    if signed_in and not policies.can_view_appointment(actor, appointment):
         return render(request, "scheduling/link_signed_in.html", {"path": request.path}, status=403)
     services.open_link(actor=actor, link=link)
-    if actor.kind is not ActorKind.PERSON:
+    if not signed_in:
         open_door(request, appointment, link)
+    return _to_next(slug, appointment)
+
+
+def _to_next(slug: str, appointment: Any) -> HttpResponse:
+    """Lead to what is next for an appointment's patient."""
     return HttpResponseRedirect(
         registry.destination_of(appointment) or reverse("scheduling:appointment-detail", args=[slug, appointment.id])
     )

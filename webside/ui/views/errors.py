@@ -86,6 +86,18 @@ CSRF_TEXT = ErrorText(
 )
 
 
+SHUT_DOOR_TEXT = ErrorText(
+    _("This page doesn't open here any more"),
+    [_("The link that opened it has stopped working, or it was open for very long.")],
+    [
+        _("Open the newest e-mail from us: the link in it works."),
+        _("If you have an account, sign in: your visits stand there."),
+        _("If neither helps, call us."),
+    ],
+)
+"""For a browser that a link had opened: it may know why nothing is found, whatever it asks for."""
+
+
 def error_page(request: HttpRequest, status: int, text: ErrorText | None = None) -> HttpResponse:
     """Return the page for ``status``, with the request's id to quote."""
     text = text or TEXTS[status]
@@ -119,7 +131,7 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """``handler404``: what is missing and what is somebody else's look the same."""
-    return error_page(request, 404)
+    return error_page(request, 404, SHUT_DOOR_TEXT if getattr(request, "door_is_shut", False) else None)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
