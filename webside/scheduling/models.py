@@ -39,7 +39,11 @@ class AvailabilityException(TenantModel):
 
 
 class Appointment(TenantModel):
-    """FHIR Appointment. PostgreSQL refuses a second one for the same person in the same time."""
+    """FHIR Appointment. PostgreSQL refuses a second one for the same person in the same time.
+
+    ``sequence`` counts each move, cancellation and restoring. ``doors_since``: where a hand-over let open doors follow,
+    the sequence since which they stand; else empty, and only those of the present sequence do.
+    """
 
     patient = TenantForeignKey("people.Patient", related_name="appointments")
     practitioner = TenantForeignKey("people.Practitioner", related_name="appointments")
@@ -54,6 +58,7 @@ class Appointment(TenantModel):
     cancelled_at = models.DateTimeField(null=True)
     cancellation_reason = models.CharField(max_length=160, blank=True)
     sequence = models.PositiveIntegerField(default=0)
+    doors_since = models.PositiveIntegerField(null=True)
 
     class Meta:
         constraints = [

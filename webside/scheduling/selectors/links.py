@@ -39,24 +39,35 @@ def link_by_hash(token_hash: bytes) -> AppointmentLink | None:
 
 
 def door_proof(appointment: Appointment, link: AppointmentLink | None = None) -> dict[str, Any]:
-    """Return what :func:`door_stands` wants to see again: the link that opened the door, or how the appointment stood.
+    """Return what :func:`door_stands` wants to see again: how the appointment stood, and the link that opened the door.
 
     Without a link (a booking without an account) the door is for the appointment as it is: each move, cancellation
     and restoring counts its sequence up.
     """
-    return {"link": str(link.id)} if link else {"sequence": appointment.sequence}
+    proof: dict[str, Any] = {"sequence": appointment.sequence}
+    return proof | {"link": str(link.id)} if link else proof
 
 
 def door_stands(appointment_id: UUID, proof: dict[str, Any]) -> bool:
     """Return whether a browser's door to an appointment still stands: by :func:`door_proof`, in one query.
 
-    A missed visit shuts no door that is open, though its link opens none any more: the page says what to do now.
+    A missed visit shuts no door that is open, though its link opens none any more: the page says what to do now. A
+    hand-over by the clinician shuts none either: see ``services.move_appointment``.
     """
-    if "link" in proof:
-        link = (
-            AppointmentLink.objects.filter(id=proof["link"], appointment_id=appointment_id)
-            .select_related("appointment")
-            .first()
-        )
-        return link is not None and link_standing(link) in ("open", "over")
-    return Appointment.objects.filter(id=appointment_id, sequence=proof["sequence"]).exists()
+    sequence = proof.get("sequence", -1)
+    if "link" not in proof:
+        appointment = Appointment.objects.filter(id=appointment_id).first()
+        return appointment is not None and (appointment.sequence == sequence or _followed(appointment, sequence))
+    found = AppointmentLink.objects.filter(id=proof["link"], appointment_id=appointment_id)
+    link = found.select_related("appointment").first()
+    if link is None:
+        return False
+    standing = link_standing(link)
+    if standing == "replaced":
+        return link.expires_at > clock.now() and _followed(link.appointment, sequence)
+    return standing in ("open", "over")
+
+
+def _followed(appointment: Appointment, sequence: int) -> bool:
+    """Whether what was opened at a sequence has followed each hand-over since."""
+    return appointment.doors_since is not None and appointment.doors_since <= sequence < appointment.sequence

@@ -30,8 +30,12 @@ def move_appointment(
     practitioner: Practitioner | None = None,
     state: str = "",
     timezone: str = "",
+    doors_follow: bool = False,
 ) -> Appointment:
     """Give an appointment another time, with the same person or a colleague; ask the gates again.
+
+    ``doors_follow``: what the patient has open goes on, as when her clinician gives a stopped visit to a colleague: the
+    same person with the same need, who has done nothing and sits there. Links in e-mails are replaced all the same.
 
     One that has not begun: booked, or checked in. A check-in was for the old time and person: it is
     booked again and the check-in is done anew. Links sent before stop working; the message about the
@@ -54,9 +58,9 @@ def move_appointment(
     appointment.period = period_of(appointment.service, start)
     appointment.patient_state = state
     appointment.patient_timezone = timezone or appointment.patient_timezone
-    appointment.sequence += 1
+    _count_up(appointment, doors_follow=doors_follow)
     save_if_free(appointment, state)
-    revoke_links(appointment)
+    revoke_links(appointment, doors_follow=doors_follow)
     write_version(appointment)
     record("scheduling.appointment.move", actor=actor, target=appointment, patient_id=appointment.patient_id,
            changes={"was": was})  # fmt: skip
@@ -81,7 +85,7 @@ def cancel_appointment(*, actor: Actor, appointment: Appointment, reason: str = 
     appointment.status = AppointmentStatus.CANCELLED
     appointment.cancelled_at = clock.now()
     appointment.cancellation_reason = reason.strip()[:160]
-    appointment.sequence += 1
+    _count_up(appointment)
     appointment.save()
     revoke_links(appointment)
     write_version(appointment)
@@ -107,7 +111,7 @@ def restore_appointment(*, actor: Actor, appointment: Appointment) -> Appointmen
     appointment.status = AppointmentStatus.BOOKED
     appointment.cancelled_at = None
     appointment.cancellation_reason = ""
-    appointment.sequence += 1
+    _count_up(appointment)
     save_if_free(appointment, appointment.patient_state)
     revoke_links(appointment)
     write_version(appointment)
@@ -163,6 +167,15 @@ def _require_not_begun(appointment: Appointment) -> None:
     open_for_change = appointment.status in (AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN)
     if not open_for_change or registry.is_under_way(appointment):
         raise WrongStatus(appointment.status)
+
+
+def _count_up(appointment: Appointment, *, doors_follow: bool = False) -> None:
+    """Count a change; doors that were open before it stand no more, or follow (the caller saves)."""
+    if not doors_follow:
+        appointment.doors_since = None
+    elif appointment.doors_since is None:
+        appointment.doors_since = appointment.sequence
+    appointment.sequence += 1
 
 
 def _set_status(appointment: Appointment, status: AppointmentStatus) -> None:

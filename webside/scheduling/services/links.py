@@ -48,10 +48,14 @@ def open_link(*, actor: Actor, link: AppointmentLink) -> None:
            ground="link from an e-mail")  # fmt: skip
 
 
-def revoke_links(appointment: Appointment) -> None:
-    """Let the links of an appointment work no more, and close the sockets of whoever came without an account."""
+def revoke_links(appointment: Appointment, *, doors_follow: bool = False) -> None:
+    """Let the links of an appointment work no more, and close the sockets of whoever came without an account.
+
+    Where doors follow, sockets stay open: they are of the same visit, and bring the news that it moved.
+    """
     AppointmentLink.objects.filter(appointment=appointment, revoked_at=None).update(revoked_at=clock.now())
-    disconnect_on_commit(subject_id=appointment.id)
+    if not doors_follow:
+        disconnect_on_commit(subject_id=appointment.id)
 
 
 @action("scheduling.link.close")

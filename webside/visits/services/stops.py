@@ -15,7 +15,7 @@ from webside.outbox.services import publish
 from webside.scheduling import selectors as scheduling_selectors
 from webside.scheduling import services as scheduling
 from webside.visits import policies, rules, selectors
-from webside.visits.codes import Stage, VisitStatus
+from webside.visits.codes import ParticipantRole, Stage, VisitStatus
 from webside.visits.events import VisitStopped
 from webside.visits.models import SafeStart, Visit
 from webside.visits.services.errors import NotAllowed, NotOffered
@@ -63,7 +63,9 @@ def stop_visit(visit: Visit, start: SafeStart, barring: Iterable[Finding]) -> No
 def hand_over(*, actor: Actor, visit: Visit, practitioner_id: UUID, start: datetime) -> Visit:
     """Give a stopped visit to the colleague who was offered, at the time that was offered; keep the check-in.
 
-    A time within the hour lets the patient wait right away; a later one asks her again where she is.
+    A time within the hour lets the patient wait right away; a later one asks her again where she is. What she has open
+    without an account follows when the clinician gives the visit away: she did nothing, and must not be shut out. Where
+    she does it herself, the browser that did stays, as with any change of hers.
     Raises :class:`NotAllowed`, :class:`WrongStage`, :class:`NotOffered`.
     """
     visit = locked(visit)
@@ -75,10 +77,11 @@ def hand_over(*, actor: Actor, visit: Visit, practitioner_id: UUID, start: datet
         raise NotOffered
     ground, was = ground_of(actor, visit), visit.appointment.practitioner_id
     answers = visit.safe_start
+    by_patient = policies.role_in(actor, visit) is ParticipantRole.PATIENT
     try:
         moved = scheduling.move_appointment(
             actor=actor, appointment=visit.appointment, start=slot.start, practitioner=slot.practitioner,
-            state=answers.state, timezone=_zone(visit),
+            state=answers.state, timezone=_zone(visit), doors_follow=not by_patient,
         )  # fmt: skip
     except (scheduling.CannotBook, scheduling.WrongStatus):
         raise NotOffered from None

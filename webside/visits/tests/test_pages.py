@@ -18,7 +18,7 @@ from webside.chart.models import Encounter
 from webside.core import clock
 from webside.scheduling import registry
 from webside.scheduling.models import Appointment
-from webside.scheduling.services import issue_link
+from webside.scheduling.services import cancel_appointment, issue_link
 from webside.testing.cast import Cast, sign_in
 from webside.testing.queries import page_queries
 from webside.visits import selectors, services
@@ -217,6 +217,48 @@ def test_who_came_by_a_link_and_takes_the_colleague_stays(cast: Cast) -> None:
     )
     assert taken.status_code == 200
     assert other.get(_url("visit-stopped", visit)).status_code == 404, "its link was for the time before"
+
+
+def _slot_offered(client: Client, visit: Visit) -> dict[str, str]:
+    """Return the form by which a stopped visit is given to the colleague who was offered."""
+    page = client.get(_url("visit-stopped", visit)).content.decode()
+    return dict(re.findall(r'name="(practitioner|start)" value="([^"]+)"', page))
+
+
+def test_who_came_by_a_link_follows_when_the_clinician_hands_over(cast: Cast, maya: Client) -> None:
+    """She did nothing: her page goes on, the old link doesn't, and what comes later shuts the door as ever."""
+    visit = factories.waiting(cast, answers=factories.AWAY)
+    hers, stranger = Client(), Client()
+    with cast.as_(cast.maya_user):
+        token = issue_link(appointment=Appointment.objects.get(id=visit.id))
+    old = reverse("scheduling:link-open", args=["larkspur", token])
+    hers.get(old)
+    assert maya.post(_url("visit-hand-over", visit), _slot_offered(maya, visit)).status_code == 302
+    with cast.as_(cast.daniel_user):
+        moved = Appointment.objects.get(id=visit.id)
+    assert (moved.practitioner_id, moved.doors_since) == (cast.daniel.id, 0)
+    followed = hers.get(_url("visit-stopped", visit), follow=True)
+    assert followed.status_code == 200 and "Dr. Daniel Whitfield" in followed.content.decode()
+    topic = {"topic": f"visit-news:{visit.id}"}
+    assert hers.post("/o/larkspur/live/ticket", topic).status_code == 200
+    assert stranger.get(old).status_code == 410
+    assert stranger.get(_url("visit-waiting", visit)).status_code == 404
+    with cast.as_(cast.grace_user) as grace:
+        cancel_appointment(actor=grace, appointment=moved)
+    assert hers.get(_url("visit-waiting", visit)).status_code == 404
+    assert hers.post("/o/larkspur/live/ticket", topic).status_code == 404
+
+
+def test_a_door_of_before_an_earlier_change_follows_no_hand_over(cast: Cast, maya: Client) -> None:
+    visit = factories.waiting(cast, answers=factories.AWAY)
+    early = Client()
+    with cast.as_(cast.maya_user):
+        early.get(reverse("scheduling:link-open", args=["larkspur", issue_link(appointment=visit.appointment)]))
+        Appointment.objects.filter(id=visit.id).update(sequence=2)  # cancelled and restored since
+    maya.post(_url("visit-hand-over", visit), _slot_offered(maya, visit))
+    with cast.as_(cast.daniel_user):
+        assert Appointment.objects.get(id=visit.id).doors_since == 2
+    assert early.get(_url("visit-waiting", visit)).status_code == 404
 
 
 def test_the_door_asks_for_a_reason_and_then_opens(cast: Cast, maya: Client) -> None:
