@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -20,11 +22,11 @@ from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind
 from webside.compliance.selectors import current_text
 from webside.core import clock
-from webside.core.actor import ActorKind, Role
+from webside.core.actor import Actor, ActorKind, Role
 from webside.people.selectors import patient_of
 from webside.scheduling import policies, selectors, services
 from webside.scheduling.forms import BookingForm, VisitorBookingForm, parse_slot, slot_value
-from webside.scheduling.views import _times
+from webside.scheduling.views import _kept, _times
 from webside.scheduling.views._times import Place
 from webside.ui.undo import undo
 
@@ -119,7 +121,11 @@ def picker(request: HttpRequest, service: Any, place: Place, *, path: str, chose
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def book(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
-    """Review the chosen time, say who you are, agree, book."""
+    """Review the chosen time, say who you are, agree, book.
+
+    A form that can't be booked leads back here with what was typed (``again``), so that Back shows a page and never the
+    answer to a POST.
+    """
     service = service_or_404(request, service_id)
     actor = request.actor  # type: ignore[attr-defined]
     given = request.POST if request.method == "POST" else request.GET
@@ -128,59 +134,85 @@ def book(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
     back = f"{reverse('scheduling:service-detail', args=[slug, service.id])}?{place.query()}"
     if service.kind == Kind.TELECARE or not place.known or picked is None:
         return HttpResponseRedirect(back)
-    start, practitioner = picked
     if actor.is_staff and not actor.has(Role.COORDINATOR):
         return render(request, "scheduling/book_staff.html", {"service": service, "back_url": back})
-    patient = patient_of(actor)
-    scope, text = _consent_asked(service, patient)
-    initial = {"key": uuid4()}
-    kind = BookingForm if patient else VisitorBookingForm
-    form = kind(request.POST if request.method == "POST" else None, asks_consent=bool(scope), initial=initial)
-    context = {
+    choice = Choice(service, place, *picked, patient_of(actor))
+    scope, text = _consent_asked(service, choice.patient)
+    if scope and text is None:
+        context = _review(choice, back) | {"no_consent_text": True}
+        return render(request, "scheduling/book.html", context, status=409)
+    if request.method == "POST":
+        return _book(request, choice, scope, back)
+    return _show(request, choice, scope, _review(choice, back) | {"consent_text": text})
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What somebody is about to book; ``patient`` is whoever is signed in, nobody for a visitor."""
+
+    service: Any
+    place: Place
+    start: datetime
+    practitioner: Any
+    patient: Any
+
+    @property
+    def slot(self) -> str:
+        """The chosen time as a form holds it."""
+        return slot_value(self.start, self.practitioner.id)
+
+    def form(self, data: Any, *, scope: str) -> BookingForm:
+        """Return the form of who books, with ``data`` if there are any."""
+        kind = BookingForm if self.patient else VisitorBookingForm
+        return kind(data, asks_consent=bool(scope), initial={"key": uuid4()})
+
+
+def _review(choice: Choice, back: str) -> dict[str, Any]:
+    """Return what the page says about the choice, whatever the form holds."""
+    service, place = choice.service, choice.place
+    return {
         "service": service,
         "price": catalog.price_text(service),
         "amount": catalog.amount_text(service.price_cents),
         "place": place,
-        "start": start,
-        "end": start + selectors.length_of(service),
-        "start_text": _times.time_text(start, place.zone),
-        "practitioner": practitioner,
-        "patient": patient,
-        "form": form,
-        "slot": slot_value(start, practitioner.id),
-        "consent_text": text,
+        "start": choice.start,
+        "end": choice.start + selectors.length_of(service),
+        "start_text": _times.time_text(choice.start, place.zone),
+        "practitioner": choice.practitioner,
+        "patient": choice.patient,
+        "slot": choice.slot,
         "back_url": back,
         "needs_licence": service.kind == Kind.TELEMEDICINE,
     }
-    if scope and text is None:
-        return render(request, "scheduling/book.html", context | {"no_consent_text": True}, status=409)
-    if request.method != "POST":
-        if start <= clock.now():
-            context |= {"trouble": "passed", "groups": _near(service, place, start)}
-        return render(request, "scheduling/book.html", context)
+
+
+def _show(request: HttpRequest, choice: Choice, scope: str, context: dict[str, Any]) -> HttpResponse:
+    """Show the form: new, or as it was sent before with what stood in the way."""
+    kept = _kept.kept_for(request, choice.service.id) if request.GET.get("again") else None
+    context["form"] = choice.form(kept.data if kept else None, scope=scope)
+    if kept and kept.trouble:
+        context |= {"trouble": kept.trouble, "groups": kept.groups, "findings": kept.findings}
+    elif choice.start <= clock.now():
+        context |= {"trouble": "passed", "groups": _near(choice.service, choice.place, choice.start)}
+    return render(request, "scheduling/book.html", context)
+
+
+def _ask_again(request: HttpRequest, choice: Choice, form: BookingForm, **stood_in_the_way: Any) -> HttpResponse:
+    """Lead back to the form, with what was typed; a POST that failed isn't what Back should find."""
+    answers = {name: str(form.data[name]) for name in form.fields if name in form.data}
+    _kept.keep(request, choice.service.id, _kept.Kept(answers, **stood_in_the_way))
+    return HttpResponseRedirect(f"{request.path}?{choice.place.query(slot=choice.slot, again='1')}")
+
+
+def _book(request: HttpRequest, choice: Choice, scope: str, back: str) -> HttpResponse:
+    actor = request.actor  # type: ignore[attr-defined]
+    form = choice.form(request.POST, scope=scope)
     if not form.is_valid():
-        return render(request, "scheduling/book.html", context, status=422)
-    booking: dict[str, Any] = {
-        "actor": actor,
-        "service": service,
-        "practitioner": practitioner,
-        "start": start,
-        "state": place.state.code,  # type: ignore[union-attr]
-        "timezone": place.zone,
-        "reason_text": form.cleaned_data["reason_text"],
-        "idempotency_key": form.cleaned_data["key"].hex,
-        "consent_scope": scope,
-    }
+        return _ask_again(request, choice, form)
     try:
-        if patient:
-            appointment = services.book_with_consent(patient=patient, **booking)
-        else:
-            names = ("given", "family", "birth_date", "email", "phone")
-            details = services.VisitorDetails(**{name: form.cleaned_data[name] for name in names})
-            appointment = services.book_as_visitor(details=details, **booking)
+        appointment = _booked(actor, choice, form, scope)
     except services.CannotBook as refusal:
-        context |= _trouble(refusal, place)
-        return render(request, "scheduling/book.html", context, status=409)
+        return _ask_again(request, choice, form, **_trouble(refusal, choice.place))
     except services.AlreadyBooked as earlier:
         appointment = earlier.appointment
         messages.info(
@@ -190,8 +222,8 @@ def book(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
         # A page of somebody else on a shared device: nothing of theirs is shown, and nothing is booked.
         again = request.POST.copy()
         again["key"] = uuid4().hex
-        form = kind(again, asks_consent=bool(scope))
-        return render(request, "scheduling/book.html", context | {"form": form, "trouble": "again"}, status=409)
+        return _ask_again(request, choice, choice.form(again, scope=scope), trouble="again")
+    _kept.forget(request)
     if actor.kind is not ActorKind.PERSON and actor.subject_id != appointment.id:
         if appointment.sequence:
             # The form of a visit that was moved or cancelled since, sent again: it opens no more than an old link.
@@ -200,7 +232,28 @@ def book(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
             )
             return HttpResponseRedirect(back)
         open_door(request, appointment)
+    slug = request.tenant.slug  # type: ignore[attr-defined]
     return HttpResponseRedirect(reverse("scheduling:appointment-detail", args=[slug, appointment.id]) + "?booked=1")
+
+
+def _booked(actor: Actor, choice: Choice, form: BookingForm, scope: str) -> Any:
+    """Book for whoever is signed in, or for a visitor with what she said about herself."""
+    booking: dict[str, Any] = {
+        "actor": actor,
+        "service": choice.service,
+        "practitioner": choice.practitioner,
+        "start": choice.start,
+        "state": choice.place.state.code,  # type: ignore[union-attr]
+        "timezone": choice.place.zone,
+        "reason_text": form.cleaned_data["reason_text"],
+        "idempotency_key": form.cleaned_data["key"].hex,
+        "consent_scope": scope,
+    }
+    if choice.patient:
+        return services.book_with_consent(patient=choice.patient, **booking)
+    names = ("given", "family", "birth_date", "email", "phone")
+    details = services.VisitorDetails(**{name: form.cleaned_data[name] for name in names})
+    return services.book_as_visitor(details=details, **booking)
 
 
 def open_door(request: HttpRequest, appointment: Any, link: Any = None) -> None:
@@ -242,7 +295,10 @@ def _trouble(refusal: services.CannotBook, place: Place) -> dict[str, Any]:
     return {
         "trouble": names[type(refusal)],
         "groups": _times.nearest_groups(refusal.nearest, place.zone),
-        "findings": getattr(refusal, "findings", []),
+        "findings": [
+            {"text": str(finding.text), "fixes": [str(fix) for fix in finding.fixes]}
+            for finding in getattr(refusal, "findings", [])
+        ],
     }
 
 
