@@ -22,6 +22,7 @@ from webside.chart.models import Encounter
 from webside.compliance import selectors as compliance
 from webside.core import clock
 from webside.core.actor import Actor
+from webside.people.models import Patient
 from webside.people.rules import age_on
 from webside.scheduling import selectors as scheduling
 from webside.scheduling.codes import AppointmentStatus
@@ -264,7 +265,11 @@ def home_of(visit: Visit) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class EmergencyCard:
-    """What 911 must hear (the fields of ``ui``'s emergency card)."""
+    """What 911 must hear (the fields of ``ui``'s emergency card).
+
+    ``record_address`` and ``record_phone`` stand in the record and were not said for this visit; they are empty where
+    she has said where she is, or which number to call.
+    """
 
     name: str
     age: int | None
@@ -273,23 +278,34 @@ class EmergencyCard:
     phone: str
     nearby: str
     clinician: str
+    record_address: str = ""
+    record_phone: str = ""
 
 
 def emergency_card(visit: Visit, start: SafeStart | None = None) -> EmergencyCard:
     """Return the emergency card as far as it is known; what is missing stays empty and is shown as missing."""
     patient = visit.appointment.patient
     start = start or safe_start_of(visit)
-    town = " ".join(part for part in (start.city, start.state, start.postal_code) if part) if start else ""
     near = ", ".join(part for part in (start.nearby_name, start.nearby_phone) if part) if start else ""
+    address = _address_line(start) if start else ""
+    phone = start.phone if start else ""
     return EmergencyCard(
         name=patient.full_name,
         age=age_on(patient.birth_date, clock.now().date()),
-        address=", ".join(part for part in (start.address_line, town) if part) if start and start.address_line else "",
+        address=address,
         said_at=start.place_said_at if start else None,
-        phone=start.phone if start else "",
+        phone=phone,
         nearby=near,
         clinician=visit.appointment.practitioner.display_name,
+        record_address="" if address else _address_line(patient),
+        record_phone="" if phone else patient.phone,
     )
+
+
+def _address_line(place: SafeStart | Patient) -> str:
+    """Return an address as one line; nothing while there is no street, for nobody could be sent there."""
+    town = " ".join(part for part in (place.city, place.state, place.postal_code) if part)
+    return ", ".join(part for part in (place.address_line, town) if part) if place.address_line else ""
 
 
 # The line and the colleague

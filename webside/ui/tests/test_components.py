@@ -225,6 +225,15 @@ class TestWordsAndStates:
         assert own.count("Not said yet") == 2
         assert "Ask now" not in own, "this is said to the clinician"
 
+    def test_what_only_the_record_says_is_marked_and_for_the_clinician(self, draw: Draw) -> None:
+        card = {"name": "Liz", "record_phone": "845-555-0142", "record_address": "41 Wall Street, Kingston NY"}
+        html = draw('{% emergency_card card "clinician" %}', card=card)
+        assert "from the record, not confirmed today" in html and "845-555-0142" in html
+        assert "Home in the record, not confirmed today: 41 Wall Street" in html and "Not known. Ask now." in html
+        assert "911 for this address" not in html, "nobody is sent to an address that nobody confirmed"
+        own = draw('{% emergency_card card "patient" %}', card=card)
+        assert "845-555-0142" not in own and own.count("Not said yet") == 2
+
     def test_a_language_is_named_as_people_do(self, draw: Draw) -> None:
         assert draw("{{ a|language }}, {{ b|language }}", a="en", b="xx") == "English, xx"
 

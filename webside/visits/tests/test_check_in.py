@@ -114,6 +114,17 @@ def test_another_state_stops_the_visit_and_keeps_everything(cast: Cast) -> None:
     assert _complete(cast, visit, ANSWERS).stopped_by == ()
 
 
+def test_the_card_shows_what_the_record_holds_until_she_has_said_it(cast: Cast) -> None:
+    visit = factories.planned(cast)
+    with cast.as_(cast.liz_user) as liz:
+        card = selectors.emergency_card(selectors.visit(liz, visit.id))
+        assert (card.phone, card.record_phone) == ("", cast.liz.phone) and cast.liz.phone
+        assert (card.address, card.record_address[: len(cast.liz.address_line)]) == ("", cast.liz.address_line)
+        services.save_safe_start(actor=liz, visit=visit, answers=AWAY)
+        said = selectors.emergency_card(selectors.visit(liz, visit.id))
+    assert (said.phone, said.record_phone, said.record_address) == (AWAY["phone"], "", "")
+
+
 def test_the_colleague_who_may_is_offered_and_takes_the_check_in_along(cast: Cast) -> None:
     visit = factories.planned(cast)
     _complete(cast, visit, AWAY)
