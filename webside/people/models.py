@@ -8,6 +8,7 @@ from django.db import models
 
 from webside.core.models import TenantForeignKey, TenantModel
 from webside.people.codes import Gender
+from webside.people.rules import full_name
 
 
 class Person(TenantModel):
@@ -30,7 +31,7 @@ class Person(TenantModel):
     @property
     def full_name(self) -> str:
         """Given name, then family name."""
-        return f"{self.given} {self.family}".strip()
+        return full_name(self.given, self.family)
 
 
 class Patient(Person):
@@ -89,4 +90,4 @@ class Practitioner(Person):
     @property
     def display_name(self) -> str:
         """The name with its title, as patients see it: "Dr. Maya Chen"."""
-        return f"{self.prefix} {self.full_name}".strip()
+        return full_name(self.given, self.family, self.prefix)
