@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
+from django.core.paginator import Page
+from django.template import Context
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -156,6 +159,16 @@ def progress(value: int, of: int, label: str) -> SafeString:
     return format_html(
         '<progress class="ws-progress" value="{}" max="{}" aria-label="{}"></progress>', value, of, label
     )
+
+
+@register.inclusion_tag("ui/components/_pages.html", takes_context=True)
+def pages(context: Context, page: Page, kept: Mapping[str, str] | None = None, words: str = "") -> dict[str, Any]:
+    """The way to the pages beside this one of a long list; nothing where all is on one page.
+
+    ``page``: of ``webside.ui.paging``. ``kept``: what the addresses keep, such as a filter and an order.
+    ``words``: what was looked for; then the pages are asked for by POST (``q``), since names must stand in no address.
+    """
+    return {"page": page, "kept": urlencode(kept or {}), "words": words, "csrf_token": context.get("csrf_token")}
 
 
 @register.filter

@@ -15,6 +15,7 @@ from django.utils import translation
 
 from webside.core.decisions import Reason
 from webside.ui.forms import HintedRadioSelect
+from webside.ui.paging import page_of
 from webside.ui.templatetags._html import icon_names, safe_href
 from webside.ui.templatetags._people import initials
 from webside.ui.views.gallery import ERROR_PAGES, PAGES, parts, patterns
@@ -53,6 +54,8 @@ SOURCES = [
     "{% table caption=x filter=x export=x %}<tr><td>{{ x }}</td></tr>{% endtable %}",
     "{% timeline items label=x %}",
     "{% progress 1 2 x %}",
+    "{% pages page kept %}",
+    "{% pages page kept x %}",
     "{% avatar x src=x %}",
     "{% person x sub=x url=x %}",
     "{% message x when=x %}{{ x }}{% endmessage %}",
@@ -92,6 +95,8 @@ def _evil() -> dict[str, Any]:
         "card": dict.fromkeys(("name", "age", "address", "phone", "nearby", "dispatch", "notes", "call"), EVIL),
         "groups": [{"title": EVIL, "slots": [item]}],
         "days": [item],
+        "page": page_of(range(90), "2", per_page=30),
+        "kept": {"show": EVIL, EVIL: "x"},
         "form": _Form({"name": EVIL, "where": "no"}),
     }
 

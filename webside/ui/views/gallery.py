@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 
 from webside.core import clock
 from webside.ui.forms import HintedCheckboxSelectMultiple, HintedRadioSelect
+from webside.ui.paging import page_of
 from webside.ui.registry import NavCount, NavLink
 from webside.ui.templatetags._html import icon_names
 from webside.ui.views import errors
@@ -215,6 +216,7 @@ def _facts() -> dict[str, Any]:
             {"tone": "warning", "text": "Allergy list last confirmed 14 months ago", "url": "#allergies"},
             {"tone": "danger", "strong": "Consent is missing.", "text": "She is being asked.", "note": "3:10 pm"},
         ],
+        "page": page_of(range(412), "3"),
         "tabs": [
             {"text": "Everything", "url": "#all", "count": 14, "current": True},
             {"text": "Visits", "url": "#visits", "count": 4},

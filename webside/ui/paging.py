@@ -1,0 +1,31 @@
+"""Long lists in pages: which page was asked for, and the rows on it. ``{% pages %}`` draws the way to the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+
+
+class CountedPaginator(Paginator):
+    """Pages of a list whose length is known: it isn't asked for again."""
+
+    def __init__(self, rows: QuerySet[Any] | Sequence[Any], per_page: int, count: int) -> None:
+        super().__init__(rows, per_page)
+        self.count = count
+
+
+def page_of(
+    rows: QuerySet[Any] | Sequence[Any], asked: str | None, *, per_page: int = 50, count: int | None = None
+) -> Page:
+    """Return the page of an ordered list that an address asks for, its rows read.
+
+    ``asked`` is what stands in the request, whatever it is: what is no number gives the first page, a number
+    beyond the end the last. ``count``: how long the list is, where the caller knows.
+    """
+    paginator = Paginator(rows, per_page) if count is None else CountedPaginator(rows, per_page, count)
+    page = paginator.get_page(asked)
+    page.object_list = list(page.object_list)
+    return page
