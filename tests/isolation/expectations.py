@@ -227,7 +227,7 @@ VISITS = [
 ]  # fmt: skip
 
 BILLING = [
-    row("billing:claim-list", get="marcus"),
+    row("billing:claim-list", get="marcus", post="marcus:200", body={"q": "nobody"}),
     row("billing:claim-detail", get="marcus"),
     row("billing:claim-review", post="marcus"),
 ]

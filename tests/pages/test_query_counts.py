@@ -97,7 +97,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "scheduling:appointment-detail": 1,
     },
     "marcus": {
-        "billing:claim-list": 2,
+        "billing:claim-list": 3,
         "billing:claim-detail": 3,
     },
     "ingrid": {

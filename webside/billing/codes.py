@@ -133,3 +133,11 @@ class WindowStatus(StrEnum):
     IN_FORCE = "in_force"
     IN_FORCE_RETROACTIVE = "in_force_retroactive"
     PERMANENT_LAW = "permanent_law"
+
+
+class ClaimState(StrEnum):
+    """How far a draft claim is, as the biller's list shows it."""
+
+    TO_REVIEW = "to-review"
+    REVIEWED = "reviewed"
+    NOTHING = "nothing"

@@ -56,6 +56,9 @@ class Claim(TenantModel):
     reviewed_by = models.CharField(max_length=160, blank=True)
     reviewed_at = models.DateTimeField(null=True)
 
+    class Meta(TenantModel.Meta):
+        indexes = [models.Index(fields=["tenant", "-service_date", "-drafted_at", "-id"], name="claim_newest")]
+
 
 class ClaimItem(TenantModel):
     """One line of a claim: a code with its modifiers, place and reasons."""

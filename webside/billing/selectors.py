@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
-from django.db.models import QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 from django.utils.translation import gettext_lazy as _
 
 from webside.billing import policies
+from webside.billing.codes import ClaimState
 from webside.billing.codes import Payer as PayerKind
-from webside.billing.models import Claim, Coverage
+from webside.billing.models import Claim, ClaimItem, Coverage
 from webside.billing.rules import CodesAnswer, CodesFacts, codes_for
 from webside.catalog.gates import Case
 from webside.chart.models import Condition, DiagnosisCode, Encounter, Note
 from webside.core.actor import Actor
+from webside.people.rules import full_name
 from webside.visits import selectors as visits
 from webside.visits.rules import CallFacts
 
@@ -26,15 +31,91 @@ NEW_PATIENT_YEARS = 3
 """Not seen by this specialty of this group within three years: a new patient (AMA E/M guidelines)."""
 
 
-def claims(actor: Actor) -> QuerySet[Claim]:
-    """Return the claims that the actor may see, newest service first."""
-    found = Claim.objects.select_related("patient", "practitioner", "payer", "encounter__service")
-    return policies.visible_claims(actor, found.prefetch_related("items")).order_by("-service_date", "-drafted_at")
-
-
 def claim(actor: Actor, claim_id: UUID) -> Claim | None:
-    """Return one claim that the actor may see."""
-    return claims(actor).filter(id=claim_id).first()
+    """Return one claim that the actor may see, with its people, its payer and its lines."""
+    found = Claim.objects.select_related("patient", "practitioner", "payer", "encounter__service")
+    return policies.visible_claims(actor, found.prefetch_related("items")).filter(id=claim_id).first()
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRow:
+    """A claim as the list shows it. ``codes``: each with its modifiers; ``payer`` is empty where the patient pays."""
+
+    id: UUID
+    service_date: date
+    patient: str
+    clinician: str
+    payer: str
+    codes: list[str]
+    state: ClaimState
+
+
+def claims(actor: Actor, words: str = "") -> QuerySet[Claim]:
+    """Return the claims that the actor may see; ``words`` narrow by a patient's name or record number."""
+    found = policies.visible_claims(actor, Claim.objects.all())
+    for word in words.split():
+        found = found.filter(
+            Q(patient__family__istartswith=word)
+            | Q(patient__given__istartswith=word)
+            | Q(patient__record_number__istartswith=word)
+        )
+    return found
+
+
+def _in_state(found: QuerySet[Claim], state: ClaimState) -> QuerySet[Claim]:
+    if state is ClaimState.REVIEWED:
+        return found.filter(reviewed_at__isnull=False)
+    lines = Exists(ClaimItem.objects.filter(claim=OuterRef("pk")))
+    return found.filter(lines if state is ClaimState.TO_REVIEW else ~lines, reviewed_at=None)
+
+
+def claim_counts(found: QuerySet[Claim]) -> dict[ClaimState, int]:
+    """Return how many of :func:`claims` are in each state. Each claim is in one."""
+    counted = found.aggregate(all=Count("id"), reviewed=Count("reviewed_at"))
+    # Asked apart: as a part of the count above, the lines of each claim would be looked up one by one.
+    to_review = _in_state(found, ClaimState.TO_REVIEW).count()
+    return {
+        ClaimState.TO_REVIEW: to_review,
+        ClaimState.NOTHING: counted["all"] - counted["reviewed"] - to_review,
+        ClaimState.REVIEWED: counted["reviewed"],
+    }
+
+
+def claims_listed(found: QuerySet[Claim], state: ClaimState | None = None, *, oldest_first: bool = False) -> QuerySet:
+    """Return :func:`claims` of one state, or all, in the order of the visits, as :func:`claim_rows` takes them."""
+    order = ("service_date", "drafted_at", "id")
+    lines = ClaimItem.objects.filter(claim=OuterRef("pk")).order_by("sequence")
+    return (
+        (_in_state(found, state) if state else found)
+        .order_by(*(order if oldest_first else (f"-{name}" for name in order)))
+        .values(
+            "id", "service_date", "reviewed_at", "payer__name", "patient__given", "patient__family",
+            "practitioner__prefix", "practitioner__given", "practitioner__family",
+            lines=ArraySubquery(lines.values(row=JSONObject(code="code", modifiers="modifiers"))),
+        )
+    )  # fmt: skip
+
+
+def claim_rows(found: Iterable[dict[str, Any]]) -> list[ClaimRow]:
+    """Return rows of :func:`claims_listed` as the list shows them."""
+    return [
+        ClaimRow(
+            id=row["id"],
+            service_date=row["service_date"],
+            patient=full_name(row["patient__given"], row["patient__family"]),
+            clinician=full_name(row["practitioner__given"], row["practitioner__family"], row["practitioner__prefix"]),
+            payer=row["payer__name"] or "",
+            codes=[" ".join([line["code"], *line["modifiers"]]) for line in row["lines"]],
+            state=_state(row),
+        )
+        for row in found
+    ]
+
+
+def _state(row: dict[str, Any]) -> ClaimState:
+    if row["reviewed_at"]:
+        return ClaimState.REVIEWED
+    return ClaimState.TO_REVIEW if row["lines"] else ClaimState.NOTHING
 
 
 COVERAGE, MEASURED, PREVIEW = "billing.coverage", "billing.measured", "billing.preview"

@@ -29,6 +29,9 @@ class Encounter(TenantModel):
     location = models.CharField(max_length=10, default="home")
     location_state = models.CharField(max_length=2, blank=True)
 
+    class Meta(TenantModel.Meta):
+        indexes = [models.Index(fields=["tenant", "practitioner", "-started_at", "-id"], name="encounter_own_newest")]
+
 
 class Note(TenantModel):
     """The note of an encounter in four parts. After signing it never changes; addenda follow it.

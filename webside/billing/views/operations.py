@@ -2,29 +2,79 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Any, NoReturn
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
 
 from webside.audit.services import record, refuse
 from webside.billing import policies, selectors, services
+from webside.billing.codes import ClaimState
+from webside.ui.paging import page_of
 
 
 def _refuse(request: HttpRequest) -> NoReturn:
     refuse("billing.claim.refuse", actor=request.actor)  # type: ignore[attr-defined]
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def claims(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the draft claims, newest first."""
-    if not policies.can_review_claims(request.actor):  # type: ignore[attr-defined]
+    """Show the draft claims of one state or all, a page of them. A name is looked for by POST: it stands in no address."""
+    actor = request.actor  # type: ignore[attr-defined]
+    if not policies.can_review_claims(actor):
         _refuse(request)
-    found = list(selectors.claims(request.actor)[:200])  # type: ignore[attr-defined]
-    return render(request, "billing/claim_list.html", {"claims": found})
+    words = request.POST.get("q", "").strip()[:80]
+    if words:
+        record("billing.claim.search", actor=actor, ground="billing")
+    shown, oldest_first = request.GET.get("show", ""), request.GET.get("order") == "oldest"
+    state = ClaimState(shown) if shown in set(ClaimState) else None
+    found = selectors.claims(actor, words)
+    counts = selectors.claim_counts(found)
+    number = counts[state] if state else sum(counts.values())
+    asked = (request.POST if words else request.GET).get("page")
+    page = page_of(selectors.claims_listed(found, state, oldest_first=oldest_first), asked, count=number)
+    kept = {"show": state or "", "order": "oldest" if oldest_first else ""}
+    context = {
+        "claims": selectors.claim_rows(page.object_list),
+        "page": page,
+        "words": words,
+        "kept": {name: value for name, value in kept.items() if value},
+        "chips": [] if words else _chips(counts, state, kept["order"]),
+        "oldest_first": oldest_first,
+        "other_order": _address({"show": kept["show"], "order": "" if oldest_first else "oldest"}),
+    }
+    return render(request, "billing/claim_list.html", context)
+
+
+_STATES = {
+    None: gettext_lazy("All"),
+    ClaimState.TO_REVIEW: gettext_lazy("To look through"),
+    ClaimState.NOTHING: gettext_lazy("Nothing to claim"),
+    ClaimState.REVIEWED: gettext_lazy("Looked through"),
+}
+
+
+def _chips(counts: dict[ClaimState, int], chosen: ClaimState | None, order: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "text": text,
+            "url": _address({"show": state or "", "order": order}),
+            "current": state == chosen,
+            "count": counts[state] if state else sum(counts.values()),
+        }
+        for state, text in _STATES.items()
+    ]
+
+
+def _address(given: dict[str, str]) -> str:
+    """Return the address of this list with a filter and an order, as far as they are given."""
+    return "?" + urlencode({name: value for name, value in given.items() if value})
 
 
 def claim(request: HttpRequest, slug: str, claim_id: UUID) -> HttpResponse:
