@@ -69,7 +69,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "portal:home": 8,
         "scheduling:schedule": 6,
         "scheduling:appointment-detail": 1,
-        "chart:patient-list": 3,
+        "chart:patient-list": 4,
         "chart:note-list": 4,
         "chart:patient-detail": 4,
         "chart:encounter-detail": 3,
@@ -86,7 +86,7 @@ MEASURED: dict[str, dict[str, int]] = {
     "priya": {
         "portal:home": 6,
         "chart:patient-list": 3,
-        "chart:note-list": 4,
+        "chart:note-list": 3,
         "scheduling:schedule": 6,
     },
     "grace": {

@@ -81,7 +81,9 @@ def claim_counts(found: QuerySet[Claim]) -> dict[ClaimState, int]:
     }
 
 
-def claims_listed(found: QuerySet[Claim], state: ClaimState | None = None, *, oldest_first: bool = False) -> QuerySet:
+def claims_listed(
+    found: QuerySet[Claim], state: ClaimState | None = None, *, oldest_first: bool = False
+) -> QuerySet[Claim, Any]:
     """Return :func:`claims` of one state, or all, in the order of the visits, as :func:`claim_rows` takes them."""
     order = ("service_date", "drafted_at", "id")
     lines = ClaimItem.objects.filter(claim=OuterRef("pk")).order_by("sequence")

@@ -65,6 +65,12 @@ class Note(TenantModel):
     signed_at = models.DateTimeField(null=True)
     signed_by = TenantForeignKey("people.Practitioner", null=True, related_name="+")
 
+    class Meta(TenantModel.Meta):
+        # Few among years of notes, and asked for on every page of whoever has to sign them.
+        indexes = [
+            models.Index(fields=["tenant"], condition=models.Q(status=NoteStatus.PRELIMINARY), name="note_unsigned")
+        ]
+
 
 class NoteAddendum(TenantModel):
     """What was added to a signed note, by whom, when."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webside.chart.selectors.charts import Chart, chart_of, patients_of
+from webside.chart.selectors.charts import Chart, chart_of, patient_rows, patients_listed, patients_of
 from webside.chart.selectors.diagnoses import (
     diagnoses_of,
     diagnosis_code,
@@ -17,7 +17,9 @@ from webside.chart.selectors.encounters import (
     encounter_in,
     encounter_of_visit,
     ground_of,
-    recent_encounters,
+    note_rows,
+    notes_listed,
+    signed_notes,
     takes_diagnoses,
     unsigned_notes,
 )
@@ -57,14 +59,18 @@ __all__ = [
     "not_billable",
     "note_context",
     "note_of",
+    "note_rows",
+    "notes_listed",
     "part_label",
     "parts_of",
+    "patient_rows",
+    "patients_listed",
     "patients_of",
-    "recent_encounters",
     "release_on",
     "search_diagnoses",
     "sign_case",
     "sign_columns",
+    "signed_notes",
     "summary",
     "takes_diagnoses",
     "texts_of",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet, Subquery
@@ -17,6 +19,7 @@ from webside.core import clock
 from webside.core.actor import Actor
 from webside.people import selectors as people
 from webside.people.models import Patient
+from webside.people.rules import age_on, full_name
 from webside.scheduling.codes import HOLDS_TIME
 from webside.scheduling.models import Appointment
 
@@ -84,3 +87,37 @@ def patients_of(actor: Actor, text: str = "") -> QuerySet[Patient]:
             Q(family__istartswith=word) | Q(given__istartswith=word) | Q(record_number__istartswith=word)
         )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class PatientRow:
+    """A patient as the list shows them."""
+
+    id: UUID
+    record_number: str
+    name: str
+    born: date
+    age: int
+    place: str
+
+
+def patients_listed(found: QuerySet[Patient]) -> QuerySet[Patient, Any]:
+    """Return what :func:`patient_rows` takes of :func:`patients_of`, in an order that pages can rely on."""
+    names = ("id", "record_number", "given", "family", "birth_date", "city", "state")
+    return found.order_by("family", "given", "id").values(*names)
+
+
+def patient_rows(found: Iterable[dict[str, Any]]) -> list[PatientRow]:
+    """Return rows of :func:`patients_listed` as the list shows them."""
+    today = clock.now().date()
+    return [
+        PatientRow(
+            id=row["id"],
+            record_number=row["record_number"],
+            name=full_name(row["given"], row["family"]),
+            born=row["birth_date"],
+            age=age_on(row["birth_date"], today),
+            place=", ".join(part for part in (row["city"], row["state"]) if part),
+        )
+        for row in found
+    ]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
 
 from webside.catalog.codes import Kind
 from webside.catalog.gates import Case
@@ -12,6 +16,8 @@ from webside.chart import policies
 from webside.chart.codes import EncounterStatus, NoteStatus
 from webside.chart.models import Encounter
 from webside.core.actor import Actor
+from webside.people.models import Practitioner
+from webside.people.rules import full_name
 
 
 def all_encounters() -> QuerySet[Encounter]:
@@ -48,18 +54,51 @@ def encounter_in(case: Case) -> Encounter | None:
 
 def unsigned_notes(actor: Actor) -> QuerySet[Encounter]:
     """Return the actor's own encounters whose note waits for a signature, the oldest first."""
-    if actor.user_id is None:
-        return Encounter.objects.none()
-    own = all_encounters().filter(practitioner__user_id=actor.user_id, note__status=NoteStatus.PRELIMINARY)
-    return own.exclude(status=EncounterStatus.CANCELLED).order_by("started_at")
+    found = _own(actor).filter(note__status=NoteStatus.PRELIMINARY).exclude(status=EncounterStatus.CANCELLED)
+    return found.order_by("started_at", "id")
 
 
-def recent_encounters(actor: Actor, limit: int = 30) -> QuerySet[Encounter]:
-    """Return the actor's own encounters whose note is signed, newest first."""
+def signed_notes(actor: Actor) -> QuerySet[Encounter]:
+    """Return the actor's own encounters whose note is signed, the newest first."""
+    return _own(actor).filter(note__signed_at__isnull=False).order_by("-started_at", "-id")
+
+
+def _own(actor: Actor) -> QuerySet[Encounter]:
     if actor.user_id is None:
         return Encounter.objects.none()
-    own = all_encounters().filter(practitioner__user_id=actor.user_id).exclude(note__status=NoteStatus.PRELIMINARY)
-    return own.order_by("-started_at")[:limit]
+    # The practitioner as one value, not as a join: so PostgreSQL reads a page along the index of encounters.
+    me = Practitioner.objects.filter(user_id=actor.user_id).values("id")
+    return Encounter.objects.filter(practitioner_id=Subquery(me))
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRow:
+    """An encounter as a list of notes shows it. ``open``: the encounter goes on."""
+
+    id: UUID
+    started_at: datetime
+    patient: str
+    service: str
+    open: bool
+
+
+def notes_listed(found: QuerySet[Encounter]) -> QuerySet[Encounter, Any]:
+    """Return what :func:`note_rows` takes of encounters, and no more."""
+    return found.values("id", "started_at", "status", "patient__given", "patient__family", "service__name")
+
+
+def note_rows(found: Iterable[dict[str, Any]]) -> list[NoteRow]:
+    """Return rows of :func:`notes_listed` as a list shows them."""
+    return [
+        NoteRow(
+            id=row["id"],
+            started_at=row["started_at"],
+            patient=full_name(row["patient__given"], row["patient__family"]),
+            service=row["service__name"],
+            open=row["status"] == EncounterStatus.IN_PROGRESS,
+        )
+        for row in found
+    ]
 
 
 def takes_diagnoses(encounter: Encounter) -> bool:

@@ -21,6 +21,7 @@ from webside.chart import policies, selectors, services
 from webside.chart.views._doors import age, back_to, chart_or_404, encounter_or_404, refuse
 from webside.core.actor import Role
 from webside.ui import autosave
+from webside.ui.paging import page_of
 
 NOTE_FIELDS = (*selectors.PART_LABELS, "mdm", "total_minutes")
 
@@ -44,23 +45,39 @@ def patients(request: HttpRequest, slug: str) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     if not actor.has(Role.CLINICIAN, Role.COACH):
         refuse(request, "chart.patient.search", "Patient", actor.user_id)
-    text = request.POST.get("q", "")[:80]
-    found = list(selectors.patients_of(actor, text)[:200])
+    words = request.POST.get("q", "").strip()[:80]
+    asked = (request.POST if words else request.GET).get("page")
+    page = page_of(selectors.patients_listed(selectors.patients_of(actor, words)), asked)
     record("chart.patient.search", actor=actor, ground="own patients")
-    rows = [(patient, age(patient.birth_date)) for patient in found]
-    return render(request, "chart/patient_list.html", {"rows": rows, "q": text})
+    context = {"page": page, "rows": selectors.patient_rows(page.object_list), "q": words}
+    return render(request, "chart/patient_list.html", context)
 
 
 @require_safe
 def notes(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the notes that wait for the actor's signature, and the ones signed last."""
+    """Show the notes that wait for the actor's signature, or those that are signed, in pages."""
     actor = request.actor  # type: ignore[attr-defined]
     if not actor.has(Role.CLINICIAN, Role.COACH):
         refuse(request, "chart.encounter.read", "Encounter", actor.user_id)
     record("chart.encounter.read", actor=actor, ground="own encounters")
+    signed = request.GET.get("show") == "signed"
+    found = selectors.signed_notes(actor) if signed else selectors.unsigned_notes(actor)
+    number = found.count()
+    page = page_of(selectors.notes_listed(found), request.GET.get("page"), count=number)
     context = {
-        "unsigned": list(selectors.unsigned_notes(actor)[:100]),
-        "signed": list(selectors.recent_encounters(actor)),
+        "page": page,
+        "rows": selectors.note_rows(page.object_list),
+        "signed": signed,
+        "kept": {"show": "signed"} if signed else {},
+        "tabs": [
+            {
+                "text": _("To sign"),
+                "url": "?",
+                "current": not signed,
+                "count": selectors.unsigned_notes(actor).count() if signed else number,
+            },
+            {"text": _("Signed"), "url": "?show=signed", "current": signed},
+        ],
     }
     return render(request, "chart/note_list.html", context)
 
@@ -380,7 +397,12 @@ def _lead(stops: int, waiting: int) -> str:
         if stops
         else _("Nothing stands in the way.")
     )
-    wait = ngettext("%(count)d can wait.", "%(count)d can wait.", waiting) % {"count": waiting} if waiting else ""
+    wait = (
+        ngettext("%(count)d can wait.", "%(count)d can wait.", waiting)
+        % {"count": selectors.unsigned_notes(actor).count() if signed else number}
+        if waiting
+        else ""
+    )
     return " ".join(part for part in (mend, wait, _("The note is saved and can’t be lost.")) if part)
 
 
