@@ -28,7 +28,9 @@ def findings(page: Any, rules: str = RULES) -> list[str]:
     """Return what axe finds on the page as it stands: rule, help and the first place."""
     if not page.evaluate("Boolean(window.axe)"):
         page.evaluate(AXE)
-    found = page.evaluate(f"axe.run({{runOnly: {rules}, resultTypes: ['violations']}}).then((result) => result.violations)")
+    found = page.evaluate(
+        f"axe.run({{runOnly: {rules}, resultTypes: ['violations']}}).then((result) => result.violations)"
+    )
     return [f"{each['id']}: {each['help']}: {each['nodes'][0]['html'][:200]}" for each in found]
 
 

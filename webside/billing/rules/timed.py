@@ -110,7 +110,9 @@ def _may_follow(draft: Draft, code: str) -> bool:
 
 
 def refuse_upcoming(draft: Draft, row: Row) -> None:
-    """Refuse a code whose time has not come."""
+    """Refuse a code whose time has not come. A later row of a code that is in force changes its terms, no more."""
+    if any(shelf.in_force(draft.day, code=row["code"]) for shelf in tables.CODE_SHELVES):
+        return
     draft.reject(row["code"], row, "code.not_yet", f"In force from {row.effective_from} only.")
 
 
