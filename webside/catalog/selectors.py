@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from webside.catalog import policies
 from webside.catalog.codes import Kind
@@ -64,6 +66,14 @@ def price_text(service: HealthcareService) -> str:
     if service.price_note:
         return service.price_note
     return amount_text(service.price_cents)
+
+
+def price_line(service: HealthcareService) -> str:
+    """Return price and length as one line: "$75 · 20 minutes". A price that says the length already stands alone."""
+    price, minutes = price_text(service), service.duration_minutes
+    if re.search(rf"\b{minutes} min", price):
+        return price
+    return f"{price} · {ngettext('%d minute', '%d minutes', minutes) % minutes}"
 
 
 def amount_text(cents: int | None) -> str:

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from webside.catalog import fhir, selectors, services
+from webside.catalog.models import HealthcareService
 from webside.fhirkit.models import ResourceVersion
 from webside.fhirkit.services import read_body
 
@@ -60,3 +61,18 @@ def test_only_administrators_change_the_offer(cast: Any) -> None:
             "code": "telehealth",
             "display": "Telehealth",
         }
+
+
+@pytest.mark.parametrize(
+    ("note", "line"),
+    [
+        ("$40 for 30 minutes", "$40 for 30 minutes"),
+        ("$40 for 30 min", "$40 for 30 min"),
+        ("Co-pay or $40", "Co-pay or $40 · 30 minutes"),
+        ("$90 for 130 minutes of group work", "$90 for 130 minutes of group work · 30 minutes"),
+        ("", "$40 · 30 minutes"),
+    ],
+)
+def test_price_and_length_are_said_once(note: str, line: str) -> None:
+    service = HealthcareService(price_cents=4000, price_note=note, duration_minutes=30)
+    assert selectors.price_line(service) == line

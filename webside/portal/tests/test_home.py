@@ -240,7 +240,8 @@ def test_the_board_shows_everybody_and_who_may_treat_where(cast: Any) -> None:
 
 def test_booking_for_somebody_on_the_phone(cast: Any) -> None:
     client = signed_in(cast.grace_user)
-    assert "Liz Moreno" in text_of(client.post(f"{HOME}book/", {"q": "mor"}))
+    found = text_of(client.post(f"{HOME}book/", {"q": "mor"}))
+    assert "Liz Moreno" in found and f'href="?patient={cast.liz.id}">Book for Liz</a>' in found
     assert "LC-20418" in text_of(client.post(f"{HOME}book/", {"q": "8455550142"}))
     assert "Liz Moreno" not in text_of(client.get(f"{HOME}book/?q=mor")), "a name must stand in no address"
     page = text_of(client.get(f"{HOME}book/?patient={cast.liz.id}"))

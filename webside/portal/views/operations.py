@@ -101,7 +101,7 @@ def book_for(request: HttpRequest, slug: str) -> HttpResponse:
                 "services": [
                     {
                         "service": service,
-                        "price": catalog.price_text(service),
+                        "price": catalog.price_line(service),
                         "url": reverse("portal:book-time", args=[slug, chosen.id, service.id]),
                     }
                     for service in group.services
@@ -139,7 +139,7 @@ def book_time(request: HttpRequest, slug: str, patient_id: UUID, service_id: UUI
         request.POST or None, asks_consent=bool(offer.scope), initial={"key": uuid4()}, consent_text=offer.consent_text
     )
     context = {"patient": patient, "service": service, "offer": offer, "form": form, "slug": slug,
-               "price": catalog.price_text(service)}  # fmt: skip
+               "price": catalog.price_line(service)}  # fmt: skip
     if request.method == "POST" and form.is_valid():
         picked = selectors.picked(service, request.POST.get("slot", ""))
         if picked is None:
