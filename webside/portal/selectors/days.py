@@ -43,6 +43,7 @@ class Day:
 
     practitioner: Practitioner
     first: list[Row]
+    running: list[Row]
     today: list[Row]
     later: list[Row]
     done: list[Row]
@@ -53,7 +54,12 @@ class Day:
     @property
     def to_go(self) -> int:
         """How many visits are still to be held today."""
-        return len(self.first) + len(self.today)
+        return len(self._at_hand)
+
+    @property
+    def _at_hand(self) -> list[Row]:
+        """Today's visits that are not over, in the order of harm: who waits, who is met now, who comes."""
+        return [*self.first, *self.running, *self.today]
 
     @property
     def everything(self) -> int:
@@ -63,29 +69,29 @@ class Day:
     @property
     def cannot_start(self) -> int:
         """How many of today's visits may not start as things stand."""
-        return sum(row.ready in (Readiness.NO_LICENCE, Readiness.STOPPED) for row in [*self.first, *self.today])
+        return sum(row.ready in (Readiness.NO_LICENCE, Readiness.STOPPED) for row in self._at_hand)
 
     @property
     def topics(self) -> str:
         """What the page listens to: the day itself and the rooms of the visits at hand."""
-        return " ".join([f"day:{self.practitioner.id}", *rooms_of([*self.first, *self.today])])
+        return " ".join([f"day:{self.practitioner.id}", *rooms_of(self._at_hand)])
 
     @property
     def next(self) -> Row | None:
         """The visit that comes next: who waits the longest, else the next by time."""
-        return next(iter([*self.first, *self.today, *self.later]), None)
+        return next(iter([*self._at_hand, *self.later]), None)
 
     def row(self, appointment_id: UUID | None) -> Row | None:
         """Return the row of an appointment of this day, or the next one without an id."""
         if appointment_id is None:
             return self.next
-        rows = [*self.first, *self.today, *self.later, *self.done]
+        rows = [*self._at_hand, *self.later, *self.done]
         return next((row for row in rows if row.appointment.id == appointment_id), None)
 
     @property
     def ends_at(self) -> datetime | None:
         """When today's last visit ends."""
-        return max((row.appointment.end for row in [*self.first, *self.today]), default=None)
+        return max((row.appointment.end for row in self._at_hand), default=None)
 
 
 NOTE_PARTS = ("subjective", "objective", "assessment", "plan")
@@ -99,7 +105,8 @@ def at_hand(actor: Actor, tenant: Tenant) -> tuple[int, int]:
     if policies.can_see_day(actor):
         today = today.filter(practitioner__user_id=actor.user_id)
     counted = today.order_by().aggregate(
-        waiting=Count("id", filter=Q(status=AppointmentStatus.CHECKED_IN)),
+        # Who has been let in waits no more.
+        waiting=Count("id", filter=Q(status=AppointmentStatus.CHECKED_IN, visit__admitted_at=None)),
         to_see=Count("id", filter=Q(status=AppointmentStatus.BOOKED, period__endswith__gt=clock.now())),
     )
     return counted["waiting"], counted["waiting"] + counted["to_see"]
@@ -129,7 +136,8 @@ def day(actor: Actor, tenant: Tenant) -> Day | None:
     today = [row for row in rows if row.appointment.start < tomorrow]
     return Day(
         practitioner=practitioner,
-        first=[row for row in today if row.pressing or row.ready is Readiness.IN_VISIT],
+        first=[row for row in today if row.pressing],
+        running=[row for row in today if row.ready is Readiness.IN_VISIT],
         today=[row for row in today if not row.pressing and not row.over and row.ready is not Readiness.IN_VISIT],
         later=[row for row in rows if row.appointment.start >= tomorrow and not row.over],
         done=[row for row in today if row.over and row.ready is not Readiness.CANCELLED],

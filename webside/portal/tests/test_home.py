@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.test import Client
+from psycopg.types.range import TimestamptzRange
 
 from webside.audit.models import AuditEvent
 from webside.chart.models import AllergyIntolerance, List
@@ -155,6 +156,23 @@ def test_who_waits_is_first_and_the_chart_stands_beside(cast: Any) -> None:
     with cast.as_(cast.maya_user):
         read = AuditEvent.objects.get(action="chart.patient.read")
     assert read.patient_id == cast.liz.id and read.ground == "treating, before the visit"
+
+
+def test_nobody_is_said_to_wait_who_is_met_already(cast: Any) -> None:
+    """“Do first: somebody is waiting” stands where there is somebody to let in, or to help on."""
+    with cast.as_(cast.maya_user):
+        room = make.visit(make.appointment(cast, status="checked-in"), status="waiting", waiting_since=clock.now())
+    with time_machine.travel(clock.now().replace(hour=17), tick=True):
+        with cast.as_(cast.maya_user):
+            start = clock.now() + timedelta(minutes=5)
+            Appointment.objects.update(period=TimestamptzRange(start, start + timedelta(minutes=20)))
+        page = text_of(signed_in(cast.maya_user).get(HOME))
+        assert "Do first" in page and 'wss-rt">waiting' in page
+        with cast.as_(cast.maya_user):
+            type(room).objects.update(status="in-progress", admitted_at=clock.now())
+        page = text_of(signed_in(cast.maya_user).get(HOME))
+    assert "Do first" not in page and "somebody is waiting" not in page and 'wss-rt">waiting' not in page
+    assert "With you now" in page and "Visit is running" in page
 
 
 def test_a_visit_in_a_state_without_licence_cannot_start(cast: Any) -> None:
