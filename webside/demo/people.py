@@ -34,7 +34,7 @@ EVERYBODY: tuple[Somebody, ...] = (
     Somebody(
         "maya", "maya.chen@larkspur.example", "Dr. Maya Chen", "larkspur", Role.CLINICIAN,
         _("Family doctor, licensed in New York and New Jersey"),
-        _("Has Liz next. Meets her by video, writes and signs the note. One note of yesterday is still open."),
+        _("Has Liz next. Meets her by video, writes and signs the note. The note of her last day is still open."),
     ),
     Somebody(
         "daniel", "daniel.whitfield@larkspur.example", "Dr. Daniel Whitfield", "larkspur", Role.CLINICIAN,

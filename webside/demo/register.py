@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from webside.core import loops
 from webside.demo import mailbox
+from webside.demo.seed import hours
 from webside.demo.views import front
 from webside.notifications import ports
 from webside.portal import registry
 
 
 def everything() -> None:
-    """Our page at ``/``; mails go to the stand-in, which the worker keeps running."""
+    """Our page at ``/``; mails go to the stand-in, which the worker keeps running; somebody is always on call."""
     registry.use_front_page(front.who)
     ports.lend_smtp(mailbox.server)
     loops.register("mailbox", mailbox.keep_running, every=2)
+    loops.register("on-call", hours.renew_on_call, every=600)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date
 from uuid import NAMESPACE_URL, uuid5
 
 from webside.accounts import selectors as accounts
@@ -15,7 +15,6 @@ from webside.core.actor import Actor, system
 from webside.core.models import Tenant
 from webside.demo.people import CONSENTS
 from webside.people.models import Patient, Practitioner
-from webside.scheduling.models import Availability
 
 
 @dataclass(slots=True)
@@ -47,18 +46,6 @@ def add_consent_texts() -> None:
             version="2026-01-01",
             defaults={"title": title, "body": body, "effective_from": date(2026, 1, 1)},
         )
-
-
-def open_day_and_night(practitioner: Practitioner) -> None:
-    """Give somebody hours without end."""
-    # Whoever tries the demo, at whatever hour, finds a free time within the next half hour.
-    Availability.objects.bulk_create(
-        Availability(
-            tenant_id=practitioner.tenant_id, practitioner=practitioner, weekday=weekday, starts_at=time(0),
-            ends_at=time(0), timezone=practitioner.timezone,
-        )
-        for weekday in range(7)
-    )  # fmt: skip
 
 
 def key_of(name: str) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 from webside.accounts import selectors as accounts
 from webside.accounts.models import User
@@ -14,6 +13,7 @@ from webside.core import clock
 from webside.core.actor import Actor, ActorKind, Role
 from webside.demo import past
 from webside.demo.seed.clinic import Demo, key_of
+from webside.demo.seed.hours import working_morning
 from webside.people.models import Patient
 from webside.scheduling import services as scheduling
 from webside.scheduling.models import Appointment
@@ -24,7 +24,7 @@ from webside.visits.models import Participant, QualitySample, Visit
 
 @dataclass(frozen=True, slots=True)
 class PastVisit:
-    """A visit that took place: whose, what, how many days ago, what was written."""
+    """A visit that took place: whose, what, how many days ago (or on the last working day before), what was written."""
 
     patient: str
     by: str
@@ -101,7 +101,7 @@ def _live_through(demo: Demo, each: PastVisit) -> None:
     patient, practitioner = demo.patients[each.patient], demo.practitioners[each.by]
     service = demo.services[each.service]
     clinician = demo.actor(each.by)
-    begin = _morning(clock.now() - timedelta(days=each.days))
+    begin = working_morning(each.by, practitioner, clock.now() - timedelta(days=each.days))
     with past.at(begin - timedelta(days=3)):
         appointment = scheduling.book_appointment(
             actor=demo.machine, patient=patient, service=service, practitioner=practitioner, start=begin,
@@ -167,8 +167,3 @@ def _call_numbers(visit: Visit, minutes: int) -> None:
         for side in Participant.objects.filter(visit=visit)
         for _ in range(minutes)
     )
-
-
-def _morning(moment: datetime) -> datetime:
-    """Return ten o'clock in New York on the day of ``moment``: a slot of every service begins then."""
-    return moment.astimezone(ZoneInfo("America/New_York")).replace(hour=10, minute=0, second=0, microsecond=0)

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from webside.catalog import services as catalog
 from webside.compliance.models import Credentialing, Licence
 from webside.core import clock
-from webside.demo.seed.clinic import Demo, add_consent_texts, open_day_and_night
+from webside.demo.seed.clinic import Demo, add_consent_texts
+from webside.demo.seed.hours import keep_weekly_hours
 from webside.people import services as people
 from webside.people.models import Practitioner
 
@@ -22,7 +23,7 @@ def make_northgate(demo: Demo) -> list[str]:
         prefix="Dr.", qualification="MD", specialty="Internist", home_state="NY", timezone="America/New_York",
         email=demo.users["mallory"].email,
     )  # fmt: skip
-    open_day_and_night(mallory)
+    keep_weekly_hours(demo, "mallory", mallory)
     today = clock.now().date()
     Licence.objects.create(
         practitioner=mallory, state="NY", number="NY-40211", period_start=today - timedelta(days=500),

@@ -8,7 +8,8 @@ from typing import Any
 from webside.compliance import services as compliance
 from webside.compliance.models import Credentialing, Licence
 from webside.core import clock
-from webside.demo.seed.clinic import Demo, open_day_and_night
+from webside.demo.seed.clinic import Demo
+from webside.demo.seed.hours import ON_CALL_PEOPLE, keep_on_call, keep_weekly_hours
 from webside.people import services as people
 from webside.people.models import Practitioner
 
@@ -34,16 +35,18 @@ _LICENCES = {"maya": ("NY", "NJ"), "daniel": ("OR", "WA"), "priya": ()}
 
 
 def add_staff(demo: Demo) -> None:
-    """Add who treats and coaches, if they are not there, and keep them at hand."""
+    """Add who treats and coaches, if they are not there, with their hours; let the doctors be on call."""
     for key, details in _STAFF.items():
         practitioner = Practitioner.objects.filter(user=demo.users[key]).first()
         if practitioner is None:
             practitioner = people.add_practitioner(
                 actor=demo.machine, user_id=demo.users[key].id, email=demo.users[key].email, **details
             )
-            open_day_and_night(practitioner)
             _credentials(demo, practitioner, _LICENCES[key])
+        keep_weekly_hours(demo, key, practitioner)
         demo.practitioners[key] = practitioner
+    for key in ON_CALL_PEOPLE:
+        keep_on_call(demo, demo.practitioners[key])
 
 
 def _credentials(demo: Demo, practitioner: Practitioner, states: tuple[str, ...]) -> None:

@@ -18,6 +18,7 @@ SOON = timedelta(minutes=7)
 AT_HAND = timedelta(minutes=45)
 SOONEST = timedelta(minutes=4)
 STILL_RUNNING = timedelta(hours=2)
+DAYS_AHEAD = 7  # a coach is off on some days, and nobody but the doctors is on call
 
 
 def book_today(demo: Demo) -> list[str]:
@@ -52,9 +53,12 @@ def _book(demo: Demo, patient: str, by: str, service: str, *, after: datetime, r
         .order_by("-period")
         .first()
     )
-    if known is not None and (known.status == "checked-in" or clock.now() + SOONEST <= known.start <= after + AT_HAND):
+    slots = times.free_slots(
+        service=what, state=who.state, since=after, days=DAYS_AHEAD, practitioner=practitioner, patient=who
+    )
+    latest = max([after + AT_HAND, *(slot.start for slot in slots[:1])])
+    if known is not None and (known.status == "checked-in" or clock.now() + SOONEST <= known.start <= latest):
         return known
-    slots = times.free_slots(service=what, state=who.state, since=after, days=2, practitioner=practitioner, patient=who)
     for slot in slots[:6]:
         try:
             if known is not None:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import email
 import io
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from email.policy import default
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 from django.core.mail import EmailMultiAlternatives
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.db.models import F
 from django.test import Client
 
 from webside.accounts.models import User
 from webside.audit.models import AuditEvent
+from webside.catalog.models import HealthcareService
 from webside.chart.models import Encounter
 from webside.compliance.models import Licence
 from webside.core import clock, frames, purpose
@@ -26,13 +29,13 @@ from webside.core.actor import system
 from webside.core.models import Tenant
 from webside.demo import mailbox, register
 from webside.demo.people import EVERYBODY, PASSWORD
-from webside.demo.seed import seed
+from webside.demo.seed import hours, seed
 from webside.notifications import ports, services
 from webside.outbox.models import OutboxEvent
-from webside.people.models import Patient
+from webside.people.models import Patient, Practitioner
 from webside.portal import registry
 from webside.scheduling import selectors as scheduling
-from webside.scheduling.models import Appointment
+from webside.scheduling.models import Appointment, Availability, AvailabilityException
 from webside.visits.models import Visit
 
 
@@ -107,6 +110,59 @@ def test_a_later_start_brings_the_times_up_to_date(diagnoses: None) -> None:
             assert timedelta(minutes=4) <= following.start - clock.now() <= timedelta(minutes=40)
             ending = Licence.objects.order_by("period_end").first()
             assert ending.period_end - clock.now().date() == timedelta(days=8)
+
+
+NIGHT_OF_A_SUNDAY = datetime(2026, 11, 29, 8, 12, tzinfo=UTC)  # 3:12 am in New York, 12:12 am in Portland
+
+
+def test_the_clinic_lives_at_any_hour_and_keeps_hours_all_the_same(diagnoses: None) -> None:
+    with time_machine.travel(NIGHT_OF_A_SUNDAY, tick=True):
+        seed()
+        with larkspur():
+            counts = [model.objects.count() for model in (Appointment, Availability, AvailabilityException)]
+            coming = Appointment.objects.filter(status="booked").select_related("practitioner").order_by("period")
+            first = coming.first()
+            assert (first.patient.given, first.practitioner.family) == ("Liz", "Chen")
+            assert timedelta(minutes=4) <= first.start - clock.now() <= timedelta(minutes=40)
+            for service, state in (("Same-day video visit", "NY"), ("Same-day video visit", "OR")):
+                soon = scheduling.next_free(service=HealthcareService.objects.get(name=service), state=state)
+                assert soon is not None and soon.start - clock.now() < timedelta(minutes=40), state
+            coach = coming.get(practitioner__family="Nair")
+            assert coach.start.astimezone(ZoneInfo("America/New_York")).strftime("%a %H:%M") == "Mon 09:00"
+            held = Appointment.objects.filter(status="fulfilled").select_related("practitioner")
+            zones = [(each.start, ZoneInfo(each.practitioner.timezone)) for each in held]
+            assert {start.astimezone(zone).strftime("%H:%M") for start, zone in zones} == {"10:00"}
+            assert all(start.astimezone(zone).weekday() < 5 for start, zone in zones)
+            assert not Availability.objects.filter(starts_at=F("ends_at")).exists(), "nobody works day and night"
+        seed()
+        with larkspur():
+            assert counts == [model.objects.count() for model in (Appointment, Availability, AvailabilityException)]
+            assert coming.get(practitioner__family="Nair").sequence == 0, "what stands well is not moved again"
+
+
+def test_somebody_stays_on_call_in_a_demo_that_runs_for_days(diagnoses: None) -> None:
+    seed()
+    assert hours.renew_on_call() == 0
+    with time_machine.travel(clock.now() + timedelta(hours=40), tick=True):
+        assert hours.renew_on_call() == 2
+        with larkspur():
+            calls = AvailabilityException.objects.filter(reason=hours.ON_CALL)
+            assert calls.count() == 2
+            assert all(call.period.lower <= clock.now() < call.period.upper for call in calls)
+
+
+def test_a_demo_that_was_open_day_and_night_gets_hours(diagnoses: None) -> None:
+    seed()
+    with larkspur():
+        maya = Practitioner.objects.get(family="Chen")
+        planned = Availability.objects.filter(practitioner=maya).count()
+        Availability.objects.filter(practitioner=maya).delete()
+        Availability.objects.create(
+            practitioner=maya, weekday=2, starts_at=time(0), ends_at=time(0), timezone=maya.timezone
+        )
+    seed()
+    with larkspur():
+        assert Availability.objects.filter(practitioner=maya).count() == planned
 
 
 def test_the_command_is_refused_without_the_demo(settings: Any) -> None:
