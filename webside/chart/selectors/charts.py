@@ -8,7 +8,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet, Subquery
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet
 
 from webside.chart import policies
 from webside.chart.codes import EncounterStatus
@@ -27,13 +28,26 @@ TIMELINE = 20
 
 
 @dataclass(frozen=True, slots=True)
+class TimelineRow:
+    """An encounter on the page of a chart: what it was, with whom, what was found (nothing for a coach)."""
+
+    id: UUID
+    started_at: datetime
+    service: str
+    practitioner: str
+    diagnoses: list[str]
+    cancelled: bool
+    signed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """The page of a patient's record as the actor may see it."""
 
     patient: Patient
     scope: Scope
     lists: ClinicalLists | None
-    encounters: list[Encounter]
+    encounters: list[TimelineRow]
     more_before: datetime | None
     next_id: UUID | None
     next_at: datetime | None
@@ -41,42 +55,58 @@ class Chart:
 
 def chart_of(actor: Actor, patient_id: UUID, *, before: datetime | None = None) -> Chart | None:
     """Return the chart of a patient whom the actor treats; nothing otherwise."""
-    coming = (
-        Appointment.objects.filter(
-            patient_id=patient_id,
-            practitioner__user_id=actor.user_id,
-            status__in=HOLDS_TIME,
-            period__endswith__gt=clock.now(),
-        )
-        .exclude(encounter__status=EncounterStatus.FINISHED)
-        .order_by("period")
-    )
-    patient = (
-        policies.visible_charts(actor, Patient.objects.filter(id=patient_id))
-        .annotate(next_id=Subquery(coming.values("id")[:1]), next_period=Subquery(coming.values("period")[:1]))
-        .first()
-    )
+    patient = policies.visible_charts(actor, Patient.objects.filter(id=patient_id)).first()
     if patient is None:
         return None
     scope = policies.scope_of(actor)
-    rows = Encounter.objects.filter(patient=patient).select_related("practitioner", "service", "note")
-    if scope is Scope.OWN:
-        rows = rows.filter(practitioner__user_id=actor.user_id)
-    else:
-        named = Condition.objects.order_by("position", "created_at")
-        rows = rows.prefetch_related(Prefetch("diagnoses", named))
-    if before is not None:
-        rows = rows.filter(started_at__lt=before)
-    found = list(rows.order_by("-started_at")[: TIMELINE + 1])
+    found = _timeline(actor, patient, scope, before)
+    coming = _next_appointment(actor, patient)
     return Chart(
         patient=patient,
         scope=scope,
         lists=lists_of(patient) if scope is Scope.WHOLE else None,
         encounters=found[:TIMELINE],
         more_before=found[TIMELINE - 1].started_at if len(found) > TIMELINE else None,
-        next_id=patient.next_id,
-        next_at=patient.next_period.lower if patient.next_period else None,
+        next_id=coming[0] if coming else None,
+        next_at=coming[1].lower if coming else None,
     )
+
+
+def _next_appointment(actor: Actor, patient: Patient) -> tuple[UUID, Any] | None:
+    """Return the id and the period of the patient's next appointment with the actor."""
+    coming = Appointment.objects.filter(
+        patient=patient, practitioner__user_id=actor.user_id, status__in=HOLDS_TIME, period__endswith__gt=clock.now()
+    ).exclude(encounter__status=EncounterStatus.FINISHED)
+    return coming.order_by("period").values_list("id", "period").first()
+
+
+def _timeline(actor: Actor, patient: Patient, scope: Scope, before: datetime | None) -> list[TimelineRow]:
+    """Return the newest encounters of a patient, before a moment, and one more than are shown."""
+    rows = Encounter.objects.filter(patient=patient)
+    if scope is Scope.OWN:
+        rows = rows.filter(practitioner__user_id=actor.user_id)
+    if before is not None:
+        rows = rows.filter(started_at__lt=before)
+    named = Condition.objects.filter(encounter=OuterRef("pk")).order_by("position", "created_at")
+    shown = {"named": ArraySubquery(named.values("display"))} if scope is Scope.WHOLE else {}
+    found = rows.order_by("-started_at").values(
+        "id", "started_at", "status", "service__name", "note__signed_at",
+        "practitioner__prefix", "practitioner__given", "practitioner__family", **shown,
+    )  # fmt: skip
+    return [
+        TimelineRow(
+            id=row["id"],
+            started_at=row["started_at"],
+            service=row["service__name"],
+            practitioner=full_name(
+                row["practitioner__given"], row["practitioner__family"], row["practitioner__prefix"]
+            ),
+            diagnoses=row.get("named", []),
+            cancelled=row["status"] == EncounterStatus.CANCELLED,
+            signed=row["note__signed_at"] is not None,
+        )
+        for row in found[: TIMELINE + 1]
+    ]
 
 
 def patients_of(actor: Actor, text: str = "") -> QuerySet[Patient]:

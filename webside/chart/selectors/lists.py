@@ -90,23 +90,24 @@ def kept_of(patient_id: UUID, encounter_id: UUID | None = None) -> Kept:
         **own, category=ConditionCategory.PROBLEM, clinical_status=ClinicalStatus.ACTIVE
     )
     diagnoses = Condition.objects.filter(**own, encounter_id=encounter_id).order_by("position", "created_at")
-    row: Any = Patient.objects.annotate(
+    asked = Patient.objects.filter(id=patient_id).values(
         kept_allergies=array_of(
             AllergyIntolerance.objects.filter(**own, clinical_status=ClinicalStatus.ACTIVE).order_by("substance")
         ),
         kept_medications=array_of(MedicationStatement.objects.filter(**own).order_by("-ended_on", "medication")),
         kept_problems=array_of(problems.order_by("position", "onset_date", "display")),
         kept_readings=array_of(newest.order_by("effective_at")),
-        kept_lists=array_of(List.objects.filter(**own)),
+        kept_confirmed=array_of(List.objects.filter(**own)),
         **({"kept_diagnoses": array_of(diagnoses)} if encounter_id else {}),
-    ).get(id=patient_id)
+    )
+    row: Any = asked.get()
     return Kept(
-        allergies=instances(AllergyIntolerance, row.kept_allergies),
-        medications=instances(MedicationStatement, row.kept_medications),
-        problems=instances(Condition, row.kept_problems),
-        readings=instances(Observation, row.kept_readings),
-        confirmed=instances(List, row.kept_lists),
-        diagnoses=instances(Condition, row.kept_diagnoses) if encounter_id else [],
+        allergies=instances(AllergyIntolerance, row["kept_allergies"]),
+        medications=instances(MedicationStatement, row["kept_medications"]),
+        problems=instances(Condition, row["kept_problems"]),
+        readings=instances(Observation, row["kept_readings"]),
+        confirmed=instances(List, row["kept_confirmed"]),
+        diagnoses=instances(Condition, row["kept_diagnoses"]) if encounter_id else [],
     )
 
 

@@ -397,12 +397,7 @@ def _lead(stops: int, waiting: int) -> str:
         if stops
         else _("Nothing stands in the way.")
     )
-    wait = (
-        ngettext("%(count)d can wait.", "%(count)d can wait.", waiting)
-        % {"count": selectors.unsigned_notes(actor).count() if signed else number}
-        if waiting
-        else ""
-    )
+    wait = ngettext("%(count)d can wait.", "%(count)d can wait.", waiting) % {"count": waiting} if waiting else ""
     return " ".join(part for part in (mend, wait, _("The note is saved and can’t be lost.")) if part)
 
 
