@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
-from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from webside.catalog.codes import Kind
-from webside.chart.codes import ListCode
+from webside.chart.codes import ClinicalStatus, ConditionCategory, ListCode, MedicationStatus
 from webside.chart.models import AllergyIntolerance, Condition, List, MedicationStatement, Observation
 from webside.chart.rules import vitals
 from webside.compliance.models import Licence
 from webside.core import clock
+from webside.core.rows import array_of
 from webside.people.models import Patient
 from webside.portal.codes import Readiness
 from webside.portal.selectors.rows import Row, safe_start_of
@@ -27,7 +26,6 @@ from webside.portal.selectors.rows import Row, safe_start_of
 class Brief:
     """What must be known before a visit."""
 
-    patient: Patient
     allergy_checks: list[dict[str, str]]
     allergies: list[dict[str, Any]]
     problems: list[dict[str, Any]]
@@ -41,44 +39,38 @@ def brief(row: Row) -> Brief:
     The caller records the reading of the chart.
     """
     of_patient = {"patient": OuterRef("pk")}
-    patient = Patient.objects.annotate(
-        gone_through=ArraySubquery(
-            List.objects.filter(**of_patient, code=ListCode.ALLERGIES).values(
-                row=JSONObject(at="confirmed_at", empty="empty_reason")
-            )
+    active = {**of_patient, "clinical_status": ClinicalStatus.ACTIVE}
+    known = Patient.objects.filter(id=row.appointment.patient_id).values(
+        gone_through=array_of(List.objects.filter(**of_patient, code=ListCode.ALLERGIES)),
+        known_allergies=array_of(AllergyIntolerance.objects.filter(**active).order_by("substance")),
+        known_problems=array_of(
+            Condition.objects.filter(**active, category=ConditionCategory.PROBLEM).order_by("position", "display")
         ),
-        known_allergies=ArraySubquery(
-            AllergyIntolerance.objects.filter(**of_patient, clinical_status="active")
-            .order_by("substance")
-            .values(row=JSONObject(name="substance", note="reaction", level="criticality"))
+        known_medications=array_of(
+            MedicationStatement.objects.filter(**of_patient, status=MedicationStatus.ACTIVE).order_by("medication")
         ),
-        known_problems=ArraySubquery(
-            Condition.objects.filter(**of_patient, clinical_status="active", category="problem-list-item")
-            .order_by("position", "display")
-            .values(row=JSONObject(name="display", code="code"))
+        known_vitals=array_of(
+            Observation.objects.filter(**of_patient, status="final").order_by("code", "-effective_at").distinct("code")
         ),
-        known_medications=ArraySubquery(
-            MedicationStatement.objects.filter(**of_patient, status="active")
-            .order_by("medication")
-            .values(row=JSONObject(name="medication", note="dosage"))
-        ),
-        known_vitals=ArraySubquery(
-            Observation.objects.filter(**of_patient, status="final")
-            .order_by("code", "-effective_at")
-            .distinct("code")
-            .values(row=JSONObject(name="display", value="value", unit="unit", on="effective_at"))
-        ),
-    ).get(id=row.appointment.patient_id)
+    )
+    found: Any = known.get()
     shown = {ucum: unit for sign in vitals.signs(clock.now().date()) for ucum, unit in sign.units}
     return Brief(
-        patient=patient,
-        allergy_checks=_allergy_check(patient.known_allergies, patient.gone_through),
-        allergies=patient.known_allergies,
-        problems=patient.known_problems,
-        medications=patient.known_medications,
+        allergy_checks=_allergy_check(found["known_allergies"], found["gone_through"]),
+        allergies=[
+            {"name": each["substance"], "note": each["reaction"], "level": each["criticality"]}
+            for each in found["known_allergies"]
+        ],
+        problems=[{"name": each["display"], "code": each["code"]} for each in found["known_problems"]],
+        medications=[{"name": each["medication"], "note": each["dosage"]} for each in found["known_medications"]],
         vitals=[
-            {**vital, "unit": shown.get(vital["unit"], vital["unit"]), "on": datetime.fromisoformat(vital["on"])}
-            for vital in patient.known_vitals
+            {
+                "name": each["display"],
+                "value": each["value"],
+                "unit": shown.get(each["unit"], each["unit"]),
+                "on": datetime.fromisoformat(each["effective_at"]),
+            }
+            for each in found["known_vitals"]
         ],
     )
 
@@ -128,7 +120,7 @@ def _allergy_check(allergies: list[dict[str, Any]], confirmed: list[dict[str, An
     if not confirmed:
         text = _("Allergy list was never confirmed") if allergies else _("No allergies are written down: ask")
         return [{"tone": "warning", "text": text}]
-    on = datetime.fromisoformat(confirmed[0]["at"]).date()
+    on = datetime.fromisoformat(confirmed[0]["confirmed_at"]).date()
     months = round((clock.now().date() - on).days / 30)
     if months < 12:
         return [{"tone": "success", "text": _("Allergy list confirmed %(day)s") % {"day": on.isoformat()}}]

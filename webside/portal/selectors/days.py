@@ -18,7 +18,7 @@ from webside.core.actor import Actor
 from webside.core.models import Tenant
 from webside.people import selectors as people
 from webside.people.models import Practitioner
-from webside.people.rules import age_on
+from webside.people.rules import age_on, full_name
 from webside.portal import policies, rules
 from webside.portal.codes import Readiness
 from webside.portal.selectors.rows import Row, active_licences, rooms_of, rows_of
@@ -26,15 +26,27 @@ from webside.scheduling import selectors as scheduling
 from webside.scheduling.codes import AppointmentStatus
 
 DAYS_AHEAD = 7
+NOTE_PARTS = ("subjective", "objective", "assessment", "plan")
+#: What a day shows of an appointment. Whole rows of five tables would cost more than the rest of the page.
+_SHOWN = (
+    "tenant", "practitioner", "period", "status", "reason_text", "patient_state",
+    "patient__given", "patient__family", "patient__pronouns", "patient__birth_date", "service__name", "service__kind",
+    "visit__status", "visit__waiting_since", "visit__stopped_by",
+    *(f"visit__safe_start__{name}" for name in ("completed_at", "identity_document", "address_line", "city", "state",
+                                                "phone")),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class UnsignedNote:
     """A note that waits for its signature, and what is missing in it."""
 
-    encounter: Encounter
-    missing: list[str]
+    encounter_id: UUID
+    started_at: datetime
+    patient: str
     age: int
+    service: str
+    missing: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +106,6 @@ class Day:
         return max((row.appointment.end for row in self._at_hand), default=None)
 
 
-NOTE_PARTS = ("subjective", "objective", "assessment", "plan")
-
-
 def at_hand(actor: Actor, tenant: Tenant) -> tuple[int, int]:
     """Return how many wait now and how many are still to be seen today, for who sees a day or the board."""
     if actor.user_id is None or not (policies.can_see_day(actor) or policies.can_see_board(actor)):
@@ -128,7 +137,9 @@ def day(actor: Actor, tenant: Tenant) -> Day | None:
             period__startswith__gte=midnight,
             period__startswith__lt=midnight + timedelta(days=DAYS_AHEAD),
         )
-        .select_related("visit__safe_start")
+        .select_related(None)  # the practitioner is at hand
+        .select_related("patient", "service", "visit__safe_start")
+        .only(*_SHOWN)
     )
     licences = active_licences([practitioner.id])
     rows = rows_of(found, tenant, licences, now)
@@ -150,21 +161,33 @@ def day(actor: Actor, tenant: Tenant) -> Day | None:
 def unsigned_notes(practitioner: Practitioner, now: datetime) -> list[UnsignedNote]:
     """Return a practitioner's own notes that are not signed although the visit is over, the oldest first."""
     found = (
-        Encounter.objects.filter(practitioner=practitioner, status=EncounterStatus.FINISHED)
-        .filter(Q(note=None) | Q(note__status=NoteStatus.PRELIMINARY))
-        .select_related("patient", "service", "note")
+        Encounter.objects.filter(
+            practitioner=practitioner, status=EncounterStatus.FINISHED, note__status=NoteStatus.PRELIMINARY
+        )
         .order_by("started_at")
-    )
+        .values(
+            "id", "started_at", "patient__given", "patient__family", "patient__birth_date", "service__name",
+            "service__documentation", *(f"note__{part}" for part in NOTE_PARTS),
+        )
+    )  # fmt: skip
     names = {
         "subjective": _("Subjective"),
         "objective": _("Objective"),
         "assessment": _("Assessment"),
         "plan": _("Plan"),
     }
-    result = []
-    for encounter in found:
-        note = getattr(encounter, "note", None)
-        wanted = [part for part in NOTE_PARTS if part in encounter.service.documentation]
-        missing = [names[part] for part in wanted if not (note and getattr(note, part).strip())]
-        result.append(UnsignedNote(encounter, missing, age_on(encounter.patient.birth_date, now.date())))
-    return result
+    return [
+        UnsignedNote(
+            encounter_id=row["id"],
+            started_at=row["started_at"],
+            patient=full_name(row["patient__given"], row["patient__family"]),
+            age=age_on(row["patient__birth_date"], now.date()),
+            service=row["service__name"],
+            missing=[
+                names[part]
+                for part in NOTE_PARTS
+                if part in row["service__documentation"] and not row[f"note__{part}"].strip()
+            ],
+        )
+        for row in found
+    ]
