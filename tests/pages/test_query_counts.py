@@ -101,7 +101,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "billing:claim-detail": 3,
     },
     "ingrid": {
-        "compliance:trail": 8,
+        "compliance:trail": 6,
         "compliance:overrides": 4,
         "compliance:licences": 5,
         "compliance:licence-detail": 5,

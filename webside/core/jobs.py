@@ -204,8 +204,8 @@ def going_on(name: str) -> GoingOn | None:
     found = ProcrastinateJob.objects.filter(
         task_name=name, args__tenant_id=str(frames.current_tenant_id()), status__in=("todo", "doing")
     ).annotate(begun=begun)
-    first = found.order_by("id").first()
-    return GoingOn(first.begun if first.status == "doing" else None) if first else None
+    first = found.order_by("id").values_list("status", "begun").first()
+    return GoingOn(first[1] if first[0] == "doing" else None) if first else None
 
 
 # ------------------------------------------------------------------------------------ what was given up

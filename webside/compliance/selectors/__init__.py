@@ -31,7 +31,7 @@ from webside.compliance.selectors.licence import (
     licences,
     licences_ending,
 )
-from webside.compliance.selectors.override import override_event, overrides, overrides_to_review
+from webside.compliance.selectors.override import open_overrides, override_event, overrides, overrides_to_review
 from webside.compliance.selectors.trail import (
     COUNTED,
     TRAIL_FILTERS,
@@ -76,6 +76,7 @@ __all__ = [
     "licensed_states",
     "may_treat",
     "on_record",
+    "open_overrides",
     "override_event",
     "overrides",
     "overrides_to_review",

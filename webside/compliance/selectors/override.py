@@ -62,9 +62,22 @@ def _overrides() -> QuerySet[Any]:
     )
 
 
+def _open_overrides() -> QuerySet[AuditEvent]:
+    newest = trail().filter(action=REVIEW, target_id=OuterRef("id")).values("ground")[:1]
+    waits = Coalesce(Subquery(newest), Value(""), output_field=CharField())
+    found: QuerySet[AuditEvent] = trail().filter(action=OVERRIDE).exclude(changes__repeated=True)
+    return found.alias(verdict=waits).filter(verdict__in=["", "ask"])
+
+
 def overrides_to_review() -> int:
     """Return how many overrides wait for compliance."""
-    return _overrides().filter(verdict__in=["", "ask"]).count()
+    return _open_overrides().count()
+
+
+def open_overrides() -> list[Override]:
+    """Return the overrides that wait for compliance, newest first, without what else happened in those hours."""
+    found = _open_overrides().only("at", "actor_label", "ground", "reason")[:OVERRIDES_SHOWN]
+    return [Override(event=event, verdict="", review=None, patient="") for event in found]
 
 
 def overrides() -> list[Override]:

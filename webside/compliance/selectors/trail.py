@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -22,6 +23,7 @@ from webside.core import clock
 from webside.core.actor import Actor
 from webside.people import selectors as people
 from webside.people.models import Patient
+from webside.people.rules import full_name
 
 OVERRIDE = "catalog.gate.override"
 REVIEW = "compliance.override.review"
@@ -48,6 +50,8 @@ VERDICT_NAMES: dict[str, str | Promise] = {
     "ask": gettext_lazy("To be asked about"),
     "incident": gettext_lazy("Incident"),
 }
+#: What makes two looks the same.
+_LOOK = attrgetter("actor_id", "actor_label", "action", "outcome", "patient_id", "target_id", "ground", "remote")
 _ICONS = {"R": "eye", "C": "plus", "U": "pen", "D": "minus", "E": "check"}
 
 
@@ -123,10 +127,9 @@ class Entry:
 
     def takes(self, event: AuditEvent) -> bool:
         """Whether ``event``, the next older one, is the same look once more."""
-        same = ("actor_id", "actor_label", "action", "outcome", "patient_id", "target_id", "ground", "remote")
         return (
             event.kind == "R"
-            and all(getattr(event, name) == getattr(self.event, name) for name in same)
+            and _LOOK(event) == _LOOK(self.event)
             and (self.first_at or self.event.at) - event.at <= FOLD_WITHIN
         )
 
@@ -172,7 +175,8 @@ def disclosures(patient_id: UUID, since: datetime) -> list[AuditEvent]:
 def patients_named(ids: Iterable[UUID]) -> dict[UUID, str]:
     """Return the names of patients by their ids, for the trail."""
     wanted = set(ids)
-    return {patient.id: patient.full_name for patient in Patient.objects.filter(id__in=wanted)} if wanted else {}
+    found = Patient.objects.filter(id__in=wanted).values_list("id", "given", "family") if wanted else ()
+    return {patient_id: full_name(given, family) for patient_id, given, family in found}
 
 
 def patients_matching(actor: Actor, words: str, limit: int = 12) -> list[Patient]:

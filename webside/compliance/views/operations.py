@@ -25,7 +25,7 @@ from webside.compliance.views._guard import id_in, not_here, officer
 from webside.core import clock, jobs
 from webside.people import selectors as people
 
-PAGE = 100
+PAGE = 50
 EXPORTED = 50_000
 FILTER_NAMES = {
     "everything": gettext_lazy("Everything"),
@@ -78,13 +78,13 @@ def _trail_context(request: HttpRequest, patient: Any, who: UUID | None) -> dict
     before = request.GET.get("before", "")
     if before.isdigit() and len(before) < 19:
         events = events.filter(sequence__lt=int(before))
-    rows = list(events[: PAGE + 1])
+    rows = list(events.defer("changes", "request_id", "transaction")[: PAGE + 1])
     kept = {"patient": patient_id, "who": who, "day": day}
     given = {name: str(value) for name, value in kept.items() if value}
     more = urlencode({"show": chosen, "before": rows[PAGE - 1].sequence, **given}) if len(rows) > PAGE else ""
     counts = selectors.trail_counts(patient_id=patient_id, who=who)
     ending = selectors.licence_rows(selectors.licences_ending(actor)[:5])
-    open_overrides = [row for row in selectors.overrides() if row.is_open]
+    open_overrides = selectors.open_overrides()
     return {
         "entries": selectors.entries(rows[:PAGE]),
         "counted": len(rows[:PAGE]),
