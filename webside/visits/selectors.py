@@ -177,11 +177,19 @@ ROOM = "visits.room"
 
 
 def room_of(case: Case) -> Visit | None:
-    """Return the visit that a case is about, read once for all gates that ask; nothing where there is none."""
+    """Return the visit that a case is about, with its safe start, read once for all gates that ask.
+
+    Nothing where there is none. Its people and its service are those of the case, and aren't read again.
+    """
     visit_id = case.visit_id
     if visit_id is None:
         return None
-    return case.once(ROOM, lambda: _visits().annotate(call_sums=_call_sums()).filter(id=visit_id).first())
+
+    def asked() -> Visit | None:
+        found = _visits().select_related(None).select_related("safe_start").annotate(call_sums=_call_sums())
+        return found.filter(id=visit_id).order_by().first()
+
+    return case.once(ROOM, asked)
 
 
 def case_of(

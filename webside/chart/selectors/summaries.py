@@ -25,7 +25,11 @@ from webside.scheduling.models import Appointment
 
 def summary_encounter(actor: Actor, encounter_id: UUID) -> Encounter | None:
     """Return an encounter whose summary the actor may read."""
-    return policies.visible_summaries(actor, all_encounters()).filter(id=encounter_id).first()
+    return (
+        policies.visible_summaries(actor, all_encounters().select_related("appointment"))
+        .filter(id=encounter_id)
+        .first()
+    )
 
 
 @dataclass(frozen=True, slots=True)
