@@ -358,6 +358,8 @@ def test_the_patients_way_by_keyboard_alone(demo: Demo, chromium: Any, other_chr
         keys.press("Be Liz Moreno")
         page.get_by_role("heading", name=re.compile("Liz")).first.wait_for()
         keys.press("Check in")
+        page.get_by_role("heading", name="Get ready for your visit").wait_for()
+        keys.press("Go on without the check")
         page.get_by_role("heading", name="Check in", exact=True).wait_for()
         keys.tick("Yes, this is me")
         keys.tick("At home")
