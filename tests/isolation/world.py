@@ -364,7 +364,7 @@ class _Filling:
             }
 
     def _front_desk(self) -> None:
-        """Time off of the practitioner."""
+        """Time off and hours of the practitioner."""
         from webside.scheduling import services as scheduling
 
         clinic = self.clinic
@@ -374,6 +374,11 @@ class _Filling:
                 end=clock.now() + timedelta(days=31), reason=clinic.word("timeoff"),
             )  # fmt: skip
             self.things["exception_id"] = off.id
+            hours = scheduling.add_hours(
+                actor=desk, practitioner=clinic.practitioner, weekday=6, starts_at=time(3), ends_at=time(4),
+                timezone="America/New_York",
+            )  # fmt: skip
+            self.things["hours_id"] = hours.id
 
     def _office(self) -> None:
         """Consents, licences, overrides, staff, keys, files."""

@@ -68,6 +68,7 @@ MEASURED: dict[str, dict[str, int]] = {
     "maya": {
         "portal:home": 8,
         "scheduling:schedule": 6,
+        "scheduling:hours": 6,
         "scheduling:appointment-detail": 1,
         "chart:patient-list": 4,
         "chart:note-list": 4,

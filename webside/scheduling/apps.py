@@ -45,7 +45,9 @@ class SchedulingConfig(AppConfig):
                 "scheduling.link.guess": _("tried a link that nobody was sent"),
                 "scheduling.link.close": _("closed an appointment on a computer"),
                 "scheduling.hours.add": _("added weekly hours"),
-                "scheduling.hours.remove": _("took weekly hours away"),
+                "scheduling.hours.read": _("looked at weekly hours"),
+                "scheduling.hours.end": _("gave weekly hours a last day"),
+                "scheduling.hours.reopen": _("let weekly hours go on"),
                 "scheduling.exception.add": _("added time off or extra time"),
                 "scheduling.exception.remove": _("took back time off or extra time"),
             }

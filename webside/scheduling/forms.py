@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from webside.core import clock
@@ -155,3 +156,60 @@ class TimeOffForm(forms.Form):
         if start and end and end <= start:
             self.add_error("end", _("This is before it begins."))
         return cleaned
+
+
+class WeeklyHoursForm(forms.Form):
+    """Hours that come again each week, on some days of it."""
+
+    weekdays = forms.TypedMultipleChoiceField(
+        label=_("On"),
+        coerce=int,
+        choices=list(WEEKDAYS.items()),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one day of the week.")},
+    )
+    starts_at = forms.TimeField(label=_("From"), widget=forms.TimeInput({"type": "time"}, format="%H:%M"))
+    ends_at = forms.TimeField(label=_("To"), widget=forms.TimeInput({"type": "time"}, format="%H:%M"))
+    valid_from = forms.DateField(label=_("First day"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+    valid_to = forms.DateField(
+        label=_("Last day"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("Leave it empty if they go on until further notice."),
+    )
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["valid_from"] = self.today = today
+
+    def clean(self) -> dict[str, Any]:
+        """The end comes after the start (midnight is the end of a day), and nothing begins in the past."""
+        cleaned = super().clean() or {}
+        starts, ends = cleaned.get("starts_at"), cleaned.get("ends_at")
+        if starts is not None and ends is not None and time(0) < ends <= starts:
+            self.add_error(
+                "ends_at", _("This is before they begin. Hours past midnight are two: until 12 am, and from it.")
+            )
+        first, last = cleaned.get("valid_from"), cleaned.get("valid_to")
+        if first and (first < self.today or not clock.countable(first)):
+            self.add_error("valid_from", _("Choose today or a later day: what is past stays as it was."))
+        if first and last and (last < first or not clock.countable(last)):
+            self.add_error("valid_to", _("This is before the first day."))
+        return cleaned
+
+
+class LastDayForm(forms.Form):
+    """The day with which weekly hours end."""
+
+    last_day = forms.DateField(label=_("Last day"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+
+    def clean_last_day(self) -> date:
+        """Today or later: what is past stays as it was."""
+        day: date = self.cleaned_data["last_day"]
+        if day < self.today or not clock.countable(day):
+            raise ValidationError(_("Choose today or a later day: what is past stays as it was."))
+        return day

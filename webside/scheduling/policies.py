@@ -90,3 +90,13 @@ def can_change_hours(actor: Actor, practitioner: Practitioner) -> bool:
 def can_see_schedules(actor: Actor) -> bool:
     """Who works with appointments: practitioners (their own) and the front desk (all)."""
     return actor.has(Role.CLINICIAN, Role.COACH, Role.COORDINATOR)
+
+
+def can_see_hours(actor: Actor) -> bool:
+    """Who keeps weekly hours (their own), the front desk and administrators (all)."""
+    return can_see_schedules(actor) or actor.has(Role.ADMINISTRATOR)
+
+
+def can_choose_whose_hours(actor: Actor) -> bool:
+    """The front desk and administrators look at anybody's hours; others at their own."""
+    return actor.has(Role.COORDINATOR, Role.ADMINISTRATOR)

@@ -101,6 +101,48 @@ def slots_of_hours(hours: WeeklyHours, day: date, length: timedelta) -> Iterator
         wall += length
 
 
+def span_of_hours(hours: WeeklyHours, day: date) -> Span | None:
+    """Return what weekly hours give on one calendar day of their zone, in UTC; nothing on a day that isn't theirs."""
+    if not hours.holds_on(day):
+        return None
+    zone = ZoneInfo(hours.timezone)
+    closing = datetime.combine(day, hours.ends_at)
+    if hours.ends_at <= hours.starts_at:
+        closing += _DAY
+    return Span(at_wall(datetime.combine(day, hours.starts_at), zone), at_wall(closing, zone))
+
+
+def _spans_around(hours: Iterable[WeeklyHours], first: date, last: date) -> list[Span]:
+    """Return what hours give from the day before ``first`` to the day after ``last``: a day begins elsewhere earlier."""
+    days = [first + number * _DAY for number in range(-1, (last - first).days + 2)]
+    return [span for block in hours for day in days if (span := span_of_hours(block, day))]
+
+
+def clash(new: WeeklyHours, others: Iterable[WeeklyHours], *, today: date) -> WeeklyHours | None:
+    """Return the first of ``others`` that shares time with ``new``, from ``today`` on; nothing where none does.
+
+    Looked at in the first week in which both hold and half a year later: two zones may change their clocks on
+    different days.
+    """
+    for other in others:
+        first = max(day for day in (today, new.valid_from, other.valid_from) if day)
+        for begin in (first, first + timedelta(weeks=26)):
+            mine, theirs = (_spans_around([block], begin, begin + 7 * _DAY) for block in (new, other))
+            if any(one.overlaps(two) for one in mine for two in theirs):
+                return other
+    return None
+
+
+def covered(span: Span, *, hours: Iterable[WeeklyHours], extra: Iterable[Span] = ()) -> bool:
+    """Whether a stretch of time lies within weekly hours and extra time; blocks that touch are one."""
+    opened = _spans_around(hours, span.start.astimezone(UTC).date(), span.end.astimezone(UTC).date())
+    reached = span.start
+    for stretch in sorted([*opened, *extra]):
+        if stretch.start <= reached < stretch.end:
+            reached = stretch.end
+    return reached >= span.end
+
+
 def slots_of_span(span: Span, length: timedelta) -> Iterator[Span]:
     """Yield the slots of an extra stretch of time, one after another from its start, in UTC."""
     start, end = span.start.astimezone(UTC), span.end.astimezone(UTC)

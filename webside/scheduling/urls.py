@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from webside.scheduling.views import booking, operations, patient
+from webside.scheduling.views import booking, hours, operations, patient
 
 app_name = "scheduling"
 urlpatterns = [
@@ -23,6 +23,10 @@ urlpatterns = [
     ),
     path("o/<slug:slug>/go/<str:token>/", patient.go, name="link-open"),
     path("o/<slug:slug>/schedule/", operations.schedule, name="schedule"),
+    path("o/<slug:slug>/schedule/hours/", hours.week, name="hours"),
+    path("o/<slug:slug>/schedule/hours/add/", hours.add, name="hours-add"),
+    path("o/<slug:slug>/schedule/hours/undo/", hours.undo_change, name="hours-undo"),
+    path("o/<slug:slug>/schedule/hours/<uuid:hours_id>/end/", hours.end, name="hours-end"),
     path("o/<slug:slug>/schedule/time-off/", operations.add_time_off, name="time-off-add"),
     path(
         "o/<slug:slug>/schedule/time-off/<uuid:exception_id>/remove/",

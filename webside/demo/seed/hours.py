@@ -11,6 +11,7 @@ from webside.core.models import Tenant
 from webside.demo.people import EVERYBODY
 from webside.demo.seed.clinic import Demo
 from webside.people.models import Practitioner
+from webside.scheduling import selectors as times
 from webside.scheduling import services as scheduling
 from webside.scheduling.models import Availability, AvailabilityException
 
@@ -51,9 +52,10 @@ ON_CALL_LEFT = timedelta(hours=3)
 def keep_weekly_hours(demo: Demo, key: str, practitioner: Practitioner) -> None:
     """Give somebody their weekly hours, if they have none; a demo made before this had them open day and night."""
     endless = Availability.objects.filter(practitioner=practitioner, starts_at=time(0), ends_at=time(0))
-    for hours in endless.select_related("practitioner"):
-        scheduling.remove_hours(actor=demo.machine, hours=hours)
-    if Availability.objects.filter(practitioner=practitioner).exists():
+    today = clock.today(practitioner.timezone)
+    for hours in endless.filter(valid_to=None).select_related("practitioner"):
+        scheduling.end_hours(actor=demo.machine, hours=hours, last_day=today - timedelta(days=1))
+    if times.hours_of(practitioner, today).exists():
         return
     for shift in WEEKS[key]:
         for weekday in shift.days:

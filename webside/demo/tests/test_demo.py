@@ -155,14 +155,15 @@ def test_a_demo_that_was_open_day_and_night_gets_hours(diagnoses: None) -> None:
     seed()
     with larkspur():
         maya = Practitioner.objects.get(family="Chen")
-        planned = Availability.objects.filter(practitioner=maya).count()
+        today = clock.today(maya.timezone)
+        planned = scheduling.hours_of(maya, today).count()
         Availability.objects.filter(practitioner=maya).delete()
         Availability.objects.create(
             practitioner=maya, weekday=2, starts_at=time(0), ends_at=time(0), timezone=maya.timezone
         )
     seed()
     with larkspur():
-        assert Availability.objects.filter(practitioner=maya).count() == planned
+        assert scheduling.hours_of(maya, today).count() == planned
 
 
 def test_the_command_is_refused_without_the_demo(settings: Any) -> None:

@@ -13,7 +13,14 @@ from webside.scheduling.selectors.appointments import (
     upcoming_for,
 )
 from webside.scheduling.selectors.consents import CONSENT_SCOPES, has_consent
-from webside.scheduling.selectors.hours import exception, exceptions_of, hours_of
+from webside.scheduling.selectors.hours import (
+    booked_outside_hours,
+    exception,
+    exceptions_of,
+    hours_ended,
+    hours_of,
+    one_of_the_hours,
+)
 from webside.scheduling.selectors.licences import ABOUT_LICENCES, booked_beyond, lacking_licence
 from webside.scheduling.selectors.links import door_proof, door_stands, has_newer_link, link_by_hash, link_standing
 from webside.scheduling.selectors.offering import Offer, offers
@@ -41,6 +48,7 @@ __all__ = [
     "appointment",
     "appointments_for",
     "booked_beyond",
+    "booked_outside_hours",
     "can_still_change",
     "day_for",
     "door_proof",
@@ -51,6 +59,7 @@ __all__ = [
     "has_consent",
     "has_newer_link",
     "holds_time",
+    "hours_ended",
     "hours_of",
     "is_offered",
     "lacking_licence",
@@ -62,6 +71,7 @@ __all__ = [
     "next_free",
     "next_free_for_all",
     "offers",
+    "one_of_the_hours",
     "standing",
     "state",
     "states",

@@ -18,6 +18,7 @@ from webside.scheduling import rules
 from webside.scheduling.codes import HOLDS_TIME
 from webside.scheduling.models import Appointment, Availability, AvailabilityException
 from webside.scheduling.rules import Span, WeeklyHours
+from webside.scheduling.selectors.hours import as_rule
 from webside.scheduling.selectors.offering import Offer, law_record, offers_of
 
 BOOKABLE_DAYS = 14
@@ -190,9 +191,7 @@ class _Facts:
         if not ids:
             return facts
         for row in Availability.objects.filter(practitioner_id__in=ids):
-            facts.hours.setdefault(row.practitioner_id, []).append(
-                WeeklyHours(row.weekday, row.starts_at, row.ends_at, row.timezone, row.valid_from, row.valid_to)
-            )
+            facts.hours.setdefault(row.practitioner_id, []).append(as_rule(row))
         # A slot that begins just before ``until`` reaches beyond it; a day is longer than any slot.
         window = TimestamptzRange(since, until + timedelta(days=1))
         exceptions = AvailabilityException.objects.filter(practitioner_id__in=ids, period__overlap=window)

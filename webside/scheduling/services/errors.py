@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from webside.catalog import gates
-from webside.scheduling.models import Appointment
+from webside.scheduling.models import Appointment, Availability
 from webside.scheduling.selectors import Slot
 
 
@@ -58,3 +58,15 @@ class AlreadyBooked(Exception):
     def __init__(self, appointment: Appointment) -> None:
         super().__init__("AlreadyBooked")
         self.appointment = appointment
+
+
+class HoursOverlap(Exception):
+    """Weekly hours share time with ``hours``, which the same person keeps already."""
+
+    def __init__(self, hours: Availability) -> None:
+        super().__init__("HoursOverlap")
+        self.hours = hours
+
+
+class HoursOver(Exception):
+    """Weekly hours have ended already, or would end in the past."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from webside.core.actor import Actor, ActorKind, Role
 from webside.fhirkit.models import ResourceVersion
 from webside.outbox.models import OutboxEvent
 from webside.scheduling import policies, selectors, services
-from webside.scheduling.models import AppointmentLink, Availability
+from webside.scheduling.models import AppointmentLink
 from webside.scheduling.tests.factories import book, some_slots
 
 
@@ -161,13 +161,3 @@ def test_time_off_takes_slots_away_and_extra_time_adds_them(cast: Any) -> None:
         assert AuditEvent.objects.filter(action="scheduling.exception.add").count() == 2
         with pytest.raises(services.NotAllowed):
             services.add_exception(actor=maya, practitioner=cast.daniel, start=night, end=night + timedelta(hours=1))
-
-
-def test_hours_are_ones_own(cast: Any) -> None:
-    with cast.as_(cast.maya_user) as maya:
-        added = services.add_hours(actor=maya, practitioner=cast.maya, weekday=0, starts_at=time(19), ends_at=time(20),
-                                   timezone="America/New_York")  # fmt: skip
-        services.remove_hours(actor=maya, hours=added)
-        assert not Availability.objects.filter(id=added.id).exists()
-        with pytest.raises(services.NotAllowed):
-            services.remove_hours(actor=maya, hours=Availability.objects.filter(practitioner=cast.daniel).first())

@@ -91,7 +91,7 @@ def _schedule(request: HttpRequest, slug: str, form: TimeOffForm | None, status:
                 "today_url": address(),
                 "who": who,
                 "people": list(practitioners(actor)) if desk else [],
-                "hours": [_hours(block, day) for block in selectors.hours_of(who)] if who else [],
+                "hours": [_hours(block, day) for block in selectors.hours_of(who, today)] if who else [],
                 "exceptions": list(selectors.exceptions_of(who, now)) if who else [],
                 "form": form or TimeOffForm(),
             },
