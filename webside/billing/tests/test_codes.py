@@ -11,7 +11,7 @@ from typing import Any
 
 import hypothesis
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from webside.billing import codes
@@ -291,7 +291,7 @@ class TestAlways:
             assert entry.code is not None and entry.reason and entry.text and entry.source
 
     @given(most)
-    @example(
+    @hypothesis.example(
         # A row of this code begins in 2021 too: it isn't "not yet" in the year before.
         {"on": "2020-01-01", "payer": "medicaid", "service": "e_visit", "patient": {}, "connected": True,
          "clinician": {"profession": "psychologist"}, "minutes_7_days": 5},
