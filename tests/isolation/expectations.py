@@ -235,6 +235,7 @@ VISITS = [
 
 BILLING = [
     row("billing:claim-list", get="marcus", post="marcus:200", body={"q": "nobody"}),
+    row("billing:claim-csv", get="marcus"),
     row("billing:claim-detail", get="marcus"),
     row("billing:claim-review", post="marcus"),
 ]

@@ -21,6 +21,7 @@ from webside.testing.cast import Cast, sign_in
 CLAIMS = 120
 PAGE = 50
 FIRST = date(2026, 1, 1)
+FILE = reverse("billing:claim-csv", kwargs={"slug": "larkspur"})
 LIST = reverse("billing:claim-list", kwargs={"slug": "larkspur"})
 
 
@@ -99,6 +100,18 @@ def test_a_name_is_looked_for_by_post_and_its_pages_too(biller: Client, cast: Ca
     assert "Nobody found" in biller.post(LIST, {"q": "Nobody"}).content.decode()
     with frames.begin(tenant_id=cast.larkspur.id, actor=system("tests", cast.larkspur.id)):
         assert AuditEvent.objects.filter(action="billing.claim.search", actor_id=cast.marcus_user.id).count() == 3
+
+
+def test_the_file_holds_every_page_of_a_state_and_is_in_the_trail(biller: Client, cast: Cast) -> None:
+    page = biller.get(LIST, {"show": "to-review", "order": "oldest"}).content.decode()
+    assert f"{FILE}?show=to-review&amp;order=oldest" in page
+    answer = biller.get(FILE, {"show": "to-review", "order": "oldest"})
+    head, *rows = answer.content.decode("utf-8-sig").splitlines()
+    assert head == "Visit,Patient,Clinician,Payer,Codes,State"
+    assert len(rows) == CLAIMS // 3
+    assert rows[0] == f"{_day(2)},Liz Moreno,Dr. Maya Chen,,99214 95,To look through"
+    with frames.begin(tenant_id=cast.larkspur.id, actor=system("tests", cast.larkspur.id)):
+        assert AuditEvent.objects.filter(action="billing.claim.export", actor_id=cast.marcus_user.id).count() == 1
 
 
 def test_what_is_no_state_shows_all_and_an_empty_state_says_so(biller: Client, cast: Cast) -> None:

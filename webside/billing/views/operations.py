@@ -9,14 +9,16 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from webside.audit.services import record, refuse
 from webside.billing import policies, selectors, services
 from webside.billing.codes import ClaimState
 from webside.ui.paging import page_of
+from webside.ui.spreadsheet import MOST, csv_file
 
 
 def _refuse(request: HttpRequest) -> NoReturn:
@@ -32,14 +34,14 @@ def claims(request: HttpRequest, slug: str) -> HttpResponse:
     words = request.POST.get("q", "").strip()[:80]
     if words:
         record("billing.claim.search", actor=actor, ground="billing")
-    shown, oldest_first = request.GET.get("show", ""), request.GET.get("order") == "oldest"
-    state = ClaimState(shown) if shown in set(ClaimState) else None
+    state, oldest_first = _asked_for(request)
     found = selectors.claims(actor, words)
     counts = selectors.claim_counts(found)
     number = counts[state] if state else sum(counts.values())
     asked = (request.POST if words else request.GET).get("page")
     page = page_of(selectors.claims_listed(found, state, oldest_first=oldest_first), asked, count=number)
     kept = {"show": state or "", "order": "oldest" if oldest_first else ""}
+    order = {"show": kept["show"], "order": "" if oldest_first else "oldest"}
     context = {
         "claims": selectors.claim_rows(page.object_list),
         "page": page,
@@ -47,9 +49,34 @@ def claims(request: HttpRequest, slug: str) -> HttpResponse:
         "kept": {name: value for name, value in kept.items() if value},
         "chips": [] if words else _chips(counts, state, kept["order"]),
         "oldest_first": oldest_first,
-        "other_order": _address({"show": kept["show"], "order": "" if oldest_first else "oldest"}),
+        "other_order": _address(order),
+        "export_url": reverse("billing:claim-csv", args=[slug]) + _address(kept),
     }
     return render(request, "billing/claim_list.html", context)
+
+
+def _asked_for(request: HttpRequest) -> tuple[ClaimState | None, bool]:
+    """Return which state an address asks for (all: nothing), and whether the oldest come first."""
+    shown = request.GET.get("show", "")
+    return ClaimState(shown) if shown in set(ClaimState) else None, request.GET.get("order") == "oldest"
+
+
+@require_safe
+def claims_csv(request: HttpRequest, slug: str) -> HttpResponse:
+    """Save the claims of one state or all as CSV, every page of them."""
+    actor = request.actor  # type: ignore[attr-defined]
+    if not policies.can_review_claims(actor):
+        _refuse(request)
+    record("billing.claim.export", actor=actor, ground="billing")
+    state, oldest_first = _asked_for(request)
+    found = selectors.claims_listed(selectors.claims(actor), state, oldest_first=oldest_first)[: MOST + 1]
+    heads = (_("Visit"), _("Patient"), _("Clinician"), _("Payer"), _("Codes"), _("State"))
+    rows = selectors.claim_rows(found.iterator(2000))
+    return csv_file("claims", heads, (_cells(row) for row in rows))
+
+
+def _cells(row: selectors.ClaimRow) -> tuple[Any, ...]:
+    return row.service_date, row.patient, row.clinician, row.payer, ", ".join(row.codes), _STATES[row.state]
 
 
 _STATES = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -24,9 +23,9 @@ from webside.compliance.forms import DayForm
 from webside.compliance.views._guard import id_in, not_here, officer
 from webside.core import clock, jobs
 from webside.people import selectors as people
+from webside.ui.spreadsheet import MOST, csv_file
 
 PAGE = 50
-EXPORTED = 50_000
 FILTER_NAMES = {
     "everything": gettext_lazy("Everything"),
     "looked": gettext_lazy("Looked"),
@@ -142,35 +141,35 @@ def _state() -> dict[str, Any]:
     return {"state": selectors.trail_state(), "check": jobs.going_on(tasks.CHECK)}
 
 
-def _harmless(text: str) -> str:
-    """Keep a spreadsheet from taking a cell for a formula (OWASP, CSV injection)."""
-    return f"'{text}" if text.lstrip(" ")[:1] in tuple("=+-@\t\r\n＝＋－＠") else text
-
-
 def trail_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """Export the trail as CSV: the whole of it, one patient's, or one person's."""
     actor = officer(request)
     patient_id, who = id_in(request, "patient"), id_in(request, "who")
     record("compliance.trail.export", actor=actor, patient_id=patient_id, ground="oversight")
-    answer = HttpResponse(content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = 'attachment; filename="trail.csv"'
-    answer.write("\ufeff")  # spreadsheets take UTF-8 for another alphabet without it
-    writer = csv.writer(answer)
-    writer.writerow(
-        ["number", "time", "who", "roles", "did", "action", "outcome", "patient", "what", "ground", "reason", "from"]
+    heads = (
+        "number",
+        "time",
+        "who",
+        "roles",
+        "did",
+        "action",
+        "outcome",
+        "patient",
+        "what",
+        "ground",
+        "reason",
+        "from",
     )
-    events = selectors.filtered_trail("everything", patient_id=patient_id, who=who)[: EXPORTED + 1]
-    for number, event in enumerate(events.iterator(2000)):
-        if number == EXPORTED:
-            writer.writerow([_("Only the newest %(number)d entries are here.") % {"number": EXPORTED}])
-            break
-        cells = (
-            event.sequence, event.at.isoformat(), event.actor_label, event.actor_roles,
-            sentences.sentence(event.action), event.action, "refused" if event.outcome == "4" else "done",
-            event.patient_id or "", event.target_label, event.ground, event.reason, event.remote,
-        )  # fmt: skip
-        writer.writerow(_harmless(str(cell)) for cell in cells)
-    return answer
+    events = selectors.filtered_trail("everything", patient_id=patient_id, who=who)[: MOST + 1]
+    return csv_file("trail", heads, (_cells(event) for event in events.iterator(2000)))
+
+
+def _cells(event: Any) -> tuple[Any, ...]:
+    return (
+        event.sequence, event.at.isoformat(), event.actor_label, event.actor_roles,
+        sentences.sentence(event.action), event.action, "refused" if event.outcome == "4" else "done",
+        event.patient_id or "", event.target_label, event.ground, event.reason, event.remote,
+    )  # fmt: skip
 
 
 def disclosures(request: HttpRequest, slug: str, patient_id: UUID) -> HttpResponse:
