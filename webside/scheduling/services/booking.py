@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from webside.audit.services import action, record
 from webside.catalog.models import HealthcareService
@@ -131,7 +132,7 @@ def book_as_visitor(
     known = _booked_with(idempotency_key)
     if known is None:
         if actor.kind is ActorKind.LINK:
-            _refuse_again(service, practitioner, start, id=actor.subject_id)
+            _refuse_again(service, practitioner, start, id=actor.subject_id, patient__in=_who_may_be(details))
         return book_with_consent(
             actor=actor, patient=_register(actor, details, state, timezone), service=service,
             practitioner=practitioner, start=start, state=state, timezone=timezone, reason_text=reason_text,
@@ -156,6 +157,14 @@ def _register(actor: Actor, details: VisitorDetails, state: str, timezone: str) 
             if broken_constraint(error) != "patient_record_number_once" or attempt == REGISTRATION_TRIES:
                 raise
     raise AssertionError("unreachable")
+
+
+def _who_may_be(details: VisitorDetails) -> QuerySet[Patient]:
+    """Return whom a visitor may be. Who books in the browser of somebody else has nobody's visit yet."""
+    return Patient.objects.filter(
+        given=details.given.strip(), family=details.family.strip(), birth_date=details.birth_date,
+        email=details.email.strip().lower(),
+    )  # fmt: skip
 
 
 def _same_person(patient: Patient, details: VisitorDetails) -> bool:

@@ -162,6 +162,17 @@ def test_a_page_that_was_drawn_again_does_not_blame_somebody_else(client: Client
         assert Patient.objects.filter(email="nora@example.test").count() == 1
 
 
+def test_somebody_else_in_the_same_browser_is_not_taken_for_the_first(client: Client, cast: Any) -> None:
+    """Two tabs, one time, two people: the second one is offered times nearby, and nothing of the first is shown."""
+    address, values = form(client, cast)
+    client.post(address, values)
+    other = {**values, "key": str(uuid4()), "given": "Hugo", "email": "hugo@example.test"}
+    answer = client.post(address, other, follow=True)
+    assert "just taken" in text_of(answer)
+    assert "nora@example.test" not in text_of(answer)
+    assert "hugo@example.test" in answer.content.decode(), "what was typed is kept"
+
+
 def test_the_same_form_from_somebody_else_shows_nothing_of_the_first(client: Client, cast: Any) -> None:
     address, values = form(client, cast)
     client.post(address, values)
@@ -354,9 +365,22 @@ def test_cancel_and_take_it_back(client: Client, cast: Any, booked: Appointment)
     sign_in(client, cast.liz_user)
     done = client.post(detail(booked, "cancel/"), follow=True)
     assert "This visit is cancelled" in text_of(done)
+    assert "Take the cancellation back" in text_of(client.get(detail(booked))), "also after the message is gone"
     back = client.post(detail(booked, "restore/"), follow=True)
     assert "booked again" in text_of(back)
     assert client.get(detail(booked, "calendar.ics")).status_code == 200
+
+
+def test_the_desk_reads_its_own_clock_and_the_patients(client: Client, cast: Any, booked: Appointment) -> None:
+    with cast.as_(cast.maya_user):
+        Appointment.objects.filter(id=booked.id).update(patient_timezone="America/Los_Angeles")
+    sign_in(client, cast.grace_user)
+    text = text_of(client.get(detail(booked)))
+    assert "Eastern Time" in text
+    assert re.search(r"For Liz that is .*Pacific Time", text)
+    sign_in(client, cast.liz_user)
+    hers = text_of(client.get(detail(booked)))
+    assert "Pacific Time" in hers and "Eastern Time" not in hers
 
 
 def test_a_link_opens_its_appointment_and_only_that(

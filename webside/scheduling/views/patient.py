@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from webside.scheduling.forms import parse_slot
 from webside.scheduling.views._times import time_text
 from webside.scheduling.views.booking import keep_door, open_door, undo_salt
 from webside.ui.undo import undo
+from webside.ui.when import local
 
 UNDO_SECONDS = 15 * 60
 
@@ -46,6 +48,10 @@ def _ground(actor: Any, appointment: Any) -> str:
     return "treating" if policies.is_practitioner_of(actor, appointment) else "front desk"
 
 
+def _clocks_differ(moment: datetime, one: str, other: str) -> bool:
+    return local(moment, one).utcoffset() != local(moment, other).utcoffset()
+
+
 @require_safe
 def detail(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
     """Show an appointment: when, with whom, what to do next, how to change it."""
@@ -54,8 +60,13 @@ def detail(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespons
     own = policies.is_patient_of(actor, appointment)
     record("scheduling.appointment.read", actor=actor, target=appointment, patient_id=appointment.patient_id,
            ground=_ground(actor, appointment))  # fmt: skip
-    zone = appointment.patient_timezone
+    # Staff read their own clock; on the phone they must know the patient's too.
+    there = appointment.patient_timezone
+    zone = there if own else request.tenant.timezone  # type: ignore[attr-defined]
+    standing = selectors.standing(appointment)
     context = {
+        "zone": zone,
+        "there": there if _clocks_differ(appointment.start, zone, there) else "",
         "appointment": appointment,
         "service": appointment.service,
         "price": catalog.price_text(appointment.service),
@@ -65,7 +76,8 @@ def detail(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespons
         "own": own,
         "by_link": actor.kind is ActorKind.LINK,
         "booked": own and request.GET.get("booked") == "1",
-        "standing": selectors.standing(appointment),
+        "standing": standing,
+        "can_restore": standing == "cancelled" and appointment.start > clock.now(),
         "can_change": selectors.can_still_change(appointment),
         "can_noshow": policies.can_run_appointment(actor, appointment) and selectors.may_be_noshow(appointment),
         "visit_url": registry.destination_of(appointment) if own else None,
@@ -108,7 +120,13 @@ def restore(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespon
         messages.warning(request, _("That time isn’t free any more. You can book another one."))
     else:
         keep_door(request, restored)
-        messages.success(request, _("The visit is booked again. We are sending you a new link."))
+        own = policies.is_patient_of(request.actor, restored)  # type: ignore[attr-defined]
+        messages.success(
+            request,
+            _("The visit is booked again. We are sending you a new link.")
+            if own
+            else _("The visit is booked again. The patient gets a new link by e-mail."),
+        )
     return _to(slug, appointment)
 
 
