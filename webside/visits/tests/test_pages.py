@@ -128,6 +128,27 @@ def test_a_form_with_gaps_comes_back_with_what_was_typed(cast: Cast, liz: Client
         assert SafeStart.objects.get(visit=visit).phone == "845-555-0142"
 
 
+def test_a_form_that_comes_back_speaks_of_the_place_that_stands_in_it(cast: Cast, liz: Client) -> None:
+    visit = factories.planned(cast)
+    url = _url("visit-check-in", visit)
+    liz.post(url, {"location": "home", "version": "new"}, headers={"X-Autosave": "1"})
+    assert "You are in New York" in liz.get(url).content.decode()
+    away = {**FORM, "location": "other", "address_line": "1 Main Street", "city": "Burlington", "state": "VT"}
+    page = liz.post(url, {**away, "agrees": ""}).content.decode()
+    assert "You are in New York" not in page
+    said = "hold this visit while you are in Vermont"
+    assert said in page and said in liz.post(_url("visit-place", visit), away).content.decode()
+    card = page[page.index("ws-ecard--patient") :]
+    assert "1 Main Street, Burlington VT" in card and "Not said yet" not in card
+
+
+def test_no_place_is_judged_before_one_is_chosen(cast: Cast, liz: Client) -> None:
+    visit = factories.planned(cast)
+    answers = {name: value for name, value in FORM.items() if name != "location"} | {"state": "NY"}
+    assert "You are in" not in liz.post(_url("visit-check-in", visit), answers).content.decode()
+    assert "You are in" not in liz.post(_url("visit-place", visit), answers).content.decode()
+
+
 def test_answers_are_saved_as_they_are_typed_and_said_to_be_only_then(cast: Cast, liz: Client) -> None:
     visit = factories.planned(cast)
     headers = {"X-Autosave": "1", "Accept": "application/json"}

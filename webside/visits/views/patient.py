@@ -64,15 +64,21 @@ def check_in(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     form = SafeStartForm(request.POST, home=selectors.home_of(page.visit), completing=True)
     if not form.is_valid():
         services.save_safe_start(actor=page.actor, visit=page.visit, answers=form.answers())
-        return _show(page, form, status=422)
+        return _back(page, form)
     try:
         services.complete_safe_start(
             actor=page.actor, visit=page.visit, answers=form.answers(), agrees=form.cleaned_data["agrees"]
         )
     except services.Incomplete:
-        return _show(page, form, status=422)
+        return _back(page, form)
     page.visit = selectors.visit(page.actor, visit_id)
     return page.go_on()
+
+
+def _back(page: Page, form: SafeStartForm) -> HttpResponse:
+    # Its answers are kept by now. The page must speak of these, not of those it was read with.
+    page.visit = selectors.visit(page.actor, page.visit.id)
+    return _show(page, form, status=422)
 
 
 def _autosave(page: Page) -> HttpResponse:
@@ -110,7 +116,7 @@ def _show(page: Page, form: SafeStartForm, status: int = 200) -> HttpResponse:
         tasks=_tasks(form),
         steps=destination.steps(page.slug, page.visit, Step.ANSWERS),
         consent_text=current_text(services.VISIT_CONSENT),
-        place=_place(page, start.state if start else ""),
+        place=_place(page, start.state if start and start.location else ""),
         version=start.updated_at.isoformat() if start else "new",
         early=page.visit.appointment.start - clock.now() > services.CHECK_IN_SOON,
         status=status,
@@ -162,7 +168,8 @@ def place(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     page = page_of(request, slug, visit_id, PATIENT)
     form = SafeStartForm(request.POST, home=selectors.home_of(page.visit))
     form.is_valid()
-    return page.render("visits/_place.html", place=_place(page, form.answers().get("state", "")))
+    said = form.answers()
+    return page.render("visits/_place.html", place=_place(page, said.get("state", "") if "location" in said else ""))
 
 
 @never_cache
