@@ -9,20 +9,24 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from webside.ui.forms import HintedRadioSelect
-from webside.visits import selectors
+from webside.visits import rules, selectors
 from webside.visits.codes import AudioReason, DeviceVerdict, PlaceKind
 
-FEWEST_DIGITS = 7
+FEWEST_DIGITS = 10
 PHONE_HINT = _("Enter a phone number with its area code, for example 845-555-0142.")
+PHONE_TOO_SHORT = _("This number is too short. Enter all 10 digits, with the area code, for example 845-555-0142.")
+ZIP_HINT = _("Enter the five digits of the ZIP code, for example 12401. If you don’t know it, leave this empty.")
 YES, NO = "yes", "no"
 
 
 def clean_phone(value: str) -> str:
     """Return a phone number as typed, if it could be one; raise ``ValidationError`` if not."""
     value = value.strip()
-    digits = re.sub(r"\D", "", value)
-    if value and (len(digits) < FEWEST_DIGITS or re.search(r"[^\d\s()+.\-x]", value)):
+    if value and re.search(r"[^\d\s()+.\-x]", value):
         raise forms.ValidationError(PHONE_HINT)
+    number, _extension, _rest = value.partition("x")
+    if value and len(re.sub(r"\D", "", number)) < FEWEST_DIGITS:
+        raise forms.ValidationError(PHONE_TOO_SHORT)
     return value
 
 
@@ -99,6 +103,18 @@ class SafeStartForm(forms.Form):
         """Keep what could be a number."""
         return clean_phone(self.cleaned_data["nearby_phone"])
 
+    def clean_postal_code(self) -> str:
+        """Keep five digits, or nine; while it is typed, the beginning of them. At home the record's address counts."""
+        code: str = self.cleaned_data["postal_code"]
+        if self._at_home(self.cleaned_data) or not code:
+            return code
+        if not (rules.is_zip(code) if self.completing else rules.begins_a_zip(code)):
+            raise forms.ValidationError(ZIP_HINT)
+        return code
+
+    def _at_home(self, data: dict[str, Any]) -> bool:
+        return bool(data.get("location") == PlaceKind.HOME and self.home)
+
     def clean(self) -> dict[str, Any]:
         """Ask for what is missing, when the form is sent for good."""
         data = super().clean() or {}
@@ -109,7 +125,7 @@ class SafeStartForm(forms.Form):
 
     def _missing(self, data: dict[str, Any]) -> dict[str, Any]:
         # Before a place is chosen the page shows no address to fill in, so none is asked for.
-        away = bool(data.get("location")) and (data["location"] != PlaceKind.HOME or not self.home)
+        away = bool(data.get("location")) and not self._at_home(data)
         asked = {
             "identity_confirmed": (True, _("Please tick the box if this is you.")),
             "location": (True, _("Choose where you are right now.")),
@@ -127,8 +143,11 @@ class SafeStartForm(forms.Form):
         }
 
     def answers(self) -> dict[str, Any]:
-        """Return the valid answers in the fields of a safe start. A choice not made yet is left out."""
-        data = self.cleaned_data
+        """Return the valid answers in the fields of a safe start. A choice not made yet is left out.
+
+        A ZIP code that is none empties the answer: that of another address beside this street would lead help astray.
+        """
+        data = self.cleaned_data | ({"postal_code": ""} if "postal_code" in self.errors else {})
         answers: dict[str, Any] = {
             name: data[name]
             for name in (
@@ -139,7 +158,7 @@ class SafeStartForm(forms.Form):
         }  # fmt: skip
         if data.get("location"):
             answers["location"] = data["location"]
-            if data["location"] == PlaceKind.HOME and self.home:
+            if self._at_home(data):
                 answers |= self.home
         if data.get("near"):
             answers["alone"] = data["near"] == NO

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -106,6 +107,20 @@ def next_step(done: Collection[Step], *, stage: Stage) -> Step:
     if stage in (Stage.WAITING, Stage.ROOM):
         return Step.WAITING
     return next(step for step in Step if step not in done)
+
+
+_ZIP = re.compile(r"\d{5}(-\d{4})?", re.ASCII)
+_BEGUN_ZIP = re.compile(r"\d{0,5}|\d{5}-\d{0,4}", re.ASCII)
+
+
+def is_zip(code: str) -> bool:
+    """Whether this is a ZIP code: five digits, or nine as ZIP+4."""
+    return _ZIP.fullmatch(code) is not None
+
+
+def begins_a_zip(code: str) -> bool:
+    """Whether this may become a ZIP code by typing on."""
+    return _BEGUN_ZIP.fullmatch(code) is not None
 
 
 def place_is_old(said_at: datetime | None, at: datetime, *, holds: timedelta) -> bool:

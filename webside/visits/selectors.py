@@ -140,13 +140,17 @@ def way_in(visit: Visit) -> WayIn:
 
 
 def unanswered(start: SafeStart) -> list[str]:
-    """Return the questions of a safe start that must be answered and are not; its agreement isn't among them."""
+    """Return the questions of a safe start that must be answered and are not; its agreement isn't among them.
+
+    The ZIP code may be missing, but not be wrong: what is saved as it is typed may be half of one.
+    """
     answered = {
         "identity_confirmed": start.identity_confirmed,
         "location": start.location,
         "address_line": start.address_line,
         "city": start.city,
         "state": start.state,
+        "postal_code": not start.postal_code or rules.is_zip(start.postal_code),
         "alone": start.alone is not None,
         "nearby_name": start.alone is not False or start.nearby_name,
     }
@@ -268,7 +272,8 @@ def home_of(visit: Visit) -> dict[str, str]:
     patient = visit.appointment.patient
     if not patient.address_line or not patient.state:
         return {}
-    return {name: getattr(patient, name) for name in ("address_line", "city", "state", "postal_code")}
+    home = {name: getattr(patient, name) for name in ("address_line", "city", "state")}
+    return home | {"postal_code": patient.postal_code if rules.is_zip(patient.postal_code) else ""}
 
 
 @dataclass(frozen=True, slots=True)

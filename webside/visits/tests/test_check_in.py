@@ -83,6 +83,7 @@ def test_a_complete_check_in_leads_to_the_waiting_room(cast: Cast) -> None:
         ({"location": "other", "address_line": ""}, "address_line"),
         ({"alone": None}, "alone"),
         ({"nearby_name": ""}, "nearby_name"),
+        ({**AWAY, "postal_code": "972"}, "postal_code"),
     ],
 )
 def test_what_is_missing_is_named(cast: Cast, without: dict[str, Any], named: str) -> None:
@@ -236,3 +237,36 @@ def test_before_a_place_is_chosen_only_the_place_is_asked_for() -> None:
     assert "address_line" in SafeStartForm({"location": "other"}, completing=True).errors
     assert "address_line" in SafeStartForm({"location": "home"}, completing=True).errors, "no address on file"
     assert "address_line" not in SafeStartForm({"location": "home"}, home={"state": "NY"}, completing=True).errors
+
+
+@pytest.mark.parametrize(
+    ("code", "typed", "sent"),
+    [("12401", True, True), ("12401-0012", True, True), ("", True, True), ("124", True, False),
+     ("12401-00", True, False), ("ABC", False, False), ("124011", False, False), ("１２４０１", False, False)],
+)  # fmt: skip
+def test_a_zip_code_has_five_digits_or_nine_and_may_be_half_typed(code: str, typed: bool, sent: bool) -> None:
+    for completing, good in ((False, typed), (True, sent)):
+        form = SafeStartForm({"location": "other", "postal_code": code}, completing=completing)
+        assert ("postal_code" not in form.errors) is good
+        assert form.answers()["postal_code"] == (code if good else ""), "no other place's ZIP code stays beside it"
+        if not good:
+            assert "five digits" in str(form.errors["postal_code"])
+
+
+def test_at_home_no_field_that_is_not_shown_stands_in_the_way() -> None:
+    home = {"address_line": "41 Wall Street", "city": "Kingston", "state": "NY", "postal_code": ""}
+    form = SafeStartForm({"location": "home", "postal_code": "ABC"}, home=home, completing=True)
+    assert "postal_code" not in form.errors
+    assert form.answers()["postal_code"] == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "good"),
+    [("845-555-0142", True), ("+1 (845) 555-0142", True), ("845-555-0142 x123", True), ("845-555", False),
+     ("555-0142", False), ("555-0142 x123", False), ("call me", False)],
+)  # fmt: skip
+def test_a_phone_number_has_its_area_code(number: str, good: bool) -> None:
+    form = SafeStartForm({"phone": number, "nearby_phone": number})
+    for name in ("phone", "nearby_phone"):
+        assert (name not in form.errors) is good
+        assert good or "area code" in str(form.errors[name])
