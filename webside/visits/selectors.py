@@ -280,8 +280,8 @@ def home_of(visit: Visit) -> dict[str, str]:
 class EmergencyCard:
     """What 911 must hear (the fields of ``ui``'s emergency card).
 
-    ``record_address`` and ``record_phone`` stand in the record and were not said for this visit; they are empty where
-    she has said where she is, or which number to call.
+    ``town`` is where 911 must be asked for; it goes with ``address``. ``record_address`` and ``record_phone`` stand in
+    the record and were not said for this visit; they are empty where she has said where she is, or which number to call.
     """
 
     name: str
@@ -291,6 +291,7 @@ class EmergencyCard:
     phone: str
     nearby: str
     clinician: str
+    town: str = ""
     record_address: str = ""
     record_phone: str = ""
 
@@ -310,6 +311,7 @@ def emergency_card(visit: Visit, start: SafeStart | None = None) -> EmergencyCar
         phone=phone,
         nearby=near,
         clinician=visit.appointment.practitioner.display_name,
+        town=", ".join(part for part in (start.city, start.state) if part) if start and address else "",
         record_address="" if address else _address_line(patient),
         record_phone="" if phone else patient.phone,
     )

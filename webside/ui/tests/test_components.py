@@ -230,12 +230,19 @@ class TestWordsAndStates:
         assert own.count("Not said yet") == 2
         assert "Ask now" not in own, "this is said to the clinician"
 
+    def test_911_is_said_to_answer_where_the_clinician_is(self, draw: Draw) -> None:
+        card = {"name": "Liz", "address": "1 Main Street, Burlington VT 05401", "town": "Burlington, VT"}
+        html = draw('{% emergency_card card "clinician" %}', card=card)
+        assert 'href="tel:911"' in html and "Call 911</a>" in html
+        assert "911 answers where you are. Say the address, and ask to be put through to 911 in Burlington, VT." in html
+        assert "put through" not in draw('{% emergency_card card "patient" %}', card=card)
+
     def test_what_only_the_record_says_is_marked_and_for_the_clinician(self, draw: Draw) -> None:
         card = {"name": "Liz", "record_phone": "845-555-0142", "record_address": "41 Wall Street, Kingston NY"}
         html = draw('{% emergency_card card "clinician" %}', card=card)
         assert "from the record, not confirmed today" in html and "845-555-0142" in html
         assert "Home in the record, not confirmed today: 41 Wall Street" in html and "Not known. Ask now." in html
-        assert "911 for this address" not in html, "nobody is sent to an address that nobody confirmed"
+        assert "911 where the patient is" in html, "nobody is sent to a town that nobody confirmed"
         own = draw('{% emergency_card card "patient" %}', card=card)
         assert "845-555-0142" not in own and own.count("Not said yet") == 2
 

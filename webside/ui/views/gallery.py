@@ -200,6 +200,7 @@ def _facts() -> dict[str, Any]:
             "name": "Liz Moreno",
             "age": 57,
             "address": "41 Wall Street, Apt 2, Kingston NY 12401",
+            "town": "Kingston, NY",
             "said_at": now - timedelta(minutes=3),
             "phone": "845-555-0142",
             "nearby": "Rafael Moreno (spouse), in the next room",

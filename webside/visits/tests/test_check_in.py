@@ -124,6 +124,7 @@ def test_the_card_shows_what_the_record_holds_until_she_has_said_it(cast: Cast) 
         services.save_safe_start(actor=liz, visit=visit, answers=AWAY)
         said = selectors.emergency_card(selectors.visit(liz, visit.id))
     assert (said.phone, said.record_phone, said.record_address) == (AWAY["phone"], "", "")
+    assert (card.town, said.town) == ("", "Portland, OR")
 
 
 def test_the_colleague_who_may_is_offered_and_takes_the_check_in_along(cast: Cast) -> None:
