@@ -124,12 +124,30 @@ def verify(patient: Any, clinician: Any) -> None:
         wait_until(
             "a code", lambda page=page: re.fullmatch(r"[\d\s]{6,}", page.locator("[data-call=code]").inner_text())
         )
+        assert page.locator("[data-panel=code]").inner_text() == "Private? Check it", "not checked is not fine"
         said.append(page.locator("[data-call=code]").inner_text())
         page.get_by_role("button", name=button, exact=True).click()
     assert said[0] == said[1]
     for page in (patient, clinician):
         page.locator("[data-call=code-state]").get_by_text("Checked. Just you two").wait_for()
+    doubt(patient, clinician)
+    for page in (patient, clinician):
+        page.locator("[data-panel=code]").get_by_text("Checked. Just you two").wait_for()
         page.locator("[data-panel=code]").click()
+
+
+def doubt(patient: Any, clinician: Any) -> None:
+    """One side sees other digits: both are warned, whatever the other found, until that side takes it back."""
+    patient.get_by_role("button", name="It’s different", exact=True).click()
+    for page in (patient, clinician):
+        page.get_by_role("alert").filter(has_text="Someone may be in between").wait_for()
+        page.locator("[data-panel=code]").get_by_text("Different: hang up").wait_for()
+    examine(patient, "patient-doubt")
+    examine(clinician, "clinician-doubt")
+    clinician.get_by_role("button", name="The same", exact=True).click()
+    assert clinician.get_by_role("alert").filter(has_text="Liz Moreno sees different numbers").is_visible()
+    patient.get_by_role("button", name="It’s the same", exact=True).click()
+    clinician.get_by_role("alert").filter(has_text="Someone may be in between").wait_for(state="hidden")
 
 
 def use_the_controls(patient: Any, clinician: Any) -> None:

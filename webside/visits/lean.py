@@ -143,6 +143,7 @@ class VisitRoom:
             "ice_servers": info.ice_servers,
             "ice_policy": info.ice_policy,
             "peers": await self._peers(db, visitor, seat, now),
+            "different": await self._doubters(db, visitor),
             "started_at": seat.started_at.isoformat() if seat.started_at else None,
             # Clocks of patients' machines are wrong more often than one thinks: the page counts on from this.
             "elapsed_s": (now - seat.started_at).total_seconds() if seat.started_at else None,
@@ -157,6 +158,16 @@ class VisitRoom:
             )
         ).fetchall()
         return [{"participant": str(row[0]), "name": row[1], "role": row[2]} for row in rows]
+
+    async def _doubters(self, db: Any, visitor: Visitor) -> list[str]:
+        # Who was away when the other said it, or loaded the page again, must hear it too.
+        rows = await (
+            await db.execute(
+                "SELECT id FROM visits_participant WHERE tenant_id = %s AND visit_id = %s AND code_check = 'different'",
+                [frames.current_tenant_id(), visitor.topic_id],
+            )
+        ).fetchall()
+        return [str(row[0]) for row in rows]
 
     async def message(self, db: Any, visitor: Visitor, message: Json) -> None:
         """Handle what a seated socket says; one that lost its seat is told to go."""
@@ -270,6 +281,7 @@ class VisitRoom:
             [result, clock.now(), seat.id],
         )
         await _say(db, visitor.topic_id, "hint", "code")
+        await _say(db, visitor.topic_id, "verified", seat.id, result)
 
     async def _leave(self, db: Any, visitor: Visitor, seat: _Seat) -> None:
         now = clock.now()
@@ -307,6 +319,8 @@ class VisitRoom:
                 "kind": words[0],
                 "id": str(visitor.topic_id),
             }
+        if kind == "verified":
+            return {"type": "verified", "participant": words[0], "result": words[1]}
         if kind == "signal":
             return await self._hand_over(db, visitor, UUID(words[0]))
         return await self._told_of_peer(db, visitor, kind, *words)

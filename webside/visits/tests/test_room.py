@@ -307,11 +307,16 @@ async def test_the_code_that_was_compared_is_kept(people: Cast, visit: Visit, ad
     maya = await _enter(address, people, people.maya_user, visit)
     await liz.say(type="verified", result="different")
     await maya.hears("hint", kind="code")
+    await maya.hears("verified", participant=liz.id, result="different")
     assert await _as(people, people.maya_user, lambda _: selectors.code_checks(visit)) == {
         "patient": "different", "clinician": "",
     }  # fmt: skip
+    again = await _enter(address, people, people.maya_user, visit)
+    assert again.welcome["different"] == [liz.id], "who loads the page again hears it too"
     await liz.say(type="verified", result="perhaps")
     assert (await liz.hears("error"))["code"] == "refused"
+    await liz.say(type="verified", result="same")
+    await again.hears("verified", participant=liz.id, result="same")
 
 
 async def test_ending_says_bye_and_who_comes_later_hears_the_same(people: Cast, visit: Visit, address: str) -> None:

@@ -6,7 +6,8 @@
  * that must arrive keeps it (`UnsentDigests`).
  *
  * Events: "welcome" (detail: the server's message), "signal" ({from, data}), "peer" ({event, participant, name, role}),
- * "hint" ({topic, kind, id}), "kept" ({key}), "ice" ({iceServers}), "rtt" ({ms}), "down" (), "bye" ({reason}).
+ * "hint" ({topic, kind, id}), "kept" ({key}), "verified" ({participant, result}), "ice" ({iceServers}),
+ * "rtt" ({ms}), "down" (), "bye" ({reason}).
  */
 
 const PING_EVERY_MS = 1000;
@@ -141,6 +142,7 @@ export class SignalSocket extends EventTarget {
       case "peer":
       case "hint":
       case "kept":
+      case "verified":
         this.#emit(message.type, message);
         break;
       case "bye":

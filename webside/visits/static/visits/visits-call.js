@@ -8,9 +8,9 @@
  *                      data-join ("now", or "button": waits for the action join), data-ice-policy ("all" or "relay"),
  *                      data-shortcuts ("off": no single-letter keys)
  *   data-call=         remote, self (<video autoplay playsinline muted>), remote-placeholder, self-placeholder, peer-name,
- *                      peer-state, timer (<time>), quality (with [data-quality-text]), code, code-state, notice and
- *                      media-notice (with [data-notice-head], [data-notice-body]), status (aria-live), devices and leave
- *                      (<dialog>), join-panel
+ *                      peer-state, timer (<time>), quality (with [data-quality-text]), code, code-state, code-short (the
+ *                      same in two words), notice, media-notice and alarm (each with [data-notice-head], [data-notice-body]),
+ *                      status (aria-live), devices and leave (<dialog>), join-panel
  *   data-call-action=  join, mute, camera, picture, fullscreen, devices, leave, leave-confirm, leave-stay, sound-on,
  *                      code-same, code-different, shortcuts
  *   data-call-device=  audioinput, videoinput, audiooutput (<select>)
@@ -58,6 +58,7 @@ export class CallPage {
   #words;
   /** @type {SignalSocket|null} */ #socket = null;
   /** @type {{participant: string, name: string}|null} */ #peer = null;
+  #me = "";
   #polite = false;
   /** @type {RTCIceServer[]} */ #iceServers = [];
   /** @type {string} */ #icePolicy;
@@ -70,6 +71,10 @@ export class CallPage {
   #audioOnly = false;
   #soundBlocked = false;
   /** @type {"revoked"|"ended"|"replaced"|null} */ #bye = null;
+  /** What the digits of this connection are. */ #code = "none";
+  /** @type {""|"same"|"different"} */ #found = "";
+  #foundIsKept = true;
+  #theyDiffer = false;
   #stateSince = performance.now();
   /** @type {number|null} performance.now() of the visit's beginning */ #startedAt = null;
   #said = "";
@@ -117,6 +122,7 @@ export class CallPage {
     on("signal", ({ from, data }) => this.#signalled(from, data));
     on("peer", (message) => this.#peerChanged(message));
     on("hint", ({ topic, kind, id }) => this.#tell("visits:hint", { topic, kind, id }));
+    on("verified", (message) => this.#theyCompared(message));
     on("kept", ({ key }) => this.#digests.kept(key));
     on("ice", ({ iceServers }) => this.#useIceServers(iceServers));
     on("down", () => this.#socketDown());
@@ -175,7 +181,7 @@ export class CallPage {
   // ---- the socket ----
 
   /** @param {any} message */
-  #welcome({ polite, ice_servers: iceServers, ice_policy: icePolicy, peers = [], elapsed_s: elapsed }) {
+  #welcome({ participant: own, polite, ice_servers: iceServers, ice_policy: icePolicy, peers = [], elapsed_s: elapsed, different = [] }) {
     this.#polite = polite;
     this.#icePolicy = icePolicy ?? this.#icePolicy;
     this.#useIceServers(iceServers ?? []);
@@ -188,6 +194,11 @@ export class CallPage {
     if (peer) this.#meet(peer);
     this.call?.signallingUp(this.#peerPresent);
     this.#digests.again();
+    if (!this.#foundIsKept) this.#foundIsKept = this.send({ type: "verified", result: this.#found });
+    else if (different.includes(own)) this.#found = "different";
+    this.#theyDiffer = different.some((/** @type {string} */ participant) => participant !== own);
+    this.#me = own;
+    this.#showCodeState();
     if (again) this.#tell("visits:resync", {});
     this.#render();
   }
@@ -322,24 +333,44 @@ export class CallPage {
       // The spaces are for those who hear or copy the code.
       part.replaceChildren(...pairs.flatMap((span, index) => (index ? [" ", span] : [span])));
     }
-    this.#showCodeState(problem ?? (code ? "unverified" : "none"));
+    this.#code = problem ?? (code ? "unverified" : "none");
+    // Other digits need another look. That they differed is not forgotten: a connection can be broken on purpose.
+    if (this.#found === "same") this.#found = "";
+    this.#showCodeState();
   }
 
-  /** @param {string} state none, unsupported, broken, unverified, same, different */
-  #showCodeState(state) {
-    const part = this.#part("code-state");
-    if (part) part.textContent = this.#words(`code.${state}`);
+  /** none, unsupported, broken, unverified, same, different, theirs (the other side says different): the worst first */
+  #codeState() {
+    if (this.#found === "different") return "different";
+    if (this.#theyDiffer) return "theirs";
+    return this.#code === "unverified" && this.#found ? this.#found : this.#code;
+  }
+
+  #showCodeState() {
+    const state = this.#codeState();
+    this.#write("code-state", this.#words(`code.${state}`, this.#names()));
+    this.#write("code-short", this.#words(`code.short.${state}`));
     this.#root.dataset.code = state;
+    const alarm = ["different", "theirs", "broken"].includes(state);
+    this.#fillNotice("alarm", alarm ? { head: `alarm.${state}.head`, body: ["alarm.body"] } : null);
     for (const action of ["code-same", "code-different"]) {
-      for (const button of this.#buttons(action)) button.disabled = !["unverified", "same", "different"].includes(state);
+      for (const button of this.#buttons(action)) button.disabled = this.#code !== "unverified";
     }
   }
 
   /** @param {"same"|"different"} result */
   #compared(result) {
-    this.#showCodeState(result);
-    this.#say(this.#words(`code.${result}`));
-    this.send({ type: "verified", result });
+    this.#found = result;
+    this.#foundIsKept = this.send({ type: "verified", result });
+    this.#showCodeState();
+    this.#say(this.#words(`code.${this.#codeState()}`, this.#names()));
+  }
+
+  /** @param {any} message */
+  #theyCompared({ participant, result }) {
+    if (participant === this.#me) return;
+    this.#theyDiffer = result === "different";
+    this.#showCodeState();
   }
 
   // ---- the person's own devices ----
