@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import OuterRef
@@ -14,6 +15,7 @@ from webside.catalog.codes import Kind
 from webside.chart.codes import ClinicalStatus, ConditionCategory, ListCode, MedicationStatus
 from webside.chart.models import AllergyIntolerance, Condition, List, MedicationStatement, Observation
 from webside.chart.rules import vitals
+from webside.chart.selectors.lists import number_text, pairs_of_signs
 from webside.compliance.models import Licence
 from webside.core import clock
 from webside.core.rows import array_of
@@ -54,7 +56,6 @@ def brief(row: Row) -> Brief:
         ),
     )
     found: Any = known.get()
-    shown = {ucum: unit for sign in vitals.signs(clock.now().date()) for ucum, unit in sign.units}
     return Brief(
         allergy_checks=_allergy_check(found["known_allergies"], found["gone_through"]),
         allergies=[
@@ -63,16 +64,34 @@ def brief(row: Row) -> Brief:
         ],
         problems=[{"name": each["display"], "code": each["code"]} for each in found["known_problems"]],
         medications=[{"name": each["medication"], "note": each["dosage"]} for each in found["known_medications"]],
-        vitals=[
-            {
-                "name": each["display"],
-                "value": each["value"],
-                "unit": shown.get(each["unit"], each["unit"]),
-                "on": datetime.fromisoformat(each["effective_at"]),
-            }
-            for each in found["known_vitals"]
-        ],
+        vitals=_measured(found["known_vitals"]),
     )
+
+
+def _measured(readings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the newest of each sign. Two that were taken together are said in one breath, as in the room: 131/79."""
+    shown = {ucum: unit for sign in vitals.signs(clock.now().date()) for ucum, unit in sign.units}
+    by_code = {each["code"]: each for each in readings}
+    said: dict[str, tuple[str, str]] = {}
+    for upper_code, (lower_code, words) in pairs_of_signs().items():
+        upper, lower = by_code.get(upper_code), by_code.get(lower_code)
+        if upper and lower and upper["effective_at"] == lower["effective_at"]:
+            said[upper_code] = (words, f"{_number(upper)}/{_number(lower)}")
+            by_code.pop(lower_code)
+    return [
+        {
+            "name": name,
+            "value": value,
+            "unit": shown.get(each["unit"], each["unit"]),
+            "on": datetime.fromisoformat(each["effective_at"]),
+        }
+        for code, each in by_code.items()
+        for name, value in [said.get(code, (each["display"], _number(each)))]
+    ]
+
+
+def _number(reading: dict[str, Any]) -> str:
+    return number_text(Decimal(str(reading["value"])))
 
 
 def checks(row: Row, licences: list[Licence]) -> list[dict[str, str]]:

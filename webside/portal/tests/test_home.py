@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from django.test import Client
 from psycopg.types.range import TimestamptzRange
 
 from webside.audit.models import AuditEvent
-from webside.chart.models import AllergyIntolerance, List
+from webside.chart.models import AllergyIntolerance, List, Observation
 from webside.compliance import services as compliance
 from webside.compliance.models import Consent
 from webside.core import clock
@@ -156,6 +157,33 @@ def test_who_waits_is_first_and_the_chart_stands_beside(cast: Any) -> None:
     with cast.as_(cast.maya_user):
         read = AuditEvent.objects.get(action="chart.patient.read")
     assert read.patient_id == cast.liz.id and read.ground == "treating, before the visit"
+
+
+def test_a_blood_pressure_is_said_in_one_breath_as_in_the_room(cast: Any) -> None:
+    with cast.as_(cast.maya_user):
+        make.appointment(cast)
+        encounter = make.encounter(cast)
+        for code, display, unit, value in (
+            ("8480-6", "Blood pressure (upper)", "mm[Hg]", "131.00"),
+            ("8462-4", "Blood pressure (lower)", "mm[Hg]", "79"),
+            ("29463-7", "Weight", "kg", "80.50"),
+        ):
+            Observation.objects.create(
+                patient=cast.liz, encounter=encounter, code=code, display=display, unit=unit,
+                value=Decimal(value), effective_at=encounter.started_at,
+            )  # fmt: skip
+    page = text_of(signed_in(cast.maya_user).get(HOME))
+    assert "<dt>Blood pressure</dt><dd><b>131/79</b> mmHg" in page and "<b>80.5</b> kg" in page
+    assert "(upper)" not in page and "(lower)" not in page
+    with cast.as_(cast.maya_user):
+        lower = Observation.objects.get(code="8462-4")
+        later = lower.effective_at + timedelta(minutes=5)
+        Observation.objects.create(
+            patient=cast.liz, encounter=encounter, code=lower.code, display=lower.display, unit=lower.unit,
+            value=Decimal(82), effective_at=later,
+        )  # fmt: skip
+    page = text_of(signed_in(cast.maya_user).get(HOME))
+    assert "131/82" not in page and "(upper)" in page, "what was not measured together stays apart"
 
 
 def test_nobody_is_said_to_wait_who_is_met_already(cast: Any) -> None:
