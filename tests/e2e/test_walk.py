@@ -130,10 +130,32 @@ def verify(patient: Any, clinician: Any) -> None:
     assert said[0] == said[1]
     for page in (patient, clinician):
         page.locator("[data-call=code-state]").get_by_text("Checked. Just you two").wait_for()
+    face_and_digits_together(clinician)
     doubt(patient, clinician)
     for page in (patient, clinician):
         page.locator("[data-panel=code]").get_by_text("Checked. Just you two").wait_for()
         page.locator("[data-panel=code]").click()
+
+
+TOGETHER = """() => ["[data-call=remote]", "[data-call=code]", "[data-call-action=code-same]",
+  "[data-call-action=code-different]", ".ws-ecard a"].filter((part) => {
+  const { left, top, width, height } = document.querySelector(part).getBoundingClientRect();
+  const at = document.elementFromPoint(left + width / 2, top + height / 2);
+  return top < 0 || top + height > innerHeight || !document.querySelector(part).contains(at);
+})"""
+HIDDEN_FACE = """() => {
+  const { top, bottom } = document.querySelector("[data-call=remote]").getBoundingClientRect();
+  return top < 0 || bottom > document.querySelector("#chat-text").getBoundingClientRect().top;
+}"""
+
+
+def face_and_digits_together(clinician: Any) -> None:
+    """While the digits are compared, face, digits, answers and the call for help are in sight, also in a low window."""
+    before = clinician.viewport_size
+    for height in (800, 720):
+        clinician.set_viewport_size({"width": 1280, "height": height})
+        assert clinician.evaluate(TOGETHER) == [], height
+    clinician.set_viewport_size(before)
 
 
 def doubt(patient: Any, clinician: Any) -> None:
@@ -159,6 +181,7 @@ def use_the_controls(patient: Any, clinician: Any) -> None:
     clinician.get_by_label("Message", exact=True).fill("Yes, well.")
     clinician.get_by_label("Message", exact=True).press("Enter")
     patient.locator("[data-chat-list]").get_by_text("Yes, well.").wait_for()
+    assert not clinician.evaluate(HIDDEN_FACE), "who writes still sees the face"
     examine(patient, "patient-chat")
     patient.get_by_role("button", name="Close the chat").click()
     patient.get_by_role("button", name="Mute").click()
