@@ -251,9 +251,12 @@ def observation(row: Observation) -> dict[str, Any]:
 
 
 def confirmed_list(row: List) -> dict[str, Any]:
-    """Return the FHIR List of a confirmation. The entries are resources of their own, found by the patient."""
+    """Return the FHIR List of a confirmation. The entries are resources of their own, found by the patient.
+
+    It is retired as soon as an entry comes or goes: what was confirmed is not what stands there.
+    """
     return fhir.compact(
-        status="current",
+        status="retired" if row.changed_at else "current",
         mode="snapshot",
         title=row.code,
         code=_concept(LOINC, *LISTS[row.code]),

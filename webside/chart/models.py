@@ -154,6 +154,9 @@ class List(TenantModel):
 
     No row: nobody has asked yet, which is not the same as *nothing known*. The entries are the rows
     themselves (``AllergyIntolerance``, ``MedicationStatement``, ``Condition``).
+
+    ``changed_at`` withdraws the confirmation: an entry came or went since. ``ended_entry`` is the entry whose
+    end was the only change, so that taking that back brings the confirmation back.
     """
 
     patient = TenantForeignKey("people.Patient", related_name="confirmed_lists")
@@ -161,6 +164,8 @@ class List(TenantModel):
     empty_reason = models.CharField(max_length=12, blank=True)
     confirmed_at = models.DateTimeField(default=clock.now)
     confirmed_by = models.CharField(max_length=160)
+    changed_at = models.DateTimeField(null=True)
+    ended_entry = models.UUIDField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "patient", "code"], name="list_once")]

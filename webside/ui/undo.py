@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.contrib.messages import get_messages
+from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
 PREFIX = "undo:"
@@ -25,3 +27,13 @@ def undo_url(extra_tags: str) -> str:
         if word.startswith(PREFIX):
             return word.removeprefix(PREFIX)
     return ""
+
+
+def undo_offered(request: HttpRequest, path: str) -> bool:
+    """Whether a message of this page offers an *Undo* under ``path``. The messages stay to be shown."""
+    waiting = get_messages(request)
+    used = getattr(waiting, "used", False)
+    found = [message for message in waiting if undo_url(message.extra_tags).startswith(path)]
+    if hasattr(waiting, "used"):
+        waiting.used = used
+    return bool(found)

@@ -23,7 +23,7 @@ from webside.chart.selectors.encounters import (
     takes_diagnoses,
     unsigned_notes,
 )
-from webside.chart.selectors.lists import kept_of, lists_of
+from webside.chart.selectors.lists import ClinicalLists, Ended, ended_entries, entry_name, kept_of, lists_of
 from webside.chart.selectors.notes import (
     MDM_LABELS,
     PART_LABELS,
@@ -42,6 +42,8 @@ __all__ = [
     "MDM_LABELS",
     "PART_LABELS",
     "Chart",
+    "ClinicalLists",
+    "Ended",
     "Summary",
     "addenda_of",
     "chart_of",
@@ -51,6 +53,8 @@ __all__ = [
     "encounter",
     "encounter_in",
     "encounter_of_visit",
+    "ended_entries",
+    "entry_name",
     "ground_of",
     "kept_of",
     "lists_of",

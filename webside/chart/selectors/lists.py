@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -47,6 +47,15 @@ class ClinicalLists:
     confirmed: Mapping[str, List]
     signs: list[vitals.VitalSign] = field(default_factory=list)
 
+    def entries(self, code: ListCode) -> Sequence[AllergyIntolerance | MedicationStatement | Condition]:
+        """Return what stands on a list now."""
+        found: dict[ListCode, Sequence[Any]] = {
+            ListCode.ALLERGIES: self.allergies,
+            ListCode.MEDICATIONS: self.medications,
+            ListCode.PROBLEMS: self.problems,
+        }
+        return found[code]
+
     @property
     def allergies_confirmed(self) -> List | None:
         """When allergies were asked for."""
@@ -63,10 +72,10 @@ class ClinicalLists:
         return self.confirmed.get(ListCode.PROBLEMS)
 
     @property
-    def worst_allergy(self) -> AllergyIntolerance | None:
-        """The allergy that stands in the banner: the most dangerous one."""
+    def worst_allergies(self) -> list[AllergyIntolerance]:
+        """The allergies as they stand in the banner: the most dangerous first."""
         rank = {"high": 0, "unable-to-assess": 1, "low": 2}
-        return min(self.allergies, key=lambda row: rank.get(row.criticality, 1), default=None)
+        return sorted(self.allergies, key=lambda row: rank.get(row.criticality, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,3 +207,40 @@ def _line(values: Sequence[Decimal], width: int = 72, height: int = 20) -> str:
         f"{3 + step * place:.1f},{height - 3 - (height - 6) * float(value - low) / span:.1f}"
         for place, value in enumerate(values)
     )
+
+
+def entry_name(entry: AllergyIntolerance | MedicationStatement | Condition) -> str:
+    """Return what people call an entry of a list."""
+    return entry.display if isinstance(entry, Condition) else str(entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An entry that was taken off a list, and before which of those that stand there now it stood."""
+
+    id: UUID
+    name: str
+    place: int
+
+
+def ended_entries(patient: Patient, lists: ClinicalLists, code: ListCode, ids: Sequence[UUID]) -> list[Ended]:
+    """Return those of ``ids`` that are off the list. The caller has checked that the actor may see the lists."""
+    found: Any = {
+        ListCode.ALLERGIES: AllergyIntolerance.objects.exclude(clinical_status=ClinicalStatus.ACTIVE),
+        ListCode.MEDICATIONS: MedicationStatement.objects.exclude(status=MedicationStatus.ACTIVE),
+        ListCode.PROBLEMS: Condition.objects.filter(category=ConditionCategory.PROBLEM).exclude(
+            clinical_status=ClinicalStatus.ACTIVE
+        ),
+    }[code]
+    rows = sorted(found.filter(patient=patient, id__in=ids), key=_order)
+    return [
+        Ended(row.id, entry_name(row), sum(_order(other) < _order(row) for other in lists.entries(code)))
+        for row in rows
+    ]
+
+
+def _order(entry: AllergyIntolerance | MedicationStatement | Condition) -> tuple[int, date, str]:
+    """Return where an entry stands on its list, as :func:`kept_of` orders it."""
+    if isinstance(entry, Condition):
+        return entry.position, entry.onset_date or date.max, entry.display.casefold()
+    return 0, date.max, str(entry).casefold()

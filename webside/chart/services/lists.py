@@ -38,13 +38,27 @@ def _may_change_lists(actor: Actor, patient: Patient) -> None:
         raise NotAllowed
 
 
-def _no_longer_empty(patient: Patient, code: ListCode) -> None:
-    """What was *nothing known* has an entry now."""
-    known = List.objects.select_for_update().filter(patient=patient, code=code).exclude(empty_reason="").first()
-    if known is not None:
-        known.empty_reason = ""
-        known.save()
-        write_version(known)
+def _withdraw(patient: Patient, code: ListCode, *, ended: UUID | None = None) -> None:
+    """An entry came or went: the list is not what was confirmed. What was *nothing known* may have an entry now."""
+    known = List.objects.select_for_update().filter(patient=patient, code=code).first()
+    if known is None:
+        return
+    known.ended_entry = None if known.changed_at else ended
+    known.changed_at = known.changed_at or clock.now()
+    known.empty_reason = ""
+    known.save()
+    write_version(known)
+
+
+def _taken_back(patient: Patient, code: ListCode, entry_id: UUID) -> None:
+    """An entry is back. If its end was all that changed, the list is again the one that was confirmed."""
+    known = List.objects.select_for_update().filter(patient=patient, code=code).first()
+    if known is None or known.ended_entry != entry_id:
+        _withdraw(patient, code)
+        return
+    known.changed_at = known.ended_entry = None
+    known.save()
+    write_version(known)
 
 
 def _one_line(text: str, longest: int, missing: str) -> str:
@@ -68,11 +82,13 @@ def add_allergy(
         patient=patient, substance__iexact=name, clinical_status=ClinicalStatus.ACTIVE
     ).first()
     allergy = known or AllergyIntolerance(patient=patient, substance=name)
+    before = (allergy.reaction, allergy.criticality) if known else None
     allergy.reaction = " ".join(reaction.replace("\x00", "").split())[:160] or allergy.reaction
     allergy.criticality = level
     allergy.save()
     write_version(allergy)
-    _no_longer_empty(patient, ListCode.ALLERGIES)
+    if before != (allergy.reaction, allergy.criticality):
+        _withdraw(patient, ListCode.ALLERGIES)
     record("chart.allergy.add", actor=actor, target=allergy, patient_id=patient.id, ground="treating")
     return allergy
 
@@ -90,7 +106,7 @@ def add_medication(
         started_on=started_on,
     )
     write_version(row)
-    _no_longer_empty(patient, ListCode.MEDICATIONS)
+    _withdraw(patient, ListCode.MEDICATIONS)
     record("chart.medication.add", actor=actor, target=row, patient_id=patient.id, ground="treating")
     return row
 
@@ -122,7 +138,7 @@ def add_problem(
             position=(there.aggregate(last=Max("position"))["last"] or 0) + 1,
         )
         write_version(problem)
-    _no_longer_empty(patient, ListCode.PROBLEMS)
+        _withdraw(patient, ListCode.PROBLEMS)
     record("chart.problem.add", actor=actor, target=problem, patient_id=patient.id, ground="treating")
     return problem
 
@@ -139,6 +155,12 @@ def _entry(patient: Patient, code: ListCode, entry_id: UUID) -> Entry:
     return entry
 
 
+def _is_active(entry: Entry) -> bool:
+    if isinstance(entry, MedicationStatement):
+        return entry.status == MedicationStatus.ACTIVE
+    return entry.clinical_status == ClinicalStatus.ACTIVE
+
+
 def _mark(entry: Entry, *, active: bool) -> None:
     if isinstance(entry, MedicationStatement):
         entry.status = MedicationStatus.ACTIVE if active else MedicationStatus.STOPPED
@@ -153,21 +175,27 @@ def _mark(entry: Entry, *, active: bool) -> None:
 
 @action("chart.list-entry.end")
 def end_entry(*, actor: Actor, patient: Patient, code: ListCode, entry_id: UUID) -> Entry:
-    """Take an entry off a list: a medicine is stopped, a problem resolved, an allergy inactive. It stays in the record."""
+    """Take an entry off a list: a medicine is stopped, a problem resolved, an allergy inactive. It stays in the record.
+
+    The confirmation of the list is withdrawn. A second press changes nothing.
+    """
     _may_change_lists(actor, patient)
     entry = _entry(patient, code, entry_id)
-    _mark(entry, active=False)
+    if _is_active(entry):
+        _mark(entry, active=False)
+        _withdraw(patient, code, ended=entry.id)
     record("chart.list-entry.end", actor=actor, target=entry, patient_id=patient.id, ground="treating")
     return entry
 
 
 @action("chart.list-entry.restore")
 def restore_entry(*, actor: Actor, patient: Patient, code: ListCode, entry_id: UUID) -> Entry:
-    """Put an entry back on its list."""
+    """Put an entry back on its list; if its end was the only change, the list is confirmed as before."""
     _may_change_lists(actor, patient)
     entry = _entry(patient, code, entry_id)
-    _mark(entry, active=True)
-    _no_longer_empty(patient, code)
+    if not _is_active(entry):
+        _mark(entry, active=True)
+        _taken_back(patient, code, entry.id)
     record("chart.list-entry.restore", actor=actor, target=entry, patient_id=patient.id, ground="treating")
     return entry
 
@@ -176,16 +204,13 @@ def restore_entry(*, actor: Actor, patient: Patient, code: ListCode, entry_id: U
 def confirm_list(*, actor: Actor, patient: Patient, code: ListCode) -> List:
     """Note that a list was gone through with the patient now; without entries it means *nothing known*."""
     _may_change_lists(actor, patient)
-    lists = selectors.lists_of(patient)
-    entries: dict[ListCode, Sequence[Any]] = {
-        ListCode.ALLERGIES: lists.allergies,
-        ListCode.MEDICATIONS: lists.medications,
-        ListCode.PROBLEMS: lists.problems,
-    }
+    # Locked before the entries are read: what ends meanwhile withdraws this confirmation.
     confirmed, created = List.objects.select_for_update().get_or_create(
         patient=patient, code=code, defaults={"confirmed_by": actor.label}
     )
-    confirmed.empty_reason = "" if entries[code] else EmptyReason.NIL_KNOWN
+    lists = selectors.lists_of(patient)
+    confirmed.empty_reason = "" if lists.entries(code) else EmptyReason.NIL_KNOWN
+    confirmed.changed_at = confirmed.ended_entry = None
     confirmed.confirmed_at = clock.now()
     confirmed.confirmed_by = actor.label
     confirmed.save()

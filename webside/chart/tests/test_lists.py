@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,12 +11,15 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from webside.audit.models import AuditEvent
 from webside.chart import selectors, services
 from webside.chart.codes import ListCode
 from webside.chart.models import AllergyIntolerance, Condition, List, MedicationStatement, Observation
 from webside.chart.services import Invalid
 from webside.chart.tests import factories
 from webside.fhirkit.models import ResourceVersion
+from webside.fhirkit.services import read_body
+from webside.people.models import Patient
 from webside.testing.cast import sign_in
 
 HOST = {"HTTP_HOST": "localhost"}
@@ -155,3 +159,123 @@ def test_rows_that_come_as_one_array_are_what_the_orm_reads(cast: Any) -> None:
                 here, there = getattr(row, field.attname), getattr(read, field.attname)
                 assert (here, type(here)) == (there, type(there)), field
         assert selectors.kept_of(cast.liz.id).diagnoses == []
+
+
+# ------------------------------------------------------------------------------------------ ending and undo
+
+
+def _allergies(text: str) -> str:
+    return text[text.index('<section id="allergies"') : text.index('<section id="medications"')]
+
+
+@pytest.fixture
+def sulfa(cast: Any, liz: Any) -> AllergyIntolerance:
+    """Sulfa, confirmed."""
+    with cast.as_(cast.maya_user) as maya:
+        allergy = services.add_allergy(actor=maya, patient=liz, substance="Sulfa", reaction="hives")
+        services.confirm_list(actor=maya, patient=liz, code=ListCode.ALLERGIES)
+    return allergy
+
+
+def _url(what: str, liz: Any, code: str = "allergies") -> str:
+    return reverse(f"chart:list-{what}", args=["larkspur", liz.id, code])
+
+
+def test_what_was_ended_is_said_with_an_undo_that_stays_until_the_page_is_loaded_anew(
+    cast: Any, liz: Any, sulfa: AllergyIntolerance
+) -> None:
+    client = sign_in(Client(HTTP_HX_REQUEST="true"), cast.maya_user)
+    with cast.as_(cast.maya_user) as maya:
+        services.add_allergy(actor=maya, patient=liz, substance="Latex")
+        services.confirm_list(actor=maya, patient=liz, code=ListCode.ALLERGIES)
+    text = client.post(_url("end", liz), {"entry": str(sulfa.id)}, **HOST).content.decode()
+    section = _allergies(text)
+    assert "Sulfa was taken off the list." in section
+    assert section.index("Latex") < section.index("Sulfa was taken"), "it stands where the entry stood"
+    assert "changed since it was confirmed on" in section
+    mark = f"allergies:{sulfa.id}"
+    assert f'name="ended" value="{mark}"' in section
+    # Something else is done on the page, with its marks: the offer stays.
+    with cast.as_(cast.maya_user):
+        latex_id = AllergyIntolerance.objects.get(substance="Latex").id
+    text = client.post(_url("end", liz), {"entry": str(latex_id), "ended": mark}, **HOST).content.decode()
+    section = _allergies(text)
+    assert section.index("Latex was taken off") < section.index("Sulfa was taken off")
+    assert "No known allergies" not in section, "no other button slides under the pointer"
+    assert 'id="allergy-now" hx-swap-oob="true"' in text and "not confirmed since a change" in text
+    # The undo itself.
+    marks = [mark, f"allergies:{latex_id}"]
+    text = client.post(_url("restore", liz) + f"?entry={sulfa.id}", {"ended": marks}, **HOST).content.decode()
+    assert "Sulfa was taken off" not in text and "Latex was taken off" in text
+    # Loaded anew, nothing is offered any more.
+    page = reverse("chart:patient-detail", args=["larkspur", liz.id])
+    assert "was taken off" not in sign_in(Client(), cast.maya_user).get(page, **HOST).content.decode()
+
+
+def test_undo_brings_back_the_very_entry_and_the_confirmation(cast: Any, liz: Any, sulfa: AllergyIntolerance) -> None:
+    client = sign_in(Client(HTTP_HX_REQUEST="true"), cast.maya_user)
+    client.post(_url("end", liz), {"entry": str(sulfa.id)}, **HOST)
+    client.post(_url("end", liz), {"entry": str(sulfa.id)}, **HOST)  # a second press
+    with cast.as_(cast.maya_user):
+        withdrawn = List.objects.get()
+        assert withdrawn.changed_at is not None
+        newest = ResourceVersion.objects.filter(resource_type="List").order_by("-version").first()
+        assert newest is not None and json.loads(read_body(newest))["status"] == "retired"
+    text = client.post(_url("restore", liz) + f"?entry={sulfa.id}", **HOST).content.decode()
+    assert "changed since" not in text and "Sulfa" in _allergies(text)
+    with cast.as_(cast.maya_user):
+        back = AllergyIntolerance.objects.get()
+        assert (back.id, back.clinical_status, back.reaction) == (sulfa.id, "active", "hives")
+        assert List.objects.get().changed_at is None
+        versions = ResourceVersion.objects.filter(resource_type="AllergyIntolerance", resource_id=sulfa.id)
+        assert versions.count() == 3
+        assert AuditEvent.objects.filter(action="chart.list-entry.restore", target_id=sulfa.id).count() == 1
+
+
+def test_a_confirmation_stays_withdrawn_when_more_changed_than_was_taken_back(
+    cast: Any, liz: Any, sulfa: AllergyIntolerance
+) -> None:
+    code = ListCode.ALLERGIES
+    with cast.as_(cast.maya_user) as maya:
+        services.end_entry(actor=maya, patient=liz, code=code, entry_id=sulfa.id)
+        services.add_allergy(actor=maya, patient=liz, substance="Latex")
+        services.restore_entry(actor=maya, patient=liz, code=code, entry_id=sulfa.id)
+        assert List.objects.get().changed_at is not None
+        services.confirm_list(actor=maya, patient=liz, code=code)
+        assert List.objects.get().changed_at is None
+        services.add_allergy(actor=maya, patient=liz, substance="latex")  # known: nothing changes
+        assert List.objects.get().changed_at is None
+        services.add_allergy(actor=maya, patient=liz, substance="Nickel")
+        assert List.objects.get().changed_at is not None
+
+
+def test_without_script_the_message_names_it_and_no_button_takes_the_place(
+    cast: Any, liz: Any, sulfa: AllergyIntolerance
+) -> None:
+    client = sign_in(Client(), cast.maya_user)
+    text = client.post(_url("end", liz), {"entry": str(sulfa.id)}, follow=True, **HOST).content.decode()
+    assert "Sulfa was taken off the list." in text
+    assert f'action="{_url("restore", liz)}?entry={sulfa.id}"' in text
+    assert "No known allergies" not in _allergies(text)
+    again = client.get(reverse("chart:patient-detail", args=["larkspur", liz.id]), **HOST).content.decode()
+    assert "No known allergies" in _allergies(again)
+    assert "changed since it was confirmed on" in _allergies(again)
+
+
+def test_marks_of_somebody_else_or_of_nothing_say_nothing(cast: Any, liz: Any, sulfa: AllergyIntolerance) -> None:
+    client = sign_in(Client(HTTP_HX_REQUEST="true"), cast.maya_user)
+    with cast.as_(cast.maya_user):
+        rosa = Patient.objects.create(record_number="R-1", given="Rosa", family="Marin", birth_date=date(1960, 1, 1))
+        other = AllergyIntolerance.objects.create(patient=rosa, substance="Peanut", clinical_status="inactive")
+    marks = [
+        "",
+        "x",
+        "allergies:",
+        "allergies:x",
+        f"nothing:{sulfa.id}",
+        f"allergies:{other.id}",
+        f"problems:{sulfa.id}",
+    ]
+    answer = client.post(_url("confirm", liz), {"ended": marks}, **HOST)
+    assert answer.status_code == 200
+    assert "was taken off" not in answer.content.decode()

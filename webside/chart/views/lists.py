@@ -6,6 +6,7 @@ touched; without, the page that the form came from.
 
 from __future__ import annotations
 
+import contextlib
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
@@ -40,7 +41,7 @@ def _code(text: str) -> ListCode:
 
 
 def _answer(request: HttpRequest, patient: Any, *, error: services.Invalid | None = None, done: str = "",
-            tags: str = "", where: str = "") -> HttpResponse:  # fmt: skip
+            tags: str = "", where: str = "", gone: UUID | None = None) -> HttpResponse:  # fmt: skip
     page = reverse("chart:patient-detail", args=[request.tenant.slug, patient.id])  # type: ignore[attr-defined]
     if not request.htmx:  # type: ignore[attr-defined]
         if error:
@@ -48,9 +49,14 @@ def _answer(request: HttpRequest, patient: Any, *, error: services.Invalid | Non
         elif done:
             messages.success(request, done, extra_tags=tags)
         return HttpResponseRedirect(back_to(request, page) + (f"#{where}" if where else ""))
+    lists = selectors.lists_of(patient)
+    ended = _ended(request, patient, lists, f"{where}:{gone}" if gone else "")
     context = {
         "patient": patient,
-        "lists": selectors.lists_of(patient),
+        "lists": lists,
+        "list_answer": True,
+        "ended": ended,
+        "ended_codes": [gone["code"] for gone in ended],
         "may_change_lists": policies.can_change_lists(request.actor, patient),  # type: ignore[attr-defined]
         "list_errors": error.errors if error else {},
         "open_form": where if error else "",
@@ -61,6 +67,27 @@ def _answer(request: HttpRequest, patient: Any, *, error: services.Invalid | Non
         "next": request.POST.get("next", ""),
     }
     return render(request, "chart/_lists.html", context, status=422 if error else 200)
+
+
+def _ended(request: HttpRequest, patient: Any, lists: selectors.ClinicalLists, now: str) -> list[dict[str, Any]]:
+    """Return what was ended since the page was loaded, each with its place on its list and its way back."""
+    slug = request.tenant.slug  # type: ignore[attr-defined]
+    asked: dict[ListCode, list[UUID]] = {}
+    for text in dict.fromkeys([now, *request.POST.getlist("ended")[:50]]):
+        code, _colon, entry_id = text.partition(":")
+        with contextlib.suppress(ValueError):
+            asked.setdefault(ListCode(code), []).append(UUID(entry_id))
+    return [
+        {
+            "code": code.value,
+            "id": entry.id,
+            "name": entry.name,
+            "place": entry.place,
+            "url": reverse("chart:list-restore", args=[slug, patient.id, code.value]) + f"?entry={entry.id}",
+        }
+        for code, entry_ids in asked.items()
+        for entry in selectors.ended_entries(patient, lists, code, entry_ids)
+    ]
 
 
 @require_POST
@@ -107,13 +134,12 @@ def end(request: HttpRequest, slug: str, patient_id: UUID, code: str) -> HttpRes
     which = _code(code)
     patient = _patient(request, patient_id, "chart.list-entry.end")
     try:
-        services.end_entry(actor=request.actor, patient=patient, code=which, entry_id=_entry_id(request))  # type: ignore[attr-defined]
+        entry = services.end_entry(actor=request.actor, patient=patient, code=which, entry_id=_entry_id(request))  # type: ignore[attr-defined]
     except services.Invalid as error:
         return _answer(request, patient, error=error, where=which)
-    back = reverse("chart:list-restore", args=[slug, patient_id, which.value]) + f"?entry={request.POST['entry']}"
-    return _answer(
-        request, patient, done=_("Taken off the list. It stays in the record."), tags=undo(back), where=which
-    )
+    back = reverse("chart:list-restore", args=[slug, patient_id, which.value]) + f"?entry={entry.id}"
+    said = _("%(name)s was taken off the list.") % {"name": selectors.entry_name(entry)}
+    return _answer(request, patient, done=said, tags=undo(back), where=which, gone=entry.id)
 
 
 @require_POST

@@ -16,6 +16,7 @@ from django.utils.translation import get_language, get_language_info
 from webside.core import clock
 from webside.ui import assets, texts
 from webside.ui import panels as panel_registry
+from webside.ui import undo as undoing
 from webside.ui import when as words
 from webside.ui.undo import undo_url
 
@@ -102,6 +103,12 @@ def panels(context: Context, slot: str, **given: Any) -> SafeString:
 def undo_url_of(message: Any) -> str:
     """``{{ message|undo_url }}``: where *Undo* of a message posts to (``webside.ui.undo``)."""
     return undo_url(getattr(message, "extra_tags", ""))
+
+
+@register.simple_tag(takes_context=True)
+def undo_offered(context: Context, path: str) -> bool:
+    """``{% undo_offered path as offered %}``: whether a message of this page offers an *Undo* there."""
+    return bool(path) and undoing.undo_offered(context["request"], path)
 
 
 @register.filter
