@@ -21,6 +21,7 @@ from webside.billing.codes import Payer as PayerKind
 from webside.billing.models import Claim, ClaimItem, Coverage
 from webside.billing.rules import CodesAnswer, CodesFacts, codes_for
 from webside.catalog.gates import Case
+from webside.chart import selectors as chart
 from webside.chart.models import Condition, DiagnosisCode, Encounter, Note
 from webside.core.actor import Actor
 from webside.people.rules import full_name
@@ -33,7 +34,7 @@ NEW_PATIENT_YEARS = 3
 
 def claim(actor: Actor, claim_id: UUID) -> Claim | None:
     """Return one claim that the actor may see, with its people, its payer and its lines."""
-    found = Claim.objects.select_related("patient", "practitioner", "payer", "encounter__service")
+    found = Claim.objects.select_related("patient", "practitioner", "payer", "encounter__service", "encounter__tenant")
     return policies.visible_claims(actor, found.prefetch_related("items")).filter(id=claim_id).first()
 
 
@@ -158,6 +159,13 @@ def diagnoses_of(claim: Claim) -> list[dict[str, Any]]:
         {"letter": chr(ord("A") + number), "code": code, "display": words.get(code, "")}
         for number, code in enumerate(claim.diagnoses)
     ]
+
+
+def unchecked_release(claim: Claim) -> str:
+    """Return the newest release of ICD-10-CM here, if the one in force on the claim's day is not; else nothing."""
+    if not claim.diagnoses or chart.release_on(day_of(claim.encounter)) is not None:
+        return ""
+    return chart.newest_release_label()
 
 
 def coverage_of(encounter: Encounter) -> Coverage | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -160,6 +160,24 @@ def test_the_biller_sees_the_claim_with_reasons_and_marks_it(cast: Cast, client:
     assert "Looked at and rejected" in page
     client.post(reverse("billing:claim-review", kwargs={"slug": "larkspur", "claim_id": claim.id}))
     assert "Looked through" in client.get(reverse("billing:claim-list", kwargs={"slug": "larkspur"})).content.decode()
+
+
+def test_the_biller_is_told_that_no_release_checked_the_diagnoses(cast: Cast, client: Client) -> None:
+    with frames.begin(tenant_id=cast.larkspur.id, actor=system("tests", cast.larkspur.id)):
+        encounter = _encounter(cast)
+        _room(cast, encounter, sound=10, picture=10)
+        claim = _draft(cast, encounter)
+    sign_in(client, cast.marcus_user)
+    where = reverse("billing:claim-detail", kwargs={"slug": "larkspur", "claim_id": claim.id})
+    said = "Not checked: the release of ICD-10-CM in force on that day is not installed (newest here: April 2026)."
+    for started, told in (
+        (datetime(2026, 11, 20, 15, tzinfo=UTC), True),
+        (datetime(2026, 7, 1, 15, tzinfo=UTC), False),
+    ):
+        with frames.begin(tenant_id=cast.larkspur.id, actor=system("tests", cast.larkspur.id)):
+            Encounter.objects.filter(id=encounter.id).update(started_at=started)
+            Claim.objects.filter(id=claim.id).update(diagnoses=["E11.65"])
+        assert (said in client.get(where).content.decode()) is told
 
 
 @pytest.mark.parametrize("who", ["liz_user", "maya_user", "priya_user", "grace_user", "ingrid_user", "mallory_user"])

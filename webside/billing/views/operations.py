@@ -123,6 +123,7 @@ def claim(request: HttpRequest, slug: str, claim_id: UUID) -> HttpResponse:
             "claim": found,
             "items": found.items.all(),
             "diagnoses": selectors.diagnoses_of(found),
+            "unchecked_release": selectors.unchecked_release(found),
             "fact_rows": selectors.fact_rows(found),
             "open_facts": selectors.in_words(found.not_checked),
         },
