@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -268,3 +269,43 @@ def test_the_combobox_is_answered(cast: Any, visit: Encounter) -> None:
     refused = client.post(change, {"add": "E11"}, **HOST)
     assert refused.status_code == 422
     assert "group of codes" in refused.content.decode()
+
+
+def test_minutes_that_are_none_come_back_to_the_signature_with_what_was_chosen(cast: Any, visit: Encounter) -> None:
+    client = sign_in(Client(), cast.maya_user)
+    save = reverse("chart:note-save", args=["larkspur", visit.id])
+    sign = reverse("chart:encounter-sign", args=["larkspur", visit.id])
+    with cast.as_(cast.maya_user):
+        revision = Note.objects.get(encounter=visit).revision
+    typed = {"mdm": "high", "total_minutes": "abc<b>", "version": str(revision), "next": sign}
+    answer = client.post(save, typed, **HOST)
+    assert answer["Location"] == f"{sign}#facts"
+    text = client.get(sign, **HOST).content.decode()
+    assert 'value="abc&lt;b&gt;" aria-invalid="true"' in text
+    assert 'id="note-minutes-error" role="alert"' in text
+    assert '<option value="high" selected>' in text
+    again = client.get(sign, **HOST).content.decode()
+    assert "note-minutes-error" not in again, "it is said once"
+    with cast.as_(cast.maya_user):
+        note = Note.objects.get(encounter=visit)
+        assert (note.revision, note.total_minutes) == (revision, None), "nothing was kept"
+    # Mended, it is kept.
+    assert client.post(save, {**typed, "total_minutes": "40"}, **HOST)["Location"] == sign
+    with cast.as_(cast.maya_user):
+        assert Note.objects.get(encounter=visit).total_minutes == 40
+    # The address of the form, opened by itself, leads to the note.
+    page = reverse("chart:encounter-detail", args=["larkspur", visit.id])
+    assert client.get(save, **HOST)["Location"] == page
+    assert sign_in(Client(), cast.mallory_user).get(save, **HOST).status_code == 404
+
+
+def test_what_was_typed_before_one_signature_is_not_shown_at_another(cast: Any, visit: Encounter) -> None:
+    with cast.as_(cast.maya_user):
+        other = factories.encounter(cast, parts=factories.PARTS, started_at=visit.started_at - timedelta(days=3))
+    client = sign_in(Client(), cast.maya_user)
+    sign = reverse("chart:encounter-sign", args=["larkspur", visit.id])
+    typed = {"mdm": "high", "total_minutes": "abc", "version": "0", "next": sign}
+    answer = client.post(reverse("chart:note-save", args=["larkspur", visit.id]), typed, **HOST)
+    assert answer["Location"] == f"{sign}#facts"
+    text = client.get(reverse("chart:encounter-sign", args=["larkspur", other.id]), **HOST).content.decode()
+    assert "abc" not in text

@@ -23,7 +23,10 @@ from webside.core.actor import Role
 from webside.ui import autosave
 from webside.ui.paging import page_of
 
-NOTE_FIELDS = (*selectors.PART_LABELS, "mdm", "total_minutes")
+STATED = ("mdm", "total_minutes")
+NOTE_FIELDS = (*selectors.PART_LABELS, *STATED)
+FACTS = "chart.facts"
+"""In the session: what was typed before signing and could not be kept, for the one page that says so."""
 
 
 def _page(request: HttpRequest, encounter: Any, **more: Any) -> dict[str, Any]:
@@ -136,13 +139,15 @@ def _record_read(request: HttpRequest, encounter: Any) -> None:
     )
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def save_note(request: HttpRequest, slug: str, encounter_id: UUID) -> HttpResponse:
     """Save what was typed: for autosave as JSON, without JavaScript as a page.
 
     The answer leaves after the commit (``FrameMiddleware``): what it calls saved is saved.
     """
     found = encounter_or_404(request, encounter_id, "chart.note.save")
+    if request.method != "POST":  # an address that was kept from a form, opened again
+        return HttpResponseRedirect(reverse("chart:encounter-detail", args=[slug, encounter_id]))
     if (refused := autosave.incomplete(request)) is not None:
         return refused
     typed = {str(name): request.POST[name] for name in NOTE_FIELDS if name in request.POST}
@@ -165,6 +170,11 @@ def save_note(request: HttpRequest, slug: str, encounter_id: UUID) -> HttpRespon
     except services.Invalid as error:
         if by_itself:
             return JsonResponse({"errors": error.errors}, status=422)
+        signing = reverse("chart:encounter-sign", args=[slug, encounter_id])
+        if back_to(request, "") == signing:
+            kept = {name: text[:80] for name, text in typed.items() if name in STATED}
+            request.session[FACTS] = {"of": str(encounter_id), "typed": kept, "errors": error.errors}
+            return HttpResponseRedirect(f"{signing}#facts")
         return _again(request, found, typed, status=422, errors=error.errors)
     except services.Conflict as conflict:
         said = {
@@ -373,7 +383,11 @@ def _sign_page(request: HttpRequest, encounter: Any, *, status: int = 200, probl
     ]
     stops = sum(len(column.stops) for column in columns)
     waiting = sum(column.open for column in columns)
+    facts = request.session.pop(FACTS, None) if FACTS in request.session else None
+    again = facts if facts and facts["of"] == str(encounter.id) else {}
     context = {
+        "typed": again.get("typed"),
+        "errors": again.get("errors"),
         "encounter": encounter,
         "case": case,
         "note": encounter.note,
