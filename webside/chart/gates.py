@@ -1,20 +1,24 @@
-"""What the chart asks before a note is signed: is it complete, is there a diagnosis, can the patient read it."""
+"""What the chart asks before a note is signed: is it complete, are diagnosis and lists right."""
 
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from webside.catalog import gates
 from webside.catalog.codes import Kind
 from webside.catalog.gates import Case, Finding, Moment
 from webside.chart import selectors
-from webside.chart.codes import EncounterStatus, SummaryPart
+from webside.chart.codes import EncounterStatus, ListCode, SummaryPart
+from webside.chart.rules.confirmation import MONTHS_GOOD, Confirmation, Standing
 from webside.chart.rules.reading import GRADE_WANTED, reading_grade
 from webside.core.decisions import Reason
 
 SOURCE = "The clinic’s rules for the service"
+SOURCE_LISTS = f"The clinic’s own figure: within {MONTHS_GOOD} months, and again after a change"
 ICD_GUIDE = "ICD-10-CM Official Guidelines for Coding and Reporting, section IV"
 
 
@@ -53,7 +57,7 @@ def diagnosis(case: Case) -> Finding | None:
     encounter = selectors.encounter_in(case)
     if encounter is None:
         return None
-    diagnoses = selectors.diagnoses_of(encounter)
+    diagnoses = selectors.asked_before_signing(case, encounter).diagnoses
     if not diagnoses:
         text = _("No diagnosis is named.")
         reason = Reason(code="diagnosis.missing", text=text, source=ICD_GUIDE)
@@ -101,6 +105,46 @@ def patient_summary(case: Case) -> Finding | None:
     return _finding("patient_summary", "pass", _("The patient’s summary is ready and easy to read."))
 
 
+LISTS_ASKED: tuple[tuple[ListCode, Any], ...] = (
+    (ListCode.ALLERGIES, gettext_lazy("Allergies")), (ListCode.MEDICATIONS, gettext_lazy("Medicines")),
+)  # fmt: skip
+
+
+def _list_said(name: str, how: Confirmation, zone: ZoneInfo) -> str:
+    day = f"{how.confirmed_at.astimezone(zone):%B %-d, %Y}" if how.confirmed_at else ""
+    if how.standing is Standing.NEVER:
+        return _("%(list)s: never confirmed with the patient.") % {"list": name}
+    if how.standing is Standing.CHANGED:
+        return _("%(list)s: changed since confirmed on %(day)s.") % {"list": name, "day": day}
+    if how.standing is Standing.OLD:
+        return _("%(list)s: last confirmed %(months)d months ago.") % {"list": name, "months": how.months}
+    return _("%(list)s confirmed on %(day)s.") % {"list": name, "day": day}
+
+
+def lists_confirmed(case: Case) -> Finding | None:
+    """Whether allergies and medicines were gone through with the patient lately. It warns and never stops."""
+    encounter = selectors.encounter_in(case)
+    if encounter is None:
+        return None
+    confirmed = selectors.asked_before_signing(case, encounter).confirmed
+    zone = ZoneInfo(selectors.clinic_zone(encounter))
+    found = [(code, str(name), selectors.how_confirmed(confirmed.get(code))) for code, name in LISTS_ASKED]
+    reasons = [
+        Reason(code=f"lists.{code}", text=_list_said(name, how, zone), source=SOURCE_LISTS)
+        for code, name, how in found
+        if not how.holds
+    ]
+    if reasons:
+        said = " ".join(reason.text for reason in reasons)
+        return _finding("lists_confirmed", "warn", said, *reasons, fixes=(_("Go through them with the patient."),))
+    days = {f"{how.confirmed_at.astimezone(zone):%B %-d, %Y}" for _code, _name, how in found if how.confirmed_at}
+    if len(days) == 1:
+        said = _("Allergies and medicines confirmed on %(day)s.") % {"day": days.pop()}
+    else:
+        said = " ".join(_list_said(name, how, zone) for _code, name, how in found)
+    return _finding("lists_confirmed", "pass", said)
+
+
 def register() -> None:
     """Register the gates of this app."""
     gates.register(
@@ -114,4 +158,8 @@ def register() -> None:
     gates.register(
         "patient_summary", patient_summary, moments={Moment.SIGN}, kinds={Kind.TELEMEDICINE, Kind.TELEHEALTH},
         area="care", overridable=True, title="The patient’s summary",
+    )  # fmt: skip
+    gates.register(
+        "lists_confirmed", lists_confirmed, moments={Moment.SIGN}, kinds={Kind.TELEMEDICINE}, area="care",
+        overridable=True, title="Allergies and medicines are confirmed",
     )  # fmt: skip

@@ -81,6 +81,7 @@ def _content(summary: Summary, language: str) -> dict[str, Any]:
         section(
             _("Your medicines now"),
             [f"{row.medication}: {row.dosage}" if row.dosage else row.medication for row in summary.medications],
+            text=_confirmed(summary, zone) if summary.medications else "",
             empty=_("No medicines are on your list."),
         )
     section(_("Your numbers today"), [f"{name}: {value}" for name, value in summary.vital_signs])
@@ -114,6 +115,13 @@ def _content(summary: Summary, language: str) -> dict[str, Any]:
         "printed": _("Printed on %(day)s.") % {"day": _day(now)},
         "page": _("Page"),
     }  # fmt: skip
+
+
+def _confirmed(summary: Summary, zone: ZoneInfo) -> str:
+    at = summary.medications_confirmed_at
+    if at is None:
+        return _("Not confirmed with you yet. If something is wrong here, tell us.")
+    return _("Last confirmed with you on %(day)s.") % {"day": _day(at.astimezone(zone))}
 
 
 def _day(moment: datetime) -> str:

@@ -23,7 +23,16 @@ from webside.chart.selectors.encounters import (
     takes_diagnoses,
     unsigned_notes,
 )
-from webside.chart.selectors.lists import ClinicalLists, Ended, ended_entries, entry_name, kept_of, lists_of
+from webside.chart.selectors.lists import (
+    ClinicalLists,
+    Ended,
+    asked_before_signing,
+    ended_entries,
+    entry_name,
+    how_confirmed,
+    kept_of,
+    lists_of,
+)
 from webside.chart.selectors.notes import (
     MDM_LABELS,
     PART_LABELS,
@@ -46,6 +55,7 @@ __all__ = [
     "Ended",
     "Summary",
     "addenda_of",
+    "asked_before_signing",
     "chart_of",
     "clinic_zone",
     "diagnoses_of",
@@ -56,6 +66,7 @@ __all__ = [
     "ended_entries",
     "entry_name",
     "ground_of",
+    "how_confirmed",
     "kept_of",
     "lists_of",
     "missing_parts",

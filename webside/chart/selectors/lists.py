@@ -12,9 +12,11 @@ from uuid import UUID
 from django.db.models import F, OuterRef, Window
 from django.db.models.functions import RowNumber
 
+from webside.catalog.gates import Case
 from webside.chart.codes import ClinicalStatus, ConditionCategory, ListCode, MedicationStatus
-from webside.chart.models import AllergyIntolerance, Condition, List, MedicationStatement, Observation
+from webside.chart.models import AllergyIntolerance, Condition, Encounter, List, MedicationStatement, Observation
 from webside.chart.rules import vitals
+from webside.chart.rules.confirmation import Confirmation, confirmation
 from webside.core import clock
 from webside.core.rows import array_of, instances
 from webside.people.models import Patient
@@ -244,3 +246,32 @@ def _order(entry: AllergyIntolerance | MedicationStatement | Condition) -> tuple
     if isinstance(entry, Condition):
         return entry.position, entry.onset_date or date.max, entry.display.casefold()
     return 0, date.max, str(entry).casefold()
+
+
+def how_confirmed(row: List | None) -> Confirmation:
+    """Return how far a list can be leant on today."""
+    return confirmation(row.confirmed_at if row else None, row.changed_at if row else None, clock.now().date())
+
+
+@dataclass(frozen=True, slots=True)
+class AskedBeforeSigning:
+    """What two gates ask of the record: the diagnoses of the encounter, and how its patient's lists are confirmed."""
+
+    diagnoses: list[Condition]
+    confirmed: Mapping[str, List]
+
+
+def asked_before_signing(case: Case, encounter: Encounter) -> AskedBeforeSigning:
+    """Return what the gates before signing ask of the record, read once for all. The caller has guarded it."""
+
+    def read() -> AskedBeforeSigning:
+        diagnoses = Condition.objects.filter(patient=OuterRef("pk"), encounter_id=encounter.id)
+        asked = Patient.objects.filter(id=encounter.patient_id).values(
+            kept_diagnoses=array_of(diagnoses.order_by("position", "created_at")),
+            kept_confirmed=array_of(List.objects.filter(patient=OuterRef("pk"))),
+        )
+        row: Any = asked.get()
+        confirmed = instances(List, row["kept_confirmed"])
+        return AskedBeforeSigning(instances(Condition, row["kept_diagnoses"]), {each.code: each for each in confirmed})
+
+    return case.once("chart.asked-before-signing", read)

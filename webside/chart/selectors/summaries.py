@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -51,6 +52,14 @@ class Summary:
     addenda: list[NoteAddendum]
     again: Appointment | None
     clinic: Tenant
+
+    @property
+    def medications_confirmed_at(self) -> datetime | None:
+        """When her medicines were gone through with her, unless one came or went after that and before signing."""
+        row = self.medications_confirmed
+        signed_at = self.encounter.note.signed_at or clock.now()
+        changed = row is not None and row.changed_at is not None and row.changed_at <= signed_at
+        return None if row is None or changed else row.confirmed_at
 
 
 def summary(actor: Actor, encounter_id: UUID) -> Summary | None:

@@ -18,6 +18,7 @@ from webside.audit.services import record
 from webside.catalog import gates
 from webside.catalog import services as catalog
 from webside.chart import policies, selectors, services
+from webside.chart.codes import ListCode
 from webside.chart.views._doors import age, back_to, chart_or_404, encounter_or_404, refuse
 from webside.core.actor import Role
 from webside.ui import autosave
@@ -354,6 +355,10 @@ def _mends(slug: str, encounter: Any, finding: gates.Finding) -> list[tuple[str,
             found.append((_("Write %(part)s") % {"part": selectors.part_label(part).lower()}, f"{page}#part-{part}"))
         elif reason.code.startswith("diagnosis.") and reason.code != "diagnosis.release":
             found.append((_("Go to the diagnoses"), f"{page}#diagnoses"))
+        elif reason.code.startswith("lists."):
+            code = reason.code.rpartition(".")[2]
+            label = _("Go to the allergies") if code == ListCode.ALLERGIES else _("Go to the medicines")
+            found.append((label, f"{page}#{code}"))
         elif reason.code.startswith("summary."):
             found.append((_("Go to the patient’s part"), f"{page}#part-patient_instructions"))
     return found

@@ -15,6 +15,7 @@ from webside.catalog.codes import Kind
 from webside.chart.codes import ClinicalStatus, ConditionCategory, ListCode, MedicationStatus
 from webside.chart.models import AllergyIntolerance, Condition, List, MedicationStatement, Observation
 from webside.chart.rules import vitals
+from webside.chart.rules.confirmation import Standing, confirmation
 from webside.chart.selectors.lists import number_text, pairs_of_signs
 from webside.compliance.models import Licence
 from webside.core import clock
@@ -139,10 +140,15 @@ def _allergy_check(allergies: list[dict[str, Any]], confirmed: list[dict[str, An
     if not confirmed:
         text = _("Allergy list was never confirmed") if allergies else _("No allergies are written down: ask")
         return [{"tone": "warning", "text": text}]
-    on = datetime.fromisoformat(confirmed[0]["confirmed_at"]).date()
-    months = round((clock.now().date() - on).days / 30)
-    if months < 12:
-        return [{"tone": "success", "text": _("Allergy list confirmed %(day)s") % {"day": on.isoformat()}}]
+    at, changed = confirmed[0]["confirmed_at"], confirmed[0]["changed_at"]
+    on = datetime.fromisoformat(at)
+    how = confirmation(on, datetime.fromisoformat(changed) if changed else None, clock.now().date())
+    day = on.date().isoformat()
+    if how.standing is Standing.CURRENT:
+        return [{"tone": "success", "text": _("Allergy list confirmed %(day)s") % {"day": day}}]
+    if how.standing is Standing.CHANGED:
+        return [{"tone": "warning", "text": _("Allergy list changed since it was confirmed %(day)s") % {"day": day}}]
+    months = how.months
     text = ngettext(
         "Allergy list last confirmed %(n)d month ago", "Allergy list last confirmed %(n)d months ago", months
     )
