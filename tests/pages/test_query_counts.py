@@ -77,7 +77,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "chart:encounter-detail admitted": 3,
         "chart:encounter-sign admitted": 8,
         "chart:encounter-summary": 7,
-        "visits:visit-room waiting": 4,
+        "visits:visit-room waiting": 5,
         "visits:visit-door waiting": 4,
         "visits:visit-room admitted": 7,
         "visits:visit-gates admitted": 3,

@@ -26,6 +26,7 @@ from webside.chart.selectors.encounters import (
 from webside.chart.selectors.lists import (
     ClinicalLists,
     Ended,
+    allergies_of,
     asked_before_signing,
     ended_entries,
     entry_name,
@@ -55,6 +56,7 @@ __all__ = [
     "Ended",
     "Summary",
     "addenda_of",
+    "allergies_of",
     "asked_before_signing",
     "chart_of",
     "clinic_zone",

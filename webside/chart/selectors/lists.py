@@ -13,11 +13,13 @@ from django.db.models import F, OuterRef, Window
 from django.db.models.functions import RowNumber
 
 from webside.catalog.gates import Case
+from webside.chart import policies
 from webside.chart.codes import ClinicalStatus, ConditionCategory, ListCode, MedicationStatus
 from webside.chart.models import AllergyIntolerance, Condition, Encounter, List, MedicationStatement, Observation
 from webside.chart.rules import vitals
 from webside.chart.rules.confirmation import Confirmation, confirmation
 from webside.core import clock
+from webside.core.actor import Actor
 from webside.core.rows import array_of, instances
 from webside.people.models import Patient
 
@@ -275,3 +277,28 @@ def asked_before_signing(case: Case, encounter: Encounter) -> AskedBeforeSigning
         return AskedBeforeSigning(instances(Condition, row["kept_diagnoses"]), {each.code: each for each in confirmed})
 
     return case.once("chart.asked-before-signing", read)
+
+
+def allergies_of(actor: Actor, patient: Patient) -> ClinicalLists | None:
+    """Return what a banner says of allergies (``chart/_allergy.html``), in one query; nothing to who may see no lists.
+
+    The caller has guarded the patient.
+    """
+    if not policies.can_view_lists(actor):
+        return None
+    own = {"patient": OuterRef("pk")}
+    asked = Patient.objects.filter(id=patient.id).values(
+        kept_allergies=array_of(
+            AllergyIntolerance.objects.filter(**own, clinical_status=ClinicalStatus.ACTIVE).order_by("substance")
+        ),
+        kept_confirmed=array_of(List.objects.filter(**own, code=ListCode.ALLERGIES)),
+    )
+    row: Any = asked.get()
+    return ClinicalLists(
+        allergies=instances(AllergyIntolerance, row["kept_allergies"]),
+        medications=[],
+        past_medications=[],
+        problems=[],
+        trends=[],
+        confirmed={each.code: each for each in instances(List, row["kept_confirmed"])},
+    )

@@ -14,6 +14,8 @@ from django.urls import reverse
 
 from webside.audit.models import AuditEvent
 from webside.catalog.models import GateOverride
+from webside.chart import services as chart
+from webside.chart.codes import ListCode
 from webside.chart.models import Encounter
 from webside.core import clock
 from webside.scheduling import registry
@@ -475,3 +477,36 @@ def test_the_questions_of_the_gates_do_not_grow_with_the_chat(cast: Cast, maya: 
         for number in range(5):
             services.write_message(actor=actor, visit=visit, text=f"Line {number}", client_key=str(number))
     assert cost() == before
+
+
+def test_the_banner_shows_allergies_at_the_door_and_in_the_room(cast: Cast, maya: Client) -> None:
+    visit = factories.waiting(cast)
+
+    def banner() -> str:
+        text = maya.get(_url("visit-room", visit)).content.decode()
+        return text[text.index("wss-banner") : text.index("</header>", text.index("wss-banner"))]
+
+    assert "Not asked yet" in banner()
+    with cast.as_(cast.maya_user) as actor:
+        chart.confirm_list(actor=actor, patient=cast.liz, code=ListCode.ALLERGIES)
+    assert "none known" in banner() and "(confirmed" in banner()
+    with cast.as_(cast.maya_user) as actor:
+        chart.add_allergy(actor=actor, patient=cast.liz, substance="Latex", reaction="<b>rash</b>", criticality="low")
+        chart.add_allergy(actor=actor, patient=cast.liz, substance="Sulfa", reaction="hives", criticality="high")
+    at_the_door = banner()
+    with cast.as_(cast.maya_user) as actor:
+        services.admit(actor=actor, visit=visit)
+    in_the_room = banner()
+    assert _stage(cast, visit) is Stage.ROOM
+    for said in (at_the_door, in_the_room):
+        assert said.index("Sulfa: hives") < said.index("Latex: &lt;b&gt;rash&lt;/b&gt;"), "the most dangerous first"
+        assert "ws-state--danger" in said and 'id="allergy-now"' in said
+
+
+def test_a_coach_reads_no_allergies_in_the_banner(cast: Cast) -> None:
+    factories.planned(cast, starts=clock.now() + timedelta(hours=2))
+    with cast.as_(cast.maya_user) as actor:
+        chart.add_allergy(actor=actor, patient=cast.liz, substance="Sulfa", reaction="hives", criticality="high")
+    visit = factories.waiting(cast, practitioner=cast.priya, service=cast.coaching)
+    text = sign_in(Client(), cast.priya_user).get(_url("visit-room", visit)).content.decode()
+    assert "Sulfa" not in text and "wss-banner" in text

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from webside.audit.services import record
 from webside.catalog import gates
 from webside.catalog import services as catalog
+from webside.catalog.codes import Kind
 from webside.catalog.selectors import overrides_of
 from webside.chart import selectors as chart
 from webside.core import clock
@@ -40,7 +41,8 @@ def room(page: Page) -> HttpResponse:
     record("visits.visit.read", actor=page.actor, target=page.visit, patient_id=page.visit.appointment.patient_id,
            ground="treating")  # fmt: skip
     if selectors.stage_of(page.visit) is not Stage.ROOM:
-        return page.render("visits/visit_door.html", **_door(page), **_strip(page))
+        return page.render("visits/visit_door.html", **_door(page), **_strip(page), lists=_allergies(page),
+                           pairs=_pairs(page))  # fmt: skip
     encounter = chart.encounter_of_visit(page.actor, page.visit.id)
     note = chart.note_context(page.actor, encounter) if encounter else {}
     return page.render(
@@ -55,6 +57,12 @@ def room(page: Page) -> HttpResponse:
         chat_key=uuid4(),
         pairs=_pairs(page),
     )
+
+
+def _allergies(page: Page) -> Any:
+    """Return what the banner says of allergies, where the lists of the chart belong to the visit."""
+    booked = page.visit.appointment
+    return chart.allergies_of(page.actor, booked.patient) if booked.service.kind == Kind.TELEMEDICINE else None
 
 
 def _name(page: Page) -> dict[str, str]:
@@ -93,7 +101,6 @@ def _door(page: Page) -> dict[str, Any]:
         "late": visit.appointment.start < clock.now(),
         "held": visit.encounter_id is not None,
         "card": selectors.emergency_card(visit),
-        "pairs": _pairs(page),
         "elsewhere": page.belongs_on != "visit-room" or stage is Stage.ROOM,
         "go": page.url(page.belongs_on),
     }
