@@ -140,6 +140,7 @@ def test_mute_camera_and_picture_are_said_to_the_other_side_without_negotiating(
     microphone.select_option(other)
     wait_for("the chosen microphone is used", lambda: device_in_use(visit.patient) == other)
     assert visit.patient.page.evaluate("JSON.parse(localStorage['webside.devices'])") == {"audioinput": other}
+    visit.patient.page.keyboard.press("Escape")
     assert [person.numbers()["counts"]["offers"] for person in visit.people] == offers
 
 
@@ -169,8 +170,15 @@ def test_a_second_window_takes_over_and_a_revoked_one_stops(visit: Visit) -> Non
     second = visit.person("patient")
     wait_for("the first one stops", lambda: "another window" in visit.patient.text("notice"))
     in_a_call([second, visit.doctor])
+    assert "load this page again" in visit.patient.text("notice")
+    visit.patient.press("bring-here")  # the way back
+    wait_for("the second one stops", lambda: "another window" in second.text("notice"))
+    in_a_call(visit.people)
+    second.press("bring-here")
+    in_a_call([second, visit.doctor])
     visit.post(f"/bye?room={visit.room}&as=patient&reason=revoked")
     wait_for("revoked", lambda: "You can’t use this page any more." in second.text("notice"))
+    assert not second.page.locator("[data-call-action=bring-here]").is_visible(), "nothing can be brought back"
     assert second.state == "ended" and second.page.evaluate("lab.page.media.tracks.audio") is None
     second.close()
     visit.patient.reload()

@@ -45,7 +45,7 @@ TEXTS: tuple[Any, ...] = (
     _("Sound only"),
     _("The call goes on."),
     _("The call has ended."),
-    _("The call went there. You can close this window."),
+    _("The call went there. You can close this window. To bring the call back here, load this page again."),
     _("The camera did not start. Unplug it and plug it in again, or go on without it."),
     _("The camera is blocked. Allow it in your browser’s address bar, then load this page again."),
     _("The camera needs a secure address (https)."),

@@ -50,7 +50,7 @@ export const ENGLISH = {
   "notice.revoked.head": "You can’t use this page any more.",
   "notice.revoked.body": "Your sign-in ended, or the visit is not open to you now. Sign in again to come back.",
   "notice.replaced.head": "This visit is open in another window.",
-  "notice.replaced.body": "The call went there. You can close this window.",
+  "notice.replaced.body": "The call went there. You can close this window. To bring the call back here, load this page again.",
   "notice.ended.head": "The visit has ended.",
   "notice.ended.body": "",
 

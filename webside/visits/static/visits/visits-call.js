@@ -12,7 +12,7 @@
  *                      same in two words), notice, media-notice and alarm (each with [data-notice-head], [data-notice-body]),
  *                      status (aria-live), devices and leave (<dialog>), join-panel
  *   data-call-action=  join, mute, camera, picture, fullscreen, devices, leave, leave-confirm, leave-stay, sound-on,
- *                      code-same, code-different, shortcuts
+ *                      bring-here (after another window took the call), code-same, code-different, shortcuts
  *   data-call-device=  audioinput, videoinput, audiooutput (<select>)
  *   template[data-words]  see call-words.js
  *
@@ -475,6 +475,7 @@ export class CallPage {
       case "leave": return this.#askToLeave();
       case "leave-confirm": return this.leave();
       case "leave-stay": return /** @type {HTMLDialogElement|null} */ (this.#part("leave"))?.close();
+      case "bring-here": return location.reload();
       case "sound-on": return this.#playSound();
       case "code-same": return this.#compared("same");
       case "code-different": return this.#compared("different");
@@ -547,7 +548,8 @@ export class CallPage {
     this.#press("picture", this.#pictureOff);
     this.#press("fullscreen", Boolean(document.fullscreenElement));
     this.#press("shortcuts", this.#shortcutsOn());
-    for (const button of this.#buttons("sound-on")) button.hidden = !this.#soundBlocked;
+    for (const button of this.#buttons("sound-on")) button.hidden = !this.#soundBlocked || this.#bye !== null;
+    for (const button of this.#buttons("bring-here")) button.hidden = this.#bye !== "replaced";
     this.#show("self-placeholder", !media.tracks.video);
     this.#show("remote-placeholder", !picture);
     this.#write("peer-name", this.#names().name);
