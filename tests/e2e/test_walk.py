@@ -178,6 +178,13 @@ def use_the_controls(patient: Any, clinician: Any) -> None:
     patient.get_by_label("Message", exact=True).fill("Can you hear me?")
     patient.get_by_label("Message", exact=True).press("Enter")
     clinician.locator("[data-chat-list]").get_by_text("Can you hear me?").wait_for()
+    clinician.locator(".visit-notecol").focus()
+    clinician.keyboard.press("?")
+    for words in ("Mute", "Private? Check it|Checked. Just you two", "Chat", "Note"):
+        clinician.locator("#keys-help li").filter(has_text=re.compile(rf"({words.replace('?', '[?]')})$")).wait_for()
+    clinician.keyboard.press("Escape")
+    clinician.keyboard.press("t")
+    clinician.locator("#chat-text:focus").wait_for()
     clinician.get_by_label("Message", exact=True).fill("Yes, well.")
     clinician.get_by_label("Message", exact=True).press("Enter")
     patient.locator("[data-chat-list]").get_by_text("Yes, well.").wait_for()

@@ -510,3 +510,11 @@ def test_a_coach_reads_no_allergies_in_the_banner(cast: Cast) -> None:
     visit = factories.waiting(cast, practitioner=cast.priya, service=cast.coaching)
     text = sign_in(Client(), cast.priya_user).get(_url("visit-room", visit)).content.decode()
     assert "Sulfa" not in text and "wss-banner" in text
+
+
+def test_the_keys_of_the_room_move_and_mute_and_none_ends_the_call(cast: Cast, maya: Client) -> None:
+    page = maya.get(_url("visit-room", factories.admitted(cast))).content.decode()
+    parts = {key: part for part, key in re.findall(r'<([^>]*data-key="(.)"[^>]*)>', page)}
+    assert parts.keys() == {"m", "v", "f", "c", "t", "n", "l"}
+    assert "data-panel" in parts["c"] and "#chat-text" in parts["t"] and "visit-notecol" in parts["n"]
+    assert not any(word in part for part in parts.values() for word in ("submit", "leave", "hangup"))

@@ -17,7 +17,7 @@ function visible(element) {
 }
 
 function nameOf(element) {
-  return element.getAttribute("aria-label") ?? [...element.childNodes].filter((node) => node.nodeName !== "KBD" && !node.classList?.contains("wss-rc")).map((node) => node.textContent).join(" ").replace(/\s+/g, " ").trim();
+  return element.getAttribute("aria-label") ?? [...element.childNodes].filter((node) => node.nodeName !== "KBD" && !node.classList?.contains("wss-rc")).map((node) => node.innerText ?? node.textContent).join(" ").replace(/\s+/g, " ").trim();
 }
 
 function scope() {
@@ -27,8 +27,9 @@ function scope() {
 
 function press(key) {
   const found = [...scope().querySelectorAll("[data-key]")].find((element) => element.dataset.key.toLowerCase() === key && visible(element));
+  const before = document.activeElement;
   found?.click();
-  found?.focus?.();
+  if (document.activeElement === before) found?.focus?.(); // unless the click led somewhere, as to a field
   return Boolean(found);
 }
 
