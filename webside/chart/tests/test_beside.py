@@ -110,6 +110,30 @@ def test_what_is_typed_is_saved_and_the_lists_leave_it_alone(room: Room) -> None
     assert room.note().assessment == "Above goal, was ill."
 
 
+def test_what_was_ended_stays_with_its_undo_until_the_page_is_loaded_anew(room: Room) -> None:
+    page = room.note_page()
+    allergies, medicines = page.locator("#allergies"), page.locator("#medications")
+    for section, name in (("allergies", "Sulfa"), ("medications", "Metformin")):
+        page.click(f"#{section} summary")
+        page.fill(f"#{section}-text", name)
+        page.click(f"#{section} form:has(#{section}-text) button[type=submit]")
+        expect(page.locator(f"#{section} li").first).to_contain_text(name)
+    expect(page.locator("#allergy-now")).to_contain_text("Sulfa")
+    allergies.get_by_role("button", name="End Sulfa").click()
+    expect(allergies).to_contain_text("Sulfa was taken off the list.")
+    expect(page.locator("#allergy-now")).not_to_contain_text("Sulfa")
+    expect(allergies.get_by_role("button", name="No known allergies")).to_have_count(0)
+    medicines.get_by_role("button", name="End Metformin").click()  # another form brings the offer along
+    expect(medicines).to_contain_text("Metformin was taken off the list.")
+    allergies.get_by_role("button", name="Undo Sulfa").click()
+    expect(allergies).not_to_contain_text("was taken off")
+    expect(page.locator("#allergy-now")).to_contain_text("Sulfa")
+    expect(medicines).to_contain_text("Metformin was taken off the list.")
+    page.reload()
+    expect(medicines).not_to_contain_text("was taken off")
+    expect(medicines.get_by_role("button", name="Takes no medicines")).to_be_visible()
+
+
 def test_a_diagnosis_is_found_and_kept_by_keyboard(room: Room) -> None:
     page = room.note_page()
     page.fill("#part-plan", "Half typed")
