@@ -115,7 +115,15 @@ def test_every_tag_is_in_the_list_above() -> None:
     from webside.ui.templatetags.ui import register
 
     drawn = {name for source in SOURCES for name in re.findall(r"{%\s*(\w+)", source)}
-    without_words = {"import_map", "behavior_modules", "behavior_texts", "when", "zone_name", "kind_tag"}
+    without_words = {
+        "import_map",
+        "behavior_modules",
+        "behavior_texts",
+        "when",
+        "zone_name",
+        "kind_tag",
+        "undo_offered",
+    }
     assert set(register.tags) - drawn - without_words == set()
 
 
