@@ -272,7 +272,7 @@ def test_each_change_of_a_visit_is_told_to_the_day_and_to_the_board(
         services.hand_over(actor=liz, visit=visit, practitioner_id=slot.practitioner.id, start=slot.start)
         assert (f"day:{cast.daniel.id}", "changed") in told
         assert tells(), "handed over: the day that lost it, too"
-    visit = factories.waiting(cast, starts=clock.now() + timedelta(hours=2))
+    visit = factories.waiting(cast, starts=slot.start + timedelta(hours=2))
     told.clear()
     with cast.as_(cast.maya_user) as maya:
         for step in (services.admit, services.hold_visit, services.admit):
