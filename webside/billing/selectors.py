@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +24,7 @@ from webside.catalog.gates import Case
 from webside.chart import selectors as chart
 from webside.chart.models import Condition, DiagnosisCode, Encounter, Note
 from webside.core.actor import Actor
+from webside.people import selectors as people
 from webside.people.rules import full_name
 from webside.visits import selectors as visits
 from webside.visits.rules import CallFacts
@@ -53,14 +54,7 @@ class ClaimRow:
 
 def claims(actor: Actor, words: str = "") -> QuerySet[Claim]:
     """Return the claims that the actor may see; ``words`` narrow by a patient's name or record number."""
-    found = policies.visible_claims(actor, Claim.objects.all())
-    for word in words.split():
-        found = found.filter(
-            Q(patient__family__istartswith=word)
-            | Q(patient__given__istartswith=word)
-            | Q(patient__record_number__istartswith=word)
-        )
-    return found
+    return people.narrowed(policies.visible_claims(actor, Claim.objects.all()), words, by="patient__")
 
 
 def _in_state(found: QuerySet[Claim], state: ClaimState) -> QuerySet[Claim]:

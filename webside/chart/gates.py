@@ -110,8 +110,12 @@ LISTS_ASKED: tuple[tuple[ListCode, Any], ...] = (
 )  # fmt: skip
 
 
+def _day(how: Confirmation, zone: ZoneInfo) -> str:
+    return f"{how.confirmed_at.astimezone(zone):%B %-d, %Y}" if how.confirmed_at else ""
+
+
 def _list_said(name: str, how: Confirmation, zone: ZoneInfo) -> str:
-    day = f"{how.confirmed_at.astimezone(zone):%B %-d, %Y}" if how.confirmed_at else ""
+    day = _day(how, zone)
     if how.standing is Standing.NEVER:
         return _("%(list)s: never confirmed with the patient.") % {"list": name}
     if how.standing is Standing.CHANGED:
@@ -137,7 +141,7 @@ def lists_confirmed(case: Case) -> Finding | None:
     if reasons:
         said = " ".join(reason.text for reason in reasons)
         return _finding("lists_confirmed", "warn", said, *reasons, fixes=(_("Go through them with the patient."),))
-    days = {f"{how.confirmed_at.astimezone(zone):%B %-d, %Y}" for _code, _name, how in found if how.confirmed_at}
+    days = {_day(how, zone) for _code, _name, how in found}
     if len(days) == 1:
         said = _("Allergies and medicines confirmed on %(day)s.") % {"day": days.pop()}
     else:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
+from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from webside.core.actor import Actor
 from webside.people import policies
 from webside.people.models import Patient, Practitioner
+
+M = TypeVar("M", bound=Model)
 
 
 def patient_of(actor: Actor) -> Patient | None:
@@ -23,6 +28,17 @@ def practitioner_of(actor: Actor) -> Practitioner | None:
     if actor.user_id is None:
         return None
     return Practitioner.objects.filter(user_id=actor.user_id, active=True).first()
+
+
+def narrowed(found: QuerySet[M], words: str, *, by: str = "") -> QuerySet[M]:
+    """Return what of ``found`` is of a patient whose names or record number begin with each of ``words``.
+
+    ``by`` is the way from a row to its patient, such as ``patient__``; empty where the rows are patients.
+    """
+    for word in words.split():
+        begins = (Q(**{f"{by}{name}__istartswith": word}) for name in ("family", "given", "record_number"))
+        found = found.filter(reduce(or_, begins))
+    return found
 
 
 def visible_patients(actor: Actor) -> QuerySet[Patient]:

@@ -72,6 +72,12 @@ def at_wall(wall: datetime, zone: ZoneInfo) -> datetime:
     return (last + timedelta(minutes=1) - before).replace(tzinfo=UTC)
 
 
+def _walls(hours: WeeklyHours, day: date) -> tuple[datetime, datetime]:
+    """Return when hours begin and end by the wall clock; an end that isn't after the start is on the next day."""
+    wall, closing = datetime.combine(day, hours.starts_at), datetime.combine(day, hours.ends_at)
+    return wall, closing if closing > wall else closing + _DAY
+
+
 def slots_of_hours(hours: WeeklyHours, day: date, length: timedelta) -> Iterator[Span]:
     """Yield the slots that weekly hours give on one calendar day of their zone, in UTC, in order.
 
@@ -80,10 +86,7 @@ def slots_of_hours(hours: WeeklyHours, day: date, length: timedelta) -> Iterator
     if not hours.holds_on(day) or length <= timedelta(0):
         return
     zone = ZoneInfo(hours.timezone)
-    wall = datetime.combine(day, hours.starts_at)
-    closing = datetime.combine(day, hours.ends_at)
-    if closing <= wall:
-        closing += _DAY
+    wall, closing = _walls(hours, day)
     first = wall.replace(tzinfo=zone, fold=0)
     if first.utcoffset() == closing.replace(tzinfo=zone, fold=1).utcoffset():
         # The clock doesn't change within the hours, as on nearly every day: wall clock and real time go together.
@@ -106,10 +109,8 @@ def span_of_hours(hours: WeeklyHours, day: date) -> Span | None:
     if not hours.holds_on(day):
         return None
     zone = ZoneInfo(hours.timezone)
-    closing = datetime.combine(day, hours.ends_at)
-    if hours.ends_at <= hours.starts_at:
-        closing += _DAY
-    return Span(at_wall(datetime.combine(day, hours.starts_at), zone), at_wall(closing, zone))
+    wall, closing = _walls(hours, day)
+    return Span(at_wall(wall, zone), at_wall(closing, zone))
 
 
 def _spans_around(hours: Iterable[WeeklyHours], first: date, last: date) -> list[Span]:

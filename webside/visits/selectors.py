@@ -132,6 +132,15 @@ STEP_NAMES: dict[Step, Promise] = {
 }
 
 
+STEP_PAGES: dict[Step, tuple[str, str]] = {
+    Step.DEVICES: ("visits:visit-prepare", ""),
+    Step.ANSWERS: ("visits:visit-check-in", ""),
+    Step.AGREEMENT: ("visits:visit-check-in", "#q-agree"),
+    Step.WAITING: ("visits:visit-waiting", ""),
+}
+"""The page on which each step is done, and the part of it."""
+
+
 def way_in(visit: Visit) -> WayIn:
     """Return how far the patient is; see :class:`WayIn`."""
     stage = stage_of(visit)

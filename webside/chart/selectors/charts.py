@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import OuterRef, QuerySet
 
 from webside.chart import policies
 from webside.chart.codes import EncounterStatus
@@ -111,12 +111,7 @@ def _timeline(actor: Actor, patient: Patient, scope: Scope, before: datetime | N
 
 def patients_of(actor: Actor, text: str = "") -> QuerySet[Patient]:
     """Return the patients whose chart the actor may open, by name; ``text`` narrows by name or record number."""
-    found = policies.visible_charts(actor, people.visible_patients(actor))
-    for word in text.split():
-        found = found.filter(
-            Q(family__istartswith=word) | Q(given__istartswith=word) | Q(record_number__istartswith=word)
-        )
-    return found
+    return people.narrowed(policies.visible_charts(actor, people.visible_patients(actor)), text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,24 +49,25 @@ AROUND = timedelta(hours=3)
 OVERRIDES_SHOWN = 200
 
 
+def _noted() -> QuerySet[AuditEvent]:
+    return trail().filter(action=OVERRIDE).exclude(changes__repeated=True)
+
+
+def _of_review(name: str) -> Subquery:
+    """Return a field of the newest review of an override."""
+    return Subquery(trail().filter(action=REVIEW, target_id=OuterRef("id")).values(name)[:1])
+
+
+def _verdict() -> Coalesce:
+    return Coalesce(_of_review("ground"), Value(""), output_field=CharField())
+
+
 def _overrides() -> QuerySet[Any]:
-    reviews = trail().filter(action=REVIEW, target_id=OuterRef("id"))
-    return (
-        trail()
-        .filter(action=OVERRIDE)
-        .exclude(changes__repeated=True)
-        .annotate(
-            verdict=Coalesce(Subquery(reviews.values("ground")[:1]), Value(""), output_field=CharField()),
-            review_id=Subquery(reviews.values("id")[:1]),
-        )
-    )
+    return _noted().annotate(verdict=_verdict(), review_id=_of_review("id"))
 
 
 def _open_overrides() -> QuerySet[AuditEvent]:
-    newest = trail().filter(action=REVIEW, target_id=OuterRef("id")).values("ground")[:1]
-    waits = Coalesce(Subquery(newest), Value(""), output_field=CharField())
-    found: QuerySet[AuditEvent] = trail().filter(action=OVERRIDE).exclude(changes__repeated=True)
-    return found.alias(verdict=waits).filter(verdict__in=["", "ask"])
+    return _noted().alias(verdict=_verdict()).filter(verdict__in=["", "ask"])
 
 
 def overrides_to_review() -> int:

@@ -77,17 +77,11 @@ def home(actor: Actor, tenant: Tenant) -> Home | None:
     )
 
 
-_PAGES = {
-    Step.DEVICES: ("visits:visit-prepare", ""),
-    Step.ANSWERS: ("visits:visit-check-in", ""),
-    Step.AGREEMENT: ("visits:visit-check-in", "#q-agree"),
-    Step.WAITING: ("visits:visit-waiting", ""),
-}
 _MINUTES = {Step.DEVICES: 1, Step.ANSWERS: 2}
 
 
 def _step_url(step: Step, visit: Any, tenant: Tenant) -> str:
-    page, part = _PAGES[step]
+    page, part = visits.STEP_PAGES[step]
     return where(page, tenant.slug, visit.id) + part
 
 

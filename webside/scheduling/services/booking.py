@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 
 from webside.audit.services import action, record
 from webside.catalog.models import HealthcareService
@@ -132,7 +131,9 @@ def book_as_visitor(
     known = _booked_with(idempotency_key)
     if known is None:
         if actor.kind is ActorKind.LINK:
-            _refuse_again(service, practitioner, start, id=actor.subject_id, patient__in=_who_may_be(details))
+            # Who books in the browser of somebody else has nobody's visit yet.
+            own = {f"patient__{name}": value for name, value in _identity(details).items()}
+            _refuse_again(service, practitioner, start, id=actor.subject_id, **own)
         return book_with_consent(
             actor=actor, patient=_register(actor, details, state, timezone), service=service,
             practitioner=practitioner, start=start, state=state, timezone=timezone, reason_text=reason_text,
@@ -159,18 +160,18 @@ def _register(actor: Actor, details: VisitorDetails, state: str, timezone: str) 
     raise AssertionError("unreachable")
 
 
-def _who_may_be(details: VisitorDetails) -> QuerySet[Patient]:
-    """Return whom a visitor may be. Who books in the browser of somebody else has nobody's visit yet."""
-    return Patient.objects.filter(
-        given=details.given.strip(), family=details.family.strip(), birth_date=details.birth_date,
-        email=details.email.strip().lower(),
-    )  # fmt: skip
+def _identity(details: VisitorDetails) -> dict[str, Any]:
+    """Return what makes a visitor the same person, as the record keeps it."""
+    return {
+        "given": details.given.strip(),
+        "family": details.family.strip(),
+        "birth_date": details.birth_date,
+        "email": details.email.strip().lower(),
+    }
 
 
 def _same_person(patient: Patient, details: VisitorDetails) -> bool:
-    return (patient.given, patient.family, patient.birth_date, patient.email) == (
-        details.given.strip(), details.family.strip(), details.birth_date, details.email.strip().lower(),
-    )  # fmt: skip
+    return all(getattr(patient, name) == value for name, value in _identity(details).items())
 
 
 @action("scheduling.appointment.book")

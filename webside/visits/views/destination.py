@@ -34,14 +34,6 @@ def page_of(visit: Any, role: ParticipantRole) -> str:
     return _PAGES[role][selectors.stage_of(visit)]
 
 
-_STEPS = {
-    Step.DEVICES: ("visit-prepare", ""),
-    Step.ANSWERS: ("visit-check-in", ""),
-    Step.AGREEMENT: ("visit-check-in", "#q-agree"),
-    Step.WAITING: ("visit-waiting", ""),
-}
-
-
 def url_of(slug: str, visit: Any, role: ParticipantRole) -> str:
     """Return the path of the page where somebody belongs now: for a patient on her way in, of what is to do first."""
     page = page_of(visit, role)
@@ -52,8 +44,8 @@ def url_of(slug: str, visit: Any, role: ParticipantRole) -> str:
 
 def step_url(slug: str, visit: Any, step: Step) -> str:
     """Return where a step on the way in is done."""
-    page, part = _STEPS[step]
-    return reverse(f"visits:{page}", args=[slug, visit.id]) + part
+    page, part = selectors.STEP_PAGES[step]
+    return reverse(page, args=[slug, visit.id]) + part
 
 
 def after_devices(slug: str, visit: Any) -> str:

@@ -11,8 +11,6 @@ import { saveBeforeLeaving } from "ui/autosave.js";
 import { open } from "ui/dialog.js";
 import { attach as callOf } from "visits/visits-call.js";
 
-const PARTING_MS = 300; // the last words over the socket get a moment to leave the machine
-
 /** @param {HTMLDialogElement} dialog */
 export default function attach(dialog) {
   const root = /** @type {HTMLElement|null} */ (document.querySelector("[data-behavior~=visits-call]"));
@@ -35,8 +33,7 @@ export default function attach(dialog) {
   go.addEventListener("click", async (event) => {
     event.preventDefault();
     await saveBeforeLeaving();
-    if (root) callOf(root).leave();
-    setTimeout(() => location.assign(go.href), PARTING_MS);
+    if (root) callOf(root).leave(go.href);
   }, { signal });
   return () => life.abort();
 }

@@ -145,9 +145,10 @@ export class CallPage {
     pages.delete(this.#root);
   }
 
-  leave() {
+  /** @param {string} [to] where to go; else where the page says */
+  leave(to) {
     this.#stop({ lastWord: { type: "leave" } });
-    this.#goOn();
+    this.#goOn(to);
   }
 
   /** @param {{lastWord?: object, goodbye?: boolean}} [how] */
@@ -165,11 +166,11 @@ export class CallPage {
     if (target instanceof HTMLElement && target.matches("[data-behavior~=visit-end]")) this.call?.report();
   }
 
-  #goOn() {
+  /** @param {string} [to] */
+  #goOn(to = this.#root.dataset.leftUrl) {
     this.#tell("visits:left", {});
-    const { leftUrl } = this.#root.dataset;
     // The last words over the socket and the call get a moment to leave the machine.
-    if (leftUrl) setTimeout(() => location.assign(leftUrl), 300);
+    if (to) setTimeout(() => location.assign(to), 300);
   }
 
   async #stayAwake() {
