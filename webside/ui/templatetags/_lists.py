@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from webside.ui.templatetags._html import attributes, check_tone, icon_svg, inner, modifiers
+from webside.ui.templatetags._tables import sortable, stackable
 
 register = template.Library()
 
@@ -82,7 +83,11 @@ def table(
     sight. ``stack=False``: rows stay rows on a phone (two or three narrow columns).
     """
     hidden = attrs.pop("caption_hidden", False)
-    live = sort or export or filter or stack
+    rows = inner(content)
+    if sort:
+        rows = sortable(rows)
+    stacked = stackable(rows) if stack else None
+    live = sort or export or filter or stacked
     tools = format_html(
         '<div class="ws-tabletools" hidden>{}{}<span class="ws-tabletools__count ws-muted" role="status" '
         "data-table-count></span></div>",
@@ -106,21 +111,21 @@ def table(
     )
     return format_html(
         '<div{}>{}<div class="ws-tablewrap" role="region" aria-label="{}" tabindex="0">'
-        '<table class="{}"><caption{}>{}</caption>{}</table></div></div>',
+        '<table class="{}"{}><caption{}>{}</caption>{}</table></div></div>',
         attributes(
             {
                 "data_behavior": "table" if live else None,
                 "data_sortable": bool(sort),
-                "data_stack": bool(stack),
                 **attrs,
             }
         ),
         tools if filter or export else "",
         caption,
         modifiers("ws-table", variant),
+        mark_safe(" data-stacked") if stacked else "",
         mark_safe(' class="ws-vh"') if hidden else "",
         caption,
-        inner(content),
+        stacked or rows,
     )
 
 

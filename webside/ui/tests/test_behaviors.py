@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.template import Context, Template
 from playwright.sync_api import expect
 
 from webside.ui.tests.site import Site
@@ -23,6 +24,16 @@ NOTE = """
   <label for="history">History</label><textarea id="history" name="history">Cough.</textarea>
   <span data-saved data-state="idle" role="status"><span data-saved-text>Saved as you type</span></span>
 </form><a id="away" href="/?elsewhere">Elsewhere</a></main>"""
+
+CHARGES = Template("""{% load ui %}{% table caption="Charges" filter="Find a charge" export="charges" sort=True %}
+    <thead><tr><th>Name</th><th class="is-num" data-sort="number">Charge</th><th>State</th></tr></thead><tbody>
+    <tr><th scope="row">Moreno</th><td class="is-num">$1</td><td></td></tr></tbody>{% endtable %}""").render(Context())
+
+WHERE_ITS_WORDS_ARE = """element => {
+    const words = document.createRange();
+    words.selectNode(document.createTreeWalker(element, NodeFilter.SHOW_TEXT).nextNode());
+    return words.getBoundingClientRect().toJSON();
+}"""
 
 
 def _wait(condition: Any, seconds: float = 8) -> None:
@@ -327,7 +338,8 @@ class TestSmallBehaviors:
         site.html = """<div data-behavior="table" data-sortable><div class="ws-tabletools" hidden>
             <input type="search" data-table-filter aria-label="Find">
             <button data-table-export="claims">CSV</button><span data-table-count></span></div>
-            <table><thead><tr><th>Name</th><th data-sort="number">Charge</th></tr></thead><tbody>
+            <table><thead><tr><th aria-sort="none">Name</th><th data-sort="number" aria-sort="none">Charge</th>
+            </tr></thead><tbody>
             <tr><td>Moreno</td><td>$1,185.00</td></tr><tr><td>=HYPERLINK("x")</td><td>$90.00</td></tr><tr>
             <td>Costa, Elena</td><td>-$130.50</td></tr></tbody></table></div>"""
         page.goto(site.url)
@@ -347,13 +359,10 @@ class TestSmallBehaviors:
         expect(page.locator("[data-table-count]")).to_have_text("1 of 3 shown")
 
     def test_on_a_phone_a_row_is_a_block_with_its_labels_and_still_a_row(self, page: Any, site: Site) -> None:
-        site.html = """<div data-behavior="table" data-sortable data-stack><div class="ws-tablewrap"><table class="ws-table">
-            <thead><tr><th>Name</th><th>Charge</th><th>State</th></tr></thead><tbody>
-            <tr><th scope="row">Moreno</th><td>$1</td><td></td></tr></tbody></table></div></div>"""
+        site.html = CHARGES
         page.set_viewport_size({"width": 390, "height": 700})
         page.goto(site.url)
         cell = page.get_by_role("row").nth(1).get_by_role("cell").first
-        expect(cell).to_have_attribute("data-label", "Charge")
         expect(cell).to_have_css("display", "block")
         label = cell.evaluate("cell => getComputedStyle(cell, '::before').content")
         assert "Charge" in label
@@ -361,6 +370,27 @@ class TestSmallBehaviors:
         expect(page.get_by_role("button", name="Charge")).to_be_visible()
         page.set_viewport_size({"width": 1000, "height": 700})
         expect(cell).to_have_css("display", "table-cell")
+
+    @pytest.mark.parametrize("density", ["comfortable", "compact"])
+    @pytest.mark.parametrize("width", [390, 1000])
+    def test_nothing_moves_when_a_tables_script_comes(self, page: Any, site: Site, width: int, density: str) -> None:
+        site.html = f'<div data-density="{density}">{CHARGES}<p>What stands below</p></div>'
+        page.set_viewport_size({"width": width, "height": 700})
+        held: list[Any] = []
+        page.route("**/table.*js", lambda route: held.append(route))
+        page.goto(site.url, wait_until="commit")
+        below = page.get_by_text("What stands below")
+        head = page.locator("th", has_text="Charge")
+
+        def places() -> tuple[Any, Any]:
+            return below.bounding_box(), head.evaluate(WHERE_ITS_WORDS_ARE)
+
+        expect(page.locator("html[data-js=on]")).to_be_attached()
+        before = places()
+        assert page.locator("[data-attached]").count() == 0
+        held[0].continue_()
+        _ready(page, "table")
+        assert places() == before
 
     def test_a_swapped_field_that_was_resized_breaks_no_policy(self, page: Any, site: Site) -> None:
         settings = re.search(r"<meta name=\"htmx-config\"[^>]*>", BASE.read_text(encoding="utf-8"))

@@ -266,6 +266,50 @@ class TestWordsAndStates:
         assert "<dd>0</dd>" in html
 
 
+class TestTables:
+    """What a row needs to stand as a block on a phone comes with it, not with a script."""
+
+    HEADS = (
+        '<thead><tr><th>Who</th><th data-sort="number">Said &quot;yes&quot;</th>'
+        '<th data-sort="no"><span class="ws-vh">Do</span></th></tr></thead>'
+    )
+
+    def _drawn(self, draw: Draw, rows: str, *, heads: str = HEADS, told: str = "") -> str:
+        return draw(f'{{% load ui %}}{{% table caption="People" {told} %}}{heads}<tbody>{rows}</tbody>{{% endtable %}}')
+
+    def test_a_cell_bears_the_words_of_its_column(self, draw: Draw) -> None:
+        drawn = self._drawn(
+            draw, '<tr><th scope="row">Moreno</th><td class="is-num">3</td><td><a href="/">x</a></td></tr>'
+        )
+        assert '<td data-label="Said &quot;yes&quot;" class="is-num">3</td>' in drawn
+        assert '<th scope="row">Moreno</th>' in drawn
+        assert '<td><a href="/">x</a></td>' in drawn  # its head is for screen readers alone
+        assert " data-stacked>" in drawn
+
+    def test_each_row_counts_its_cells_anew_and_one_that_is_too_long_breaks_nothing(self, draw: Draw) -> None:
+        drawn = self._drawn(draw, "<tr><td>a</td><td>1</td><td>b</td><td>c</td></tr>\n<tr><td>d</td><td>2</td></tr>")
+        assert re.findall(r"data-label=[^>]+>(.)", drawn) == ["1", "2"]
+
+    def test_an_empty_cell_is_left_out(self, draw: Draw) -> None:
+        drawn = self._drawn(draw, '<tr><td>a</td><td class="is-num">\n</td><td></td></tr>')
+        assert drawn.count(" data-empty") == 2
+
+    def test_two_columns_heads_over_several_and_the_pages_wish_leave_rows_rows(self, draw: Draw) -> None:
+        two = "<thead><tr><th>Who</th><th>Age</th></tr></thead>"
+        over = '<thead><tr><th>Who</th><th colspan="2">Age</th><th>Do</th></tr></thead>'
+        rows = "<tr><td>a</td><td>1</td></tr>"
+        for drawn in (self._drawn(draw, rows, heads=two), self._drawn(draw, rows, heads=over),
+                      self._drawn(draw, rows, told="stack=False")):  # fmt: skip
+            assert "data-stacked" not in drawn
+            assert "data-label" not in drawn
+
+    def test_only_a_column_that_sorts_says_so(self, draw: Draw) -> None:
+        drawn = self._drawn(draw, "<tr><td>a</td><td>1</td></tr>", told="sort=True")
+        assert drawn.count('aria-sort="none"') == 2
+        assert '<th data-sort="no"><span' in drawn
+        assert "aria-sort" not in self._drawn(draw, "<tr><td>a</td><td>1</td></tr>")
+
+
 class _Contact(forms.Form):
     phone = forms.CharField(label="Phone", help_text="We call you here.")
     note = forms.CharField(label="Note", required=False)

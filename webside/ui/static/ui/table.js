@@ -1,6 +1,5 @@
 // A table that sorts, filters and exports: the markup comes from {% table %}. Sorting follows the
 // words that people see, or data-value of a cell; numbers are found in "1,234.5 mg" too.
-// With data-stack each cell gets the words of its column, so that a phone can show a row as a block.
 
 import { icon, language, make, t } from "ui/words.js";
 
@@ -23,23 +22,15 @@ export function csvCell(text) {
   return /[",\n;]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** Give each cell its label, and the roles that a table loses when its rows are drawn as blocks. */
-function stack(table, heads) {
-  // A head that is only for screen readers (a column of buttons) labels nothing for the eye.
-  const labels = heads.map((head) => (head.querySelector(":scope > .ws-vh:only-child") ? "" : head.textContent.trim()));
+/** Give rows and cells the roles that a table loses in some browsers when its rows are drawn as blocks. */
+function keepRoles(table, heads) {
   const role = (elements, name) => [...elements].forEach((element) => element.setAttribute("role", name));
   table.setAttribute("role", "table");
   role(table.querySelectorAll("thead, tbody"), "rowgroup");
   role(table.rows, "row");
+  role(table.querySelectorAll("td"), "cell");
+  role(table.querySelectorAll("tbody th"), "rowheader");
   role(heads, "columnheader");
-  for (const row of [...table.tBodies].flatMap((body) => [...body.rows])) {
-    [...row.cells].forEach((cell, index) => {
-      cell.setAttribute("role", cell.tagName === "TH" ? "rowheader" : "cell");
-      if (cell.tagName === "TD" && index > 0 && labels[index]) cell.dataset.label = labels[index];
-      cell.toggleAttribute("data-empty", !cell.textContent.trim() && !cell.querySelector("svg, img, input, button"));
-    });
-  }
-  table.dataset.stacked = "";
 }
 
 /** Behaviour of the block that {% table %} draws. */
@@ -50,7 +41,7 @@ export default function attach(block) {
   const collator = new Intl.Collator(language, { numeric: true, sensitivity: "base" });
   const tools = block.querySelector(".ws-tabletools");
   if (tools) tools.hidden = false;
-  if ("stack" in block.dataset && heads.length > 2 && heads.every((head) => head.colSpan === 1)) stack(table, heads);
+  if ("stacked" in table.dataset) keepRoles(table, heads);
 
   const sort = (head, index) => {
     const up = head.getAttribute("aria-sort") !== "ascending";
@@ -65,11 +56,9 @@ export default function attach(block) {
   };
   if ("sortable" in block.dataset) {
     heads.forEach((head, index) => {
-      const text = head.textContent.trim();
-      if (!text || head.dataset.sort === "no" || head.colSpan > 1) return;
+      if (!head.hasAttribute("aria-sort")) return;
       const button = make("button", { type: "button", class: "ws-table__sort" }, ...head.childNodes, icon("sort-down"));
       button.addEventListener("click", () => sort(head, index));
-      if (!head.hasAttribute("aria-sort")) head.setAttribute("aria-sort", "none");
       head.replaceChildren(button);
     });
   }
