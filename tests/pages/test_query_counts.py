@@ -66,7 +66,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "visits:visit-check-in planned": 3,
     },
     "maya": {
-        "portal:home": 8,
+        "portal:home": 7,
         "scheduling:schedule": 6,
         "scheduling:hours": 6,
         "scheduling:appointment-detail": 1,
@@ -85,7 +85,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "visits:visit-stopped stopped": 6,
     },
     "priya": {
-        "portal:home": 6,
+        "portal:home": 5,
         "chart:patient-list": 3,
         "chart:note-list": 3,
         "scheduling:schedule": 6,
@@ -102,7 +102,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "billing:claim-detail": 3,
     },
     "ingrid": {
-        "compliance:trail": 6,
+        "compliance:trail": 5,
         "compliance:overrides": 4,
         "compliance:licences": 5,
         "compliance:licence-detail": 5,

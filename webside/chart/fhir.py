@@ -103,7 +103,7 @@ def _section(code: tuple[str, str], text: str, author: dict[str, Any] | None = N
 def note(row: Note) -> dict[str, Any]:
     """Return the FHIR Composition of a note: its parts, what the patient takes home, its addenda."""
     about = row.encounter
-    author = row.signed_by or about.practitioner
+    author = row.signer or about.practitioner
     sections = [_section(code, getattr(row, part)) for part, code in SECTIONS.items() if getattr(row, part).strip()]
     sections += [
         _section(
@@ -154,7 +154,7 @@ def document(row: Note) -> dict[str, Any]:
     clinical notes guidance). ``hash`` is the SHA-1 that FHIR asks for; it protects nothing.
     """
     about = row.encounter
-    author = row.signed_by or about.practitioner
+    author = row.signer or about.practitioner
     signer = _person("Practitioner", author.id, author.display_name)
     text = note_text(row).encode()
     return fhir.compact(

@@ -9,6 +9,7 @@ from django.db import models
 from webside.chart.codes import ConditionCategory, EncounterStatus, ListCode, NoteStatus
 from webside.core import clock
 from webside.core.models import TenantForeignKey, TenantModel, TenantOneToOneField
+from webside.people.models import Practitioner
 
 
 class Encounter(TenantModel):
@@ -70,6 +71,12 @@ class Note(TenantModel):
         indexes = [
             models.Index(fields=["tenant"], condition=models.Q(status=NoteStatus.PRELIMINARY), name="note_unsigned")
         ]
+
+    @property
+    def signer(self) -> Practitioner | None:
+        """Who signed it, if anybody has. The encounter's own practitioner is at hand: then nothing is read."""
+        own: Practitioner = self.encounter.practitioner
+        return own if self.signed_by_id == own.id else self.signed_by
 
 
 class NoteAddendum(TenantModel):

@@ -11,7 +11,11 @@ from webside.ui.registry import NavCount
 
 def today(request: HttpRequest) -> NavCount | None:
     """Say how many wait; where nobody does, how many are still to be seen today."""
-    waiting, to_see = selectors.at_hand(request.actor, request.tenant)  # type: ignore[attr-defined]
+    return said_of(*selectors.at_hand(request.actor, request.tenant))  # type: ignore[attr-defined]
+
+
+def said_of(waiting: int, to_see: int) -> NavCount | None:
+    """Return the number beside *My day* from what :func:`selectors.at_hand` counts."""
     if waiting:
         return NavCount(waiting, _("waiting"), "warning")
     return NavCount(to_see, _("to see")) if to_see else None

@@ -27,6 +27,9 @@ class NavCount:
     tone: str = ""  # warning or danger when somebody must act
 
 
+Counting = Callable[[HttpRequest], NavCount | None]
+
+
 @dataclass(frozen=True, slots=True)
 class NavItem:
     """One place. ``url_name`` takes the tenant's slug, or nothing; if it doesn't exist, neither does the item.
@@ -47,7 +50,7 @@ class NavItem:
     roles: frozenset[Role] = field(default_factory=frozenset)
     group: int = 1
     bar: bool = True
-    count: Callable[[HttpRequest], NavCount | None] | None = None
+    count: Counting | None = None
     reach: tuple[str, ...] | None = None
     fragment: str = ""
     account: bool = False
@@ -79,6 +82,20 @@ def register(*items: NavItem) -> None:
 def unregister(area: Area, url_name: str) -> None:
     """Take a place out again (tests)."""
     _items.pop((area, url_name, ""), None)
+
+
+def counted(request: HttpRequest, count: Counting, found: NavCount | None) -> None:
+    """Hand over what ``count`` would find, where the page has read it anyway: it isn't asked again."""
+    request.nav_counted = {**_counted(request), count: found}  # type: ignore[attr-defined]
+
+
+def _counted(request: HttpRequest) -> dict[Counting, NavCount | None]:
+    return getattr(request, "nav_counted", {})
+
+
+def _count(request: HttpRequest, count: Counting) -> NavCount | None:
+    known = _counted(request)
+    return known[count] if count in known else count(request)
 
 
 def _address(item: NavItem, slug: str | None) -> str | None:
@@ -114,7 +131,7 @@ def links(request: HttpRequest, area: Area | None = None) -> list[NavLink]:
     ]
     current = _current(shown, request.path)
     # Counted on the places themselves only: a visit, a chart or a note pays for no number that nobody needs there.
-    counted = any(url == request.path for _, url in shown)
+    at_a_place = any(url == request.path for _, url in shown)
     return [
         NavLink(
             label=str(item.label),
@@ -124,7 +141,7 @@ def links(request: HttpRequest, area: Area | None = None) -> list[NavLink]:
             group=item.group,
             bar=item.bar,
             current=item is current,
-            count=item.count(request) if item.count and counted else None,
+            count=_count(request, item.count) if item.count and at_a_place else None,
         )
         for item, url in shown
     ]

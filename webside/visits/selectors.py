@@ -199,7 +199,7 @@ def room_of(case: Case) -> Visit | None:
         return None
 
     def asked() -> Visit | None:
-        found = _visits().select_related(None).select_related("safe_start").annotate(call_sums=_call_sums())
+        found = Visit.objects.select_related("safe_start").annotate(call_sums=_call_sums())
         return found.filter(id=visit_id).order_by().first()
 
     return case.once(ROOM, asked)

@@ -22,7 +22,7 @@ from webside.people.rules import full_name
 
 def all_encounters() -> QuerySet[Encounter]:
     """Return the clinic's encounters, each with its people, service and note."""
-    return Encounter.objects.select_related("tenant", "patient", "practitioner", "service", "note__signed_by")
+    return Encounter.objects.select_related("tenant", "patient", "practitioner", "service", "note")
 
 
 def encounter(actor: Actor, encounter_id: UUID) -> Encounter | None:

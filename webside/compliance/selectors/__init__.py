@@ -27,11 +27,18 @@ from webside.compliance.selectors.licence import (
     WARN_DAYS,
     colleagues,
     ends_at,
+    first_ending,
     licence_rows,
     licences,
     licences_ending,
 )
-from webside.compliance.selectors.override import open_overrides, override_event, overrides, overrides_to_review
+from webside.compliance.selectors.override import (
+    OVERRIDES_SHOWN,
+    open_overrides,
+    override_event,
+    overrides,
+    overrides_to_review,
+)
 from webside.compliance.selectors.trail import (
     COUNTED,
     TRAIL_FILTERS,
@@ -51,6 +58,7 @@ __all__ = [
     "COUNTED",
     "LICENCE_STATUSES",
     "LICENCE_TYPES",
+    "OVERRIDES_SHOWN",
     "TRAIL_FILTERS",
     "WARN_DAYS",
     "OnRecord",
@@ -65,6 +73,7 @@ __all__ = [
     "disclosed_since",
     "disclosures",
     "ends_at",
+    "first_ending",
     "entries",
     "facts_for",
     "facts_of",

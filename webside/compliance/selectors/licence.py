@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, Window
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
@@ -124,6 +124,12 @@ def licences_ending(actor: Actor, *, within_days: int = WARN_DAYS) -> QuerySet[L
         period_end__gte=today - timedelta(days=30),
         period_end__lte=today + timedelta(days=within_days),
     )
+
+
+def first_ending(actor: Actor, most: int) -> tuple[list[Licence], int]:
+    """Return the licences that end first (:func:`licences_ending`), at most so many, and how many there are in all."""
+    found = list(licences_ending(actor).annotate(in_all=Window(Count("id")))[:most])
+    return found, found[0].in_all if found else 0  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,14 +18,16 @@ from django.views.decorators.http import require_GET, require_POST
 
 from webside.audit import sentences
 from webside.audit.services import record
-from webside.compliance import policies, selectors, services, tasks
+from webside.compliance import panels, policies, selectors, services, tasks
 from webside.compliance.forms import DayForm
 from webside.compliance.views._guard import id_in, not_here, officer
 from webside.core import clock, jobs
 from webside.people import selectors as people
+from webside.ui.registry import counted
 from webside.ui.spreadsheet import MOST, csv_file
 
 PAGE = 50
+ENDING_SHOWN = 5
 FILTER_NAMES = {
     "everything": gettext_lazy("Everything"),
     "looked": gettext_lazy("Looked"),
@@ -82,8 +84,13 @@ def _trail_context(request: HttpRequest, patient: Any, who: UUID | None) -> dict
     given = {name: str(value) for name, value in kept.items() if value}
     more = urlencode({"show": chosen, "before": rows[PAGE - 1].sequence, **given}) if len(rows) > PAGE else ""
     counts = selectors.trail_counts(patient_id=patient_id, who=who)
-    ending = selectors.licence_rows(selectors.licences_ending(actor)[:5])
+    ending, number_ending = selectors.first_ending(actor, ENDING_SHOWN)
     open_overrides = selectors.open_overrides()
+    standing = _state()
+    counted(request, panels.trail_altered, panels.found_altered(standing["state"].checked))
+    counted(request, panels.licences_ending, panels.ending_soon(number_ending))
+    if len(open_overrides) < selectors.OVERRIDES_SHOWN:
+        counted(request, panels.overrides_to_review, panels.waiting_for_review(len(open_overrides)))
     return {
         "entries": selectors.entries(rows[:PAGE]),
         "counted": len(rows[:PAGE]),
@@ -96,8 +103,8 @@ def _trail_context(request: HttpRequest, patient: Any, who: UUID | None) -> dict
         "more": more,
         "export_url": _export_url(request, given),
         "asked_at": clock.now(),
-        **_state(),
-        "ending": ending,
+        **standing,
+        "ending": selectors.licence_rows(ending),
         "override": open_overrides[0] if open_overrides else None,
         "waiting": len(open_overrides),
     }

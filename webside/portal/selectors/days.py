@@ -31,7 +31,7 @@ NOTE_PARTS = ("subjective", "objective", "assessment", "plan")
 _SHOWN = (
     "tenant", "practitioner", "period", "status", "reason_text", "patient_state",
     "patient__given", "patient__family", "patient__pronouns", "patient__birth_date", "service__name", "service__kind",
-    "visit__status", "visit__waiting_since", "visit__stopped_by",
+    "visit__status", "visit__waiting_since", "visit__admitted_at", "visit__stopped_by",
     *(f"visit__safe_start__{name}" for name in ("completed_at", "identity_document", "address_line", "city", "state",
                                                 "phone")),
 )  # fmt: skip
@@ -72,6 +72,19 @@ class Day:
     def _at_hand(self) -> list[Row]:
         """Today's visits that are not over, in the order of harm: who waits, who is met now, who comes."""
         return [*self.first, *self.running, *self.today]
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many wait now and how many are still to be seen, as :func:`at_hand` counts them."""
+        waiting = sum(
+            row.appointment.status == AppointmentStatus.CHECKED_IN and not (row.visit and row.visit.admitted_at)
+            for row in self._at_hand
+        )
+        to_see = sum(
+            row.appointment.status == AppointmentStatus.BOOKED and row.appointment.end > self.now
+            for row in self._at_hand
+        )
+        return waiting, waiting + to_see
 
     @property
     def everything(self) -> int:

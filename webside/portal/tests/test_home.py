@@ -19,7 +19,7 @@ from webside.compliance import services as compliance
 from webside.compliance.models import Consent
 from webside.core import clock
 from webside.people.models import Patient
-from webside.portal import policies
+from webside.portal import policies, selectors
 from webside.portal.tests import factories as make
 from webside.realtime.services import TopicRefused, mint_ticket
 from webside.scheduling.models import Appointment
@@ -109,6 +109,20 @@ def test_a_patient_sees_nothing_of_another(cast: Any) -> None:
         )
         make.appointment(cast, patient=other, minutes=40)
     assert "Nothing is booked" in text_of(signed_in(cast.liz_user).get(HOME))
+
+
+def test_the_day_counts_for_the_rail_as_every_other_page_does(cast: Any) -> None:
+    with cast.as_(cast.maya_user) as maya:
+        for minutes, status, let_in in (
+            (-30, "checked-in", None), (30, "checked-in", None), (60, "checked-in", clock.now()), (90, "booked", None),
+            (-90, "booked", None), (120, "cancelled", None), (60 * 24 * 2, "booked", None),
+        ):  # fmt: skip
+            booked = make.appointment(cast, minutes=minutes, status=status)
+            make.visit(booked, admitted_at=let_in)
+        found = selectors.day(maya, cast.larkspur)
+        assert found is not None
+        assert found.counts == selectors.at_hand(maya, cast.larkspur)
+        assert found.counts[0] == 2
 
 
 def test_a_consent_is_taken_back_by_her_alone(cast: Any) -> None:

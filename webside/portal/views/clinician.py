@@ -10,7 +10,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from webside.audit.services import record, refuse
-from webside.portal import selectors
+from webside.portal import panels, selectors
+from webside.ui.registry import counted
 
 FRAGMENTS = {"list": "portal/_day_list.html", "next": "portal/_day_next.html"}
 VIEWS = ("", "visits", "notes")
@@ -46,6 +47,7 @@ def day(request: HttpRequest, slug: str) -> HttpResponse:
     fragment = FRAGMENTS.get(request.GET.get("part", ""))
     if fragment:
         return render(request, fragment, context)
+    counted(request, panels.today, panels.said_of(*found.counts))
     # A coach is no part of the medical record: what the chart holds stays closed.
     if found.next is not None and not context["coach"]:
         context["brief"] = selectors.brief(found.next)

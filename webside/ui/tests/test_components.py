@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from django import forms
+from django.forms.boundfield import BoundWidget
+from django.forms.renderers import TemplatesSetting
 from django.http import Http404
 from django.test import RequestFactory
 from django.utils import translation
 
 from webside.core.decisions import Reason
-from webside.ui.forms import HintedRadioSelect
+from webside.ui.forms import HintedRadioSelect, WebsideRenderer
 from webside.ui.paging import page_of
 from webside.ui.templatetags._html import icon_names, safe_href
 from webside.ui.templatetags._people import initials
@@ -360,6 +362,35 @@ class TestFields:
         assert 'autocomplete="tel"' in html
         assert 'data-x="1"' in html
         assert 'class="ws-input ws-input--code"' in html
+
+    @pytest.mark.parametrize(
+        ("widget", "value"),
+        [
+            *((widget(), value) for widget in (forms.TextInput, forms.EmailInput, forms.URLInput, forms.NumberInput,
+                                               forms.TelInput, forms.Textarea, forms.HiddenInput, forms.CheckboxInput)
+              for value in (None, "", 0, 7, EVIL)),
+            (forms.DateInput(), date(2026, 11, 26)),
+            (forms.PasswordInput(render_value=True), EVIL),
+            (forms.RadioSelect(choices=[("a", "A"), (EVIL, EVIL)]), EVIL),
+            (forms.CheckboxSelectMultiple(choices=[("a", "A"), ("b", EVIL)]), ["b"]),
+            (forms.Select(choices=[("a", "A"), (EVIL, EVIL)]), EVIL),
+        ],
+        ids=lambda given: type(given).__name__ if isinstance(given, forms.Widget) else None,
+    )  # fmt: skip
+    @pytest.mark.parametrize(
+        "attrs", [{}, {"id": "x", "required": True, "placeholder": False, "rows": 3, "data-say": EVIL}]
+    )
+    def test_a_control_is_what_djangos_template_makes_of_it(self, widget: forms.Widget, value: Any, attrs: Any) -> None:
+        ours, theirs = WebsideRenderer(), TemplatesSetting()
+        assert widget.render("who<", value, attrs, ours) == widget.render("who<", value, attrs, theirs)
+        for mine, django in zip(
+            widget.subwidgets("who<", value, attrs), widget.subwidgets("who<", value, attrs), strict=True
+        ):
+            for wrap in (False, True):
+                drawn = [
+                    BoundWidget(widget, data, renderer).tag(wrap) for data, renderer in ((mine, ours), (django, theirs))
+                ]
+                assert drawn[0] == drawn[1]
 
     def test_whole_forms_of_django_look_like_ours(self, draw: Draw) -> None:
         html = draw("{{ form }}", form=_Contact())

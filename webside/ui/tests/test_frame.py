@@ -185,6 +185,16 @@ class TestNavigation:
         marked = [link.label for link in registry.links(_request("/patterns/read/", Role.BILLER)) if link.current]
         assert marked == ["Patterns"]
 
+    def test_what_the_page_has_counted_is_not_counted_again(self) -> None:
+        def count(request: Any) -> NavCount:
+            raise AssertionError("counted again")
+
+        registry.register(NavItem("staff", "Patterns", "home", "ui:pattern-list", count=count))
+        for found in (NavCount(3, "to see"), None):
+            request = _request("/patterns/", Role.BILLER)
+            registry.counted(request, count, found)
+            assert [link.count for link in registry.links(request) if link.label == "Patterns"] == [found]
+
     def test_a_clinics_root_is_not_every_page_of_it(self) -> None:
         registry._items.clear()
         registry.register(
