@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import fcntl
+import functools
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -73,9 +77,52 @@ class Demo:
             return False
 
 
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"alone-{os.getpid()}"
+
+
+@contextmanager
+def _prepared() -> Iterator[Path]:
+    """Give an installation that is up to date and has no clinic yet, made once in a run of the tests.
+
+    Each demo begins with a copy. The database, its schema and the diagnosis codes take twice as long to make as the
+    demo's people, and nothing in them depends on the hour. The workers of a run share it and take turns.
+    """
+    folder = Path(tempfile.gettempdir()) / f"webside-prepared-{RUN}"
+    folder.mkdir(mode=0o755, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "made").exists():
+            env = {**_environment(), "WEBSIDE_VAR": str(folder / "var"), "WEBSIDE_DEMO": "1"}
+            for command in ("-m config.postgres start", "manage.py upgrade", "-m config.postgres stop"):
+                done = subprocess.run(
+                    [sys.executable, *command.split()], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+                )
+                assert done.returncode == 0, done.stdout + done.stderr
+            (folder / "made").touch()
+        _gone_at_the_end(folder)
+        yield folder / "var"
+
+
+@functools.cache
+def _gone_at_the_end(folder: Path) -> None:
+    """Remove the prepared installation with this process; another worker that still needs one makes it again."""
+
+    def remove() -> None:
+        with suppress(FileNotFoundError), (folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            (folder / "made").unlink(missing_ok=True)
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(remove)
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_", "DJANGO_"))}
+
+
 @contextmanager
 def running_demo(*, prefix: Sequence[str] = (), **environment: str) -> Iterator[Demo]:
-    """Start the demo as `make demo` does, in a folder of its own; stop it afterwards.
+    """Start the demo as `make demo` does, on a copy of what is prepared, in a folder of its own; stop it afterwards.
 
     ``prefix`` is the beginning of the command line, to run it inside something.
     """
@@ -84,8 +131,10 @@ def running_demo(*, prefix: Sequence[str] = (), **environment: str) -> Iterator[
     with tempfile.TemporaryDirectory(prefix="webside-e2e-") as folder:
         var = Path(folder)
         var.chmod(0o755)
+        with _prepared() as made:
+            subprocess.run(["cp", "-a", str(made), str(var / "var")], check=True)
         env = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_", "DJANGO_"))},
+            **_environment(),
             "WEBSIDE_VAR": str(var / "var"),
             "WEBSIDE_PORT": str(free_port()),
             **environment,
