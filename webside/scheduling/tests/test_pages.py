@@ -505,6 +505,14 @@ def test_a_link_for_somebody_else_than_who_is_signed_in(client: Client, cast: An
         assert AppointmentLink.objects.get().last_used_at is None
 
 
+def test_a_patients_link_leads_who_works_here_to_the_appointment(client: Client, cast: Any, booked: Appointment) -> None:
+    with cast.as_(cast.liz_user):
+        token = services.issue_link(appointment=booked)
+    for user in (cast.maya_user, cast.grace_user):
+        answer = sign_in(client, user).get(f"/o/larkspur/go/{token}/", follow=True)
+        assert (answer.status_code, answer.redirect_chain[-1][0]) == (200, detail(booked))
+
+
 @pytest.mark.parametrize("then", ["", "move/", "calendar.ics"])
 def test_nobody_else_finds_the_appointment(client: Client, cast: Any, booked: Appointment, then: str) -> None:
     strangers = [None, cast.daniel_user, cast.marcus_user, cast.ingrid_user, cast.admin_user, cast.mallory_user]

@@ -217,6 +217,9 @@ def go(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     if signed_in and not policies.can_view_appointment(actor, appointment):
         return render(request, "scheduling/link_signed_in.html", {"path": request.path}, status=403)
     services.open_link(actor=actor, link=link)
+    if signed_in and not policies.is_patient_of(actor, appointment):
+        # Who works here may see the appointment; what is next for its patient is not for them.
+        return HttpResponseRedirect(reverse("scheduling:appointment-detail", args=[slug, appointment.id]))
     if not signed_in:
         open_door(request, appointment, link)
     return _to_next(slug, appointment)
