@@ -13,11 +13,11 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from webside.core import clock
+from webside.people.forms import BirthDateField
 
 SLOT = re.compile(r"(?P<at>\d{8}T\d{4}Z)\.(?P<who>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 SLOT_TIME = "%Y%m%dT%H%MZ"
 DIGITS_OF_A_PHONE = 7
-OLDEST = 130
 
 
 def slot_value(start: datetime, practitioner_id: UUID) -> str:
@@ -84,12 +84,7 @@ class VisitorBookingForm(BookingForm):
         validators=[_is_no_address],
         widget=forms.TextInput({"autocomplete": "family-name"}),
     )
-    birth_date = forms.CharField(
-        label=_("Date of birth"),
-        help_text=_("Month / day / year, for example 04/18/1969"),
-        error_messages={"required": _("Enter your date of birth, for example 04/18/1969.")},
-        widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "bday"}),
-    )
+    birth_date = BirthDateField()
     email = forms.EmailField(
         label=_("E-mail"),
         help_text=_("We send your link there."),
@@ -113,22 +108,6 @@ class VisitorBookingForm(BookingForm):
     def clean_family(self) -> str:
         """A name on one line."""
         return " ".join(self.cleaned_data["family"].split())
-
-    def clean_birth_date(self) -> date:
-        """Read month, day and year with any separator; refuse days that are not or can't be."""
-        words = re.split(r"[\s/.\-]+", self.cleaned_data["birth_date"].strip())
-        try:
-            numbers = [int(word) for word in words]
-            year, month, day = (numbers[2], numbers[0], numbers[1]) if len(words[0]) < 3 else numbers
-            born = date(year, month, day)
-        except (ValueError, IndexError, OverflowError):
-            raise forms.ValidationError(
-                _("We can’t read this date. Write month, day and year, for example 04/18/1969.")
-            ) from None
-        today = clock.now().date()
-        if born > today or today.year - born.year > OLDEST:
-            raise forms.ValidationError(_("Please check the year of your birth."))
-        return born
 
     def clean_phone(self) -> str:
         """Anything that people write as a phone number, if it has enough digits to call."""
