@@ -264,6 +264,40 @@ def read_the_summary(patient: Any, *, see: walk.See = walk.unseen) -> None:
     assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")
 
 
+def say_who(patient: Any, person: walk.Newcomer) -> None:
+    """Give a wrong date of birth, which is refused, then the right one: a link alone opens no summary."""
+    patient.wait_for_url("**/summary/who/", timeout=20_000)
+    examine(patient, "summary-who")
+    patient.get_by_label("Date of birth").fill("07/25/1958")
+    patient.get_by_role("button", name="Go on to the summary").click()
+    patient.get_by_text("That isn’t the date of birth that we have").first.wait_for()
+    assert patient.get_by_role("heading", name=re.compile("Your visit with")).count() == 0
+    examine(patient, "summary-who-refused")
+    patient.get_by_label("Date of birth").fill(person.born)
+    patient.get_by_role("button", name="Go on to the summary").click()
+
+
+def keep_a_stranger_out(demo: Demo, browser: Any, mailbox: Any, to: str) -> None:
+    """Guess at the link of the letter about the summary, in a browser of somebody else, until none is taken any more."""
+
+    def letters() -> Any:
+        return letters_to(mailbox, demo, to).filter(has_text="Your summary")
+
+    wait_until("the letter about the summary", lambda: letters().count(), 20, 0.5)
+    letters().first.click()
+    link = mailbox.locator("a[href*='/go/']").first.get_attribute("href")
+    with someone(browser, demo, None, size=PHONE) as stranger:
+        stranger.watch.expect("status of 403")
+        stranger.goto(link)
+        barred = stranger.get_by_role("heading", name="Your summary can’t be opened by a link now")
+        for day in range(1, 5):  # she herself was wrong once
+            assert barred.count() == 0
+            stranger.get_by_label("Date of birth").fill(f"01/0{day}/1970")
+            stranger.get_by_role("button", name="Go on to the summary").click()
+            stranger.get_by_text("That isn’t the date of birth").or_(barred).first.wait_for()
+        examine(stranger, "summary-who-barred")
+
+
 def claim_and_trail(demo: Demo, browser: Any, name: str, *, see: walk.See = walk.unseen) -> None:
     """The biller reads the draft claim; the compliance officer the trail and the override."""
     with someone(browser, demo, "Marcus Hale") as marcus:
@@ -298,7 +332,9 @@ def test_a_newcomer_on_a_phone_over_a_relay(relayed: Demo, chromium: Any, other_
         walk.write_note(maya)
         override_identity(maya)
         finish(nora, maya)
+        say_who(nora, walk.NORA)
         read_the_summary(nora)
+        keep_a_stranger_out(relayed, chromium, mailbox, to)
 
 
 def seen_at_booking(page: Any, name: str) -> None:

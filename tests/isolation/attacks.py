@@ -9,7 +9,7 @@ from typing import Any
 import time_machine
 
 from tests.isolation import guard
-from tests.isolation.expectations import MAY_READ, OF_NO_CLINIC, PUBLIC_IDS, ROWS, Row
+from tests.isolation.expectations import OF_NO_CLINIC, PUBLIC_IDS, ROWS, Row, may_read
 from tests.isolation.matrix import Answer, Matrix, things_in
 from tests.isolation.world import missing_things
 from webside.core import clock
@@ -36,7 +36,7 @@ class Attempt:
 
 def from_inside(matrix: Matrix, name: str, rows: Iterable[Row] = ROWS) -> tuple[list[str], set[str]]:
     """Ask as somebody of Larkspur for everything there; return the holes and the kinds of texts that were read."""
-    clinic, may_read = matrix.world.larkspur, MAY_READ.get(name, set())
+    clinic = matrix.world.larkspur
     gone = missing_things(clinic.things)
     found: list[str] = []
     refused: dict[str, str] = {}
@@ -46,7 +46,7 @@ def from_inside(matrix: Matrix, name: str, rows: Iterable[Row] = ROWS) -> tuple[
             what = f"{name} {method} {row}"
             answer = matrix.ask(name, method, row, at=clinic, things=clinic.things)
             wanted = allowed.get(name, 404)
-            problems = guard.spills(answer, clinic.slug, may_read if name in allowed else set())
+            problems = guard.spills(answer, clinic.slug, may_read(name, row) if name in allowed else set())
             if answer.status != wanted:
                 problems.append(f"is answered {answer.status}, not {wanted}")
             read |= answer.spilled(clinic.slug)

@@ -41,6 +41,8 @@ class Row:
     headers: dict[str, str] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
     at: str = ""
+    identified: bool = False
+    """Whether who came by a link has said the date of birth: a link alone opens nothing that was said or written."""
 
     def __str__(self) -> str:
         return f"{self.route} ({self.note})" if self.note else self.route
@@ -140,6 +142,7 @@ VISITOR = BOOKING | {
     "given": "Nora", "family": "Quist", "birth_date": "1988-02-29", "email": "nora@example.test",
     "phone": "518-555-0161", "reason_text": "A rash", "consent": "on",
 }  # fmt: skip
+SAID = "the date of birth was said"
 TO_HER_APPOINTMENT = "liz link maya grace"
 SCHEDULING = [
     row("scheduling:service-detail", get=EVERYBODY),
@@ -148,6 +151,7 @@ SCHEDULING = [
     row("scheduling:appointment-book", post="visitor link rosa_link liz rosa grace "
         + each("maya daniel priya marcus ingrid admin", 200), body=VISITOR),
     row("scheduling:appointment-detail", get=TO_HER_APPOINTMENT, at="coming"),
+    row("scheduling:appointment-detail", get=TO_HER_APPOINTMENT, at="coming", identified=True, note=SAID),
     row("scheduling:appointment-move", get=TO_HER_APPOINTMENT, post=TO_HER_APPOINTMENT, at="coming", body=BOOKING),
     row("scheduling:appointment-undo-move", post=TO_HER_APPOINTMENT, at="coming"),
     row("scheduling:appointment-cancel", post=TO_HER_APPOINTMENT, at="coming", body={"reason": "Better"}),
@@ -193,9 +197,14 @@ CHART = [
     row("chart:encounter-override", post="maya", at="ready",
         body={"gate": "patient_summary", "reason": "She reads well"}),
     row("chart:addendum-add", post="maya", at="ended", body={"text": "One more thing"}),
-    row("chart:encounter-summary", get="liz link maya", at="ended"),
-    row("chart:encounter-summary", get="liz link maya", at="ready", note="not signed yet"),
-    row("chart:encounter-summary-pdf", get="liz link maya", at="ended"),
+    row("chart:encounter-summary", get="liz link:302 maya", at="ended"),
+    row("chart:encounter-summary", get="liz link maya", at="ended", identified=True, note=SAID),
+    row("chart:encounter-summary", get="liz link maya", at="ready", identified=True, note="not signed yet"),
+    row("chart:encounter-summary-pdf", get="liz link:302 maya", at="ended"),
+    row("chart:encounter-summary-pdf", get="liz link maya", at="ended", identified=True, note=SAID),
+    # Asked of a link alone; whoever else may read the summary is led to it.
+    row("chart:summary-who", get="liz:302 link maya:302", post="liz link maya", at="ended",
+        body={"birth_date": "04/18/1969"}),
 ]  # fmt: skip
 
 SAFE_START = {
@@ -209,6 +218,8 @@ VISITS = [
     row("visits:visit-room", get=BOTH, at="room"),
     row("visits:visit-room", get="liz:302 link:302 maya", at="waiting", note="before the door"),
     row("visits:visit-where", get=BOTH, at="room"),
+    row("visits:visit-chat", get="liz link:302 maya", at="ended", note="afterwards"),
+    row("visits:visit-chat", get=BOTH, at="ended", identified=True, note=SAID),
     row("visits:visit-chat", get=BOTH, post=BOTH, at="room", body={"text": "Hello", "key": "tests"}),
     row("visits:visit-stopped", get=BOTH, at="stopped"),
     row("visits:visit-hand-over", post=BOTH, at="stopped",
@@ -340,6 +351,16 @@ MAY_READ: dict[str, set[str]] = {
     "admin": {"staff", "colleague"},
 }
 """The kinds of texts of ``canaries.py`` that somebody comes to read on some page; who is not named reads none."""
+
+BEHIND_BIRTH_DATE = {"reason", "instructions", "addendum", "medicine"}
+"""What a link opens only where the row says that the date of birth was said."""
+
+
+def may_read(name: str, row: Row) -> set[str]:
+    """Return the kinds of texts that somebody may read on a row's page."""
+    kinds = MAY_READ.get(name, set())
+    return kinds - BEHIND_BIRTH_DATE if name == "link" and not row.identified else kinds
+
 
 SHOWN_TO_NOBODY = {"cancelled", "file"}
 """Kinds that are kept and stand on no page."""

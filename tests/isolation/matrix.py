@@ -94,7 +94,8 @@ class Matrix:
                 self.world.larkspur.things["rosa_appointment_id"] if name == "rosa_link" else _subject(row, clinic)
             )
             session = client.session
-            session["doors"] = {str(clinic.tenant.id): _door_to(subject, self.world.larkspur, clinic)}
+            door = _door_to(subject, self.world.larkspur, clinic) | {"identified": row.identified}
+            session["doors"] = {str(clinic.tenant.id): door}
             session.save()
             client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
         elif self.cookies[name]:

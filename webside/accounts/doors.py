@@ -61,6 +61,18 @@ def renew(request: HttpRequest, *, subject_id: UUID, proof: Proof) -> None:
         request.session[_KEY] = _doors(request) | {_place(request): door | {"proof": proof}}
 
 
+def identify(request: HttpRequest, *, subject_id: UUID) -> None:
+    """Remember, for as long as the door by which this request came stands, that it is she who came.
+
+    Whoever opens the door anew is asked anew. Nothing happens for whoever came otherwise.
+    """
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    if actor.kind is ActorKind.LINK and actor.subject_id == subject_id:
+        door = _doors(request)[_place(request)]
+        request.session.cycle_key()
+        request.session[_KEY] = _doors(request) | {_place(request): door | {"identified": True}}
+
+
 def close_door(request: HttpRequest) -> None:
     """Forget the door of the request's tenant, and what else the session knew but doors of other tenants."""
     others = {place: door for place, door in _doors(request).items() if place != _place(request)}
@@ -97,6 +109,7 @@ def _who_comes(door: dict[str, Any], tenant_id: UUID) -> Actor | None:
         tenant_id=tenant_id,
         roles=frozenset({Role.PATIENT}),
         subject_id=subject_id,
+        identified=door.get("identified", False),
     )
 
 

@@ -25,7 +25,7 @@ _KINDS = {
     "read": Kind.READ, "view": Kind.READ, "export": Kind.READ, "search": Kind.READ, "download": Kind.READ,
     "create": Kind.CREATE, "book": Kind.CREATE, "register": Kind.CREATE, "add": Kind.CREATE, "give": Kind.CREATE,
     "delete": Kind.DELETE, "remove": Kind.DELETE,
-    "sign": Kind.EXECUTE, "start": Kind.EXECUTE, "end": Kind.EXECUTE, "verify": Kind.EXECUTE,
+    "sign": Kind.EXECUTE, "start": Kind.EXECUTE, "end": Kind.EXECUTE, "verify": Kind.EXECUTE, "identify": Kind.EXECUTE,
     "override": Kind.EXECUTE, "signin": Kind.EXECUTE, "signout": Kind.EXECUTE, "refuse": Kind.EXECUTE,
 }  # fmt: skip
 
@@ -83,14 +83,17 @@ def record(
     reason: str = "",
     changes: Mapping[str, Any] | None = None,
     target_label: str = "",
+    outcome: Outcome = Outcome.SUCCESS,
 ) -> AuditEvent:
     """Write one row of the trail in the current transaction.
 
     ``action`` is dotted (``scheduling.appointment.book``) and has a sentence in ``audit.sentences``.
     ``ground`` says by what right (treating, own record, front desk); ``reason`` is what a person
     gave for an override. ``changes`` holds the changed fields of what FHIR versions can't express.
+    ``outcome`` is another one where a refusal must stand or fall with the transaction, since it is counted;
+    a request that raises takes :func:`record_refusal`.
     """
-    values = _values(action, actor, target, patient_id, ground, reason, changes, Outcome.SUCCESS, target_label)
+    values = _values(action, actor, target, patient_id, ground, reason, changes, outcome, target_label)
     if values["tenant_id"] is None:
         # The ORM reads back what it wrote, and nobody may read rows without a tenant: they are inserted blindly.
         event = AuditEvent(**values)

@@ -58,6 +58,7 @@ class ChartConfig(AppConfig):
                 "chart.patient.read": _("looked at the chart"),
                 "chart.patient.search": _("looked through their patients"),
                 "chart.summary.read": _("looked at the summary of a visit"),
+                "chart.summary.identify": _("gave a date of birth to read a summary by a link"),
                 "chart.summary.download": _("saved the summary of a visit as PDF"),
             }
         )

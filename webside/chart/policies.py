@@ -2,7 +2,7 @@
 
 The chart is for those who treat the patient: clinicians of the clinic who have an appointment or an
 encounter with her. A coach sees her own encounters and no clinical list. The patient (and somebody
-who came by the link of the appointment) sees what was written for her. Nobody else sees anything:
+who came by the link of the appointment, and has said when she was born) sees what was written for her. Nobody else sees anything:
 billing reads codes and times in its own app, never the text of a note.
 """
 
@@ -67,15 +67,30 @@ def visible_encounters(actor: Actor, encounters: QuerySet[Encounter]) -> QuerySe
 
 
 def visible_summaries(actor: Actor, encounters: QuerySet[Encounter]) -> QuerySet[Encounter]:
-    """Encounters whose summary the actor may read: the patient's own, a link's one, and who reads the note."""
+    """Encounters whose summary the actor may read: the patient's own, a link's one, and who reads the note.
+
+    A link alone opens none: it may have been forwarded, or lie in a mailbox that others read.
+    """
     if actor.kind is ActorKind.LINK and actor.subject_id is not None:
-        return encounters.filter(appointment_id=actor.subject_id)
+        return encounters.none() if actor.only_by_link else encounters.filter(appointment_id=actor.subject_id)
     if actor.user_id is None or actor.kind is ActorKind.SYSTEM:
         return visible_encounters(actor, encounters)
     own = encounters.filter(patient__user_id=actor.user_id)
     if not actor.has(Role.CLINICIAN, Role.COACH):
         return own
     return own | visible_encounters(actor, encounters)
+
+
+def locked_summaries(actor: Actor, encounters: QuerySet[Encounter]) -> QuerySet[Encounter]:
+    """The one that a link leads to and that its bearer must say a date of birth for first."""
+    if actor.only_by_link and actor.subject_id is not None:
+        return encounters.filter(appointment_id=actor.subject_id)
+    return encounters.none()
+
+
+def can_identify(actor: Actor, encounter: Encounter) -> bool:
+    """The same as :func:`locked_summaries`, for one that is at hand."""
+    return actor.only_by_link and actor.subject_id == encounter.appointment_id
 
 
 def can_view_encounter(actor: Actor, encounter: Encounter) -> bool:

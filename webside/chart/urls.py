@@ -28,5 +28,6 @@ urlpatterns = [
     path(_HERE + "override/", clinician.override, name="encounter-override"),
     path(_HERE + "addenda/", clinician.add_addendum, name="addendum-add"),
     path(_HERE + "summary/", patient.summary, name="encounter-summary"),
+    path(_HERE + "summary/who/", patient.who, name="summary-who"),
     path(_HERE + "summary.pdf", patient.summary_pdf, name="encounter-summary-pdf"),
 ]

@@ -37,7 +37,8 @@ class Actor:
 
     ``label`` is what the audit trail shows; it stays there when the account is long gone.
     ``user_id`` is empty for the system and for a visitor; ``subject_id`` names the one thing that a
-    link opens, when a person came by a link.
+    link opens, when a person came by a link; ``identified`` says that she has shown besides that it is
+    she who came (:attr:`only_by_link`).
     """
 
     kind: ActorKind
@@ -46,6 +47,12 @@ class Actor:
     user_id: UUID | None = None
     roles: frozenset[Role] = field(default_factory=frozenset)
     subject_id: UUID | None = None
+    identified: bool = False
+
+    @property
+    def only_by_link(self) -> bool:
+        """Whether a link is all that this person has shown: a forwarded e-mail is enough for that."""
+        return self.kind is ActorKind.LINK and not self.identified
 
     @property
     def is_staff(self) -> bool:

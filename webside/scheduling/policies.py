@@ -32,6 +32,11 @@ def can_view_appointment(actor: Actor, appointment: Appointment) -> bool:
     return is_patient_of(actor, appointment) or is_practitioner_of(actor, appointment)
 
 
+def can_read_reason(actor: Actor, appointment: Appointment) -> bool:
+    """Read what she would like to talk about: who may see the appointment, but nobody who shows a link alone."""
+    return can_view_appointment(actor, appointment) and not actor.only_by_link
+
+
 def is_patient_of(actor: Actor, appointment: Appointment) -> bool:
     """Whether the actor is the appointment's patient, signed in or come by its link."""
     if actor.kind is ActorKind.LINK:

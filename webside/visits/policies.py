@@ -54,6 +54,11 @@ def can_listen(actor: Actor, visit: Visit) -> bool:
     return can_view_visit(actor, visit)
 
 
+def can_read_chat(actor: Actor, visit: Visit) -> bool:
+    """The two people of the visit; when it is over, nobody who shows a link alone."""
+    return can_view_visit(actor, visit) and (is_open(visit) or not actor.only_by_link)
+
+
 def is_open(visit: Visit) -> bool:
     """Whether the room is open at all: not over, not cancelled."""
     return visit.status not in OVER and visit.appointment.status in (

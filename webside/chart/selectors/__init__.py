@@ -46,11 +46,22 @@ from webside.chart.selectors.notes import (
     texts_of,
 )
 from webside.chart.selectors.signing import sign_case, sign_columns
-from webside.chart.selectors.summaries import Summary, summary
+from webside.chart.selectors.summaries import (
+    MOST_WRONG,
+    WRONG_WITHIN,
+    Summary,
+    is_barred,
+    locked_summary,
+    summary,
+    summary_encounter,
+    wrong_dates,
+)
 
 __all__ = [
     "MDM_LABELS",
+    "MOST_WRONG",
     "PART_LABELS",
+    "WRONG_WITHIN",
     "Chart",
     "ClinicalLists",
     "Ended",
@@ -69,8 +80,10 @@ __all__ = [
     "entry_name",
     "ground_of",
     "how_confirmed",
+    "is_barred",
     "kept_of",
     "lists_of",
+    "locked_summary",
     "missing_parts",
     "newest_release_label",
     "not_billable",
@@ -89,7 +102,9 @@ __all__ = [
     "sign_columns",
     "signed_notes",
     "summary",
+    "summary_encounter",
     "takes_diagnoses",
     "texts_of",
     "unsigned_notes",
+    "wrong_dates",
 ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
+from webside.audit.codes import Outcome
+from webside.audit.models import AuditEvent
 from webside.chart import policies
 from webside.chart.codes import ListCode, MedicationStatus
 from webside.chart.models import Encounter, List, MedicationStatement, NoteAddendum, Observation
@@ -31,6 +33,33 @@ def summary_encounter(actor: Actor, encounter_id: UUID) -> Encounter | None:
         .filter(id=encounter_id)
         .first()
     )
+
+
+def locked_summary(actor: Actor, encounter_id: UUID) -> Encounter | None:
+    """Return the encounter whose summary the actor may read after saying the date of birth of who was seen."""
+    return policies.locked_summaries(actor, all_encounters()).filter(id=encounter_id).first()
+
+
+MOST_WRONG = 5
+WRONG_WITHIN = timedelta(hours=24)
+IDENTIFY = "chart.summary.identify"
+
+
+def wrong_dates(encounter: Encounter) -> int:
+    """Return how many wrong dates of birth were given for an encounter's appointment, from any browser, of late."""
+    return AuditEvent.objects.filter(
+        tenant_id=encounter.tenant_id,
+        patient_id=encounter.patient_id,
+        action=IDENTIFY,
+        target_id=encounter.appointment_id,
+        outcome=Outcome.REFUSED,
+        at__gt=clock.now() - WRONG_WITHIN,
+    ).count()
+
+
+def is_barred(encounter: Encounter) -> bool:
+    """Whether so many wrong dates were given within :data:`WRONG_WITHIN` that no link opens the summary now."""
+    return wrong_dates(encounter) >= MOST_WRONG
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from webside.chart.services.diagnoses import add_diagnosis, order_diagnoses, remove_diagnosis
 from webside.chart.services.encounters import cancel_encounter, finish_encounter, start_encounter
-from webside.chart.services.errors import Conflict, Invalid, NotAllowed, NoteClosed, NotReady
+from webside.chart.services.errors import Barred, Conflict, Invalid, NotAllowed, NoteClosed, NotReady
 from webside.chart.services.lists import (
     add_allergy,
     add_medication,
@@ -15,8 +15,10 @@ from webside.chart.services.lists import (
     restore_entry,
 )
 from webside.chart.services.notes import add_addendum, save_note, save_note_part, sign_note, state_billing_facts
+from webside.chart.services.summaries import identify
 
 __all__ = [
+    "Barred",
     "Conflict",
     "Invalid",
     "NotAllowed",
@@ -32,6 +34,7 @@ __all__ = [
     "confirm_list",
     "end_entry",
     "finish_encounter",
+    "identify",
     "order_diagnoses",
     "remove_diagnosis",
     "restore_entry",

@@ -12,6 +12,10 @@ class NotAllowed(PermissionError):
     """The actor may not do this."""
 
 
+class Barred(PermissionError):
+    """So many wrong answers were given that no further one is taken now."""
+
+
 class Invalid(ValueError):
     """What was typed can't be kept. ``errors`` holds sentences for people, by field."""
 

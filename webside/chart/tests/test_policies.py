@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -112,9 +113,14 @@ def test_a_link_opens_the_summary_of_its_one_visit(cast: Any, visit: Encounter) 
         kind=ActorKind.LINK, label="Liz Moreno", tenant_id=cast.larkspur.id, roles=frozenset({Role.PATIENT}),
         subject_id=visit.appointment_id,
     )  # fmt: skip
+    identified = replace(link, identified=True)
     with cast.as_(cast.maya_user):
-        assert doors(cast, link, visit) == (False, False, True, False, False, False)
-        assert selectors.summary(link, other.id) is None
+        assert doors(cast, identified, visit) == (False, False, True, False, False, False)
+        assert selectors.summary(identified, other.id) is None
+        assert not any(doors(cast, link, visit)), "a link alone opens nothing of the record"
+        assert selectors.locked_summary(link, visit.id) == visit
+        for actor, encounter in ((link, other), (identified, visit)):
+            assert selectors.locked_summary(actor, encounter.id) is None
 
 
 def test_a_patient_sees_nobody_elses_summary(cast: Any, visit: Encounter) -> None:

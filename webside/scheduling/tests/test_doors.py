@@ -101,6 +101,32 @@ def test_a_browser_whose_door_is_shut_reads_what_to_do_whatever_it_asks_for(
     assert "There is nothing here" in text_of(Client().get(detail(booked)))
 
 
+def test_a_link_alone_does_not_tell_what_she_would_like_to_talk_about(
+    client: Client, cast: Any, booked: Appointment
+) -> None:
+    open_by_link(client, cast, booked)
+    words = "My morning sugar has crept up"
+    assert words not in text_of(client.get(detail(booked)))
+    assert words in text_of(sign_in(Client(), cast.liz_user).get(detail(booked)))
+    identify(client, cast)
+    assert words in text_of(client.get(detail(booked)))
+
+
+def identify(client: Client, cast: Any) -> None:
+    """Let a browser's door know that she said who she is."""
+    session, place = client.session, str(cast.larkspur.id)
+    session["doors"] = {place: session["doors"][place] | {"identified": True}}
+    session.save()
+
+
+def test_who_changes_her_own_visit_need_not_say_again_who_she_is(client: Client, cast: Any) -> None:
+    appointment = book_here(client, cast)
+    identify(client, cast)
+    client.post(detail(appointment, "cancel/"))
+    client.post(detail(appointment, "restore/"))
+    assert "A cough that stays" in text_of(client.get(detail(appointment)))
+
+
 def test_a_link_of_another_appointment_keeps_no_door_open(client: Client, cast: Any, booked: Appointment) -> None:
     with cast.as_(cast.liz_user) as liz:
         other = book(cast, liz, some_slots(cast)[3].start)

@@ -77,7 +77,7 @@ def test_who_has_an_account_signs_in_to_read_the_summary(cast: Cast) -> None:
     for secret in SECRETS:
         assert secret not in subject + text
     assert path_in(text) == f"/accounts/login/?next=/o/larkspur/encounters/{visit.encounter_id}/summary/"
-    assert "/go/" not in text
+    assert "/go/" not in text and "date of birth" not in text
 
 
 def test_who_has_none_gets_a_link_that_opens_the_summary(cast: Cast, client: Client) -> None:
@@ -90,8 +90,13 @@ def test_who_has_none_gets_a_link_that_opens_the_summary(cast: Cast, client: Cli
     [(_subject, text)] = letters(cast, visit)
     for secret in SECRETS:
         assert secret not in text
-    page = client.get(path_in(text), follow=True)
-    assert page.redirect_chain[-1][0] == f"/o/larkspur/encounters/{visit.encounter_id}/summary/"
+    assert "We ask for your date of birth first" in " ".join(text.split())
+    summary = f"/o/larkspur/encounters/{visit.encounter_id}/summary/"
+    asked = client.get(path_in(text), follow=True)
+    assert asked.redirect_chain[-1][0] == f"{summary}who/"
+    assert "Your sugar went up." not in asked.content.decode()
+    page = client.post(f"{summary}who/", {"birth_date": "04/18/1969"}, follow=True)
+    assert page.redirect_chain[-1][0] == summary
     assert "Your sugar went up." in page.content.decode()
 
 

@@ -242,6 +242,42 @@ def test_who_came_by_a_link_and_takes_the_colleague_stays(cast: Cast) -> None:
     assert other.get(_url("visit-stopped", visit)).status_code == 404, "its link was for the time before"
 
 
+def _come_by_link(cast: Cast, visit: Visit) -> Client:
+    client = Client()
+    with cast.as_(cast.maya_user):
+        token = issue_link(appointment=Appointment.objects.get(id=visit.id))
+    client.get(reverse("scheduling:link-open", args=["larkspur", token]))
+    return client
+
+
+def test_the_way_in_tells_a_link_alone_neither_birth_date_nor_age_nor_reason(cast: Cast, liz: Client) -> None:
+    """With them whoever holds a forwarded link could answer what the summary asks."""
+    visit = factories.waiting(cast)
+    by_link = _come_by_link(cast, visit)
+    told = {"visit-check-in": "Born April 18, 1969", "visit-waiting": "My sugar is up in the morning"}
+    age = f"</strong>, {selectors.emergency_card(visit).age}"
+    for name in ("visit-check-in", "visit-card", "visit-waiting", "visit-line"):
+        page = by_link.get(_url(name, visit))
+        assert page.status_code == 200
+        text, own = page.content.decode(), liz.get(_url(name, visit)).content.decode()
+        for words in ("1969", age, *told.values()):
+            assert words not in text, (name, words)
+        assert told.get(name, "") in own
+        assert (age in own) is (name in ("visit-check-in", "visit-card"))
+    assert "Liz Moreno" in by_link.get(_url("visit-check-in", visit)).content.decode(), "she still says that it is she"
+
+
+def test_the_chat_of_a_visit_that_is_over_is_not_for_a_link_alone(cast: Cast, liz: Client, maya: Client) -> None:
+    visit = factories.admitted(cast)
+    by_link = _come_by_link(cast, visit)
+    maya.post(_url("visit-chat", visit), {"text": "Take two with dinner", "key": "one"})
+    assert "Take two" in by_link.get(_url("visit-chat", visit)).content.decode()
+    maya.post(_url("visit-end", visit))
+    led = by_link.get(_url("visit-chat", visit))
+    assert (led.status_code, led["Location"]) == (302, _url("visit-ended", visit))
+    assert "Take two" in liz.get(_url("visit-chat", visit)).content.decode()
+
+
 def _slot_offered(client: Client, visit: Visit) -> dict[str, str]:
     """Return the form by which a stopped visit is given to the colleague who was offered."""
     page = client.get(_url("visit-stopped", visit)).content.decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from webside.catalog import gates
 from webside.compliance.selectors import current_text
 from webside.core import clock
+from webside.scheduling import policies as scheduling
 from webside.ui import autosave
 from webside.visits import selectors, services
 from webside.visits.codes import DeviceVerdict, ParticipantRole, Stage, Step
@@ -112,7 +114,7 @@ def _show(page: Page, form: SafeStartForm, status: int = 200) -> HttpResponse:
     return page.render(
         "visits/visit_check_in.html",
         form=form,
-        card=selectors.emergency_card(page.visit),
+        card=_card(page),
         tasks=_tasks(form),
         steps=destination.steps(page.slug, page.visit, Step.ANSWERS),
         consent_text=current_text(services.VISIT_CONSENT),
@@ -121,6 +123,12 @@ def _show(page: Page, form: SafeStartForm, status: int = 200) -> HttpResponse:
         early=page.visit.appointment.start - clock.now() > services.CHECK_IN_SOON,
         status=status,
     )
+
+
+def _card(page: Page) -> selectors.EmergencyCard:
+    """Return her emergency card. To a link alone it doesn't tell her age: the summary asks for her date of birth."""
+    card = selectors.emergency_card(page.visit)
+    return replace(card, age=None) if page.actor.only_by_link else card
 
 
 def _tasks(form: SafeStartForm) -> list[dict[str, Any]]:
@@ -178,7 +186,7 @@ def card(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     """Draw the emergency card as it would be read now."""
     page = page_of(request, slug, visit_id, PATIENT)
     form = SafeStartForm(initial=_initial(page), home=selectors.home_of(page.visit))
-    return page.render("visits/_aside.html", card=selectors.emergency_card(page.visit), tasks=_tasks(form))
+    return page.render("visits/_aside.html", card=_card(page), tasks=_tasks(form))
 
 
 @never_cache
@@ -191,7 +199,7 @@ def waiting(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     return page.render(
         "visits/visit_waiting.html",
             line=_line(page), tips=_tips(page), verdict=selectors.patient_verdict(page.visit),
-            card=selectors.emergency_card(page.visit), steps=destination.steps(slug, page.visit, Step.WAITING),
+            card=_card(page), steps=destination.steps(slug, page.visit, Step.WAITING),
     )  # fmt: skip
 
 
@@ -241,7 +249,8 @@ def _tips(page: Page) -> list[dict[str, str]]:
                 "text": _("A place where you can talk freely is best."),
             }
         ]
-    reason = page.visit.appointment.reason_text
+    appointment = page.visit.appointment
+    reason = appointment.reason_text if scheduling.can_read_reason(page.actor, appointment) else ""
     tips.append(
         {
             "icon": "pen",

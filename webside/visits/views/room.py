@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from webside.accounts import doors
 from webside.scheduling.selectors import ABOUT_LICENCES, door_proof
-from webside.visits import selectors, services
+from webside.visits import policies, selectors, services
 from webside.visits.codes import EndReason, ParticipantRole, Stage
 from webside.visits.views import _talk as talk
 from webside.visits.views import clinician, destination
@@ -69,6 +69,8 @@ def chat(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     """Read the chat as a fragment, or write a line. The same ``key`` writes one line, however often it comes."""
     page = page_of(request, slug, visit_id)
     if request.method == "GET":
+        if not policies.can_read_chat(page.actor, page.visit):
+            return page.go_on()
         return page.render("visits/_chat.html", chat=talk.chat_lines(page))
     wants_json = request.headers.get("Accept", "").startswith("application/json")
     try:
