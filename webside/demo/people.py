@@ -28,7 +28,8 @@ class Somebody:
 
 EVERYBODY: tuple[Somebody, ...] = (
     Somebody(
-        "liz", "liz@moreno.example", "Liz Moreno", "larkspur", Role.PATIENT, _("Patient, in Kingston, New York"),
+        "liz", "liz@moreno.example", "Liz Moreno", "larkspur", Role.PATIENT,
+        _("Patient, in Kingston, New York, born 04/18/1969"),
         _("Sees Dr. Chen in a few minutes about her blood sugar. Check in, join, read the summary afterwards."),
     ),
     Somebody(

@@ -28,7 +28,7 @@ from webside.core import clock, frames, purpose
 from webside.core.actor import system
 from webside.core.models import Tenant
 from webside.demo import mailbox, register
-from webside.demo.people import EVERYBODY, PASSWORD
+from webside.demo.people import EVERYBODY, PASSWORD, PATIENTS
 from webside.demo.seed import hours, seed
 from webside.notifications import ports, services
 from webside.outbox.models import OutboxEvent
@@ -110,6 +110,12 @@ def test_a_later_start_brings_the_times_up_to_date(diagnoses: None) -> None:
             assert timedelta(minutes=4) <= following.start - clock.now() <= timedelta(minutes=40)
             ending = Licence.objects.order_by("period_end").first()
             assert ending.period_end - clock.now().date() == timedelta(days=8)
+
+
+def test_the_front_page_tells_the_birth_date_that_a_link_asks_for() -> None:
+    liz = next(each for each in PATIENTS if each.key == "liz")
+    somebody = next(each for each in EVERYBODY if each.key == "liz")
+    assert f"born {liz.born:%m/%d/%Y}" in str(somebody.title)
 
 
 NIGHT_OF_A_SUNDAY = datetime(2026, 11, 29, 8, 12, tzinfo=UTC)  # 3:12 am in New York, 12:12 am in Portland
