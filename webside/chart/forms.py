@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
 
 from webside.people.forms import BirthDateField
 
@@ -16,7 +15,7 @@ class WhoForm(forms.Form):
     ``problem`` is what was wrong with the answer before, which is kept nowhere: the field is empty again, and says it.
     """
 
-    birth_date = BirthDateField(label=_("Date of birth of the person who had the visit"))
+    birth_date = BirthDateField()
 
     def __init__(self, data: Any = None, *, problem: str = "") -> None:
         super().__init__({} if problem else data)

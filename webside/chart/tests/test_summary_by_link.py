@@ -96,7 +96,7 @@ def test_the_right_date_leads_to_what_she_wanted(cast: Any, signed: Encounter, r
     assert asked["Location"] == address(signed, "summary-who") + wanted
     page = client.get(asked["Location"])
     assert page.status_code == 200
-    assert "Date of birth of the person who had the visit" in text_of(page)
+    assert "enter the date of birth of the person who had the visit" in text_of(page)
     assert "Your sugar" not in text_of(page)
     led = client.post(asked["Location"], {"birth_date": RIGHT})
     assert (led.status_code, led["Location"]) == (302, address(signed, route))
