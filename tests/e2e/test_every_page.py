@@ -1,6 +1,6 @@
 """Every page that a person can reach by links, as that person: axe in both themes, both widths, 200 % zoom, pictures.
 
-What a patient must hit with a thumb is 44 pixels high and wide.
+What a patient must hit with a thumb is 44 pixels high and wide. A route that nobody looks at fails.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 from django.urls import Resolver404, resolve
 
-from tests.e2e.conftest import DESKTOP, Demo, someone
+from tests.e2e.conftest import DESKTOP, Demo, someone, wait_until
 from tests.e2e.looks import ZOOMED, examine
+from tests.isolation.routes import pages
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -67,10 +68,17 @@ def pages_from(page: Any, home: str) -> Iterator[str]:
         ahead += page.evaluate(LINKS)
 
 
+looked: set[str] = set()
+"""The routes whose pages this file has looked at."""
+walked: set[str] = set()
+"""Whose links it has followed to their end."""
+
+
 @pytest.mark.parametrize("name", PEOPLE)
 def test_every_page_that_somebody_reaches_is_open_to_all(name: str, demo: Demo, chromium: Any) -> None:
     found = []
     with someone(chromium, demo, name) as page:
+        page.watch.expect("status of 403")  # a letter of somebody else
         for route in pages_from(page, demo.address):
             who = name.split()[-1].lower()
             examine(page, f"{who}-{route.replace(':', '-')}")
@@ -80,3 +88,116 @@ def test_every_page_that_somebody_reaches_is_open_to_all(name: str, demo: Demo, 
                 assert page.evaluate(SMALL) == [], f"{route}: too small for a thumb"
                 page.set_viewport_size(DESKTOP)
     assert len(found) >= 5, f"the links of {name} lead nowhere: {found}"
+    looked.update(found)
+    walked.add(name)
+
+
+#: What no link leads to: a letter does, or a mistake, or a form. Who opens it; ``{…}`` is filled in by the test.
+UNLINKED = {
+    None: (
+        "/o/larkspur/", "{service}", "/accounts/signup/", "/accounts/inactive/", "/accounts/password/reset/done/",
+        "/accounts/password/reset/key/x-y/", "/accounts/password/reset/key/done/", "/accounts/confirm-email/",
+        "/accounts/confirm-email/unknown/", "/invitation/unknown/", "/o/larkspur/go/unknown/", "{invitation}",
+    ),
+    "Sol Adeyemi": ("/accounts/logout/", "/accounts/2fa/webauthn/", "/second-factor/"),
+    "Ingrid Vass": ("/o/larkspur/compliance/disclosures/{patient}/",),
+    "Grace Lin": ("/o/larkspur/home/book/{patient}/{service_id}/",),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def filled(demo: Demo, chromium: Any) -> dict[str, str]:
+    """Give what stands in the addresses of ``UNLINKED``: a patient, a service, a new invitation."""
+    with someone(chromium, demo, "Dr. Maya Chen") as page:
+        page.goto("/o/larkspur/patients/")
+        patient = re.search(r"/patients/([0-9a-f-]{36})/", page.content())
+        page.goto("/o/larkspur/")
+        service = re.search(r"/o/larkspur/services/([0-9a-f-]{36})/", page.content())
+    with someone(chromium, demo, "Sol Adeyemi") as page:
+        page.goto("/o/larkspur/staff/invite/")
+        page.get_by_label("Name").fill("Nora Quinn")
+        page.get_by_label("E-mail").fill("nora.quinn@larkspur.example")
+        page.get_by_label("Front desk").check()
+        page.get_by_role("button", name="Send the invitation").click()
+
+        def invitation() -> str | None:
+            page.goto("/demo/mailbox/")
+            letter = page.get_by_role("link", name=re.compile("^Join Larkspur")).first
+            if not letter.count():
+                return None
+            letter.click()
+            found = re.search(r"/invitation/[^/\"]+/", page.content())
+            return found.group(0) if found else None
+
+        letter = wait_until("the invitation's letter", invitation)
+    assert patient and service
+    return {"patient": patient[1], "service": service[0], "service_id": service[1], "invitation": letter}
+
+
+@pytest.mark.parametrize("name", UNLINKED, ids=lambda name: name or "visitor")
+def test_a_page_that_no_link_leads_to_is_open_to_all(
+    name: str | None, filled: dict[str, str], demo: Demo, chromium: Any
+) -> None:
+    with someone(chromium, demo, name) as page:
+        page.watch.expect("status of 404", "status of 410")
+        for place in UNLINKED[name]:
+            address = place.format(**filled)
+            page.goto(address)
+            route = resolve(urlsplit(page.url).path).view_name
+            assert urlsplit(page.url).path == address, f"{address} leads on to {route}"
+            examine(page, f"{(name or 'visitor').split()[-1].lower()}-{route.replace(':', '-')}-unlinked")
+            looked.add(route)
+
+
+#: Pages that a test looks at where they come about, since they need a visit, a code or a key.
+ELSEWHERE = {
+    "test_walk.py": {
+        "chart:summary-who", "scheduling:appointment-book", "visits:visit-waiting", "visits:visit-ended",
+        "visits:visit-stopped",
+    },
+    "test_sign_in.py": {"mfa_authenticate", "mfa_generate_recovery_codes", "mfa_view_recovery_codes"},
+    "webside/ui/tests/test_access.py": {"ui:pattern-list", "ui:pattern-detail"},
+}  # fmt: skip
+#: Routes that are no pages: what they give instead.
+NO_PAGES = {
+    "a file": {
+        "billing:claim-csv", "chart:encounter-summary-pdf", "compliance:trail-csv", "demo:mail-attachment",
+        "mfa_download_recovery_codes", "scheduling:appointment-calendar",
+    },
+    "facts for programs": {"core:health-json", "core:health-live", "realtime:ticket-mint", "mfa_login_webauthn"},
+    "a part of a page": {
+        "chart:diagnosis-search", "compliance:trail-state", "visits:visit-card", "visits:visit-chat", "visits:visit-door",
+        "visits:visit-emergency-card", "visits:visit-gates", "visits:visit-line", "visits:visit-place",
+        "visits:visit-where",
+    },
+    "a way on to a page": {
+        "portal:start", "account_set_password", "account_confirm_login_code", "mfa_reauthenticate",
+        "mfa_reauthenticate_webauthn",
+    },
+    "an answer to a form, which leads on to a page": {
+        "accounts:invitation-revoke", "billing:claim-review", "chart:addendum-add", "chart:diagnosis-change",
+        "chart:encounter-finish", "chart:encounter-override", "chart:list-add", "chart:list-confirm", "chart:list-end",
+        "chart:list-restore", "chart:note-save", "chart:vitals-add", "compliance:override-review",
+        "compliance:trail-find", "compliance:trail-verify", "demo:become", "notifications:event-retry",
+        "notifications:job-retry", "notifications:message-retry", "notifications:timer-retry",
+        "scheduling:appointment-cancel", "scheduling:appointment-close", "scheduling:appointment-noshow",
+        "scheduling:appointment-restore", "scheduling:appointment-undo-move", "scheduling:hours-add",
+        "scheduling:hours-end", "scheduling:hours-undo", "scheduling:time-off-add", "scheduling:time-off-remove",
+        "visits:visit-admit", "visits:visit-answer", "visits:visit-end", "visits:visit-fail", "visits:visit-hand-over",
+        "visits:visit-hold", "visits:visit-identity", "visits:visit-noshow",
+    },
+    "a page that nobody is led to while a password is all that there is": {
+        "mfa_deactivate_totp", "mfa_edit_webauthn", "mfa_remove_webauthn",
+    },
+}  # fmt: skip
+
+
+def test_no_page_is_left_out() -> None:
+    """Whoever adds a route says what it is, or it is looked at. Runs after the tests above it."""
+    if not walked.issuperset(PEOPLE):
+        pytest.skip("not everybody's pages were looked at in this run")
+    named = [routes for group in (ELSEWHERE, NO_PAGES) for routes in group.values()]
+    known = looked.union(*named)
+    routes = {each.name for each in pages()}
+    assert routes - known == set(), "nobody looks at these"
+    assert {route for group in named for route in group} - routes == set(), "these are gone"

@@ -510,7 +510,9 @@ def test_a_link_for_somebody_else_than_who_is_signed_in(client: Client, cast: An
         assert AppointmentLink.objects.get().last_used_at is None
 
 
-def test_a_patients_link_leads_who_works_here_to_the_appointment(client: Client, cast: Any, booked: Appointment) -> None:
+def test_a_patients_link_leads_who_works_here_to_the_appointment(
+    client: Client, cast: Any, booked: Appointment
+) -> None:
     with cast.as_(cast.liz_user):
         token = services.issue_link(appointment=booked)
     for user in (cast.maya_user, cast.grace_user):
