@@ -7,12 +7,13 @@ from webside.portal.selectors.days import at_hand, day
 from webside.portal.selectors.front_desk import board
 from webside.portal.selectors.installation import administration
 from webside.portal.selectors.patient import home, own_consent, own_patient, record_access
-from webside.portal.selectors.phone import find_patients, phone_offer, picked
+from webside.portal.selectors.phone import PhoneOffer, find_patients, phone_offer, picked
 from webside.portal.selectors.public import clinic, tenants
 from webside.portal.selectors.rows import TONES, where
 
 __all__ = [
     "TONES",
+    "PhoneOffer",
     "administration",
     "at_hand",
     "board",

@@ -16,6 +16,38 @@ from webside.scheduling.models import Appointment
 from webside.testing.cast import sign_in
 
 
+def asked_again(client: Client, address: str, values: dict[str, str]) -> str:
+    """Send a form that is refused; return the page it leads to, which a browser can show again."""
+    sent = client.post(address, values)
+    assert (sent.status_code, sent.url.startswith(f"{address}?")) == (302, True)  # type: ignore[attr-defined]
+    return client.get(sent.url).content.decode()  # type: ignore[attr-defined]
+
+
+def test_a_refused_form_leads_to_a_page_that_keeps_what_was_typed(client: Client, cast: Any) -> None:
+    sign_in(client, cast.grace_user)
+    address = f"/o/larkspur/home/book/{cast.liz.id}/{cast.video_visit.id}/"
+    slots = re.findall(r'name="slot" value="([^"]+)"', client.get(address, {"state": "NY"}).content.decode())
+    values = {"state": "NY", "key": str(uuid4()), "reason_text": "A cough that stays", "slot": slots[1]}
+    unread = asked_again(client, address, values)
+    assert "Read it out." in unread
+    assert "A cough that stays" in unread
+    assert re.search(rf'value="{re.escape(slots[1])}"[^>]* checked', unread)
+    assert "no longer offered" in asked_again(client, address, {**values, "consent": "on", "slot": "gone"})
+    assert "cough" not in str(client.session["kept_form"])
+    assert client.post(address, {**values, "consent": "on"}).url == "/o/larkspur/home/desk/"  # type: ignore[attr-defined]
+    assert "kept_form" not in client.session
+
+
+def test_who_is_looked_for_or_registered_is_on_a_page_that_back_can_show(client: Client, cast: Any) -> None:
+    sign_in(client, cast.grace_user)
+    address = "/o/larkspur/home/book/"
+    assert f"?patient={cast.liz.id}" in asked_again(client, address, {"q": cast.liz.family})
+    unfinished = asked_again(client, address, {"given": "Nora", "family": "Quist"})
+    assert 'value="Quist"' in unfinished
+    assert 'aria-invalid="true"' in unfinished
+    assert client.post(address, {"q": " "}).url == address  # type: ignore[attr-defined]
+
+
 def test_a_form_that_was_sent_for_somebody_else_books_nothing_and_says_so(client: Client, cast: Any) -> None:
     sign_in(client, cast.grace_user)
     with cast.as_(cast.grace_user) as grace:
@@ -27,9 +59,7 @@ def test_a_form_that_was_sent_for_somebody_else_books_nothing_and_says_so(client
     slots = re.findall(r'name="slot" value="([^"]+)"', client.get(addresses[0], {"state": "NY"}).content.decode())
     values = {"state": "NY", "key": str(uuid4()), "consent": "on", "reason_text": "A cough that stays"}
     assert client.post(addresses[0], {**values, "slot": slots[-1]}).status_code == 302
-    again = client.post(addresses[1], {**values, "slot": slots[0]})
-    html = again.content.decode()
-    assert again.status_code == 409
+    html = asked_again(client, addresses[1], {**values, "slot": slots[0]})
     assert "Nothing is booked yet" in html
     assert "A cough that stays" in html
     key = re.search(r'name="key" value="([^"]+)"', html)

@@ -6,7 +6,8 @@ from typing import Any, NoReturn
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -22,6 +23,7 @@ from webside.portal import policies, selectors
 from webside.portal.codes import Readiness
 from webside.portal.forms import NewPatientForm, PhoneBookingForm
 from webside.scheduling import services as scheduling
+from webside.ui.kept import Kept, ask_again, forget, kept_for
 
 VIEWS = ("", "waiting", "attention", "over")
 
@@ -82,13 +84,11 @@ def book_for(request: HttpRequest, slug: str) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     if not policies.can_see_board(actor):
         _refuse(request)
-    searching = "q" in request.POST
-    form = NewPatientForm(request.POST if request.POST and not searching else None)
-    if request.method == "POST" and not searching and form.is_valid():
-        patient = people_services.register_patient(actor=actor, **form.cleaned_data)
-        messages.success(request, _("%(name)s is registered.") % {"name": patient.full_name})
-        return redirect(f"{reverse('portal:book-for', args=[slug])}?patient={patient.id}")
-    words = request.POST.get("q", "").strip()[:80]
+    if request.method == "POST":
+        return _find(request) if "q" in request.POST else _register(request, slug)
+    kept = kept_for(request)
+    words = kept.answers.get("q", "") if kept else ""
+    form = NewPatientForm(kept.data if kept and not words else None)
     chosen = _chosen(request)
     context = {
         "form": form,
@@ -112,7 +112,26 @@ def book_for(request: HttpRequest, slug: str) -> HttpResponse:
             if group.kind != Kind.TELECARE
         ],
     }
-    return render(request, "portal/book_for.html", context, status=422 if form.errors else 200)
+    return render(request, "portal/book_for.html", context)
+
+
+def _find(request: HttpRequest) -> HttpResponse:
+    words = request.POST["q"].strip()[:80]
+    return ask_again(request, Kept({"q": words})) if words else redirect(request.path)
+
+
+def _register(request: HttpRequest, slug: str) -> HttpResponse:
+    form = NewPatientForm(request.POST)
+    if not form.is_valid():
+        return ask_again(request, _kept(form))
+    patient = people_services.register_patient(actor=request.actor, **form.cleaned_data)  # type: ignore[attr-defined]
+    forget(request)
+    messages.success(request, _("%(name)s is registered.") % {"name": patient.full_name})
+    return redirect(f"{reverse('portal:book-for', args=[slug])}?patient={patient.id}")
+
+
+def _kept(form: Form, **more: Any) -> Kept:
+    return Kept({name: str(form.data[name]) for name in form.fields if name in form.data}, **more)
 
 
 def _chosen(request: HttpRequest) -> Any:
@@ -135,40 +154,56 @@ def book_time(request: HttpRequest, slug: str, patient_id: UUID, service_id: UUI
         _refuse(request)
     given = request.POST if request.method == "POST" else request.GET
     offer = selectors.phone_offer(patient=patient, service=service, tenant=tenant, state=given.get("state"))
-    form = PhoneBookingForm(
-        request.POST or None, asks_consent=bool(offer.scope), initial={"key": uuid4()}, consent_text=offer.consent_text
+    if request.method == "POST":
+        return _book(request, slug, patient, service, offer)
+    kept = kept_for(request) or Kept()
+    context = {"patient": patient, "service": service, "offer": offer, "slug": slug,
+               "price": catalog.price_line(service), "form": _booking_form(offer, kept.data or None),
+               "chosen": kept.answers.get("slot", ""), "trouble": kept.trouble, "findings": kept.findings}  # fmt: skip
+    return render(request, "portal/book_time.html", context)
+
+
+def _booking_form(offer: selectors.PhoneOffer, data: QueryDict | None) -> PhoneBookingForm:
+    return PhoneBookingForm(
+        data, asks_consent=bool(offer.scope), initial={"key": uuid4()}, consent_text=offer.consent_text
     )
-    context = {"patient": patient, "service": service, "offer": offer, "form": form, "slug": slug,
-               "price": catalog.price_line(service)}  # fmt: skip
-    if request.method == "POST" and form.is_valid():
-        picked = selectors.picked(service, request.POST.get("slot", ""))
-        if picked is None:
-            return render(request, "portal/book_time.html", context | {"trouble": "none"}, status=422)
-        try:
-            scheduling.book_with_consent(
-                actor=actor, patient=patient, service=service, practitioner=picked[1], start=picked[0],
-                state=offer.state, timezone=offer.zone, reason_text=form.cleaned_data["reason_text"],
-                idempotency_key=form.cleaned_data["key"].hex, consent_scope=offer.scope,
-            )  # fmt: skip
-        except scheduling.CannotBook as refusal:
-            findings = getattr(refusal, "findings", [])
-            return render(
-                request, "portal/book_time.html", context | {"trouble": "taken", "findings": findings}, status=409
-            )
-        except scheduling.KeyReused:
-            # A page that was sent for somebody else before: nothing is booked, and the next press has a key of its own.
-            again = request.POST.copy()
-            again["key"] = uuid4().hex
-            form = PhoneBookingForm(again, asks_consent=bool(offer.scope), consent_text=offer.consent_text)
-            return render(request, "portal/book_time.html", context | {"form": form, "trouble": "again"}, status=409)
-        except scheduling.AlreadyBooked:
-            messages.info(request, _("This form was sent before and has booked its time already."))
-        else:
-            messages.success(
-                request, _("Booked for %(name)s. The e-mail with the link is on its way.") % {"name": patient}
-            )
-        return redirect("portal:board", slug=slug)
-    return render(request, "portal/book_time.html", context, status=422 if form.errors else 200)
+
+
+def _book(request: HttpRequest, slug: str, patient: Any, service: Any, offer: selectors.PhoneOffer) -> HttpResponse:
+    """Book the chosen time, or lead back to the page of times with what was typed."""
+    form = _booking_form(offer, request.POST)
+    if not form.is_valid():
+        return _ask_again(request, form, offer)
+    picked = selectors.picked(service, request.POST.get("slot", ""))
+    if picked is None:
+        return _ask_again(request, form, offer, trouble="none")
+    try:
+        scheduling.book_with_consent(
+            actor=request.actor, patient=patient, service=service,  # type: ignore[attr-defined]
+            practitioner=picked[1], start=picked[0], state=offer.state, timezone=offer.zone,
+            reason_text=form.cleaned_data["reason_text"], idempotency_key=form.cleaned_data["key"].hex,
+            consent_scope=offer.scope,
+        )  # fmt: skip
+    except scheduling.CannotBook as refusal:
+        findings = [{"text": str(finding.text)} for finding in getattr(refusal, "findings", [])]
+        return _ask_again(request, form, offer, trouble="taken", findings=findings)
+    except scheduling.KeyReused:
+        # A page that was sent for somebody else before: nothing is booked, and the next press has a key of its own.
+        again = request.POST.copy()
+        again["key"] = uuid4().hex
+        return _ask_again(request, _booking_form(offer, again), offer, trouble="again")
+    except scheduling.AlreadyBooked:
+        messages.info(request, _("This form was sent before and has booked its time already."))
+    else:
+        messages.success(request, _("Booked for %(name)s. The e-mail with the link is on its way.") % {"name": patient})
+    forget(request)
+    return redirect("portal:board", slug=slug)
+
+
+def _ask_again(request: HttpRequest, form: Form, offer: selectors.PhoneOffer, **trouble: Any) -> HttpResponse:
+    kept = _kept(form, **trouble)
+    kept.answers["slot"] = request.POST.get("slot", "")
+    return ask_again(request, kept, f"state={offer.state}")
 
 
 @require_GET

@@ -250,7 +250,7 @@ def test_back_after_a_corrected_booking_finds_pages_and_another_browser_nothing(
     """Each page on the way is one that can be asked for again; what was typed is sealed, and gone when it is booked."""
     address, values = form(client, cast)
     refused = client.post(address, {**values, "email": "nora@"}).url
-    kept = str(client.session["kept_booking"])
+    kept = str(client.session["kept_form"])
     assert "Nora" not in kept and "cough" not in kept
     for _ in range(2):
         assert 'value="Nora"' in html_at(client, refused)
@@ -337,6 +337,23 @@ def test_move_and_take_it_back(client: Client, cast: Any, booked: Appointment) -
     with cast.as_(cast.liz_user):
         moved = Appointment.objects.get()
         assert (moved.start, moved.sequence) == (booked.start, 2)
+
+
+def test_a_move_that_is_refused_leads_to_a_page_that_back_can_show(
+    client: Client, cast: Any, booked: Appointment
+) -> None:
+    sign_in(client, cast.liz_user)
+    address = detail(booked, "move/")
+    slot = slots_on(client.get(address))[0]
+    assert "No time is chosen yet" in text_of(asked_again(client, address, {}))
+    with cast.as_(cast.liz_user) as liz:
+        start = some_slots(cast)[9].start
+        book(cast, liz, start)
+    refused = client.post(address, {"slot": slot_value(start, booked.practitioner_id)}).url  # type: ignore[attr-defined]
+    for _ in range(2):
+        assert "This time was just taken" in html_at(client, refused)
+    assert "Your visit has moved" in text_of(client.post(address, {"slot": slot}, follow=True))
+    assert "This time was just taken" not in html_at(client, refused)
 
 
 def test_a_move_is_taken_back_for_that_visit_only_and_before_the_check_in(

@@ -26,8 +26,9 @@ from webside.core.actor import Actor, ActorKind, Role
 from webside.people.selectors import patient_of
 from webside.scheduling import policies, selectors, services
 from webside.scheduling.forms import BookingForm, VisitorBookingForm, parse_slot, slot_value
-from webside.scheduling.views import _kept, _times
+from webside.scheduling.views import _times
 from webside.scheduling.views._times import Place
+from webside.ui.kept import Kept, ask_again, forget, kept_for
 from webside.ui.undo import undo
 
 
@@ -188,7 +189,7 @@ def _review(choice: Choice, back: str) -> dict[str, Any]:
 
 def _show(request: HttpRequest, choice: Choice, scope: str, context: dict[str, Any]) -> HttpResponse:
     """Show the form: new, or as it was sent before with what stood in the way."""
-    kept = _kept.kept_for(request, choice.service.id) if request.GET.get("again") else None
+    kept = kept_for(request)
     context["form"] = choice.form(kept.data if kept else None, scope=scope)
     if kept and kept.trouble:
         context |= {"trouble": kept.trouble, "groups": kept.groups, "findings": kept.findings}
@@ -200,8 +201,7 @@ def _show(request: HttpRequest, choice: Choice, scope: str, context: dict[str, A
 def _ask_again(request: HttpRequest, choice: Choice, form: BookingForm, **stood_in_the_way: Any) -> HttpResponse:
     """Lead back to the form, with what was typed; a POST that failed isn't what Back should find."""
     answers = {name: str(form.data[name]) for name in form.fields if name in form.data}
-    _kept.keep(request, choice.service.id, _kept.Kept(answers, **stood_in_the_way))
-    return HttpResponseRedirect(f"{request.path}?{choice.place.query(slot=choice.slot, again='1')}")
+    return ask_again(request, Kept(answers, **stood_in_the_way), choice.place.query(slot=choice.slot))
 
 
 def _book(request: HttpRequest, choice: Choice, scope: str, back: str) -> HttpResponse:
@@ -223,7 +223,7 @@ def _book(request: HttpRequest, choice: Choice, scope: str, back: str) -> HttpRe
         again = request.POST.copy()
         again["key"] = uuid4().hex
         return _ask_again(request, choice, choice.form(again, scope=scope), trouble="again")
-    _kept.forget(request)
+    forget(request)
     if actor.kind is not ActorKind.PERSON and actor.subject_id != appointment.id:
         if appointment.sequence:
             # The form of a visit that was moved or cancelled since, sent again: it opens no more than an old link.
@@ -319,41 +319,49 @@ def move(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
         messages.warning(request, _("This visit can’t be moved any more."))
         return HttpResponseRedirect(detail_url)
     place = _move_place(request, appointment)
-    context: dict[str, Any] = {"appointment": appointment, "service": appointment.service, "detail_url": detail_url}
-    status = 200
     if request.method == "POST":
-        picked = _picked(request, appointment.service, request.POST.get("slot", ""))
-        if picked and place.known:
-            was = {
-                "start": slot_value(appointment.start, appointment.practitioner_id),
-                "state": appointment.patient_state,
-                "zone": appointment.patient_timezone,
-                "sequence": appointment.sequence + 1,
-            }
-            try:
-                moved = services.move_appointment(
-                    actor=actor, appointment=appointment, start=picked[0], practitioner=picked[1],
-                    state=place.state.code, timezone=place.zone,  # type: ignore[union-attr]
-                )  # fmt: skip
-            except services.CannotBook as refusal:
-                context |= _trouble(refusal, place)
-                status = 409
-            except services.WrongStatus:
-                return HttpResponseRedirect(detail_url)
-            else:
-                keep_door(request, moved)
-                undo_url = reverse("scheduling:appointment-undo-move", args=[slug, appointment.id])
-                messages.success(
-                    request,
-                    _("Your visit has moved. We are sending you an e-mail with a new link."),
-                    extra_tags=undo(f"{undo_url}?to={signing.dumps(was, salt=undo_salt(appointment.id))}"),
-                )
-                return HttpResponseRedirect(detail_url)
-        else:
-            context["nothing_chosen"] = True
-            status = 422
+        return _move(request, appointment, place, detail_url)
+    kept = kept_for(request)
+    context: dict[str, Any] = {"appointment": appointment, "service": appointment.service, "detail_url": detail_url}
+    if kept:
+        context |= {"trouble": kept.trouble, "findings": kept.findings}
     context |= picker(request, appointment.service, place, path=request.path)
-    return render(request, "scheduling/appointment_move.html", context, status=status)
+    return render(request, "scheduling/appointment_move.html", context)
+
+
+def _move(request: HttpRequest, appointment: Any, place: Place, detail_url: str) -> HttpResponse:
+    """Move to the chosen time, or lead back to the page of times, which says what stood in the way."""
+    actor = request.actor  # type: ignore[attr-defined]
+    picked = _picked(request, appointment.service, request.POST.get("slot", ""))
+    if picked is None or not place.known:
+        return ask_again(request, Kept(trouble="none"), place.query())
+    start, practitioner = picked
+    was = {
+        "start": slot_value(appointment.start, appointment.practitioner_id),
+        "state": appointment.patient_state,
+        "zone": appointment.patient_timezone,
+        "sequence": appointment.sequence + 1,
+    }
+    try:
+        moved = services.move_appointment(
+            actor=actor, appointment=appointment, start=start, practitioner=practitioner,
+            state=place.state.code, timezone=place.zone,  # type: ignore[union-attr]
+        )  # fmt: skip
+    except services.CannotBook as refusal:
+        day = start.astimezone(ZoneInfo(place.zone)).date().isoformat()
+        return ask_again(request, Kept(**_trouble(refusal, place)), place.query(day=day))
+    except services.WrongStatus:
+        return HttpResponseRedirect(detail_url)
+    forget(request)
+    keep_door(request, moved)
+    slug = request.tenant.slug  # type: ignore[attr-defined]
+    undo_url = reverse("scheduling:appointment-undo-move", args=[slug, appointment.id])
+    messages.success(
+        request,
+        _("Your visit has moved. We are sending you an e-mail with a new link."),
+        extra_tags=undo(f"{undo_url}?to={signing.dumps(was, salt=undo_salt(appointment.id))}"),
+    )
+    return HttpResponseRedirect(detail_url)
 
 
 def _move_place(request: HttpRequest, appointment: Any) -> Place:
