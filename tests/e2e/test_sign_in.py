@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Demo, someone
+from tests.e2e.conftest import Demo, someone, wait_until
 from tests.e2e.looks import examine
 
 pytestmark = pytest.mark.browser
@@ -36,8 +36,8 @@ def sign_in(page: Any, email: str, password: str = PASSWORD) -> None:
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
-def authenticator(page: Any) -> None:
-    """Give the browser a fingerprint reader that always says yes."""
+def authenticator(page: Any, *, touched: bool = True) -> None:
+    """Give the browser a fingerprint reader that always says yes, or one that nobody touches."""
     session = page.context.new_cdp_session(page)
     session.send("WebAuthn.enable")
     session.send(
@@ -45,7 +45,7 @@ def authenticator(page: Any) -> None:
         {
             "options": {
                 "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
-                "isUserVerified": True, "automaticPresenceSimulation": True,
+                "isUserVerified": True, "automaticPresenceSimulation": touched,
             }
         },
     )  # fmt: skip
@@ -60,6 +60,40 @@ def test_a_patient_signs_in_by_password_and_a_wrong_one_tells_nothing(demo: Demo
         assert page.get_by_role("alert").first.inner_text() == wrong
         sign_in(page, "liz@moreno.example")
         page.get_by_role("heading", name=re.compile("Liz")).first.wait_for()
+
+
+ENDS_OF_REQUESTS = """
+const ask = CredentialsContainer.prototype.get;
+CredentialsContainer.prototype.get = function (options) {
+  sessionStorage.asked = "yes";
+  const answer = ask.call(this, options);
+  answer.catch((error) => { sessionStorage.ended = error.name });
+  return answer;
+};
+"""
+
+
+def test_the_password_is_sent_while_a_passkey_is_waited_for(demo: Demo, chromium: Any) -> None:
+    """The request for the key is taken back, without a word of an error, and another one can be made."""
+    with someone(chromium, demo, None) as page:
+        page.add_init_script(ENDS_OF_REQUESTS)
+        authenticator(page, touched=False)
+        page.goto("/accounts/login/")
+        page.get_by_role("button", name="Sign in with a passkey").click()
+        wait_until("the request", lambda: page.evaluate("sessionStorage.asked"))
+        page.get_by_label("Email address").fill("liz@moreno.example")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.evaluate("addEventListener('submit', (event) => event.preventDefault(), { once: true })")
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        wait_until("its end", lambda: page.evaluate("sessionStorage.ended") == "AbortError")
+        assert page.locator(".ws-notice").count() == 0
+        page.evaluate("delete sessionStorage.asked, delete sessionStorage.ended")
+        page.get_by_role("button", name="Sign in with a passkey").click()
+        wait_until("the request", lambda: page.evaluate("sessionStorage.asked"))
+        assert page.evaluate("sessionStorage.ended") is None
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.get_by_role("heading", name=re.compile("Liz")).first.wait_for()
+        assert page.evaluate("sessionStorage.ended") == "AbortError"
 
 
 def test_staff_set_up_a_code_app_and_are_asked_for_it(demo: Demo, chromium: Any) -> None:
