@@ -123,6 +123,25 @@ def test_an_invitation_works_once_and_gives_the_roles(cast: Cast, client: Client
     assert user.memberships.get().roles == ["clinician"]
 
 
+def test_who_takes_an_invitation_is_asked_for_nothing_that_it_knows(cast: Cast, client: Client) -> None:
+    """The address stands there as text; with the password chosen she is in, and on the way to her second factor."""
+    from webside.accounts import services
+
+    links: list[str] = []
+    with cast.as_(cast.admin_user) as admin:
+        services.invite_staff(
+            actor=admin, email="nina@example.test", name="Nina", roles=[Role.CLINICIAN],
+            link_to=lambda token: links.append(reverse("accounts:invitation-accept", args=[token])) or token,
+        )  # fmt: skip
+    page = client.get(links[0]).content.decode()
+    assert "You will sign in with nina@example.test." in page
+    assert 'type="email"' not in page
+    answer = client.post(links[0], {"password": PASSWORD}, follow=True)
+    assert "One more step before you go in" in answer.content.decode()
+    assert answer.wsgi_request.user.email == "nina@example.test"
+    assert client.get(reverse("mfa_activate_totp")).status_code == 200, "the new password isn't asked for either"
+
+
 def test_who_is_signed_in_as_somebody_else_does_not_use_up_an_invitation(cast: Cast, client: Client) -> None:
     from webside.accounts import services
 

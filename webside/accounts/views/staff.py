@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NoReturn
 from uuid import UUID
 
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.utils import perform_login
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -111,7 +113,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST" and (signed_in or form.is_valid()):
         with frames.begin(tenant_id=invitation.tenant_id, actor=actor):
             try:
-                services.accept_invitation(
+                user = services.accept_invitation(
                     actor=actor, token=token, password=None if signed_in else form.cleaned_data["password"]
                 )
             except services.NotAllowed:
@@ -125,8 +127,12 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
                 return render(
                     request, "accounts/invitation_accept.html", {"invitation": invitation, "form": form}, status=422
                 )
-        messages.success(request, _("Welcome. Sign in, and set up your second factor."))
-        return redirect("portal:start" if signed_in else "account_login")
+        messages.success(request, _("Welcome to %(clinic)s.") % {"clinic": invitation.tenant.name})
+        if signed_in:
+            return redirect("portal:start")
+        # The link and the new password have shown who it is: nobody is asked for either a second time.
+        record_authentication(request, user, method="password", email=user.email)
+        return perform_login(request, user, redirect_url=reverse("portal:start"))
     return render(
         request,
         "accounts/invitation_accept.html",
