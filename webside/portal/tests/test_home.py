@@ -306,6 +306,7 @@ def test_booking_for_somebody_on_the_phone(cast: Any) -> None:
     assert "Liz Moreno" not in text_of(client.get(f"{HOME}book/?q=mor")), "a name must stand in no address"
     page = text_of(client.get(f"{HOME}book/?patient={cast.liz.id}"))
     assert "Same-day video visit" in page and "Safe at home" not in page
+    assert '<a class="ws-go" href="?">Look for another person</a>' in page, "what can be done is no fact among facts"
     url = f"{HOME}book/{cast.liz.id}/{cast.video_visit.id}/"
     offered = client.get(url).context["offer"]
     assert offered.state == "NY" and {slot.practitioner.id for slot in offered.slots} == {cast.maya.id}
