@@ -125,6 +125,12 @@ def paragraphs(text: str) -> SafeString:
 
 
 @register.filter
+def fours(text: str) -> str:
+    """``{{ secret|fours }}``: letters in groups of four, as they are read out and typed."""
+    return " ".join(text[start : start + 4] for start in range(0, len(text), 4))
+
+
+@register.filter
 def language(code: str) -> str:
     """``{{ patient.language|language }}``: a language's name in the language of the page; an unknown code stays."""
     try:

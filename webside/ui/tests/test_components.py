@@ -70,6 +70,7 @@ SOURCES = [
     "{{ form.agree|field }}",
     "{% form_errors form title=x %}",
     "{{ form }}",
+    "{{ x|fours }}",
     "{% field_group label=x for_=x hint=x error=x %}{{ x }}{% endfield_group %}",
     '{% slot_picker "slot" groups days=days legend=x zone=x %}',
     '{% panels "test.none" %}',
@@ -404,6 +405,10 @@ class TestFields:
 
     def test_no_summary_without_errors(self, draw: Draw) -> None:
         assert draw("{% form_errors form %}", form=_Contact()).strip() == ""
+
+
+def test_a_secret_stands_in_groups_of_four(draw: Draw) -> None:
+    assert draw("{{ secret|fours }}", secret="JBSWY3DPEH") == "JBSW Y3DP EH"
 
 
 def test_a_value_is_found_under_a_key_of_the_page(draw: Draw) -> None:
