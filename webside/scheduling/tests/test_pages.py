@@ -457,9 +457,11 @@ def test_a_replaced_link_says_so_and_nothing_of_the_person(client: Client, cast:
     with cast.as_(cast.liz_user) as liz:
         old = services.issue_link(appointment=booked)
         moved = services.move_appointment(actor=liz, appointment=booked, start=some_slots(cast)[6].start)
-    before = text_of(client.get(f"/o/larkspur/go/{old}/"))
+    answer = client.get(f"/o/larkspur/go/{old}/")
+    before = text_of(answer)
     assert "This link doesn’t work any more" in before and "We have sent a newer one" not in before
-    assert f"Call us: {cast.larkspur.phone}" in before
+    assert cast.larkspur.phone == "(845) 555-0110"
+    assert 'Call us: <a class="ws-nowrap" href="tel:8455550110">(845) 555-0110</a>' in answer.content.decode()
     with cast.as_(cast.liz_user):
         services.issue_link(appointment=moved)
     after = text_of(client.get(f"/o/larkspur/go/{old}/"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time
 from typing import Any
 
@@ -122,6 +123,14 @@ def bar_links(nav: Any) -> list[Any]:
 def paragraphs(text: str) -> SafeString:
     """``{{ text|paragraphs }}``: each line that somebody wrote becomes a paragraph of its own."""
     return format_html_join("", "<p>{}</p>", ((line.strip(),) for line in str(text).splitlines() if line.strip()))
+
+
+@register.filter
+def tel(phone: str) -> SafeString:
+    """``{{ tenant.phone|tel }}``: a phone number that calls when it is pressed; an extension is dialled after it."""
+    number, _x, extension = str(phone).partition("x")
+    dialled = re.sub(r"[^\d+]", "", number) + (f";ext={digits}" if (digits := re.sub(r"\D", "", extension)) else "")
+    return format_html('<a class="ws-nowrap" href="tel:{}">{}</a>', dialled, phone)
 
 
 @register.filter

@@ -70,6 +70,7 @@ SOURCES = [
     "{{ form.agree|field }}",
     "{% form_errors form title=x %}",
     "{{ form }}",
+    "{{ x|tel }}",
     "{{ x|fours }}",
     "{% field_group label=x for_=x hint=x error=x %}{{ x }}{% endfield_group %}",
     '{% slot_picker "slot" groups days=days legend=x zone=x %}',
@@ -405,6 +406,14 @@ class TestFields:
 
     def test_no_summary_without_errors(self, draw: Draw) -> None:
         assert draw("{% form_errors form %}", form=_Contact()).strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("phone", "dialled"),
+    [("(845) 555-0199", "8455550199"), ("+1 845.555.0199", "+18455550199"), ("845-555-0199 x12", "8455550199;ext=12")],
+)
+def test_a_phone_number_calls(draw: Draw, phone: str, dialled: str) -> None:
+    assert draw("{{ phone|tel }}", phone=phone) == f'<a class="ws-nowrap" href="tel:{dialled}">{phone}</a>'
 
 
 def test_a_secret_stands_in_groups_of_four(draw: Draw) -> None:
