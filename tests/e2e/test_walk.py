@@ -112,7 +112,7 @@ def arrive(patient: Any, clinician: Any, visit: str, *, see: walk.See = walk.uns
     walk.check_devices(patient, see=see)
     walk.check_in(patient, see=see)
     patient.wait_for_url("**/waiting/")
-    patient.get_by_text(re.compile("knows that you are here|sees that you are here")).first.wait_for()
+    patient.get_by_text(re.compile("list shows that you are here|list of who is here|is at the door")).first.wait_for()
     walk.let_in(patient, clinician, visit, given=given, see=see)
 
 

@@ -53,6 +53,12 @@ def maya(cast: Cast) -> Client:
     return sign_in(Client(), cast.maya_user)
 
 
+def test_the_waiting_room_says_what_is_true_before_the_clinician_has_come(cast: Cast, liz: Client) -> None:
+    page = liz.get(_url("visit-waiting", factories.waiting(cast))).content.decode()
+    assert "Dr. Maya Chen’s list shows that you are here." in page
+    assert "sees that you are here" not in page and "knows that you are here" not in page
+
+
 def _stage(cast: Cast, visit: Visit) -> Stage:
     with cast.as_(cast.liz_user) as actor:
         return selectors.stage_of(selectors.visit(actor, visit.id))
