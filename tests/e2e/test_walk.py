@@ -102,7 +102,7 @@ def open_the_link(stack: ExitStack, demo: Demo, browser: Any, mailbox: Any, to: 
     phone = stack.enter_context(someone(browser, demo, None, size=PHONE))
     phone.goto(link)
     # To the check of the devices, or straight to the five questions when the visit is minutes away.
-    phone.get_by_role("heading", name=re.compile("Get ready for your visit|Check in")).wait_for()
+    phone.get_by_role("heading", name=re.compile("Get ready for your visit|Check.in")).wait_for()
     return phone
 
 

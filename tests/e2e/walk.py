@@ -15,6 +15,7 @@ from tests.e2e.call_lab.running import wait_for
 
 See = Callable[[Any, str], None]
 FRAMES = "document.querySelector('[data-call=remote]')?.getVideoPlaybackQuality().totalVideoFrames ?? 0"
+CHECK_IN = re.compile("^Check in$|^Check-in opens later$")
 CALL = "[data-behavior~=visits-call]"
 
 
@@ -110,11 +111,16 @@ def check_devices(page: Any, *, see: See = unseen) -> None:
     page.locator("[data-check=speaker][data-result=works]").wait_for()
     see(page, "device-check")
     page.get_by_role("button", name="Keep this and go on").click()
-    page.get_by_role("heading", name="Check in", exact=True).wait_for()
+    page.get_by_role("heading", name=CHECK_IN).wait_for()
 
 
 def check_in(page: Any, place: Place = KINGSTON, *, at_home: bool = True, see: See = unseen) -> None:
-    """Answer the five questions before a visit and go to the waiting room."""
+    """Answer the five questions before a visit and go to the waiting room; sooner than asked, if the visit is later."""
+    page.get_by_role("heading", name=CHECK_IN).wait_for()
+    sooner = page.get_by_role("link", name="Check in now")
+    if sooner.count():
+        see(page, "check-in-early")
+        sooner.click()
     page.get_by_label("Yes, this is me").check()
     page.get_by_label(re.compile("^At home" if at_home else "^Somewhere else")).check()
     if page.get_by_label("Street and number").is_visible():

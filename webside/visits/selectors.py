@@ -148,6 +148,11 @@ def way_in(visit: Visit) -> WayIn:
     return WayIn(done, rules.next_step(done, stage=stage))
 
 
+def check_in_opens(visit: Visit) -> datetime:
+    """Return when a patient is asked to check in. What she says of her place sooner would be too old at the visit."""
+    return visit.appointment.start - PLACE_HOLDS
+
+
 def unanswered(start: SafeStart) -> list[str]:
     """Return the questions of a safe start that must be answered and are not; its agreement isn't among them.
 

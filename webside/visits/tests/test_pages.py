@@ -53,6 +53,19 @@ def maya(cast: Cast) -> Client:
     return sign_in(Client(), cast.maya_user)
 
 
+def test_check_in_two_days_before_asks_nothing_that_is_true_only_at_the_visit(cast: Cast, liz: Client) -> None:
+    """It says when it opens and what can be done until then. Who was asked to come sooner can."""
+    visit = factories.planned(cast, starts=clock.now() + timedelta(days=2))
+    page = liz.get(_url("visit-check-in", visit)).content.decode()
+    assert "Check-in opens later" in page and "Check camera and sound" in page and "calendar.ics" in page
+    assert "Where are you right now" not in page and 'name="location"' not in page
+    assert "Check-in opens" in liz.get(_url("visit-prepare", visit)).content.decode()
+    assert 'name="location"' in liz.get(_url("visit-check-in", visit), {"now": "1"}).content.decode()
+    with time_machine.travel(visit.appointment.start - selectors.PLACE_HOLDS, tick=False):
+        on_the_day = sign_in(Client(), cast.liz_user)
+        assert 'name="location"' in on_the_day.get(_url("visit-check-in", visit)).content.decode()
+
+
 def test_the_waiting_room_says_what_is_true_before_the_clinician_has_come(cast: Cast, liz: Client) -> None:
     page = liz.get(_url("visit-waiting", factories.waiting(cast))).content.decode()
     assert "Dr. Maya Chen’s list shows that you are here." in page

@@ -44,6 +44,7 @@ def prepare(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     return page.render(
         "visits/visit_prepare.html",
         early=page.visit.appointment.start - clock.now() > services.CHECK_IN_SOON,
+        opens=selectors.check_in_opens(page.visit) if _is_early(page) else None,
         verdict=selectors.patient_verdict(page.visit),
         next_url=destination.after_devices(slug, page.visit),
         steps=destination.steps(slug, page.visit, Step.DEVICES),
@@ -53,10 +54,21 @@ def prepare(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def check_in(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
-    """Ask the five questions of the safe start; keep answers as they are typed."""
+    """Ask the five questions of the safe start; keep answers as they are typed.
+
+    Before it opens the page says when it does; ``now`` is for who was asked to come sooner.
+    """
     page = page_of(request, slug, visit_id, PATIENT)
-    if selectors.stage_of(page.visit) not in (Stage.CHECK_IN, Stage.WAITING, Stage.STOPPED):
+    stage = selectors.stage_of(page.visit)
+    if stage not in (Stage.CHECK_IN, Stage.WAITING, Stage.STOPPED):
         return JsonResponse({"error": "closed"}, status=410) if autosave.is_autosave(request) else page.go_on()
+    if request.method == "GET" and stage is Stage.CHECK_IN and _is_early(page) and not request.GET.get("now"):
+        return page.render(
+            "visits/visit_early.html",
+            opens=selectors.check_in_opens(page.visit),
+            verdict=selectors.patient_verdict(page.visit),
+            steps=destination.steps(slug, page.visit, Step.ANSWERS),
+        )
     if request.method == "GET":
         return _show(page, SafeStartForm(initial=_initial(page), home=selectors.home_of(page.visit)))
     if (refused := autosave.incomplete(request)) is not None:
@@ -75,6 +87,10 @@ def check_in(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         return _back(page, form)
     page.visit = selectors.visit(page.actor, visit_id)
     return page.go_on()
+
+
+def _is_early(page: Page) -> bool:
+    return clock.now() < selectors.check_in_opens(page.visit)
 
 
 def _back(page: Page, form: SafeStartForm) -> HttpResponse:
