@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from webside.audit.codes import Outcome
 from webside.core import clock
 from webside.core.ids import uuid7
 
@@ -47,6 +48,11 @@ class AuditEvent(models.Model):
             models.Index(fields=["tenant_id", "-sequence"], name="audit_tenant_seq"),
             models.Index(fields=["tenant_id", "patient_id", "-sequence"], name="audit_patient_seq"),
             models.Index(fields=["tenant_id", "action", "-sequence"], name="audit_action_seq"),
+            models.Index(
+                fields=["tenant_id", "action", "actor_kind", "-sequence"],
+                name="audit_refused_seq",
+                condition=models.Q(outcome=Outcome.REFUSED.value),
+            ),
             models.Index(fields=["transaction", "sequence"], name="audit_unsealed"),
         ]
 

@@ -125,28 +125,33 @@ MOST_GUESSES = 30
 GUESSES_WITHIN = timedelta(hours=1)
 
 
-def record_guess(action: str, *, actor: Actor) -> None:
-    """Write that somebody asked for what no record knows (a token that was never given out), within bounds.
+def record_guess(action: str, *, actor: Actor, target_type: str = "", target_id: UUID | None = None) -> None:
+    """Write that somebody asked for what isn't theirs, or is nobody's, within bounds.
 
     Whoever is signed in is noted each time, as in :func:`record_refusal`. Of everybody else the tenant's trail keeps the
-    first :data:`MOST_GUESSES` within :data:`GUESSES_WITHIN`, the last of them saying that more may have come: that
-    somebody is guessing is seen, and nobody without an account fills a trail that is never deleted. ``action`` is of
-    guesses alone, so that counting them reads their rows only.
+    first :data:`MOST_GUESSES` of an action within :data:`GUESSES_WITHIN`, the last of them saying that more may have
+    come: that somebody is guessing is seen, and nobody without an account fills a trail that is never deleted.
+    Visitors and who came by a link are counted apart, so that the one can't hide the other.
     """
     if actor.kind is ActorKind.PERSON:
-        return record_refusal(action, actor=actor)
-    newest = AuditEvent.objects.filter(tenant_id=frames.current_tenant_id(), action=action).order_by("-sequence")
+        return record_refusal(action, actor=actor, target_type=target_type, target_id=target_id)
+    newest = AuditEvent.objects.filter(
+        tenant_id=frames.current_tenant_id(), action=action, outcome=Outcome.REFUSED, actor_kind=actor.kind
+    ).order_by("-sequence")
     since = clock.now() - GUESSES_WITHIN
     known = sum(at > since for at in newest.values_list("at", flat=True)[:MOST_GUESSES])
     if known >= MOST_GUESSES:
         return None
-    last = known == MOST_GUESSES - 1
-    return record_refusal(action, actor=actor, reason="so many within an hour: more are not written" if last else "")
+    reason = "so many within an hour: more are not written" if known == MOST_GUESSES - 1 else ""
+    return record_refusal(action, actor=actor, target_type=target_type, target_id=target_id, reason=reason)
 
 
 def refuse(action: str, *, actor: Actor, target_type: str = "", target_id: UUID | None = None) -> NoReturn:
-    """Write that somebody was refused, and answer as if there were nothing: raises :class:`Http404`."""
-    record_refusal(action, actor=actor, target_type=target_type, target_id=target_id)
+    """Note that somebody was refused, and answer as if there were nothing: raises :class:`Http404`.
+
+    Of who isn't signed in so many an hour are noted (:func:`record_guess`): an id is guessed as quickly as a token.
+    """
+    record_guess(action, actor=actor, target_type=target_type, target_id=target_id)
     raise Http404
 
 

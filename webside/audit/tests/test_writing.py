@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 import psycopg
 import pytest
+import time_machine
 from django.db import ProgrammingError, connection, transaction
+from django.http import Http404
 
 from webside.audit import sentences
 from webside.audit.models import AuditEvent
 from webside.audit.selectors import trail
-from webside.audit.services import Unaudited, action, record, record_refusal
+from webside.audit.services import MOST_GUESSES, Unaudited, action, record, record_refusal, refuse
 from webside.audit.tests.factories import connected, make_tenant, officer, seal_all, write
-from webside.core import frames
+from webside.core import clock, frames
+from webside.core.actor import Actor, ActorKind, anonymous
 from webside.core.ids import uuid7
 from webside.core.models import Tenant
 
@@ -168,3 +172,28 @@ def test_the_patients_trail_is_of_that_patient(tenant: Tenant) -> None:
 
 def test_an_action_without_a_sentence_shows_its_own_name() -> None:
     assert sentences.sentence("nobody.said.this") == "nobody.said.this"
+
+
+def _refused(tenant: Tenant, actor: Actor, times: int, action: str = "scheduling.appointment.move") -> list[str]:
+    """Refuse an actor so often; return the reasons of what the trail then holds of that action."""
+    with frames.begin(tenant_id=tenant.id, actor=actor):
+        for _ in range(times):
+            with pytest.raises(Http404):
+                refuse(action, actor=actor, target_type="Appointment", target_id=uuid7())
+        return list(AuditEvent.objects.filter(action=action).order_by("sequence").values_list("reason", flat=True))
+
+
+def test_who_is_not_signed_in_fills_no_trail_by_guessing_ids(tenant: Tenant) -> None:
+    visitor = anonymous(tenant.id)
+    reasons = _refused(tenant, visitor, MOST_GUESSES + 5)
+    assert len(reasons) == MOST_GUESSES
+    assert [bool(reason) for reason in reasons] == [False] * (MOST_GUESSES - 1) + [True], "the last says that more came"
+    by_link = Actor(kind=ActorKind.LINK, label="by link", tenant_id=tenant.id, subject_id=uuid7())
+    assert len(_refused(tenant, by_link, 1)) == MOST_GUESSES + 1, "a visitor's guesses hide nobody who came by a link"
+    assert len(_refused(tenant, visitor, 1, "scheduling.appointment.refuse")) == 1, "nor what else is tried"
+    with time_machine.travel(clock.now() + timedelta(hours=1, minutes=1), tick=False):
+        assert len(_refused(tenant, visitor, 1)) == MOST_GUESSES + 2
+
+
+def test_who_is_signed_in_is_noted_each_time(tenant: Tenant) -> None:
+    assert len(_refused(tenant, officer(tenant), MOST_GUESSES + 5)) == MOST_GUESSES + 5
