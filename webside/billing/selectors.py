@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from webside.billing.codes import ClaimState
 from webside.billing.codes import Payer as PayerKind
 from webside.billing.models import Claim, ClaimItem, Coverage
 from webside.billing.rules import CodesAnswer, CodesFacts, codes_for
+from webside.billing.rules.new_patient import seen_since
 from webside.catalog.gates import Case
 from webside.chart import selectors as chart
 from webside.chart.models import Condition, DiagnosisCode, Encounter, Note
@@ -28,9 +29,6 @@ from webside.people import selectors as people
 from webside.people.rules import full_name
 from webside.visits import selectors as visits
 from webside.visits.rules import CallFacts
-
-NEW_PATIENT_YEARS = 3
-"""Not seen by this specialty of this group within three years: a new patient (AMA E/M guidelines)."""
 
 
 def claim(actor: Actor, claim_id: UUID) -> Claim | None:
@@ -178,9 +176,11 @@ def day_of(encounter: Encounter) -> date:
     return encounter.started_at.astimezone(ZoneInfo(encounter.tenant.timezone)).date()
 
 
-def is_new(encounter: Encounter) -> bool:
-    """Whether nobody of this specialty here has seen the patient within three years."""
-    since = encounter.started_at - timedelta(days=365 * NEW_PATIENT_YEARS + 1)
+def is_new(encounter: Encounter) -> bool | None:
+    """Whether nobody of this specialty here has seen the patient for years; nothing where no row says how many."""
+    since = seen_since(encounter.started_at)
+    if since is None:
+        return None
     return (
         not Encounter.objects.filter(
             patient_id=encounter.patient_id,

@@ -13,12 +13,13 @@ from webside.catalog.codes import Kind
 from webside.catalog.gates import Case, Finding, Moment
 from webside.chart import selectors
 from webside.chart.codes import EncounterStatus, ListCode, SummaryPart
-from webside.chart.rules.confirmation import MONTHS_GOOD, Confirmation, Standing
-from webside.chart.rules.reading import GRADE_WANTED, reading_grade
+from webside.chart.rules.confirmation import Confirmation, Standing, months_good
+from webside.chart.rules.reading import grade_wanted, reading_grade
+from webside.core import clock
 from webside.core.decisions import Reason
 
 SOURCE = "The clinic’s rules for the service"
-SOURCE_LISTS = f"The clinic’s own figure: within {MONTHS_GOOD} months, and again after a change"
+NO_ROW = "figures: no row holds on this day"
 ICD_GUIDE = "ICD-10-CM Official Guidelines for Coding and Reporting, section IV"
 
 
@@ -94,13 +95,18 @@ def patient_summary(case: Case) -> Finding | None:
         said = _("The patient’s summary doesn’t say what to do now.")
         reason = Reason(code="summary.instructions", text=said, source=SOURCE)
         return _finding("patient_summary", "warn", said, reason, fixes=(_("Write what the patient does."),))
+    wanted = grade_wanted(clock.now().date())
+    if wanted is None:
+        said = _("Not checked: how hard the patient’s summary is to read.")
+        reason = Reason(code="summary.grade", text=said, source=NO_ROW)
+        return _finding("patient_summary", "warn", said, reason, fixes=(_("Read it as the patient would."),))
     grade = reading_grade(text)
-    if grade is not None and round(grade) > GRADE_WANTED:
+    if grade is not None and round(grade) > int(wanted["value"]):
         said = _("The patient’s summary reads at grade %(grade)d; grade %(wanted)d is the aim.") % {
             "grade": round(grade),
-            "wanted": GRADE_WANTED,
+            "wanted": int(wanted["value"]),
         }
-        reason = Reason(code="summary.grade", text=said, source="Flesch-Kincaid grade (Kincaid et al. 1975)")
+        reason = Reason(code="summary.grade", text=said, source=wanted.citation)
         return _finding("patient_summary", "warn", said, reason, fixes=(_("Use shorter sentences."),))
     return _finding("patient_summary", "pass", _("The patient’s summary is ready and easy to read."))
 
@@ -133,8 +139,9 @@ def lists_confirmed(case: Case) -> Finding | None:
     confirmed = selectors.asked_before_signing(case, encounter).confirmed
     zone = ZoneInfo(selectors.clinic_zone(encounter))
     found = [(code, str(name), selectors.how_confirmed(confirmed.get(code))) for code, name in LISTS_ASKED]
+    good = months_good(clock.now().date())
     reasons = [
-        Reason(code=f"lists.{code}", text=_list_said(name, how, zone), source=SOURCE_LISTS)
+        Reason(code=f"lists.{code}", text=_list_said(name, how, zone), source=good.citation if good else NO_ROW)
         for code, name, how in found
         if not how.holds
     ]

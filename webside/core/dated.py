@@ -204,6 +204,23 @@ def load(path: Path) -> Table:
     return read_table(path)
 
 
+def figure(path: Path, name: str, on: date) -> Row | None:
+    """Return the row of a single figure of an app's ``figures.csv``: its ``value`` is a whole number of ``unit``.
+
+    Nothing, if no row holds on the day: a rule then answers as one that could not check.
+    """
+    return load(path).one(on, figure=name)
+
+
+def figure_problems(table: Table) -> list[str]:
+    """Return what is wrong with a file of figures: its dates, and values that are no whole number of something."""
+    return gaps_and_overlaps(table, key=("figure",)) + [
+        f"{table.name} {row.id}: give figure, and value as a whole number of unit"
+        for row in table.rows
+        if not (row.get("figure") and row.get("unit") and str(row.get("value")).isdigit())
+    ]
+
+
 def gaps_and_overlaps(table: Table, *, key: tuple[str, ...], gapless: bool = True) -> list[str]:
     """Return what is wrong with the dates of rows that share ``key``: overlaps, and gaps if ``gapless``.
 
@@ -231,6 +248,8 @@ __all__ = [
     "Row",
     "Table",
     "ended",
+    "figure",
+    "figure_problems",
     "gaps_and_overlaps",
     "load",
     "read_table",

@@ -94,11 +94,14 @@ def place_now(case: Case) -> Finding | None:
     start = _safe_start(case)
     if start is None or start.completed_at is None:
         return None
-    if rules.place_is_old(start.place_said_at, case.at, holds=selectors.PLACE_HOLDS):
-        return _finding(
-            "place_now", "care", "warn", "place.old", _("The place was said more than an hour ago."),
-            _("Ask again when you meet."),
-        )  # fmt: skip
+    if rules.place_is_old(start.place_said_at, case.at):
+        holds = rules.place_holds(case.at.date())
+        text = (
+            _("The place was said more than %(minutes)d minutes ago.") % {"minutes": holds.total_seconds() // 60}
+            if holds
+            else _("Not checked: for how long a place holds that was said.")
+        )
+        return _finding("place_now", "care", "warn", "place.old", text, _("Ask again when you meet."))
     return None
 
 

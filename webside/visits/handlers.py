@@ -49,7 +49,7 @@ def follow_when_moved(event: AppointmentMoved, event_id: UUID) -> None:
     visit = services.open_visit(appointment=appointment)
     start = selectors.safe_start_of(visit)
     untouched = selectors.stage_of(visit) in (Stage.CHECK_IN, Stage.WAITING, Stage.STOPPED)
-    if untouched and start and rules.place_is_old(start.place_said_at, appointment.start, holds=selectors.PLACE_HOLDS):
+    if untouched and start and rules.place_is_old(start.place_said_at, appointment.start):
         start.completed_at = None
         start.save(update_fields=["completed_at", "updated_at"])
         Visit.objects.filter(id=visit.id).update(status=VisitStatus.PLANNED, waiting_since=None, stopped_by=None)

@@ -6,9 +6,28 @@ import math
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from pathlib import Path
 
+from webside.core.dated import figure
 from webside.visits.codes import OVER, ParticipantRole, Stage, Step, VisitStatus
+
+FIGURES = Path(__file__).resolve().parent / "data" / "figures.csv"
+
+
+def least_sound(on: date) -> timedelta | None:
+    """Return for how long sound must reach each side before a visit counts as having taken place at all."""
+    return _lasting("least_sound", on)
+
+
+def place_holds(on: date) -> timedelta | None:
+    """Return for how long a place holds that somebody said: people move, and an ambulance must find them."""
+    return _lasting("place_holds", on)
+
+
+def _lasting(name: str, on: date) -> timedelta | None:
+    row = figure(FIGURES, name, on)
+    return timedelta(**{row["unit"]: int(row["value"])}) if row else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +57,7 @@ class CallFacts:
 def call_facts(
     heard: Mapping[ParticipantRole, Heard],
     *,
-    least_sound: float,
+    on: date,
     failed: bool,
     began: datetime | None,
     ended: datetime | None,
@@ -47,9 +66,10 @@ def call_facts(
     """Say what happened, from what reached each side.
 
     Each side counts what arrives there, so a minute of a conversation is one that both report: the
-    smaller of the two. ``least_sound``: seconds of it without which nobody was connected. ``failed`` is
-    the clinician's word that the call did not serve; it outweighs the numbers. Nobody has heard for
-    longer than the visit lasted, whatever the pages say.
+    smaller of the two. Nobody was connected without as much of it as is asked on the day (``on``); where no
+    row says how much, nobody was, since a claim may rest on it. ``failed`` is the clinician's word that the
+    call did not serve; it outweighs the numbers. Nobody has heard for longer than the visit lasted,
+    whatever the pages say.
     """
     sides = [heard.get(role, Heard()) for role in ParticipantRole]
     lasted = (ended - began).total_seconds() if began and ended else math.inf
@@ -57,8 +77,9 @@ def call_facts(
     picture = min(sound, *(side.picture for side in sides))
     total = int((ended - began).total_seconds() // 60) if began and ended and ended > began else 0
     video, audio = _whole_minutes(picture, sound)
+    least = least_sound(on)
     return CallFacts(
-        connected=not failed and sound >= least_sound,
+        connected=not failed and least is not None and sound >= least.total_seconds(),
         video_minutes=video,
         audio_minutes=audio,
         audio_reason=audio_reason,
@@ -123,9 +144,10 @@ def begins_a_zip(code: str) -> bool:
     return _BEGUN_ZIP.fullmatch(code) is not None
 
 
-def place_is_old(said_at: datetime | None, at: datetime, *, holds: timedelta) -> bool:
-    """Whether a place said at ``said_at`` must be asked again at ``at``; it ``holds`` for so long."""
-    return said_at is None or at - said_at > holds
+def place_is_old(said_at: datetime | None, at: datetime) -> bool:
+    """Whether a place said at ``said_at`` must be asked again at ``at``. It must where no row says how long it holds."""
+    holds = place_holds(at.date())
+    return said_at is None or holds is None or at - said_at > holds
 
 
 def summed(samples: Iterable[tuple[ParticipantRole, float, float]]) -> dict[ParticipantRole, Heard]:

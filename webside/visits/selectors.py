@@ -33,10 +33,6 @@ from webside.visits.codes import OVER, DeviceVerdict, ParticipantRole, Stage, St
 from webside.visits.models import ChatMessage, Participant, QualitySample, SafeStart, Visit
 from webside.visits.rules import CallFacts
 
-CONNECTED_SECONDS = 5.0
-"""Sound that must have reached each side before a visit counts as having taken place at all."""
-PLACE_HOLDS = timedelta(minutes=60)
-"""A place said longer ago than this is asked again: people move, and an ambulance must find them."""
 PRESENT = timedelta(seconds=15)
 """A socket that has not been heard of for this long is gone, even if nobody could say so."""
 LEAD = timedelta(minutes=2)
@@ -175,7 +171,7 @@ def _has_answered(visit: Visit) -> bool:
     start = safe_start_of(visit)
     if start is None or unanswered(start):
         return False
-    return not rules.place_is_old(start.place_said_at, clock.now(), holds=PLACE_HOLDS)
+    return not rules.place_is_old(start.place_said_at, clock.now())
 
 
 # What the gates say
@@ -413,7 +409,7 @@ def call_facts(visit: Visit) -> CallFacts:
         sums = Visit.objects.filter(id=visit.id).values_list(_call_sums(), flat=True).get()
     return rules.call_facts(
         rules.summed((ParticipantRole(row["role"]), row["sound"], row["picture"]) for row in sums),
-        least_sound=CONNECTED_SECONDS,
+        on=(visit.started_at or clock.now()).date(),
         failed=visit.status == VisitStatus.FAILED,
         began=visit.started_at,
         ended=visit.ended_at or (clock.now() if visit.started_at else None),

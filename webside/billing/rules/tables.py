@@ -87,6 +87,7 @@ MEDICARE_SITES = Shelf("medicare_sites.csv")
 MEDICARE_AUDIO = Shelf("medicare_audio.csv")
 AUDIO_REASONS = Shelf("audio_reasons.csv")
 CHECKED = Shelf("checked.csv")
+FIGURES = Shelf("figures.csv")
 
 CODE_SHELVES = (VISITS, TIMED, MONITORING, ADD_ONS)
 SHELVES = (
@@ -107,6 +108,8 @@ SHELVES = (
     AUDIO_REASONS,
     CHECKED,
 )
+"""What ``billing.codes`` reads."""
+ALL_SHELVES = (*SHELVES, FIGURES)
 
 
 def number(row: Row, column: str) -> int | None:

@@ -177,6 +177,12 @@ SPECS: dict[str, Spec] = {
         words={"audio_reason": _of(AudioReason), "counts_as": frozenset({"cannot", "declines"})},
     ),
     "checked": Spec(key=("what",), needs=("what",)),
+    "figures": Spec(
+        key=("figure",),
+        needs=("figure", "value", "unit"),
+        words={"unit": frozenset({"years"})},
+        numbers=("value",),
+    ),
     **{
         name: Spec(key=("code",), needs=("code", "label", "category", "medicare_status"))
         for name in ("cpt_later", "hcpcs_later")
@@ -217,7 +223,7 @@ class Known:
 
 def all_tables() -> list[Table]:
     """Return every data file of billing, those for later capabilities too."""
-    paths: list[Path] = [path for shelf in tables.SHELVES for path in shelf.paths]
+    paths: list[Path] = [path for shelf in tables.ALL_SHELVES for path in shelf.paths]
     paths += [tables.DATA / name for name in (*LATER, *LATER_OTHERS)]
     return [load(path) for path in paths]
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from pathlib import Path
 
-MONTHS_GOOD = 12
-"""After so many months a list is gone through again. Our own figure: the day, the signature and the chart use it."""
+from webside.core.dated import Row, figure
+
+FIGURES = Path(__file__).resolve().parent.parent / "data" / "figures.csv"
 
 
 class Standing(StrEnum):
@@ -33,14 +35,28 @@ class Confirmation:
         return self.standing is Standing.CURRENT
 
 
+def months_good(on: date) -> Row | None:
+    """Return for how many months a confirmation can be leant on: the day, the signature and the chart ask it."""
+    return figure(FIGURES, "list_confirmed", on)
+
+
+def whole_months(since: date, until: date) -> int:
+    """Return how many months have gone by, the last one to its end."""
+    return (until.year - since.year) * 12 + until.month - since.month - (until.day < since.day)
+
+
 def confirmation(confirmed_at: datetime | None, changed_at: datetime | None, on: date) -> Confirmation:
-    """Say how a list stands on the day ``on``. ``changed_at``: since its confirmation an entry came or went."""
+    """Say how a list stands on the day ``on``. ``changed_at``: since its confirmation an entry came or went.
+
+    Where no row says for how long a confirmation is good, it is asked for again.
+    """
     if confirmed_at is None:
         return Confirmation(Standing.NEVER)
-    months = round((on - confirmed_at.date()).days / 30)
+    months = whole_months(confirmed_at.date(), on)
+    good = months_good(on)
     if changed_at is not None:
         standing = Standing.CHANGED
-    elif months >= MONTHS_GOOD:
+    elif good is None or months >= int(good["value"]):
         standing = Standing.OLD
     else:
         standing = Standing.CURRENT

@@ -1,13 +1,22 @@
-"""How hard a text is to read. Patients' texts are written for grade 6."""
+"""How hard a text is to read, and how hard a text for patients may be."""
 
 from __future__ import annotations
 
 import re
+from datetime import date
+from pathlib import Path
 
-GRADE_WANTED = 6
+from webside.core.dated import Row, figure
+
+FIGURES = Path(__file__).resolve().parent.parent / "data" / "figures.csv"
 _SENTENCE = re.compile(r"[.!?:;]+(?:\s|$)|\n+")
 _WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)?")
 _VOWELS = re.compile(r"[aeiouy]+")
+
+
+def grade_wanted(on: date) -> Row | None:
+    """Return the grade for which texts for patients are written."""
+    return figure(FIGURES, "reading_grade", on)
 
 
 def syllables(word: str) -> int:

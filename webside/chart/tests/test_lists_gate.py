@@ -25,11 +25,13 @@ BOTH = (ListCode.ALLERGIES, ListCode.MEDICATIONS)
     ("confirmed", "changed", "standing", "months"),
     [
         (None, None, Standing.NEVER, 0),
-        (datetime(2026, 11, 1, tzinfo=UTC), None, Standing.CURRENT, 1),
-        (datetime(2026, 1, 1, tzinfo=UTC), None, Standing.CURRENT, 11),
+        (datetime(2026, 11, 1, tzinfo=UTC), None, Standing.CURRENT, 0),
+        (datetime(2026, 1, 1, tzinfo=UTC), None, Standing.CURRENT, 10),
+        (datetime(2025, 11, 27, tzinfo=UTC), None, Standing.CURRENT, 11),
+        (datetime(2025, 11, 26, tzinfo=UTC), None, Standing.OLD, 12),
         (datetime(2025, 11, 20, tzinfo=UTC), None, Standing.OLD, 12),
-        (datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC), Standing.CHANGED, 1),
-        (datetime(2020, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC), Standing.CHANGED, 74),
+        (datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC), Standing.CHANGED, 0),
+        (datetime(2020, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC), Standing.CHANGED, 72),
     ],
 )
 def test_a_confirmation_holds_for_a_year_and_until_a_change(

@@ -87,7 +87,7 @@ def hand_over(*, actor: Actor, visit: Visit, practitioner_id: UUID, start: datet
         raise NotOffered from None
     visit = open_visit(appointment=moved)
     visit.status, visit.stopped_by, visit.admitted_at, visit.waiting_since = VisitStatus.PLANNED, None, None, None
-    soon = not rules.place_is_old(answers.place_said_at, slot.start, holds=selectors.PLACE_HOLDS)
+    soon = not rules.place_is_old(answers.place_said_at, slot.start)
     # The clinician who hands over has no say in the colleague's appointment: its check-in follows at the door.
     if soon and not selectors.barring(ask_gates(visit, answers)):
         visit.status, visit.waiting_since = VisitStatus.WAITING, clock.now()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from webside.core.dated import Row, ended, figure_problems, load
 from webside.visits import rules
 from webside.visits.codes import ParticipantRole, Stage, VisitStatus
 from webside.visits.rules import Heard
@@ -16,7 +17,7 @@ PATIENT, CLINICIAN = ParticipantRole.PATIENT, ParticipantRole.CLINICIAN
 
 def _facts(patient: Heard | None, clinician: Heard | None, *, failed: bool = False) -> rules.CallFacts:
     heard = {role: side for role, side in ((PATIENT, patient), (CLINICIAN, clinician)) if side}
-    return rules.call_facts(heard, least_sound=5, failed=failed, began=AT, ended=AT + timedelta(minutes=28))
+    return rules.call_facts(heard, on=AT.date(), failed=failed, began=AT, ended=AT + timedelta(minutes=28))
 
 
 @pytest.mark.parametrize(
@@ -64,6 +65,22 @@ def test_stages(status: str, cancelled: bool, checked_in: bool, admitted: bool, 
 
 def test_a_place_grows_old() -> None:
     hour = timedelta(hours=1)
-    assert rules.place_is_old(None, AT, holds=hour)
-    assert not rules.place_is_old(AT - hour, AT, holds=hour)
-    assert rules.place_is_old(AT - hour - timedelta(seconds=1), AT, holds=hour)
+    assert rules.place_is_old(None, AT)
+    assert not rules.place_is_old(AT - hour, AT)
+    assert rules.place_is_old(AT - hour - timedelta(seconds=1), AT)
+
+
+def _judged() -> tuple[bool, bool]:
+    """Return what the figures decide: whether somebody was connected, and whether a place is too old."""
+    return _facts(Heard(5, 0), Heard(5, 0)).connected, rules.place_is_old(AT - timedelta(minutes=1), AT)
+
+
+@pytest.mark.parametrize("row", load(rules.FIGURES).rows, ids=lambda row: row.id)
+def test_ending_any_row_changes_an_answer_and_vouches_for_nothing(row: Row) -> None:
+    assert _judged() == (True, False)
+    with ended(row):
+        assert _judged() in {(False, False), (True, True)}
+
+
+def test_the_figures_hold_together() -> None:
+    assert figure_problems(load(rules.FIGURES)) == []
