@@ -47,11 +47,15 @@ class Expiry:
     columns: tuple[str, ...]
 
 
+def files() -> list[Path]:
+    """Return each app's file."""
+    return sorted(APPS.glob("*/data/retention.yaml"))
+
+
 @cache
 def table() -> Table:
     """Return the rows of every app; raise :class:`BadData` on one that breaks the rules of dated rows."""
-    files = sorted(APPS.glob("*/data/retention.yaml"))
-    return Table("retention", chain.from_iterable(read_table(file).rows for file in files))
+    return Table("retention", chain.from_iterable(read_table(file).rows for file in files()))
 
 
 def kept_for(row: Row) -> timedelta:

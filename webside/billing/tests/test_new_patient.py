@@ -8,9 +8,9 @@ import pytest
 
 from webside.billing.rules import tables
 from webside.billing.rules.new_patient import seen_since
-from webside.core.dated import Row, ended
+from webside.core.dated import Row, ended, load
 
-ROWS = [row for table in tables.FIGURES.tables for row in table.rows]
+ENDED = tables.FIGURES.paths
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_it_is_the_same_day_three_years_before(seen: datetime, since: datetime) 
     assert seen_since(seen) == since
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+@pytest.mark.parametrize("row", [row for path in ENDED for row in load(path).rows], ids=lambda row: row.id)
 def test_ending_any_row_leaves_it_unknown(row: Row) -> None:
     with ended(row):
         assert seen_since(datetime(2026, 11, 25, tzinfo=UTC)) is None

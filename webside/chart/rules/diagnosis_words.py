@@ -59,11 +59,12 @@ def words_table() -> Table:
 def parse(text: str, on: date) -> Search:
     """Return what a typed text asks for. Nothing typed can be more than words: signs are dropped."""
     plain = normal(text).strip()
-    if _CODE.match(plain):
+    known = [(row["words"].split(), row["means"]) for row in words_table().in_force(on)]
+    # "t2dm" has the form of a code and is an abbreviation.
+    if _CODE.match(plain) and [plain] not in (words for words, _means in known):
         bare = plain.replace(".", "")
         return Search(code=f"{bare[:3]}.{bare[3:]}".rstrip(".").upper())
     tokens = [token for raw in _TOKEN.findall(plain) for token in raw.split(".")][:MAX_WORDS]
-    known = [(row["words"].split(), row["means"]) for row in words_table().in_force(on)]
     terms: list[Term] = []
     place = 0
     while place < len(tokens):
@@ -117,6 +118,11 @@ def lexemes(term: Term) -> list[list[str]]:
         if words:
             checked.append(words)
     return checked
+
+
+def common_codes(on: date) -> tuple[str, ...]:
+    """Return the codes, and beginnings of codes, that are offered first: those with plain words of their own."""
+    return tuple(row["code"] for row in load(DATA / "plain_words.csv").in_force(on))
 
 
 def in_plain_words(code: str, display: str, on: date) -> str:

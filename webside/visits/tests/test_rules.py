@@ -12,6 +12,7 @@ from webside.visits.codes import ParticipantRole, Stage, VisitStatus
 from webside.visits.rules import Heard
 
 AT = datetime(2026, 11, 23, 20, 20, tzinfo=UTC)
+ENDED = (rules.FIGURES,)
 PATIENT, CLINICIAN = ParticipantRole.PATIENT, ParticipantRole.CLINICIAN
 
 
@@ -75,7 +76,7 @@ def _judged() -> tuple[bool, bool]:
     return _facts(Heard(5, 0), Heard(5, 0)).connected, rules.place_is_old(AT - timedelta(minutes=1), AT)
 
 
-@pytest.mark.parametrize("row", load(rules.FIGURES).rows, ids=lambda row: row.id)
+@pytest.mark.parametrize("row", [row for path in ENDED for row in load(path).rows], ids=lambda row: row.id)
 def test_ending_any_row_changes_an_answer_and_vouches_for_nothing(row: Row) -> None:
     assert _judged() == (True, False)
     with ended(row):

@@ -12,8 +12,8 @@ from typing import Any
 import psycopg
 from django.core.management.base import BaseCommand
 
-from webside.chart.rules.diagnosis_words import DATA, normal
-from webside.core import lean
+from webside.chart.rules.diagnosis_words import DATA, common_codes, normal
+from webside.core import clock, lean
 from webside.core.dated import load
 
 TABLE = "chart_diagnosiscode"
@@ -28,11 +28,10 @@ def newest_release() -> Path:
     return DATA / str(max(rows, key=lambda row: row.effective_from)["file"])
 
 
-def stamp(path: Path) -> str:
-    """Return what names the state of the table: the layout and the content of the files it is made from."""
-    digest = hashlib.sha256(LAYOUT.encode())
-    for part in (path, DATA / "plain_words.csv"):
-        digest.update(part.read_bytes())
+def stamp(path: Path, common: tuple[str, ...]) -> str:
+    """Return what names the state of the table: the layout, the release, and the codes that are offered first."""
+    digest = hashlib.sha256(" ".join((LAYOUT, *common)).encode())
+    digest.update(path.read_bytes())
     return f"{path.name.partition('.')[0]} {digest.hexdigest()[:16]}"
 
 
@@ -45,8 +44,7 @@ def _weight(code: str, display: str, common: tuple[str, ...]) -> int:
     return 2 if code.startswith(common) else 1
 
 
-def _rows(path: Path, prefixes: tuple[str, ...]) -> Iterator[tuple[str, str, bool, int, str]]:
-    common = tuple(row["code"] for row in load(DATA / "plain_words.csv").rows)
+def _rows(path: Path, prefixes: tuple[str, ...], common: tuple[str, ...]) -> Iterator[tuple[str, str, bool, int, str]]:
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             code, display, billable = line.rstrip("\n").split("\t")
@@ -69,7 +67,8 @@ class Command(BaseCommand):
         """Run the command."""
         path = newest_release()
         prefixes = tuple(options["only"])
-        wanted = " ".join([stamp(path), *prefixes])
+        common = common_codes(clock.now().date())
+        wanted = " ".join([stamp(path, common), *prefixes])
         with psycopg.connect(**lean.conninfo("owner")) as connection:
             known = connection.execute(
                 f"SELECT obj_description('{TABLE}'::regclass, 'pg_class'), EXISTS (SELECT FROM {TABLE})"  # noqa: S608 - own constants, values are parameters
@@ -77,7 +76,7 @@ class Command(BaseCommand):
             if known == (wanted, True) and not options["force"]:
                 self.stdout.write(f"diagnoses are up to date ({path.name})")
                 return
-            count = self._load(connection, _rows(path, prefixes), wanted)
+            count = self._load(connection, _rows(path, prefixes, common), wanted)
         with psycopg.connect(**lean.conninfo("owner"), autocommit=True) as connection:
             connection.execute(f"ANALYZE {TABLE}")
         self.stdout.write(f"{count} diagnosis codes loaded ({path.name})")
