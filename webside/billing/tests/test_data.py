@@ -186,6 +186,45 @@ def test_two_rows_for_one_day_are_seen(path: Path, tmp_path: Path) -> None:
     assert any("overlap" in text for text in validate.problems(broken, KNOWN))
 
 
+class TestModifiers:
+    """Keys are per file: a modifier has rows for several payers, modalities and kinds of code, all at the same time."""
+
+    def test_several_rows_match_one_line_and_pass(self) -> None:
+        rows = tables.MODIFIERS.in_force(date(2026, 3, 2), payer="medicare", modality="audio")
+        assert len(rows) > 1
+        (path,) = tables.MODIFIERS.paths
+        assert validate.problems(read_table(path), KNOWN) == []
+
+    @pytest.mark.parametrize(
+        "change",
+        [{"applies_to": "telephone"}, {"modality": "audio"}, {"payer": "any"}, {"modifier": "ZZ"}],
+        ids=lambda change: next(iter(change)),
+    )
+    def test_another_row_for_the_same_modifier_passes(self, change: dict[str, str], tmp_path: Path) -> None:
+        added = _broken(
+            tables.MODIFIERS.paths[0], tmp_path, lambda rows: rows.append({**_modifier(rows), "id": "more", **change})
+        )
+        assert validate.problems(added, KNOWN) == []
+
+    def test_the_same_key_twice_fails(self, tmp_path: Path) -> None:
+        twice = _broken(
+            tables.MODIFIERS.paths[0], tmp_path, lambda rows: rows.append({**_modifier(rows), "id": "more"})
+        )
+        assert [text for text in validate.problems(twice, KNOWN) if "overlap" in text]
+
+    def test_the_same_key_later_passes(self, tmp_path: Path) -> None:
+        def succeed(rows: Rows) -> None:
+            row = _modifier(rows)
+            rows.append({**row, "id": "more", "effective_from": "2030-01-01"})
+            row["effective_to"] = "2029-12-31"
+
+        assert validate.problems(_broken(tables.MODIFIERS.paths[0], tmp_path, succeed), KNOWN) == []
+
+
+def _modifier(rows: Rows) -> dict[str, str]:
+    return next(row for row in rows if row["id"] == "M-95-COM")
+
+
 @pytest.mark.parametrize("path", KEYED, ids=_name)
 def test_a_day_without_a_row_is_seen(path: Path, tmp_path: Path) -> None:
     def gap(rows: Rows) -> None:
