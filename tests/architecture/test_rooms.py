@@ -94,17 +94,6 @@ def test_nobody_asks_the_time_behind_the_clocks_back() -> None:
     assert found == []
 
 
-def test_views_never_import_models() -> None:
-    found = []
-    for path in _sources():
-        if "views" not in path.relative_to(WEBSIDE).parts[1:-1]:
-            continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and node.module and re.fullmatch(r"webside\.\w+\.models", node.module):
-                found.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.module}")
-    assert found == []
-
-
 def test_services_are_keyword_only() -> None:
     found = []
     for path in [*WEBSIDE.glob("*/services.py"), *WEBSIDE.glob("*/services/*.py")]:

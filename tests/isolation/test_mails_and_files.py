@@ -22,14 +22,14 @@ from webside.core.actor import system
 from webside.core.crypto import Unreadable
 from webside.core.logs import NoQuotedValues, PlainFormatter
 from webside.core.models import Timer
-from webside.notifications import ports, services
+from webside.notifications import ports, selectors, services
 from webside.notifications.models import OutgoingMessage
 from webside.outbox.models import OutboxEvent
 
 
 def _words(row: OutgoingMessage) -> str:
     """Return everything that a mail says, with its attachments and headers read."""
-    mail = email.message_from_bytes(services.content_of(row), policy=policy.default)
+    mail = email.message_from_bytes(selectors.content_of(row), policy=policy.default)
     said = [f"{name}: {value}" for name, value in mail.items()]
     for part in mail.walk():
         if not part.is_multipart():
@@ -54,7 +54,7 @@ def test_a_mail_tells_nobody_elses_things(world: World) -> None:
             found += [f"{row.template}: outside its seal {kind}" for kind in found_in(outside, clinic.slug)]
             said = _words(row)
             found += [f"{row.template} tells {kind} of the other clinic" for kind in found_in(said, other)]
-            hers = row.patient_id == clinic.patient.id and services.recipients_of(row) == [clinic.patient.email]
+            hers = row.patient_id == clinic.patient.id and selectors.recipients_of(row) == [clinic.patient.email]
             # To herself nothing but her name, since mail is read by whoever sits at her desk.
             may = {"name"} if hers else set()
             found += [f"{row.template} tells {kind}" for kind in found_in(said, clinic.slug) - may]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from uuid import UUID
 
 from django.db.models import Count, QuerySet
 
 from webside.core import jobs, timers
 from webside.core.actor import Actor
-from webside.core.crypto import Unreadable
+from webside.core.crypto import Unreadable, keyring
 from webside.core.jobs import JobGivenUp
 from webside.core.models import Timer
-from webside.notifications import policies, services
+from webside.notifications import policies
 from webside.notifications.codes import MessageStatus
 from webside.notifications.models import OutgoingMessage
 
@@ -46,9 +47,19 @@ def timers_given_up(actor: Actor) -> QuerySet[Timer]:
     return timers.given_up(actor.tenant_id)
 
 
+def recipients_of(row: OutgoingMessage) -> list[str]:
+    """Return the addresses of a row; raise ``crypto.Unreadable`` if it can't be opened."""
+    return list(json.loads(keyring().open(bytes(row.recipient), place=f"mail.{row.id}.recipient")))
+
+
+def content_of(row: OutgoingMessage) -> bytes:
+    """Return the whole message (RFC 5322) of a row; raise ``crypto.Unreadable`` if it can't be opened."""
+    return keyring().open(bytes(row.body), place=f"mail.{row.id}")
+
+
 def recipient(message: OutgoingMessage) -> str:
     """Return to whom a message goes, or an empty text if the row can't be opened any more."""
     try:
-        return ", ".join(services.recipients_of(message))
+        return ", ".join(recipients_of(message))
     except Unreadable:
         return ""

@@ -36,6 +36,7 @@ from webside.notifications import policies, ports
 from webside.notifications.codes import Channel, MessageStatus
 from webside.notifications.events import NotificationFailed
 from webside.notifications.models import OutgoingMessage
+from webside.notifications.selectors import content_of, recipients_of
 from webside.outbox.services import publish, retry_delivery
 
 logger = logging.getLogger(__name__)
@@ -142,16 +143,6 @@ def message_id_of(row_id: UUID) -> str:
 def _seal(row: OutgoingMessage, recipients: list[str], body: bytes) -> None:
     row.recipient = keyring().seal(json.dumps(recipients).encode(), place=f"mail.{row.id}.recipient")
     row.body = keyring().seal(body, place=f"mail.{row.id}")
-
-
-def recipients_of(row: OutgoingMessage) -> list[str]:
-    """Return the addresses of a row; raise ``crypto.Unreadable`` if it can't be opened."""
-    return list(json.loads(keyring().open(bytes(row.recipient), place=f"mail.{row.id}.recipient")))
-
-
-def content_of(row: OutgoingMessage) -> bytes:
-    """Return the whole message (RFC 5322) of a row; raise ``crypto.Unreadable`` if it can't be opened."""
-    return keyring().open(bytes(row.body), place=f"mail.{row.id}")
 
 
 # -------------------------------------------------------------------------------------------- sending

@@ -19,11 +19,13 @@ from webside.chart.models import Encounter, Note
 from webside.compliance.models import Consent
 from webside.core import clock, frames, tasks
 from webside.core.actor import system
+from webside.core.crypto import Unreadable
 from webside.core.models import Timer
 from webside.core.tasks import delete_expired
 from webside.fhirkit.models import ResourceVersion
 from webside.notifications import services as mail
 from webside.notifications.models import OutgoingMessage
+from webside.notifications.selectors import content_of, recipients_of
 from webside.outbox.models import Delivery, OutboxEvent
 from webside.people.models import Patient
 from webside.realtime.models import Ticket
@@ -124,9 +126,9 @@ def test_the_words_of_a_message_go_after_a_week_and_the_log_of_it_stays(cast: Ca
         run()
     assert words() == [False, True, False]
     sent.refresh_from_db()
-    assert (sent.subject, mail.recipients_of(sent)) == ("Your visit", ["liz@example.test"])
-    with pytest.raises(mail.Unreadable):
-        mail.content_of(sent)
+    assert (sent.subject, recipients_of(sent)) == ("Your visit", ["liz@example.test"])
+    with pytest.raises(Unreadable):
+        content_of(sent)
 
 
 def test_a_link_goes_a_month_after_it_is_over_in_its_own_clinic_only(cast: Cast) -> None:

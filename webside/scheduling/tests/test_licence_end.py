@@ -19,7 +19,7 @@ from webside.compliance.events import LicenceExpired
 from webside.compliance.models import Licence
 from webside.core import clock
 from webside.notifications.models import OutgoingMessage
-from webside.notifications.services import content_of
+from webside.notifications.selectors import content_of
 from webside.scheduling import handlers, selectors
 from webside.scheduling.models import Appointment
 from webside.scheduling.services import appointments

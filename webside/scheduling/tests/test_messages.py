@@ -12,7 +12,7 @@ from uuid import uuid4
 from icalendar import Calendar
 
 from webside.notifications.models import OutgoingMessage
-from webside.notifications.services import content_of
+from webside.notifications.selectors import content_of
 from webside.scheduling import handlers, selectors, services
 from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved
 from webside.scheduling.tests.factories import book, some_slots

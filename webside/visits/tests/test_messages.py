@@ -18,7 +18,7 @@ from webside.chart.events import NoteSigned
 from webside.chart.models import Note
 from webside.core import clock
 from webside.notifications.models import OutgoingMessage
-from webside.notifications.services import content_of
+from webside.notifications.selectors import content_of
 from webside.people.models import Patient
 from webside.testing.cast import Cast
 from webside.visits import handlers, services
