@@ -35,6 +35,7 @@ class BillingConfig(AppConfig):
         )
         sentences.register(
             {
+                "billing.coverage.add": _("noted who pays for the patient"),
                 "billing.claim.draft": _("drafted the claim"),
                 "billing.claim.read": _("looked at the claim"),
                 "billing.claim.search": _("looked for a patient’s claims"),

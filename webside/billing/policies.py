@@ -1,4 +1,4 @@
-"""Who sees and reviews claims."""
+"""Who notes who pays, and who sees and reviews claims."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ from webside.core.actor import Actor, Role
 def visible_claims(actor: Actor, claims: QuerySet[Claim]) -> QuerySet[Claim]:
     """Billers see the tenant's claims; nobody else does here."""
     return claims if actor.has(Role.BILLER) else claims.none()
+
+
+def can_add_coverage(actor: Actor) -> bool:
+    """The front desk and billers note who pays for a patient."""
+    return actor.has(Role.COORDINATOR, Role.BILLER)
 
 
 def can_review_claims(actor: Actor) -> bool:

@@ -1,7 +1,8 @@
-"""Drafting and reviewing claims."""
+"""Noting who pays, and drafting and reviewing claims."""
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
@@ -9,13 +10,14 @@ from django.db import IntegrityError, transaction
 
 from webside.audit.services import action, record
 from webside.billing import policies, selectors
-from webside.billing.models import Claim, ClaimItem
+from webside.billing.models import Claim, ClaimItem, Coverage, Payer
 from webside.billing.rules import codes_for
 from webside.catalog.codes import Kind
 from webside.chart.models import Condition, Encounter
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.fhirkit.services import write_version
+from webside.people.models import Patient
 
 
 class NotAllowed(PermissionError):
@@ -25,6 +27,28 @@ class NotAllowed(PermissionError):
 def takes_a_claim(encounter: Encounter) -> bool:
     """Whether an encounter can lead to a claim: telemedicine that an insurer may be asked for."""
     return encounter.service.kind == Kind.TELEMEDICINE and bool(encounter.service.billing_service)
+
+
+@action("billing.coverage.add")
+def add_coverage(
+    *,
+    actor: Actor,
+    patient: Patient,
+    payer: Payer,
+    member_id: str,
+    order: int = 1,
+    period_start: date | None = None,
+    checked_at: datetime | None = None,
+) -> Coverage:
+    """Note by whom a patient is insured; ``order`` says who is asked first. Raises :class:`NotAllowed`."""
+    if not policies.can_add_coverage(actor):
+        raise NotAllowed
+    coverage = Coverage.objects.create(
+        patient=patient, payer=payer, member_id=member_id, order=order, period_start=period_start, checked_at=checked_at
+    )
+    write_version(coverage)
+    record("billing.coverage.add", actor=actor, target=coverage, patient_id=patient.id)
+    return coverage
 
 
 @action("billing.claim.draft")

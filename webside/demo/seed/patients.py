@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from webside.billing.models import Coverage, Payer
+from webside.billing import services as billing
+from webside.billing.models import Payer
 from webside.chart import services as chart
 from webside.chart.codes import ListCode
 from webside.compliance import services as compliance
@@ -35,11 +36,11 @@ def _register(demo: Demo, facts: PatientFacts) -> Patient:
         record_number=facts.record_number,
     )  # fmt: skip
     people.change_patient(actor=demo.actor("grace"), patient=patient, pronouns=facts.pronouns)
-    _cover(patient)
+    _cover(demo, patient)
     return patient
 
 
-def _cover(patient: Patient) -> None:
+def _cover(demo: Demo, patient: Patient) -> None:
     payers = {
         "LC-20418": ("Hudson Valley Health Plan", "commercial"),
         "LC-20377": ("Medicare", "medicare"),
@@ -48,8 +49,8 @@ def _cover(patient: Patient) -> None:
         return
     name, kind = payers[patient.record_number]
     payer, _ = Payer.objects.get_or_create(name=name, defaults={"kind": kind})
-    Coverage.objects.create(
-        patient=patient, payer=payer, member_id=f"{patient.record_number[-5:]}-01", order=1,
+    billing.add_coverage(
+        actor=demo.actor("marcus"), patient=patient, payer=payer, member_id=f"{patient.record_number[-5:]}-01",
         period_start=date(2024, 1, 1), checked_at=clock.now() - timedelta(days=20),
     )  # fmt: skip
 
