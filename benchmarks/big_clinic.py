@@ -91,7 +91,8 @@ FROM month m, whose, (VALUES
   ('8480-6', 'Blood pressure (upper)', 128, 'mm[Hg]'), ('8462-4', 'Blood pressure (lower)', 78, 'mm[Hg]'),
   ('8867-4', 'Heart rate', 70, '/min'), ('29463-7', 'Weight', 81, 'kg')) AS sign (code, display, usual, unit);
 
-INSERT INTO chart_condition (id, tenant_id, created_at, updated_at, patient_id, category, code, display, clinical_status, position)
+INSERT INTO chart_condition (id, tenant_id, created_at, updated_at, patient_id, category, code, display, clinical_status,
+                             position)
 SELECT gen_random_uuid(), tenant_id, now(), now(), patient_id, 'problem-list-item', 'I' || k, 'Problem ' || k, 'active', k
 FROM whose, generate_series(10, 29) AS k;
 

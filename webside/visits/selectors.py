@@ -144,9 +144,14 @@ def way_in(visit: Visit) -> WayIn:
     return WayIn(done, rules.next_step(done, stage=stage))
 
 
-def check_in_opens(visit: Visit) -> datetime:
-    """Return when a patient is asked to check in. What she says of her place sooner would be too old at the visit."""
-    return visit.appointment.start - PLACE_HOLDS
+def check_in_opens(visit: Visit) -> datetime | None:
+    """Return when a patient is asked to check in. What she says of her place sooner would be too old at the visit.
+
+    Nothing where no row says for how long a place holds: then it is open at once.
+    """
+    start = visit.appointment.start
+    holds = rules.place_holds(start.date())
+    return start - holds if holds else None
 
 
 def unanswered(start: SafeStart) -> list[str]:

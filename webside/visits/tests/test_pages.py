@@ -61,7 +61,7 @@ def test_check_in_two_days_before_asks_nothing_that_is_true_only_at_the_visit(ca
     assert "Where are you right now" not in page and 'name="location"' not in page
     assert "Check-in opens" in liz.get(_url("visit-prepare", visit)).content.decode()
     assert 'name="location"' in liz.get(_url("visit-check-in", visit), {"now": "1"}).content.decode()
-    with time_machine.travel(visit.appointment.start - selectors.PLACE_HOLDS, tick=False):
+    with time_machine.travel(selectors.check_in_opens(visit), tick=False):
         on_the_day = sign_in(Client(), cast.liz_user)
         assert 'name="location"' in on_the_day.get(_url("visit-check-in", visit)).content.decode()
 

@@ -90,7 +90,8 @@ def check_in(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
 
 
 def _is_early(page: Page) -> bool:
-    return clock.now() < selectors.check_in_opens(page.visit)
+    opens = selectors.check_in_opens(page.visit)
+    return opens is not None and clock.now() < opens
 
 
 def _back(page: Page, form: SafeStartForm) -> HttpResponse:
