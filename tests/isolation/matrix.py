@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 import string
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import pypdf
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
@@ -43,9 +45,14 @@ class Answer:
         """The id that the trail knows this request by."""
         return self.headers.get("X-Request-Id", "")
 
+    @property
+    def words(self) -> bytes | str:
+        """The body as its reader has it: what stands in a PDF lies packed in its bytes."""
+        return words_of_pdf(self.body) if self.body.startswith(b"%PDF-") else self.body
+
     def spilled(self, slug: str) -> set[str]:
         """Return the kinds of a clinic's canaries in the body or a header."""
-        return found_in(self.body, slug) | found_in("\n".join(self.headers.values()), slug)
+        return found_in(self.words, slug) | found_in("\n".join(self.headers.values()), slug)
 
     def plain(self) -> tuple[int, str, str]:
         """Return status, headers and body with what differs between any two requests taken out."""
@@ -68,6 +75,15 @@ _CHANGES = (
     (re.compile(r"/go/[\w-]+/"), "/go/<token>/"),
     (re.compile(r"/invitation/[\w-]+/"), "/invitation/<token>/"),
 )
+
+
+def words_of_pdf(content: bytes) -> str:
+    """Return what a PDF tells: the text of its pages, and what it says of itself (title, author, XMP)."""
+    reader = pypdf.PdfReader(io.BytesIO(content))
+    metadata = reader.trailer["/Root"].get("/Metadata")
+    packed = [metadata.get_data().decode("utf-8", "replace")] if metadata else []
+    told = [str(value) for value in (reader.metadata or {}).values()]
+    return "\n".join([*(page.extract_text() for page in reader.pages), *told, *packed])
 
 
 class Matrix:
