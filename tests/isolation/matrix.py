@@ -21,6 +21,7 @@ from django.urls import reverse
 from tests.isolation.canaries import found_in
 from tests.isolation.expectations import Row
 from tests.isolation.world import Clinic, World
+from webside.audit.models import AuditEvent
 from webside.core import clock, frames
 from webside.core.actor import system
 from webside.core.logs import NoQuotedValues, PlainFormatter
@@ -39,6 +40,8 @@ class Answer:
     digests: dict[str, str] = field(default_factory=dict)
     crosses: str = ""
     """The key that would have refused what was written, at the end of the transaction: nothing else had."""
+    noted: list[str] = field(default_factory=list)
+    """The actions that the clinic's trail holds of this request."""
 
     @property
     def request_id(self) -> str:
@@ -133,11 +136,17 @@ class Matrix:
             answer = client.generic(method, path, **_sent(client, method, body, query), headers=row.headers)
             digests = self.digests(digest_of) if digest_of else {}
             crosses = _crosses_at_the_end()
+            noted = self._noted(at, answer.headers.get("X-Request-Id", "")) if answer.status_code < 400 else []
             content = b"".join(answer.streaming_content) if answer.streaming else answer.content
         headers = dict(answer.headers)
         for cookie in answer.cookies.values():
             headers[f"Set-Cookie {cookie.key}"] = cookie.OutputString()
-        return Answer(answer.status_code, headers, content, lines.text(), digests, crosses)
+        return Answer(answer.status_code, headers, content, lines.text(), digests, crosses, noted)
+
+    def _noted(self, clinic: Clinic, request_id: str) -> list[str]:
+        with frames.begin(tenant_id=clinic.tenant.id, actor=system("tests", clinic.tenant.id)):
+            rows = AuditEvent.objects.filter(request_id=request_id).order_by("sequence")
+            return list(rows.values_list("action", flat=True))
 
     def digests(self, clinic: Clinic) -> dict[str, str]:
         """Return a digest of the clinic's rows in each table but the trail's."""

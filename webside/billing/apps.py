@@ -38,6 +38,7 @@ class BillingConfig(AppConfig):
                 "billing.coverage.add": _("noted who pays for the patient"),
                 "billing.claim.draft": _("drafted the claim"),
                 "billing.claim.read": _("looked at the claim"),
+                "billing.claim-list.read": _("looked at the list of claims"),
                 "billing.claim.search": _("looked for a patient’s claims"),
                 "billing.claim.export": _("saved the list of claims"),
                 "billing.claim.review": _("looked the claim through"),

@@ -21,6 +21,8 @@ class PeopleConfig(AppConfig):
             {
                 "people.patient.register": _("registered the patient"),
                 "people.patient.change": _("changed contact details"),
+                "people.patient.read": _("looked at the patient to book"),
+                "people.patient.search": _("looked for a patient by name"),
                 "people.practitioner.add": _("added a practitioner"),
                 "people.related-person.add": _("added somebody near the patient"),
             }

@@ -1,4 +1,7 @@
-"""F11: one event for each access, a sealer that is killed again and again, and 100 of 100 alterations found.
+"""F11: one event for each access, a sealer and writers that are killed again and again, and 100 of 100 alterations found.
+
+What people look at is asked for as a browser asks, page by page; that every page of theirs notes each look once, is
+``tests/isolation/test_reads.py``.
 
 Shown to fail on broken builds, one part of the verifier taken out at a time: without the published
 heads a cut tail and a chain written anew pass; without the check of lists a row removed with its
@@ -11,33 +14,72 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.conf import settings as installation
+from django.db import connections
+from django.test import Client
+from django.urls import reverse
 
 from webside.audit import chain, sealing
-from webside.audit.services import record, record_refusal
+from webside.audit.services import record_refusal
 from webside.audit.tests.factories import PATIENCE, connected, seal_all
+from webside.billing.models import Claim
 from webside.catalog import services as catalog
+from webside.chart.tests import factories as charts
 from webside.compliance import services as compliance
+from webside.core import clock
 from webside.core.ids import uuid7
 from webside.people import services as people
-from webside.testing.cast import Cast, make_cast
+from webside.testing.cast import Cast, make_cast, sign_in
+from webside.visits.tests import factories as visits
 
+ROOT = Path(__file__).resolve().parents[3]
 TABLES = ("audit_auditevent", "audit_seal", "audit_sealedrow")
 
 
 # ---------------------------------------------------------------------------------- one event each
 
 
-def _looks_at_a_chart(cast: Cast, chance: random.Random) -> int:
-    with cast.as_(cast.maya_user) as maya:
-        record("chart.patient.read", actor=maya, patient_id=cast.liz.id, ground="treating")
-    return 1
+class Browsers:
+    """People who are signed in, with the pages of Liz's visit that each of them may open."""
+
+    def __init__(self, cast: Cast) -> None:
+        with cast.as_(cast.maya_user):
+            visit = visits.make_appointment(cast, starts=clock.now() - timedelta(minutes=30))
+            encounter = charts.encounter(cast, appointment=visit, status="finished", started_at=visit.start)
+            claim = Claim.objects.create(
+                encounter=encounter, patient=cast.liz, practitioner=cast.maya, service_date=visit.start.date(), facts={}
+            )
+        appointment, chart = ("scheduling:appointment-detail", visit.id), ("chart:patient-detail", cast.liz.id)
+        pages: dict[Any, list[tuple[Any, ...]]] = {
+            cast.liz_user: [("portal:record-access",), ("chart:encounter-summary", encounter.id), appointment],
+            cast.maya_user: [chart, ("chart:encounter-detail", encounter.id), ("visits:visit-room", visit.id),
+                             ("chart:patient-list",), appointment],
+            cast.grace_user: [appointment, ("scheduling:appointment-calendar", visit.id)],
+            cast.marcus_user: [("billing:claim-list",), ("billing:claim-detail", claim.id), ("billing:claim-csv",)],
+            cast.ingrid_user: [("compliance:trail",), ("compliance:trail-csv",), ("compliance:consents",)],
+        }  # fmt: skip
+        self._looks = []
+        for user, theirs in pages.items():
+            client = sign_in(Client(), user)
+            self._looks += [(client, reverse(name, args=["larkspur", *parts])) for name, *parts in theirs]
+
+    def looks(self, cast: Cast, chance: random.Random) -> int:
+        """Let one of them open a page."""
+        client, address = chance.choice(self._looks)
+        answer = client.get(address)
+        assert answer.status_code == 200, address
+        return 1
 
 
 def _agrees(cast: Cast, chance: random.Random) -> int:
@@ -96,7 +138,7 @@ def _fails_halfway(cast: Cast, chance: random.Random) -> int:
 
 
 ACTIONS: tuple[Callable[[Cast, random.Random], int], ...] = (
-    _looks_at_a_chart, _looks_at_a_chart, _looks_at_a_chart, _agrees, _agrees_and_takes_it_back, _notes_credentials,
+    _agrees, _agrees_and_takes_it_back, _notes_credentials,
     _changes_a_phone, _goes_past_a_gate, _is_refused, _may_not, _fails_halfway,
 )  # fmt: skip
 
@@ -134,12 +176,13 @@ def _wait_for_a_seal() -> None:
 def test_one_event_for_each_action_and_a_chain_that_outlives_its_sealer(actions: int, kills: int) -> None:
     chance = random.Random(11)
     cast = make_cast()
+    looks = Browsers(cast).looks
     before = _count()
     expected, survived = 0, 0
     for _ in range(kills):
         sealer = _start_sealer()
         for _ in range(actions // kills):
-            expected += chance.choice(ACTIONS)(cast, chance)
+            expected += chance.choice((looks, looks, looks, *ACTIONS))(cast, chance)
         _wait_for_a_seal()
         time.sleep(chance.random() * 0.05)
         survived += os.waitpid(sealer, os.WNOHANG)[0] == 0
@@ -152,6 +195,35 @@ def test_one_event_for_each_action_and_a_chain_that_outlives_its_sealer(actions:
     seal_all()
     found = sealing.verify()
     assert (found.wrong, found.rows, found.unsealed) == ([], before + expected, 0)
+
+
+# ------------------------------------------------------------------------------- writers that die
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kills", [9, pytest.param(60, marks=pytest.mark.drill)])
+@pytest.mark.timeout(300)
+def test_a_writer_that_dies_leaves_no_change_without_its_event_and_no_event_without_its_change(kills: int) -> None:
+    """Shown failing with ``frames.begin`` that opens no transaction and ``action`` without its savepoint (what was saved
+    before the kill stays alone), and with events on a connection of their own (they tell of consents that aren't there).
+    """
+    cast = make_cast()
+    program = [sys.executable, "-m", "webside.audit.tests.killed_writer"]
+    given = [connections["default"].settings_dict["NAME"], cast.liz_user.email, str(kills)]
+    done = subprocess.run(
+        [*program, *given], cwd=ROOT, env={**os.environ, "WEBSIDE_VAR": str(installation.VAR)}, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout.strip() == str(kills), done.stderr[-2000:]
+    with connected("owner") as owner:
+        saved = [row["id"] for row in owner.execute("SELECT id FROM compliance_consent")]
+        noted = [row["target_id"] for row in owner.execute(
+            "SELECT target_id FROM audit_auditevent WHERE action = 'compliance.consent.give'"
+        )]  # fmt: skip
+    assert len(saved) >= kills // 2, "between the kills they wrote"
+    assert sorted(noted) == sorted(saved)
+    seal_all()
+    assert sealing.verify().whole
 
 
 # --------------------------------------------------------------------------------- what is altered

@@ -32,8 +32,7 @@ def claims(request: HttpRequest, slug: str) -> HttpResponse:
     if not policies.can_review_claims(actor):
         _refuse(request)
     words = request.POST.get("q", "").strip()[:80]
-    if words:
-        record("billing.claim.search", actor=actor, ground="billing")
+    record("billing.claim.search" if words else "billing.claim-list.read", actor=actor, ground="billing")
     state, oldest_first = _asked_for(request)
     found = selectors.claims(actor, words)
     counts = selectors.claim_counts(found)

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from webside.audit.services import refuse
+from webside.audit.services import record, refuse
 from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind
 from webside.core import loops
@@ -89,6 +89,8 @@ def book_for(request: HttpRequest, slug: str) -> HttpResponse:
     kept = kept_for(request)
     words = kept.answers.get("q", "") if kept else ""
     form = NewPatientForm(kept.data if kept and not words else None)
+    if words:
+        record("people.patient.search", actor=actor, ground="front desk")
     chosen = _chosen(request)
     context = {
         "form": form,
@@ -142,7 +144,13 @@ def _chosen(request: HttpRequest) -> Any:
     patient = people.patient(request.actor, patient_id)  # type: ignore[attr-defined]
     if patient is None:
         _refuse(request)
+    _note_look(request, patient)
     return patient
+
+
+def _note_look(request: HttpRequest, patient: Any) -> None:
+    actor = request.actor  # type: ignore[attr-defined]
+    record("people.patient.read", actor=actor, target=patient, patient_id=patient.id, ground="front desk")
 
 
 @require_http_methods(["GET", "POST"])
@@ -156,6 +164,7 @@ def book_time(request: HttpRequest, slug: str, patient_id: UUID, service_id: UUI
     offer = selectors.phone_offer(patient=patient, service=service, tenant=tenant, state=given.get("state"))
     if request.method == "POST":
         return _book(request, slug, patient, service, offer)
+    _note_look(request, patient)
     kept = kept_for(request) or Kept()
     context = {"patient": patient, "service": service, "offer": offer, "slug": slug,
                "price": catalog.price_line(service), "form": _booking_form(offer, kept.data or None),

@@ -36,10 +36,15 @@ def day_url(slug: str) -> str:
     return reverse("portal:home", args=[slug])
 
 
-def room(page: Page) -> HttpResponse:
-    """Show the door before the patient is let in, the call with note and chart from then on."""
+def note_look(page: Page) -> None:
+    """Write that the clinician opened a page of a visit; what is redrawn within it is part of that look."""
     record("visits.visit.read", actor=page.actor, target=page.visit, patient_id=page.visit.appointment.patient_id,
            ground="treating")  # fmt: skip
+
+
+def room(page: Page) -> HttpResponse:
+    """Show the door before the patient is let in, the call with note and chart from then on."""
+    note_look(page)
     if selectors.stage_of(page.visit) is not Stage.ROOM:
         return page.render("visits/visit_door.html", **_door(page), **_strip(page), lists=_allergies(page),
                            pairs=_pairs(page))  # fmt: skip
@@ -289,6 +294,7 @@ def _again(page: Page) -> HttpResponse:
 
 def ended(page: Page) -> HttpResponse:
     """Say how the visit ended, what was measured, and where the note is."""
+    note_look(page)
     visit = page.visit
     encounter = chart.encounter_of_visit(page.actor, visit.id) if visit.encounter_id else None
     note = chart.note_of(encounter) if encounter else None

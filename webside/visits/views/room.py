@@ -99,6 +99,7 @@ def stopped(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         return page.go_on()
     context = stopped_context(page)
     if page.role is ParticipantRole.CLINICIAN:
+        clinician.note_look(page)
         context |= {"card": selectors.emergency_card(page.visit)}
         return page.render("visits/visit_blocked.html", **context)
     return page.render("visits/visit_stopped.html", **context)
