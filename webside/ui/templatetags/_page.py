@@ -80,7 +80,10 @@ def when(
         '<time datetime="{}"{}>{}</time>',
         here.isoformat(timespec="seconds"),
         format_html(
-            ' data-behavior="local-time" data-style="{}" data-zone="{}"', style, getattr(here.tzinfo, "key", "UTC")
+            ' data-behavior="local-time" data-style="{}" data-zone="{}" data-now="{}"',
+            style,
+            getattr(here.tzinfo, "key", "UTC"),
+            int(clock.now().timestamp()),
         )
         if moves
         else "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -462,6 +463,18 @@ class TestSmallBehaviors:
         page.clock.run_for(3 * 60 * 1000)
         expect(page.locator("time")).to_have_text("today, 12:20 pm, in 9 minutes")
         expect(page.locator("time")).to_have_attribute("title", re.compile("3:20 pm where you are"))
+
+    @pytest.mark.parametrize("device", ["2019-01-01T00:00:00Z", "2026-11-23T21:08:00Z", "2038-01-19T03:14:08Z"])
+    def test_a_distance_is_right_whatever_the_device_takes_for_now(self, page: Any, site: Site, device: str) -> None:
+        """Shown failing with the device's own clock in ``local-time.js``: "in 2,883 days", "47 minutes ago"."""
+        page.clock.install(time=device)
+        drawn = int(datetime(2026, 11, 23, 20, 8, tzinfo=UTC).timestamp())
+        site.html = f"""<time datetime="2026-11-23T12:20:00-08:00" data-behavior="local-time" data-now="{drawn}"
+            data-style="distance" data-zone="America/Los_Angeles">in 12 minutes</time>"""
+        page.goto(site.url)
+        _ready(page, "local-time")
+        page.clock.run_for(3 * 60 * 1000)
+        expect(page.locator("time")).to_have_text("in 9 minutes")
 
     def test_an_unknown_behavior_leaves_the_rest_working(self, chromium: Any, site: Site) -> None:
         site.html = '<div data-behavior="no-such-thing theme" hidden></div>'

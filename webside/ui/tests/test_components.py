@@ -458,6 +458,7 @@ def test_a_moment_is_machine_readable_and_follows_the_clock(draw: Draw) -> None:
     assert 'datetime="2031-03-02T15:00:00-05:00"' in html
     assert 'data-behavior="local-time"' in html
     assert 'data-zone="America/New_York"' in html
+    assert re.search(r'data-now="\d{10}"', html), "what time it is, the server says"
 
 
 def test_words_of_modules_are_sent_only_where_they_differ(draw: Draw) -> None:

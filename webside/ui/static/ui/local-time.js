@@ -1,18 +1,20 @@
 // Keeps "in 12 minutes" right while the page is open, and says the reader's own time where it differs.
-// <time datetime data-style="full|distance" data-zone="America/New_York"> comes from {% when %}.
+// <time datetime data-style="full|distance" data-zone="America/New_York" data-now="1764000000"> comes from {% when %}.
+// What time it is now the server says (data-now, when it drew the page): the device's own clock may be years off.
 
 import { clock, language, t } from "ui/words.js";
 
 const MINUTE = 60, HOUR = 3600, DAY = 86400, NEAR = 12 * HOUR;
 const elements = new Set();
-let timer = 0;
+let timer = 0, ahead = 0;
+const present = () => new Date(Date.now() - ahead);
 
 function unit(number, name) {
   return new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay: "long" }).format(number);
 }
 
 /** "in 12 minutes", "2 hours and 5 minutes ago", "now"; the same rules as webside.ui.when. */
-export function distance(moment, now = new Date()) {
+export function distance(moment, now = present()) {
   const seconds = Math.round((moment - now) / 1000);
   const size = Math.abs(seconds);
   let words;
@@ -31,7 +33,7 @@ function calendarDay(date, zone) {
 }
 
 function say(element) {
-  const moment = new Date(element.dateTime), now = new Date();
+  const moment = new Date(element.dateTime), now = present();
   if (element.dataset.style === "distance") {
     element.textContent = distance(moment, now);
     return;
@@ -57,6 +59,7 @@ function tick() {
 /** Behaviour of <time>. */
 export default function attach(element) {
   elements.add(element);
+  if (element.dataset.now) ahead = Date.now() - element.dataset.now * 1000;
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const moment = new Date(element.dateTime);
   if (element.dataset.zone && clock(moment) !== clock(moment, { zone: element.dataset.zone })) {
