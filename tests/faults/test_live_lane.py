@@ -1,7 +1,8 @@
 """F6: the live lane is killed under fifty open pages, and every page is right again.
 
-The clock starts when the next web process answers: how long a process takes to start is the machine's affair, and is
-printed beside it. What changed while the lane was away never came as a hint, so a page that only listened stays wrong.
+The clock starts at the kill: whoever looks at a page waits from then on. How much of it the next process took to start is
+printed beside it. Five of the pages are real ones, the others follow as those do. What changed while the lane was away
+never came as a hint, so a page that only listened stays wrong.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from tests.faults.live_pages import LivePages
 
 pytestmark = pytest.mark.browser
 
-SOCKETS = 50
+SOCKETS, BROWSERS = 50, 5
 RIGHT_AGAIN_SECONDS = 5
 # Beside other tests on the same two cores the limit says nothing; there it only has to come right by itself.
 RIGHT_AGAIN_BESIDE_OTHERS = 45
@@ -40,11 +41,15 @@ def test_f6_every_page_is_right_again_when_the_live_lane_was_killed(demo: Demo, 
     the fetch after a welcome taken out of ``live_pages`` (all fifty do)."""
     took: list[tuple[float, float]] = []
     limit = RIGHT_AGAIN_SECONDS if kills > 2 else RIGHT_AGAIN_BESIDE_OTHERS
-    with LivePages(demo.address, "maya", SOCKETS) as pages, someone(chromium, demo, "Dr. Maya Chen") as page:
-        page.watch.expect(*EXPECTED)
-        wait_until("all sockets to be open", lambda: len(pages.sockets) == SOCKETS, 60)
-        page.locator("html[data-live-state=on]").wait_for(state="attached")
-        loaded = page.evaluate("performance.timeOrigin")
+    others = SOCKETS - BROWSERS
+    with LivePages(demo.address, "maya", others) as pages, someone(chromium, demo, "Dr. Maya Chen") as first:
+        first.watch.expect(*EXPECTED)
+        wait_until("all sockets to be open", lambda: len(pages.sockets) == others, 60)
+        real = [first, *(first.context.new_page() for _ in range(BROWSERS - 1))]
+        for page in real:
+            page.goto(first.url)
+            page.locator("html[data-live-state=on]").wait_for(state="attached")
+        loaded = [page.evaluate("performance.timeOrigin") for page in real]
         for number in range(kills):
             name = f"Moreno-{kills}-{number}"
             before, began = demo.pid("web"), time.monotonic()
@@ -54,16 +59,22 @@ def test_f6_every_page_is_right_again_when_the_live_lane_was_killed(demo: Demo, 
                 "a new process to answer", lambda old=before: demo.replaced("web", old) and demo.answers(), 90, 0.05
             )
             up = time.monotonic()
-            page.locator("#day-list").get_by_text(name).first.wait_for(timeout=limit * 1000)
-            seconds = limit - (time.monotonic() - up)
-            wait_until(f"fifty pages show {name}", lambda name=name: pages.showing(name) == SOCKETS, seconds, 0.02)
-            took.append((up - began, time.monotonic() - up))
-            print(f"kill {number + 1}: process back after {took[-1][0]:.1f} s, pages right {took[-1][1]:.2f} s later")
+            for page in real:
+                left = began + RIGHT_AGAIN_BESIDE_OTHERS - time.monotonic()
+                page.locator("#day-list").get_by_text(name).first.wait_for(timeout=left * 1000)
+            left = began + RIGHT_AGAIN_BESIDE_OTHERS - time.monotonic()
+            wait_until(f"all pages show {name}", lambda name=name: pages.showing(name) == others, left, 0.02)
+            took.append((up - began, time.monotonic() - began))
+            print(
+                f"kill {number + 1}: process back after {took[-1][0]:.1f} s, every page right after {took[-1][1]:.2f} s"
+            )
             if kills > 2:
                 time.sleep(max(0, STEADY_SECONDS - (time.monotonic() - up)))
-        assert page.evaluate("performance.timeOrigin") == loaded, "the page was not loaded anew"
-        assert pages.reconnects >= SOCKETS * (kills if kills > 2 else 1), "every socket was lost with each kill"
-    later = sorted(seconds for _, seconds in took)
+        assert [page.evaluate("performance.timeOrigin") for page in real] == loaded, "no page was loaded anew"
+        assert pages.reconnects >= others * (kills if kills > 2 else 1), "every socket was lost with each kill"
+    (starts, rights) = (sorted(each) for each in zip(*took, strict=True))
     print(
-        f"F6: {kills} kills, {SOCKETS} sockets: right again after {later[len(later) // 2]:.2f} s (worst {later[-1]:.2f} s)"
+        f"F6: {kills} kills, {SOCKETS} pages: right again {rights[kills // 2]:.2f} s after the kill (worst {rights[-1]:.2f} s),"
+        f" of which the process took {starts[kills // 2]:.2f} s to start (worst {starts[-1]:.2f} s)"
     )
+    assert rights[-1] <= limit
