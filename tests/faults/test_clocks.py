@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -16,6 +17,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 import websockets
+from django.test import Client
+from django.urls import reverse
 
 from webside.audit import sealing
 from webside.audit.selectors import trail
@@ -26,19 +29,23 @@ from webside.core import clock, frames, loops, timers
 from webside.core.actor import system
 from webside.core.ids import uuid7
 from webside.core.models import Heartbeat, Timer
+from webside.notifications import services as mails
+from webside.notifications.models import OutgoingMessage
+from webside.outbox.services import deliver_due
 from webside.people.rules import age_on
 from webside.realtime import registry, services
 from webside.scheduling import selectors as scheduling
 from webside.scheduling import services as bookings
-from webside.scheduling.models import Availability
+from webside.scheduling.models import Appointment, Availability
 from webside.scheduling.tests import factories
-from webside.testing.cast import Cast, make_cast
+from webside.testing.cast import Cast, make_cast, sign_in
 from webside.ui.templatetags._page import when
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 WRONG = [-HOUR, HOUR, DAY]
 NAMES = ["an hour behind", "an hour ahead", "a day ahead"]
 NEW_YORK = ZoneInfo("America/New_York")
+EDT, EST = "EDT (UTC\N{MINUS SIGN}4)", "EST (UTC\N{MINUS SIGN}5)"
 
 
 def real() -> datetime:
@@ -209,6 +216,45 @@ def test_a_night_of_the_time_change_offers_real_times_that_lie_apart(cast: Cast,
         shown = when(booked.start, style="time", zone="America/New_York", show_zone=True)
         assert (starts[4].strftime("%I:%M").lstrip("0")) in shown
         assert booked.end - booked.start == timedelta(minutes=20)
+
+
+def test_the_hour_that_comes_twice_says_on_each_page_which_one_is_meant(cast: Cast) -> None:
+    """From the list of times to the mail. Shown failing with ``comes_twice`` that never finds one, in ``scheduling.rules``
+    and in ``ui.when``: two times of one day read the same."""
+    with time_machine.travel(datetime(2027, 11, 5, 16, tzinfo=UTC), tick=False):
+        with cast.as_(cast.liz_user):
+            _valid_until(cast, date(2027, 12, 31))
+            # Her evening in Los Angeles is the hour that New York has twice.
+            Availability.objects.filter(practitioner=cast.maya).delete()
+            Availability.objects.create(
+                practitioner=cast.maya,
+                weekday=5,
+                starts_at=time(22),
+                ends_at=time(23, 59),
+                timezone="America/Los_Angeles",
+            )
+        client = sign_in(Client(), cast.liz_user)
+        place = {"state": "NY", "zone": "America/New_York"}
+        service = reverse("scheduling:service-detail", args=["larkspur", cast.video_visit.id])
+        listed = client.get(service, {**place, "day": "2027-11-07"}).content.decode()
+        times = re.findall(r'name="slot" value="([^"]+)".*?(\d+:\d\d [ap]m[^<]*)<', listed, re.DOTALL)
+        shown = [text.strip() for _, text in times]
+        assert shown == [f"1:00 am {EDT}", f"1:20 am {EDT}", f"1:40 am {EDT}", f"1:00 am {EST}", f"1:20 am {EST}"]
+        slot = next(value for value, text in times if text.startswith(f"1:20 am {EST}"))
+        book = reverse("scheduling:appointment-book", args=["larkspur", cast.video_visit.id])
+        form = client.get(book, {**place, "slot": slot}).content.decode()
+        assert "1:20 am EST</time>" in form and f"1:20 am {EST}" in form and "EDT" not in form
+        key = re.search(r'name="key" value="([^"]+)"', form)
+        assert key
+        done = client.post(book, {**place, "slot": slot, "key": key[1], "consent": "on"}, follow=True).content.decode()
+        assert "Your visit is booked" in done
+        assert "1:20 am EST</time>" in done and "EDT" not in done
+        with cast.as_(cast.liz_user):
+            assert Appointment.objects.get().start == datetime(2027, 11, 7, 6, 20, tzinfo=UTC)
+        while deliver_due():
+            pass
+        (mail,) = OutgoingMessage.objects.filter(template="scheduling/appointment_booked")
+        assert f"1:20 am {EST}".encode() in mails.content_of(mail).replace(b"=E2=88=92", "\N{MINUS SIGN}".encode())
 
 
 def test_the_29th_of_february_is_a_day_like_others(cast: Cast) -> None:
