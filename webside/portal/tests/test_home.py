@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -31,6 +31,7 @@ from webside.visits.models import SafeStart
 from webside.visits.tests.factories import ANSWERS
 
 MOST_QUERIES = 8
+NOON_IN_KINGSTON = datetime(2026, 12, 1, 17, 1, tzinfo=UTC)
 HOME = "/o/larkspur/home/"
 
 
@@ -379,6 +380,27 @@ def test_the_front_page_and_the_clinic_are_for_everybody(cast: Any) -> None:
     for words in ("Same-day video visit", "Co-pay or $75", "$32 a month", "Call 911", "New Jersey and New York"):
         assert words in page, words
     assert "Liz" not in page
+
+
+def test_the_clinics_page_says_of_each_service_its_kind_its_price_and_its_next_free_time(cast: Any) -> None:
+    """Shown failing with the services under one heading, and with the time taken out of its line."""
+    with time_machine.travel(NOON_IN_KINGSTON, tick=False):
+        page = text_of(Client().get("/o/larkspur/"))
+    found = {}
+    for column in page.split('<section class="ws-kindcol')[1:]:
+        kind = re.sub(r"<[^>]+>", "", column.partition("<h3")[2].partition(">")[2].partition("</h3>")[0]).strip()
+        for line in column.split('<li class="ws-svc">')[1:]:
+            words = [re.sub(r"<[^>]+>", "", part).strip() for part in re.findall(r"<(?:a|span)[^>]*>([^<]+)<", line)]
+            found[words[0]] = (kind, words[2])
+            moment = re.search(r'<time datetime="([^"]+)">([^<]+)</time>', line)
+            said = moment[2] if moment else "Ask us to set it up"
+            assert said in line
+            found[words[0]] += (said,)
+    assert found == {
+        "Same-day video visit": ("Telemedicine", "Co-pay or $75", "Today, 12:20 pm"),
+        "Wellness coaching": ("Telehealth", "$40 for 30 minutes", "Today, 12:30 pm"),
+        "Safe at home": ("Telecare", "$32 a month", "Ask us to set it up"),
+    }
 
 
 # ---- limits

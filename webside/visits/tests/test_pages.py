@@ -573,3 +573,19 @@ def test_the_keys_of_the_room_move_and_mute_and_none_ends_the_call(cast: Cast, m
     assert parts.keys() == {"m", "v", "f", "c", "t", "n", "l"}
     assert "data-panel" in parts["c"] and "#chat-text" in parts["t"] and "visit-notecol" in parts["n"]
     assert not any(word in part for part in parts.values() for word in ("submit", "leave", "hangup"))
+
+
+@pytest.mark.parametrize("kind", ["telemedicine", "telehealth"])
+def test_the_waiting_room_says_whom_to_call_and_what_to_have_ready(cast: Cast, liz: Client, kind: str) -> None:
+    """Shown failing with the front desk's section taken out, and with the tips."""
+    given = {} if kind == "telemedicine" else {"service": cast.coaching, "practitioner": cast.priya}
+    page = liz.get(_url("visit-waiting", factories.waiting(cast, **given))).content.decode()
+    assert '<a href="tel:(845) 555-0110">Call (845) 555-0110</a>' in page
+    assert "If you can’t wait or need help with this page, call us." in page
+    assert "Monday to Friday, 8 am to 6 pm" in page
+    assert '<a href="tel:911">911</a>' in page
+    treated = ("Have a photo ID near you", "Get your pills", "Have the bottles near, so you can read the labels.")
+    ready = treated if kind == "telemedicine" else ("Find a quiet place", "A place where you can talk freely is best.")
+    for words in ready:
+        assert words in page
+    assert kind == "telemedicine" or not any(words in page for words in treated)
