@@ -22,6 +22,7 @@ from tests.e2e.looks import examine
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 REASON = "Known to me for six years. Her card is at home."
+CITATION = re.compile(r"\([\w.-]+ [\w.-]+, from 20\d\d-\d\d-\d\d(?: to 20\d\d-\d\d-\d\d)?, confidence \w+\)")
 SELECTED_PAIRS = """async () => {
   const { attach } = await import("visits/visits-call.js");
   const stats = await attach(document.querySelector("[data-behavior~=visits-call]")).call.stats();
@@ -301,21 +302,47 @@ def keep_a_stranger_out(demo: Demo, browser: Any, mailbox: Any, to: str) -> None
 def claim_and_trail(demo: Demo, browser: Any, name: str, *, see: walk.See = walk.unseen) -> None:
     """The biller reads the draft claim; the compliance officer the trail and the override."""
     with someone(browser, demo, "Marcus Hale") as marcus:
+        claims = marcus.get_by_role("link", name=re.compile(name))
+        # The demo's own claim of last summer is not the one of this visit.
+        wait_until("the draft", lambda: marcus.goto("/o/larkspur/claims/") and claims.count() > 1, 20, 0.5)
         see(marcus, "claims")
-        marcus.get_by_role("link", name=re.compile(name)).first.click()
+        claims.first.click()
         marcus.get_by_role("heading", name=re.compile(f"Draft claim for {name}")).wait_for()
         lines = marcus.get_by_role("table", name="Lines of the claim")
         assert re.search(r"\b(992\d\d|9800\d|G\d{4})\b", lines.inner_text())
+        assert CITATION.search(lines.inner_text()), "each line names the row it rests on"
+        rejected = marcus.get_by_role("table", name="Codes that were considered").locator("tbody tr").first
+        code, reason, source = rejected.locator("th, td").all_inner_texts()
+        assert re.fullmatch(r"[A-Z\d]{5}", code.strip())
+        assert len(reason.split()) > 3
+        assert CITATION.search(source)
         see(marcus, "claim")
     with someone(browser, demo, "Ingrid Vass") as ingrid:
         ingrid.goto("/o/larkspur/compliance/overrides/")
         ingrid.get_by_text(REASON).wait_for()
         see(ingrid, "overrides")
         ingrid.goto("/o/larkspur/compliance/trail/")
+        entries = ingrid.get_by_role("table", name="Entries of the trail")
+        of_maya = entries.get_by_role("row").filter(has_text="Dr. Maya Chen").filter(has_text=name)
+        for did in ("looked at a visit", "signed a note"):
+            of_maya.filter(has_text=did).first.wait_for()
         see(ingrid, "trail")
-        ingrid.get_by_role("button", name=re.compile("Verify")).click()
-        ingrid.get_by_text(re.compile("verified|unbroken|nothing is missing", re.IGNORECASE)).first.wait_for()
+        verify_the_trail(ingrid)
         see(ingrid, "trail-verified")
+
+
+def verify_the_trail(page: Any) -> None:
+    """Ask for a check, see that it waits or runs, and wait for the finding of this one, not of the last."""
+    state = page.locator("#trail-state")
+
+    def checked() -> str:
+        return str(state.locator("dt", has_text="Checked").locator("+ dd time").get_attribute("datetime"))
+
+    before = checked() if state.get_by_text("Checked", exact=True).count() else ""
+    page.get_by_role("button", name="Verify again now").click()
+    state.get_by_text(re.compile("Being checked|Waits for its turn")).wait_for()
+    state.get_by_text("Verified, nothing altered").wait_for(timeout=60_000)
+    assert checked() > before
 
 
 def test_a_newcomer_on_a_phone_over_a_relay(relayed: Demo, chromium: Any, other_chromium: Any) -> None:
@@ -395,7 +422,9 @@ def test_coaching_asks_no_licence_makes_no_claim_and_has_a_price(
         priya.get_by_role("heading", name=re.compile("Add an addendum|Addenda")).wait_for()
         with someone(other_chromium, demo, "Marcus Hale") as marcus:
             marcus.goto("/o/larkspur/claims/")
-            assert marcus.get_by_text("Wellness coaching").count() == 0
+            listed = marcus.get_by_role("table", name="Draft claims").inner_text()
+            assert "Liz Moreno" in listed
+            assert "Sam Reyes" not in listed
 
 
 def test_the_physician_of_the_other_clinic_finds_nothing(demo: Demo, chromium: Any) -> None:
