@@ -107,14 +107,34 @@ def open_the_link(stack: ExitStack, demo: Demo, browser: Any, mailbox: Any, to: 
     return phone
 
 
-def arrive(patient: Any, clinician: Any, visit: str, *, see: walk.See = walk.unseen, given: str = "Liz") -> None:
-    """Check devices and in; let in; both are in the call, each seeing the other."""
+def arrive(
+    patient: Any,
+    clinician: Any,
+    visit: str,
+    *,
+    see: walk.See = walk.unseen,
+    given: str = "Liz",
+    ready: str = "Get your pills",
+) -> None:
+    """Check devices and in; wait, with what to have ``ready``; let in; both are in the call, each seeing the other."""
     patient.goto(f"/o/larkspur/visits/{visit}/prepare/")
     walk.check_devices(patient, see=see)
     walk.check_in(patient, see=see)
     patient.wait_for_url("**/waiting/")
-    patient.get_by_text(re.compile("list shows that you are here|list of who is here|is at the door")).first.wait_for()
+    wait_well(patient, ready)
     walk.let_in(patient, clinician, visit, given=given, see=see)
+
+
+def wait_well(patient: Any, ready: str) -> None:
+    """The waiting room says where she stands, that she was noticed, what to have ready, and whom to call."""
+    patient.get_by_role("heading", name=re.compile("You’re next|person before you|people before you", re.I)).wait_for()
+    patient.get_by_text(re.compile("list shows that you are here|list of who is here|is at the door")).first.wait_for()
+    patient.get_by_text("The clinic can see that you are here.").wait_for()
+    patient.get_by_role("heading", name=ready, exact=True).wait_for()
+    desk = patient.get_by_role("region", name="Front desk")
+    assert re.fullmatch(
+        r"tel:[\d()+ -]{10,}", desk.get_by_role("link", name=re.compile("^Call ")).get_attribute("href")
+    )
 
 
 def verify(patient: Any, clinician: Any) -> None:
@@ -407,7 +427,7 @@ def test_coaching_asks_no_licence_makes_no_claim_and_has_a_price(
         person = walk.Newcomer("Sam", "Reyes", "1990-03-12", "sam@reyes.example", "845-555-0121")
         visit = walk.book(sam, "Wellness coaching", who="Priya Nair", person=person)
         assert sam.get_by_text("$40 for 30 minutes").first.is_visible()
-        arrive(sam, priya, visit, given="Sam")
+        arrive(sam, priya, visit, given="Sam", ready="Find a quiet place")
         gates = priya.locator("#gates").inner_text()
         assert "icence" not in gates
         assert priya.get_by_role("combobox", name=re.compile("Find a diagnosis")).count() == 0
