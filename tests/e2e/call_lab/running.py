@@ -19,8 +19,9 @@ ROOT = Path(__file__).resolve().parents[3]
 CHROMIUM = "/usr/bin/chromium"
 #: The wrapper above looks at things that a network namespace hasn't; this is the program itself.
 CHROMIUM_PROGRAM = "/usr/lib/chromium/chromium"
+GRANTS_ALL = "--use-fake-ui-for-media-stream"
 FLAGS = [
-    "--use-fake-ui-for-media-stream",
+    GRANTS_ALL,
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -151,9 +152,18 @@ class TurnServer:
         return ["--turn", f"127.0.0.1:{self.port}", "--turn-secret", TURN_SECRET]
 
 
-def launch(chromium: BrowserType, program: str = CHROMIUM, *flags: str, fps: int = 15) -> Browser:
-    """Start Chromium with a fake camera of so many frames a second; few of them keep two calls on two cores."""
-    arguments = [*FLAGS, f"--use-fake-device-for-media-stream=fps={fps}", *flags]
+def launch(
+    chromium: BrowserType, program: str = CHROMIUM, *flags: str, fps: int = 15, cameras: int | None = None
+) -> Browser:
+    """Start Chromium with a fake camera of so many frames a second; few of them keep two calls on two cores.
+
+    ``cameras``: how many there are, and whoever may not use one is refused, as in a browser whose person said no.
+    """
+    fake, arguments = f"fps={fps}", list(FLAGS)
+    if cameras is not None:
+        fake += f",device-count={cameras}"
+        arguments.remove(GRANTS_ALL)
+    arguments += [f"--use-fake-device-for-media-stream={fake}", *flags]
     if os.environ.get("CI"):
         arguments.append("--disable-dev-shm-usage")
     return chromium.launch(executable_path=program, headless=True, args=arguments)

@@ -127,9 +127,7 @@ export class DeviceCheck {
 
   async #checkCamera() {
     this.results.camera = this.media.tracks.video ? await this.#look() : (this.media.problems.video ?? "failed");
-    const { camera } = this.results;
-    const own = ["works", "black", "still"].includes(camera);
-    this.#showRow("camera", camera, own ? `check.camera.${camera}` : `camera.${camera}`);
+    this.#showDevice("camera", this.results.camera);
   }
 
   async #look() {
@@ -145,9 +143,7 @@ export class DeviceCheck {
     this.#stopMeter();
     const track = this.media.tracks.audio;
     this.results.microphone = track ? await this.#listen(track) : (this.media.problems.audio ?? "failed");
-    const { microphone } = this.results;
-    const own = ["works", "silent"].includes(microphone);
-    this.#showRow("microphone", microphone, own ? `check.microphone.${microphone}` : `microphone.${microphone}`);
+    this.#showDevice("microphone", this.results.microphone);
   }
 
   /** The meter goes on after the verdict, so that a silent microphone can be put right under one's eyes. */
@@ -214,6 +210,12 @@ export class DeviceCheck {
       }));
       /** @type {HTMLSelectElement} */ (select).disabled = offered.length === 0;
     }
+  }
+
+  /** Says what to do in the words of this page, where the call has others. @param {"camera"|"microphone"} name @param {string} result */
+  #showDevice(name, result) {
+    const own = `check.${name}.${result}`;
+    this.#showRow(name, result, this.#words(own) ? own : `${name}.${result}`);
   }
 
   /** @param {string} name @param {string} result @param {string} key */
