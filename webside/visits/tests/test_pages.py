@@ -122,7 +122,8 @@ def test_everybody_is_led_to_where_they_belong(
     visit = getattr(factories, stage)(cast)
     for client, name in ((liz, patient), (maya, clinician)):
         assert client.get(_url(name, visit)).status_code == 200
-        answer = client.get(_url("visit-ended", visit))
+        elsewhere = "visit-waiting" if (stage, client) == ("admitted", liz) else "visit-ended"
+        answer = client.get(_url(elsewhere, visit))
         assert answer.headers["Location"] == _url(name, visit)
 
 
@@ -385,6 +386,15 @@ def test_a_visit_by_pages_from_the_door_to_the_end(cast: Cast, liz: Client, maya
     assert liz.get(_url("visit-room", visit)).headers["Location"] == _url("visit-ended", visit)
     assert "Your visit has ended" in liz.get(_url("visit-ended", visit)).content.decode()
     assert "The visit has ended" in maya.get(_url("visit-ended", visit)).content.decode()
+
+
+def test_who_left_a_call_that_goes_on_stays_out_until_she_goes_back(cast: Cast, liz: Client, maya: Client) -> None:
+    visit = factories.admitted(cast)
+    left = liz.get(_url("visit-ended", visit))
+    assert left.status_code == 200
+    assert "You left the call" in left.content.decode()
+    assert f'href="{_url("visit-room", visit)}"' in left.content.decode()
+    assert maya.get(_url("visit-ended", visit)).headers["Location"] == _url("visit-room", visit)
 
 
 def test_a_visit_that_failed_says_that_nothing_is_charged(cast: Cast, liz: Client, maya: Client) -> None:

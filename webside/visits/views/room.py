@@ -163,9 +163,11 @@ def hand_over(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
 @never_cache
 @require_GET
 def ended(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
-    """Say how a visit ended and what comes next."""
+    """Say how a visit ended and what comes next. To whoever left a call that goes on: that she is out of it."""
     page = page_of(request, slug, visit_id)
     stage = selectors.stage_of(page.visit)
+    if stage is Stage.ROOM and page.role is ParticipantRole.PATIENT:
+        return page.render("visits/visit_left.html", room_url=page.url("visit-room"))
     if stage not in (Stage.ENDED, Stage.CANCELLED):
         return page.go_on()
     if page.role is ParticipantRole.CLINICIAN:
