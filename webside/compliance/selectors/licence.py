@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, QuerySet, Window
@@ -128,8 +129,8 @@ def licences_ending(actor: Actor, *, within_days: int = WARN_DAYS) -> QuerySet[L
 
 def first_ending(actor: Actor, most: int) -> tuple[list[Licence], int]:
     """Return the licences that end first (:func:`licences_ending`), at most so many, and how many there are in all."""
-    found = list(licences_ending(actor).annotate(in_all=Window(Count("id")))[:most])
-    return found, found[0].in_all if found else 0  # type: ignore[attr-defined]
+    found: list[Any] = list(licences_ending(actor).annotate(in_all=Window(Count("id")))[:most])
+    return found, found[0].in_all if found else 0
 
 
 @dataclass(frozen=True, slots=True)
