@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 FOCUSED = """() => {
@@ -23,11 +24,12 @@ class Keyboard:
     def __init__(self, page: Any) -> None:
         self.page = page
 
-    def reach(self, name: str, *, stops: int = 90) -> None:
+    def reach(self, name: str | re.Pattern[str], *, stops: int = 90) -> None:
         """Press Tab until the element whose name begins with ``name`` has the focus.
 
         Raises AssertionError when it can't be reached, or when a stop on the way shows no focus.
         """
+        begins = re.compile(re.escape(name)) if isinstance(name, str) else name
         seen = []
         for _ in range(stops):
             self.page.keyboard.press("Tab")
@@ -36,7 +38,7 @@ class Keyboard:
                 continue
             assert focused["ring"], f"the focus can't be seen on {focused['name']!r}"
             seen.append(focused["name"])
-            if focused["name"].startswith(name):
+            if begins.match(focused["name"]):
                 return
         raise AssertionError(f"{name!r} can't be reached by Tab; stops were {seen}")
 
@@ -49,6 +51,19 @@ class Keyboard:
         """Reach a box or a choice and press Space."""
         self.reach(name)
         self.page.keyboard.press("Space")
+
+    def choose(self, first: re.Pattern[str], wanted: str, *, choices: int = 40) -> None:
+        """Reach a group of choices, the first of which is named like ``first``, and go down to one that says ``wanted``.
+
+        Raises AssertionError when none of so many ``choices`` does.
+        """
+        self.reach(first)
+        self.page.keyboard.press("Space")
+        for _ in range(choices):
+            if wanted in self.page.evaluate(FOCUSED)["name"]:
+                return
+            self.page.keyboard.press("ArrowDown")
+        raise AssertionError(f"no choice says {wanted!r}")
 
     def write(self, name: str, text: str) -> None:
         """Reach a field, empty it, and write."""

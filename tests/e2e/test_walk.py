@@ -483,45 +483,125 @@ def test_the_physician_of_the_other_clinic_finds_nothing(demo: Demo, chromium: A
 
 
 def test_the_patients_way_by_keyboard_alone(demo: Demo, chromium: Any, other_chromium: Any) -> None:
+    """From the clinic's page to the PDF, without an account and without a pointer; the clinician uses a mouse."""
+    person = walk.Newcomer("Kit", "Lowe", "1961-05-30", "kit@lowe.example", "845-555-0127")
     with ExitStack() as stack:
+        booking = stack.enter_context(someone(chromium, demo, None))
+        book_by_keys(booking, Keyboard(booking), person)
+        mailbox = stack.enter_context(someone(chromium, demo, None))
+        link = read_a_letter_by_keys(mailbox, demo, person.email)
         page = stack.enter_context(someone(chromium, demo, None))
-        maya = stack.enter_context(someone(other_chromium, demo, "Dr. Maya Chen"))
-        keys = Keyboard(page)
-        page.goto("/")
-        keys.press("Be Liz Moreno")
-        page.get_by_role("heading", name=re.compile("Liz")).first.wait_for()
-        keys.press("Check in")
-        page.get_by_role("heading", name="Get ready for your visit").wait_for()
-        keys.press("Go on without the check")
-        page.get_by_role("heading", name="Check in", exact=True).wait_for()
-        keys.tick("Yes, this is me")
-        keys.tick("At home")
-        keys.write("Phone number", "845-555-0142")
-        keys.reach("Yes")
-        page.keyboard.press("ArrowDown")  # No, I'm alone
-        keys.tick("I agree to have")
-        keys.press("Go to the waiting room")
-        page.wait_for_url("**/waiting/")
-        keys.press("Mute")
-        page.locator("[data-waiting-action=mute][aria-pressed=true]").wait_for()
+        page.goto(link)
+        page.get_by_role("heading", name=re.compile("Get ready for your visit|Check in")).wait_for()
         visit = page.url.split("/visits/")[1].split("/")[0]
+        page.goto(f"/o/larkspur/visits/{visit}/prepare/")
+        keys = Keyboard(page)
+        check_devices_by_keys(page, keys)
+        check_in_by_keys(page, keys)
+        maya = stack.enter_context(someone(other_chromium, demo, "Dr. Maya Chen"))
         maya.goto(f"/o/larkspur/visits/{visit}/")
-        maya.get_by_role("button", name="Let Liz in").click()
+        maya.get_by_role("button", name="Let Kit in").click()
         walk.connected(page)
-        keys.press("Chat")  # the focus goes into it
-        page.keyboard.type("I only use keys.")
-        page.keyboard.press("Enter")
-        maya.locator("[data-chat-list]").get_by_text("I only use keys.").wait_for()
-        page.keyboard.press("Escape")
-        page.get_by_label("Message", exact=True).wait_for(state="hidden")
-        assert page.locator("[data-call-action=mute]").get_attribute("aria-pressed") == "true", "muted while waiting"
-        keys.press("Mute")
-        page.locator("[data-call-action=mute][aria-pressed=false]").wait_for()
-        keys.press("Leave")
-        page.get_by_role("heading", name="Leave the call?").wait_for()
-        page.keyboard.press("Escape")
-        page.get_by_role("heading", name="Leave the call?").wait_for(state="hidden")
-        walk.moves(page)
-        keys.press("Leave")
-        keys.press("Leave")
-        page.wait_for_url(re.compile("/(ended|waiting|visits)/"))
+        call_by_keys(page, keys, maya)
+        leave_and_return_by_keys(page, keys)
+        walk.write_note(maya)
+        override_identity(maya)
+        finish(page, maya)
+        page.wait_for_url("**/summary/who/", timeout=20_000)
+        keys.write("Date of birth", person.born)
+        keys.press("Go on to the summary")
+        page.get_by_role("heading", name=re.compile("Your visit with Dr. Maya Chen")).wait_for()
+        with page.expect_download() as download:
+            keys.press("Save PDF")
+        assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")
+
+
+def book_by_keys(page: Any, keys: Keyboard, person: walk.Newcomer) -> None:
+    """Choose service, place and time, and book."""
+    page.goto("/o/larkspur/")
+    keys.press("Same-day video visit")
+    page.get_by_role("heading", name="Same-day video visit", exact=True).wait_for()
+    keys.reach("Where will you be")
+    page.keyboard.type("New York")
+    keys.press("Show times")
+    page.locator("label.ws-slot").first.wait_for()
+    keys.choose(re.compile(r"\d+:\d\d [ap]m "), "Maya Chen")
+    keys.press("Go on with this time")
+    page.get_by_role("heading", name="Check and book").wait_for()
+    for label, text in {
+        "First name": person.given,
+        "Last name": person.family,
+        "Date of birth": person.born,
+        "E-mail": person.email,
+        "Phone": person.phone,
+    }.items():
+        keys.write(label, text)
+    keys.tick("I have read this and I agree")
+    keys.press("Book this visit")
+    page.get_by_role("heading", name="Your visit is booked").wait_for()
+
+
+def read_a_letter_by_keys(page: Any, demo: Demo, to: str) -> str:
+    """Open the newest letter to somebody; return the link in it."""
+    wait_until("the letter", lambda: letters_to(page, demo, to).count(), 20, 0.5)
+    keys = Keyboard(page)
+    keys.press(" ".join(letters_to(page, demo, to).first.inner_text().split()))
+    link = page.locator("a[href*='/go/']").first
+    link.wait_for()
+    keys.reach(" ".join(link.inner_text().split()))
+    return str(link.get_attribute("href"))
+
+
+def check_devices_by_keys(page: Any, keys: Keyboard) -> None:
+    """Check camera, microphone, speaker and network."""
+    page.get_by_role("heading", name="Get ready for your visit").wait_for()
+    keys.press("Check now")
+    keys.press("Play a chime")
+    keys.press("I heard it")
+    page.locator("[data-check-verdict]").get_by_text("You are ready for a video visit.").wait_for(timeout=40_000)
+    keys.press("Keep this and go on")
+    page.get_by_role("heading", name="Check in", exact=True).wait_for()
+
+
+def check_in_by_keys(page: Any, keys: Keyboard) -> None:
+    """Answer the five questions, and mute in the waiting room."""
+    keys.tick("Yes, this is me")
+    keys.tick("At home")
+    keys.write("Street and number", walk.KINGSTON.street)
+    keys.write("Town", walk.KINGSTON.city)
+    keys.write("ZIP code", walk.KINGSTON.postal_code)
+    keys.write("Phone number", "845-555-0142")
+    keys.reach("Yes")
+    page.keyboard.press("ArrowDown")  # No, I'm alone
+    keys.tick("I agree to have")
+    keys.press("Go to the waiting room")
+    page.wait_for_url("**/waiting/")
+    keys.press("Mute")
+    page.locator("[data-waiting-action=mute][aria-pressed=true]").wait_for()
+
+
+def call_by_keys(page: Any, keys: Keyboard, clinician: Any) -> None:
+    """Write in the chat, and speak again."""
+    keys.press("Chat")  # the focus goes into it
+    page.keyboard.type("I only use keys.")
+    page.keyboard.press("Enter")
+    clinician.locator("[data-chat-list]").get_by_text("I only use keys.").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_label("Message", exact=True).wait_for(state="hidden")
+    assert page.locator("[data-call-action=mute]").get_attribute("aria-pressed") == "true", "muted while waiting"
+    keys.press("Mute")
+    page.locator("[data-call-action=mute][aria-pressed=false]").wait_for()
+
+
+def leave_and_return_by_keys(page: Any, keys: Keyboard) -> None:
+    """Think better of leaving; leave all the same, stay out, and go back."""
+    keys.press("Leave")
+    page.get_by_role("heading", name="Leave the call?").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("heading", name="Leave the call?").wait_for(state="hidden")
+    walk.moves(page)
+    keys.press("Leave")
+    keys.press("Leave")
+    page.get_by_role("heading", name="You left the call").wait_for()
+    keys.press("Go back to the call")
+    walk.connected(page)
