@@ -211,6 +211,37 @@ def test_the_line_is_really_a_bad_one_and_carries_picture_and_sound(call: Call) 
     wait_for("the round trip is measured", lambda: (numbers(call.liz)["rttMs"] or 0) > 120)
 
 
+def test_the_words_about_the_line_are_true(call: Call) -> None:
+    """From good to what it is, and back."""
+    words = call.liz.locator("[data-quality-text]")
+    for line, said in (
+        ({}, "Good picture and sound"),
+        ({"delay_ms": 200}, "Fair. The picture may be slow"),
+        ({"delay_ms": 350}, "Weak network"),
+        ({}, "Good picture and sound"),
+    ):
+        call.network.link.set(**line)
+        wait_for(f"{said!r} on {line}", lambda said=said: words.inner_text() == said, 60)
+
+
+def test_the_device_check_finds_a_slow_line_and_that_it_was_mended(call: Call) -> None:
+    call.network.link.set()
+    with someone(call.liz.context.browser, call.demo, "Liz Moreno") as page:
+        visit = walk.book(page, "Diabetes video visit", who="Maya Chen")
+        page.goto(f"/o/larkspur/visits/{visit}/prepare/")
+        row = page.locator("[data-check=network] [data-check-words]")
+        slow = "Your network is slow to answer. Move closer to your Wi-Fi, or use another network."
+        call.network.link.set(delay_ms=450)
+        page.get_by_role("button", name="Check now").click()
+        page.get_by_text("You are ready for a visit with sound only.").locator("visible=true").first.wait_for()
+        assert row.inner_text() == slow
+        call.network.link.set()
+        page.get_by_role("button", name="Check now").click()
+        row.get_by_text("Good for video.").wait_for()
+        page.get_by_role("button", name="Keep this and go on").click()
+        page.get_by_role("heading", name=walk.CHECK_IN).wait_for()
+
+
 @pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.drill)])
 def test_f12_the_call_goes_on_without_the_server_and_the_page_reconnects(call: Call, rounds: int) -> None:
     """The sound is there within its limit after each kill, while there is no server. Shown failing with

@@ -21,7 +21,8 @@ import { checkNetwork } from "visits/network-check.js";
 import { wordsOf } from "visits/call-words.js";
 
 const CAMERA_FRAMES = 5;
-const CAMERA_WITHIN_MS = 2500;
+/** An old computer takes seconds for its first pictures; only a camera that gives none is waited for so long. */
+const CAMERA_WITHIN_MS = 6000;
 /** Mean of the three colours, 0–255. A covered lens gives 0 to 4. */
 const BLACK_BELOW = 8;
 const LISTEN_MS = 3000;
