@@ -1,6 +1,7 @@
 """The walk: from looking at the clinic to the draft claim and the trail, by real people in two real browsers.
 
-Every page on the way is looked at in both themes and at both widths; the pictures are artefacts.
+Every page on the way is looked at in both themes and at both widths; the pictures are artefacts. The six of the README are
+among them: `artefacts/readme/` holds what belongs in `docs/images/`.
 """
 
 from __future__ import annotations
@@ -17,11 +18,20 @@ from tests.e2e import walk
 from tests.e2e.call_lab.running import TURN_SECRET, TurnServer, why_no_turn
 from tests.e2e.conftest import PHONE, Demo, need, running_demo, someone, wait_until
 from tests.e2e.keyboard import Keyboard
-from tests.e2e.looks import examine
+from tests.e2e.looks import ARTEFACTS, examine
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 REASON = "Known to me for six years. Her card is at home."
+#: The README's pictures by the page they are taken of: name, width and height.
+README = {
+    "clinic-visitor": ("landing", 1280, 800),
+    "check-in": ("check-in", 1280, 844),
+    "patient-call": ("call", 390, 844),
+    "clinician-room": ("clinician-visit", 1440, 844),
+    "sign": ("sign", 1440, 844),
+    "trail": ("trail", 1440, 844),
+}
 CITATION = re.compile(r"\([\w.-]+ [\w.-]+, from 20\d\d-\d\d-\d\d(?: to 20\d\d-\d\d-\d\d)?, confidence \w+\)")
 SELECTED_PAIRS = """async () => {
   const { attach } = await import("visits/visits-call.js");
@@ -31,6 +41,20 @@ SELECTED_PAIRS = """async () => {
     return [pair.localCandidateId, pair.remoteCandidateId].map((id) => stats.get(id).candidateType);
   });
 }"""
+
+
+def show(page: Any, name: str) -> None:
+    """Take the README's picture of a page that is in it, and examine the page."""
+    if name in README:
+        picture, width, height = README[name]
+        before = page.viewport_size
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate("scrollTo(0, 0)")
+        page.mouse.move(width / 2, height / 2)  # in a call that nobody touches, name and time fade
+        page.mouse.move(0, 0)
+        page.screenshot(path=str(ARTEFACTS / "readme" / f"{picture}.png"), animations="disabled")
+        page.set_viewport_size(before)
+    examine(page, name)
 
 
 def letters_to(page: Any, demo: Demo, to: str) -> Any:
@@ -57,6 +81,8 @@ def test_the_front_page_shows_who_one_can_be(demo: Demo, chromium: Any) -> None:
         page.get_by_role("link", name="Real sign-in", exact=True).click()
         page.get_by_role("heading", name="Sign in", exact=True).wait_for()
         examine(page, "sign-in")
+        page.goto("/o/larkspur/")
+        show(page, "clinic-visitor")
 
 
 @pytest.fixture(scope="module")
@@ -78,21 +104,21 @@ def test_a_visit_from_the_booking_to_the_claim(demo: Demo, chromium: Any, other_
         mailbox = stack.enter_context(someone(chromium, demo, None))
         letters = letters_to(mailbox, demo, "liz@moreno.example").count()
         examine(mailbox, "mailbox")
-        visit = walk.book(liz, "Diabetes video visit", who="Maya Chen", see=examine)
+        visit = walk.book(liz, "Diabetes video visit", who="Maya Chen", see=show)
         open_the_link(stack, demo, chromium, mailbox, "liz@moreno.example", after=letters)
         examine(mailbox, "letter")
-        arrive(liz, maya, visit, see=examine)
+        arrive(liz, maya, visit, see=show)
         verify(liz, maya)
         use_the_controls(liz, maya)
         survive_the_server(demo, liz, maya)
-        walk.write_note(maya, see=examine)
-        examine(liz, "patient-call")
+        walk.write_note(maya, see=show)
+        show(liz, "patient-call")
         override_identity(maya)
         # What both browsers measured counts, in whole minutes, also of the time in which the server was away.
-        finish(liz, maya, after="1:20", see=examine)
-        read_the_summary(liz, see=examine)
+        finish(liz, maya, after="1:20", see=show)
+        read_the_summary(liz, see=show)
         stack.close()
-    claim_and_trail(demo, other_chromium, "Liz Moreno", see=examine)
+    claim_and_trail(demo, other_chromium, "Liz Moreno", see=show)
 
 
 def open_the_link(stack: ExitStack, demo: Demo, browser: Any, mailbox: Any, to: str, *, after: int) -> Any:
