@@ -135,8 +135,8 @@ class Matrix:
             client = self.browser_of(name, at, row)
             answer = client.generic(method, path, **_sent(client, method, body, query), headers=row.headers)
             digests = self.digests(digest_of) if digest_of else {}
-            crosses = _crosses_at_the_end()
             noted = self._noted(at, answer.headers.get("X-Request-Id", "")) if answer.status_code < 400 else []
+            crosses = _crosses_at_the_end()
             content = b"".join(answer.streaming_content) if answer.streaming else answer.content
         headers = dict(answer.headers)
         for cookie in answer.cookies.values():

@@ -89,7 +89,6 @@ def test_each_look_is_in_the_trail_once(matrix: Matrix, name: str) -> None:
         ("marcus", "billing:claim-list", "billing.claim.search"),
         ("maya", "chart:patient-list", "chart.patient.search"),
         ("ingrid", "compliance:trail-find", "compliance.trail.search"),
-        ("grace", "portal:book-for", "people.patient.search"),
     ],
 )
 def test_each_search_for_a_name_is_in_the_trail_once(matrix: Matrix, name: str, route: str, action: str) -> None:

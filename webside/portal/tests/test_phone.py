@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
+from webside.audit.models import AuditEvent
 from webside.people.services import register_patient
 from webside.portal import selectors
 from webside.scheduling.models import Appointment
@@ -46,6 +47,13 @@ def test_who_is_looked_for_or_registered_is_on_a_page_that_back_can_show(client:
     assert 'value="Quist"' in unfinished
     assert 'aria-invalid="true"' in unfinished
     assert client.post(address, {"q": " "}).url == address  # type: ignore[attr-defined]
+
+
+def test_a_look_for_a_name_is_in_the_trail_once(client: Client, cast: Any) -> None:
+    sign_in(client, cast.grace_user)
+    assert "Liz Moreno" in asked_again(client, "/o/larkspur/home/book/", {"q": "moreno"})
+    with cast.as_(cast.ingrid_user):
+        assert AuditEvent.objects.filter(action="people.patient.search").count() == 1
 
 
 def test_a_form_that_was_sent_for_somebody_else_books_nothing_and_says_so(client: Client, cast: Any) -> None:
