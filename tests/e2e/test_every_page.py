@@ -161,7 +161,7 @@ ELSEWHERE = {
 #: Routes that are no pages: what they give instead.
 NO_PAGES = {
     "a file": {
-        "billing:claim-csv", "chart:encounter-summary-pdf", "compliance:trail-csv", "demo:mail-attachment",
+        "billing:claim-csv", "chart:encounter-summary-pdf", "compliance:trail-csv",
         "mfa_download_recovery_codes", "scheduling:appointment-calendar",
     },
     "facts for programs": {"core:health-json", "core:health-live", "realtime:ticket-mint", "mfa_login_webauthn"},
@@ -178,7 +178,7 @@ NO_PAGES = {
         "accounts:invitation-revoke", "billing:claim-review", "chart:addendum-add", "chart:diagnosis-change",
         "chart:encounter-finish", "chart:encounter-override", "chart:list-add", "chart:list-confirm", "chart:list-end",
         "chart:list-restore", "chart:note-save", "chart:vitals-add", "compliance:override-review",
-        "compliance:trail-find", "compliance:trail-verify", "demo:become", "notifications:event-retry",
+        "compliance:trail-find", "compliance:trail-verify", "notifications:event-retry",
         "notifications:job-retry", "notifications:message-retry", "notifications:timer-retry",
         "scheduling:appointment-cancel", "scheduling:appointment-close", "scheduling:appointment-noshow",
         "scheduling:appointment-restore", "scheduling:appointment-undo-move", "scheduling:hours-add",
