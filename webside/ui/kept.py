@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 
 from webside.core import clock
@@ -32,6 +33,11 @@ class Kept:
     trouble: str = ""
     groups: list[dict[str, Any]] = field(default_factory=list)
     findings: list[dict[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, form: BaseForm, **stood_in_the_way: Any) -> Kept:
+        """Return what was sent for the fields of a form, with what stood in the way."""
+        return cls({name: str(form.data[name]) for name in form.fields if name in form.data}, **stood_in_the_way)
 
     @property
     def data(self) -> QueryDict:

@@ -125,15 +125,11 @@ def _find(request: HttpRequest) -> HttpResponse:
 def _register(request: HttpRequest, slug: str) -> HttpResponse:
     form = NewPatientForm(request.POST)
     if not form.is_valid():
-        return ask_again(request, _kept(form))
+        return ask_again(request, Kept.of(form))
     patient = people_services.register_patient(actor=request.actor, **form.cleaned_data)  # type: ignore[attr-defined]
     forget(request)
     messages.success(request, _("%(name)s is registered.") % {"name": patient.full_name})
     return redirect(f"{reverse('portal:book-for', args=[slug])}?patient={patient.id}")
-
-
-def _kept(form: Form, **more: Any) -> Kept:
-    return Kept({name: str(form.data[name]) for name in form.fields if name in form.data}, **more)
 
 
 def _chosen(request: HttpRequest) -> Any:
@@ -210,7 +206,7 @@ def _book(request: HttpRequest, slug: str, patient: Any, service: Any, offer: se
 
 
 def _ask_again(request: HttpRequest, form: Form, offer: selectors.PhoneOffer, **trouble: Any) -> HttpResponse:
-    kept = _kept(form, **trouble)
+    kept = Kept.of(form, **trouble)
     kept.answers["slot"] = request.POST.get("slot", "")
     return ask_again(request, kept, f"state={offer.state}")
 

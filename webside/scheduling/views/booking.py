@@ -200,8 +200,7 @@ def _show(request: HttpRequest, choice: Choice, scope: str, context: dict[str, A
 
 def _ask_again(request: HttpRequest, choice: Choice, form: BookingForm, **stood_in_the_way: Any) -> HttpResponse:
     """Lead back to the form, with what was typed; a POST that failed isn't what Back should find."""
-    answers = {name: str(form.data[name]) for name in form.fields if name in form.data}
-    return ask_again(request, Kept(answers, **stood_in_the_way), choice.place.query(slot=choice.slot))
+    return ask_again(request, Kept.of(form, **stood_in_the_way), choice.place.query(slot=choice.slot))
 
 
 def _book(request: HttpRequest, choice: Choice, scope: str, back: str) -> HttpResponse:
