@@ -3,6 +3,7 @@
  *
  * @typedef {object} Facts
  * @property {import("visits/peer-call.js").State} state
+ * @property {boolean} quiet whether nothing came over the connection for a moment
  * @property {"revoked"|"ended"|"replaced"|null} bye
  * @property {boolean} socketUp
  * @property {boolean} welcomed whether the socket has ever been up
@@ -35,7 +36,7 @@ export function noticeOf(facts) {
     return facts.socketUp && !facts.peerPresent ? about("away") : about("reconnecting", ...chat);
   }
   if (state === "connecting" && facts.seconds > SLOW_CONNECTING_S) return about("connecting-slow");
-  if (facts.welcomed && !facts.socketUp) return about(state === "connected" ? "server" : "reconnecting");
+  if (facts.welcomed && !facts.socketUp) return about(state === "connected" && !facts.quiet ? "server" : "reconnecting");
   if (facts.soundBlocked) return about("sound-blocked");
   if (state === "connected" && facts.audioOnly) {
     return { head: "notice.picture-lost.head", body: [`notice.picture-lost.${facts.peerHears ? "heard" : "unheard"}`] };

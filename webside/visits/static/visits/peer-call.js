@@ -12,9 +12,9 @@
  * The connection outlives the socket. It is mended (ICE restart) when it is silent, disconnected or failed and the other
  * side can be reached, and built anew when 30 s of mending didn't help.
  *
- * Events: "state" ({state}), "quality" (Quality), "remote-track" ({track, stream}; one stream for each kind),
- * "verification-code" (Outcome of verification-code.js), "peer-state" (PeerState), "digest" (numbers, every 10 s), "peer-left" (the
- * other side said goodbye over the call itself).
+ * Events: "state" ({state}), "quiet" (each second in which nothing came), "quality" (Quality), "remote-track" ({track, stream};
+ * one stream for each kind), "verification-code" (Outcome of verification-code.js), "peer-state" (PeerState), "digest" (numbers,
+ * every 10 s), "peer-left" (the other side said goodbye over the call itself).
  *
  * @typedef {"waiting"|"connecting"|"connected"|"reconnecting"|"failed"|"ended"} State
  *   waiting: nobody there yet; failed: broken for long, still trying
@@ -43,6 +43,8 @@ import { Verification } from "visits/verification-code.js";
 const TICK_MS = 1000;
 /** The other side says something every second, so this much silence means a dead path, sooner than ICE finds it. */
 const SILENT_AFTER_MS = 3000;
+/** Sound alone is fifty packets a second: one without any is reason enough to look whether the network is still there. */
+const QUIET_AFTER_MS = 900;
 const MEND_EVERY_MS = 5000;
 /** An offer without its answer was lost on the way, or the other side was not there. */
 const ANSWER_WITHIN_MS = 3500;
@@ -87,6 +89,8 @@ export class PeerCall extends EventTarget {
 
   #reachable = { signalling: false, peer: false };
   #everConnected = false;
+  /** Whether the browser went to another network, over which nothing has been negotiated yet. */
+  #moved = false;
   #heardAt = 0;
   #connectedAt = 0;
   /** @type {number|null} */ #brokenSince = null;
@@ -111,6 +115,7 @@ export class PeerCall extends EventTarget {
   #tickAt = performance.now();
   #ticking = false;
   #timer;
+  #onMove = () => void (this.#moved = true);
 
   /**
    * @param {object} options
@@ -125,6 +130,7 @@ export class PeerCall extends EventTarget {
     this.#polite = polite;
     this.#configuration = { iceServers, iceTransportPolicy: icePolicy, bundlePolicy: "max-bundle" };
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    addEventListener("online", this.#onMove);
   }
 
   // ---- what the page tells ----
@@ -145,7 +151,7 @@ export class PeerCall extends EventTarget {
     // We are the one who comes. Nothing that was under way when the socket went can be trusted to have arrived.
     this.#awaitingSince = null;
     if (!this.#remote) this.#offer();
-    else if (this.#offered || !this.#healthy(SILENT_AFTER_MS / 2)) this.#offer({ restart: true });
+    else if (this.#offered || this.#moved || !this.#healthy(QUIET_AFTER_MS)) this.#offer({ restart: true });
     this.#evaluate();
   }
 
@@ -238,6 +244,7 @@ export class PeerCall extends EventTarget {
     this.report();
     this.#ended = true;
     clearInterval(this.#timer);
+    removeEventListener("online", this.#onMove);
     // The goodbye needs a moment to go out before the transport closes.
     const pc = this.#pc;
     this.#pc = null;
@@ -319,6 +326,7 @@ export class PeerCall extends EventTarget {
 
   #offer({ restart = false } = {}) {
     this.#triedAt = performance.now();
+    this.#moved = false;
     this.#step(async () => {
       const pc = this.#pc ?? this.#build();
       if (pc.signalingState === "stable") {
@@ -499,6 +507,11 @@ export class PeerCall extends EventTarget {
     return this.#pc?.signalingState === "have-local-offer";
   }
 
+  /** Whether nothing came for a moment over a connection that stood: not yet a reason to mend it. */
+  get quiet() {
+    return this.#everConnected && performance.now() - this.#heardAt > QUIET_AFTER_MS;
+  }
+
   /** @param {number} [silenceMs] */
   #healthy(silenceMs = SILENT_AFTER_MS) {
     return this.#pc?.connectionState === "connected" && performance.now() - this.#heardAt < silenceMs;
@@ -561,6 +574,7 @@ export class PeerCall extends EventTarget {
       if (reader !== this.#reader || this.#ended) return;
       if (reading?.bytesIn) this.#heardAt = now;
       this.#evaluate();
+      if (this.quiet) this.#emit("quiet", {});
       const connected = this.state === "connected";
       this.#hears = connected && Boolean(reading?.sound);
       if (connected && reading) {

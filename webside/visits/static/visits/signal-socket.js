@@ -12,7 +12,11 @@
 
 const PING_EVERY_MS = 1000;
 const DEAD_AFTER_MS = 3500;
+/** A heartbeat and a half: enough when something else says as well that the network is gone. */
+const DEAD_IN_DOUBT_AFTER_MS = 1500;
 const WELCOME_WITHIN_MS = 6000;
+/** Doubled with each attempt, so that a slow line gets its connection too. */
+const FIRST_PATIENCE_MS = 1000;
 const TICKET_WITHIN_MS = 4000;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 3000;
@@ -31,7 +35,8 @@ export function csrfToken() {
 class Refused extends Error {}
 
 export class SignalSocket extends EventTarget {
-  /** @type {WebSocket|null} */ #socket = null;
+  /** Of one connection, from its opening on; aborted, its sockets close. @type {AbortController|null} */ #life = null;
+  /** Open. @type {WebSocket|null} */ #socket = null;
   #ticketUrl;
   #url;
   #welcomed = false;
@@ -42,6 +47,7 @@ export class SignalSocket extends EventTarget {
   /** @type {Map<number, number>} */ #pingedAt = new Map();
   /** @type {number|undefined} */ #heart;
   /** @type {number|undefined} */ #retry;
+  /** @type {number|undefined} */ #doubt;
 
   /** @param {{ticketUrl: string, url?: string}} options addresses relative to the page */
   constructor({ ticketUrl, url = "/ws" }) {
@@ -50,7 +56,7 @@ export class SignalSocket extends EventTarget {
     const address = new URL(url, location.href);
     address.protocol = address.protocol.replace("http", "ws");
     this.#url = address.href;
-    addEventListener("online", this.#comeBackNow);
+    addEventListener("online", this.#anotherNetwork);
   }
 
   /** @returns {boolean} whether the server has welcomed this socket and it is alive, as far as we know */
@@ -59,19 +65,16 @@ export class SignalSocket extends EventTarget {
   }
 
   open() {
-    if (this.#closed || this.#socket) return;
+    if (this.#closed || this.#life) return;
     clearTimeout(this.#retry);
-    const socket = new WebSocket(this.#url);
-    this.#socket = socket;
+    const life = new AbortController();
+    this.#life = life;
     this.#lastHeard = performance.now();
-    this.#heart = setInterval(() => this.#beat(socket), PING_EVERY_MS);
-    const opened = new Promise((resolve) => socket.addEventListener("open", resolve, { once: true }));
-    socket.addEventListener("message", (event) => this.#read(socket, event.data));
-    socket.addEventListener("close", () => this.#lost(socket));
+    this.#heart = setInterval(() => this.#beat(life), PING_EVERY_MS);
     // Side by side, not one after the other: on a far network each of the two costs a round trip.
-    Promise.all([this.#fetchTicket(), opened]).then(
-      ([ticket]) => socket === this.#socket && socket.send(JSON.stringify({ type: "hello", ticket })),
-      (error) => (error instanceof Refused ? this.#bye("revoked") : this.#lost(socket)),
+    Promise.all([this.#fetchTicket(), openSocket(this.#url, life.signal)]).then(
+      ([ticket, socket]) => this.#greet(life, socket, ticket),
+      (error) => (error instanceof Refused ? this.#bye("revoked") : this.#lost(life)),
     );
   }
 
@@ -92,13 +95,23 @@ export class SignalSocket extends EventTarget {
     this.#pings = n;
   }
 
+  /** The connection of the call is silent. A socket that is silent too is given up sooner, and its way back begins at once. */
+  doubt() {
+    const life = this.#life;
+    if (!life || !this.#welcomed) return;
+    const silent = () => performance.now() - this.#lastHeard;
+    const giveUp = () => silent() >= DEAD_IN_DOUBT_AFTER_MS && this.#lost(life, 0);
+    clearTimeout(this.#doubt);
+    this.#doubt = setTimeout(giveUp, Math.max(0, DEAD_IN_DOUBT_AFTER_MS - silent()));
+  }
+
   /** Closes for good, after a last word if there is one. @param {object} [lastWord] */
   close(lastWord) {
     if (lastWord) this.send(lastWord);
     this.#closed = true;
     clearTimeout(this.#retry);
-    removeEventListener("online", this.#comeBackNow);
-    this.#drop()?.close(1000);
+    removeEventListener("online", this.#anotherNetwork);
+    this.#drop(1000);
   }
 
   async #fetchTicket() {
@@ -114,9 +127,19 @@ export class SignalSocket extends EventTarget {
     return (await response.json()).ticket;
   }
 
-  /** @param {WebSocket} socket @param {unknown} text */
-  #read(socket, text) {
-    if (socket !== this.#socket) return;
+  /** @param {AbortController} life @param {WebSocket} socket @param {string} ticket */
+  #greet(life, socket, ticket) {
+    if (life !== this.#life) return;
+    this.#socket = socket;
+    socket.addEventListener("message", (event) => this.#read(life, event.data));
+    socket.addEventListener("close", () => this.#lost(life));
+    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: "hello", ticket }));
+    else this.#lost(life); // closed while the ticket was on its way
+  }
+
+  /** @param {AbortController} life @param {unknown} text */
+  #read(life, text) {
+    if (life !== this.#life) return;
     this.#lastHeard = performance.now();
     let message;
     try {
@@ -148,7 +171,7 @@ export class SignalSocket extends EventTarget {
       case "bye":
         // Other reasons (a ticket that came too late, a server that goes) are answered with a new ticket.
         if (FINAL.includes(message.reason)) this.#bye(message.reason);
-        else this.#lost(socket);
+        else this.#lost(life);
     }
   }
 
@@ -160,42 +183,44 @@ export class SignalSocket extends EventTarget {
     this.#emit("rtt", { ms: performance.now() - sentAt });
   }
 
-  /** @param {WebSocket} socket */
-  #beat(socket) {
+  /** @param {AbortController} life */
+  #beat(life) {
     const limit = this.#welcomed ? DEAD_AFTER_MS : WELCOME_WITHIN_MS;
     if (performance.now() - this.#lastHeard > limit) {
-      this.#lost(socket);
+      this.#lost(life);
     } else {
       this.ping();
     }
   }
 
-  /** Forgets the socket without waiting for it: closing over a dead network takes minutes. */
-  #drop() {
-    const socket = this.#socket;
+  /** Forgets the socket without waiting for it: closing over a dead network takes minutes. @param {number} [code] why */
+  #drop(code) {
     clearInterval(this.#heart);
+    clearTimeout(this.#doubt);
     this.#pingedAt.clear();
+    this.#socket?.close(code);
+    this.#life?.abort();
     this.#socket = null;
+    this.#life = null;
     this.#welcomed = false;
-    return socket;
   }
 
-  /** @param {WebSocket} socket */
-  #lost(socket) {
-    if (socket !== this.#socket) return;
+  /** @param {AbortController} life @param {number} [retryMs] until the first attempt to come back */
+  #lost(life, retryMs = this.#retryMs) {
+    if (life !== this.#life) return;
     const wasUp = this.#welcomed;
     this.#drop();
-    socket.close();
     if (this.#closed) return;
-    this.#retry = setTimeout(() => this.open(), this.#retryMs);
+    this.#retry = setTimeout(() => this.open(), retryMs);
     this.#retryMs = Math.min(this.#retryMs * 1.5, LONGEST_RETRY_MS);
     if (wasUp) this.#emit("down", {});
   }
 
-  #comeBackNow = () => {
-    if (this.#socket || this.#closed) return;
+  /** A socket that stood, or was being opened, was bound to the network that is gone. */
+  #anotherNetwork = () => {
     this.#retryMs = FIRST_RETRY_MS;
-    this.open();
+    if (this.#life) this.#lost(this.#life, 0);
+    else this.open();
   };
 
   /** @param {string} reason */
@@ -207,5 +232,28 @@ export class SignalSocket extends EventTarget {
   /** @param {string} name @param {object} detail */
   #emit(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+/**
+ * Opens a WebSocket. Where a line loses the first packet of a connection, the system sends it again after 1, 3 and 7 s, and is slow
+ * with those that follow too: a new connection is there sooner. One beside the other is no way, browsers open them in turn.
+ * @param {string} url
+ * @param {AbortSignal} signal closes it, open or not
+ * @returns {Promise<WebSocket>}
+ * @throws when it was refused, or closed by the signal
+ */
+async function openSocket(url, signal) {
+  for (let patience = FIRST_PATIENCE_MS; ; patience *= 2) {
+    const socket = new WebSocket(url);
+    signal.addEventListener("abort", () => socket.close());
+    const open = await new Promise((resolve) => {
+      socket.addEventListener("open", () => resolve(true));
+      socket.addEventListener("close", () => resolve(false));
+      setTimeout(() => resolve(null), patience);
+    });
+    if (signal.aborted || open === false) throw new Error("closed");
+    if (open) return socket;
+    socket.close();
   }
 }

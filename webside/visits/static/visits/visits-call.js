@@ -266,6 +266,7 @@ export class CallPage {
     const on = (/** @type {string} */ event, /** @type {(detail: any) => void} */ act) =>
       call.addEventListener(event, (e) => call === this.call && act(/** @type {CustomEvent} */ (e).detail));
     on("state", ({ state }) => this.#stateChanged(state));
+    on("quiet", () => this.#socket?.doubt());
     on("quality", (quality) => this.#showQuality(quality));
     on("remote-track", ({ stream }) => this.#play(stream));
     on("verification-code", (outcome) => this.#showCode(outcome));
@@ -570,6 +571,7 @@ export class CallPage {
   #showNotice() {
     const notice = noticeOf({
       state: this.call?.state ?? "waiting",
+      quiet: this.call?.quiet ?? false,
       bye: this.#bye,
       socketUp: this.#socket?.up ?? false,
       welcomed: this.#welcomed,
