@@ -107,6 +107,7 @@ export class DeviceCheck {
     this.#running = true;
     this.results = { ...this.results, camera: null, microphone: null, network: null };
     for (const name of ["camera", "microphone", "network"]) this.#showRow(name, "running", "check.running");
+    this.#say("check.running");
     if (!this.results.speaker) this.#showRow("speaker", "asking", "check.speaker.ask");
     await Promise.all([this.#checkMedia(), this.#checkNetwork()]);
     await this.#listDevices();
@@ -228,6 +229,12 @@ export class DeviceCheck {
     words.textContent = this.#words(key);
   }
 
+  /** @param {string} key to those who see, and to those who hear */
+  #say(key) {
+    const text = this.#words(key);
+    for (const part of this.#root.querySelectorAll("[data-check-verdict], [data-check-status]")) part.textContent = text;
+  }
+
   #conclude() {
     const { camera, microphone, speaker, network } = this.results;
     if (this.#running || !camera || !microphone || !network) return;
@@ -239,8 +246,7 @@ export class DeviceCheck {
     };
     const form = this.#root.querySelector("form[data-check-form]");
     if (form) for (const [name, value] of Object.entries(fields)) setField(/** @type {HTMLFormElement} */ (form), name, value);
-    const text = this.#words(`check.verdict.${verdict}`);
-    for (const part of this.#root.querySelectorAll("[data-check-verdict], [data-check-status]")) part.textContent = text;
+    this.#say(`check.verdict.${verdict}`);
     this.#root.dataset.verdict = verdict;
     this.#root.dispatchEvent(new CustomEvent("visits:checked", { detail: fields, bubbles: true }));
   }
