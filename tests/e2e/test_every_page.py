@@ -52,9 +52,9 @@ def route_of(address: str) -> str | None:
         return None
 
 
-def pages_from(page: Any, home: str) -> Iterator[str]:
-    """Open each route once, by the first link that leads to it; yield its name while it is open."""
-    seen: set[str] = set()
+def pages_from(page: Any, home: str, but: set[str]) -> Iterator[str]:
+    """Open each route once, by the first link that leads to it, ``but`` some; yield its name while it is open."""
+    seen = set(but)
     ahead = [page.url]
     while ahead:
         address = ahead.pop(0)
@@ -72,23 +72,28 @@ looked: set[str] = set()
 """The routes whose pages this file has looked at."""
 walked: set[str] = set()
 """Whose links it has followed to their end."""
+of_all_staff: set[str] = set()
+"""Routes of one's own account, looked at as one who works in a clinic: they are the same for the next one."""
 
 
 @pytest.mark.parametrize("name", PEOPLE)
 def test_every_page_that_somebody_reaches_is_open_to_all(name: str, demo: Demo, chromium: Any) -> None:
     found = []
+    patient = name == "Liz Moreno"
     with someone(chromium, demo, name) as page:
         page.watch.expect("status of 403")  # a letter of somebody else
-        for route in pages_from(page, demo.address):
+        for route in pages_from(page, demo.address, set() if patient else set(of_all_staff)):
             who = name.split()[-1].lower()
             examine(page, f"{who}-{route.replace(':', '-')}")
             found.append(route)
-            if name == "Liz Moreno":
+            if patient:
                 page.set_viewport_size(ZOOMED)
                 assert page.evaluate(SMALL) == [], f"{route}: too small for a thumb"
                 page.set_viewport_size(DESKTOP)
-    assert len(found) >= 5, f"the links of {name} lead nowhere: {found}"
+    assert len(found) >= 2, f"the links of {name} lead nowhere: {found}"
     looked.update(found)
+    if not patient:
+        of_all_staff.update(each.name for each in pages() if not each.of_tenant and each.name in found)
     walked.add(name)
 
 
