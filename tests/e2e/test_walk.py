@@ -631,5 +631,6 @@ def leave_and_return_by_keys(page: Any, keys: Keyboard) -> None:
     keys.press("Leave")
     keys.press("Leave")
     page.get_by_role("heading", name="You left the call").wait_for()
+    examine(page, "call-left")
     keys.press("Go back to the call")
     walk.connected(page)
