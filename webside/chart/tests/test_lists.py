@@ -122,6 +122,18 @@ def test_beside_a_call_only_the_lists_come_back(cast: Any, liz: Any) -> None:
     assert client.post(url, {"text": " "}, HTTP_HX_REQUEST="true", **HOST).status_code == 422
 
 
+def test_one_form_ends_any_entry_of_a_list(cast: Any, liz: Any) -> None:
+    with cast.as_(cast.maya_user) as maya:
+        added = [services.add_allergy(actor=maya, patient=liz, substance=name) for name in ("Latex", "Sulfa")]
+    client = sign_in(Client(), cast.maya_user)
+    text = client.get(reverse("chart:patient-detail", args=["larkspur", liz.id]), **HOST).content.decode()
+    end = reverse("chart:list-end", args=["larkspur", liz.id, "allergies"])
+    assert text.count(f'<form id="end-allergies" hidden method="post" action="{end}"') == 1
+    for allergy in added:
+        assert f'type="submit" form="end-allergies" name="entry" value="{allergy.id}"' in text
+    assert "end-problems" not in text, "an empty list has nothing to end"
+
+
 def test_without_javascript_ending_can_be_undone(cast: Any, liz: Any) -> None:
     with cast.as_(cast.maya_user) as maya:
         allergy = services.add_allergy(actor=maya, patient=liz, substance="Sulfa")
