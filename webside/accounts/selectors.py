@@ -26,15 +26,16 @@ def actor_in(user: User, tenant_id: UUID | None) -> Actor:
     """Return the actor that a user is in a tenant: a visitor with a name where they are no member."""
     if not user.is_authenticated:
         return anonymous(tenant_id)
-    membership = (
-        Membership.objects.filter(user_id=user.pk, tenant_id=tenant_id, active=True).first() if tenant_id else None
-    )
+    roles = None
+    if tenant_id is not None:
+        own = Membership.objects.filter(user_id=user.pk, tenant_id=tenant_id, active=True)
+        roles = own.values_list("roles", flat=True).first()
     return Actor(
         kind=ActorKind.PERSON,
         label=str(user),
         tenant_id=tenant_id,
         user_id=user.pk,
-        roles=frozenset(Role(role) for role in membership.roles) if membership else frozenset(),
+        roles=frozenset(Role(role) for role in roles or ()),
     )
 
 
