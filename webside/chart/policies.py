@@ -94,8 +94,8 @@ def can_identify(actor: Actor, encounter: Encounter) -> bool:
 
 
 def can_view_encounter(actor: Actor, encounter: Encounter) -> bool:
-    """The same as :func:`visible_encounters`, for one that is at hand."""
-    return visible_encounters(actor, Encounter.objects.filter(pk=encounter.pk)).exists()
+    """The same as :func:`visible_encounters`, for one that is at hand: its author needs no look at others."""
+    return is_author(actor, encounter) or visible_encounters(actor, Encounter.objects.filter(pk=encounter.pk)).exists()
 
 
 def can_view_chart(actor: Actor, patient: Patient) -> bool:

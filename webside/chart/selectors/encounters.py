@@ -27,12 +27,16 @@ def all_encounters() -> QuerySet[Encounter]:
 
 def encounter(actor: Actor, encounter_id: UUID) -> Encounter | None:
     """Return an encounter whose note the actor may read."""
-    return policies.visible_encounters(actor, all_encounters()).filter(id=encounter_id).first()
+    return _readable(actor, all_encounters().filter(id=encounter_id).first())
 
 
 def encounter_of_visit(actor: Actor, visit_id: UUID) -> Encounter | None:
     """Return the encounter of a visit's room, if its note may be read by the actor."""
-    return policies.visible_encounters(actor, all_encounters()).filter(visit_id=visit_id).first()
+    return _readable(actor, all_encounters().filter(visit_id=visit_id).first())
+
+
+def _readable(actor: Actor, found: Encounter | None) -> Encounter | None:
+    return found if found is not None and policies.can_view_encounter(actor, found) else None
 
 
 ENCOUNTER = "chart.encounter"
