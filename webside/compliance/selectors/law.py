@@ -14,7 +14,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q
 
 from webside.compliance.codes import PASSING, Modality, ReasonCode, ServiceKind
-from webside.compliance.models import Consent, Credentialing, Licence
+from webside.compliance.models import Consent, Licence
 from webside.compliance.rules.facts import (
     ClinicianFacts,
     LicenceFacts,
@@ -72,29 +72,26 @@ def on_record(practitioners: Iterable[Practitioner], patient: Patient | None = N
     What is not on record stays absent. Without a practitioner nothing is read.
     """
     held = Licence.objects.filter(practitioner=OuterRef("pk")).order_by("id")
-    found = (
-        Practitioner.objects.filter(id__in={each.id for each in practitioners})
-        .select_related("credentialing")
-        .annotate(held=array_of(held))
-    )
-    if patient is not None:
-        agreed = Consent.objects.filter(patient=patient, status="active")
-        found = found.annotate(agreed=ArraySubquery(agreed.values("scope")))
-    rows = list(found)
+    agreed = Consent.objects.filter(patient=patient, status="active").values("scope")
+    found = list(
+        Practitioner.objects.filter(id__in={each.id for each in practitioners}).values(
+            "id", "profession", "home_state", "credentialing__excluded", "credentialing__credentialed_until",
+            held=array_of(held), **({"agreed": ArraySubquery(agreed)} if patient is not None else {}),
+        )
+    )  # fmt: skip
     return OnRecord(
-        clinicians={row.id: _clinician(row) for row in rows},
-        consents=frozenset(rows[0].agreed) if patient is not None and rows else frozenset(),  # type: ignore[attr-defined]
+        clinicians={row["id"]: _clinician(row) for row in found},
+        consents=frozenset(found[0].get("agreed", ()) if found else ()),
     )
 
 
-def _clinician(row: Any) -> ClinicianFacts:
-    credentialing: Credentialing | None = getattr(row, "credentialing", None)
+def _clinician(row: Mapping[str, Any]) -> ClinicianFacts:
     facts: dict[str, Any] = {
-        "profession": row.profession,
-        "licences": [licence_facts(licence) for licence in instances(Licence, row.held)],
-        "excluded": credentialing.excluded if credentialing else None,
-        "credentialed_until": credentialing.credentialed_until if credentialing else None,
-        "home_state": row.home_state or None,
+        "profession": row["profession"],
+        "licences": [licence_facts(licence) for licence in instances(Licence, row["held"])],
+        "excluded": row["credentialing__excluded"],
+        "credentialed_until": row["credentialing__credentialed_until"],
+        "home_state": row["home_state"] or None,
     }
     return msgspec.convert({name: value for name, value in facts.items() if value is not None}, ClinicianFacts)
 
