@@ -54,9 +54,14 @@ def array_of(found: QuerySet[Any]) -> ArraySubquery:
     return ArraySubquery(found.values(_row=WholeRow()))
 
 
-def instances(model: type[M], rows: Iterable[dict[str, Any]]) -> list[M]:
-    """Return the rows of :func:`array_of` as instances of their model, in the same order."""
-    fields = model._meta.concrete_fields
+def instances(model: type[M], rows: Iterable[dict[str, Any]], *, only: Iterable[str] = ()) -> list[M]:
+    """Return the rows of :func:`array_of` as instances of their model, in the same order.
+
+    ``only``: names of the fields that are read, for many rows of which a page needs little; the others are deferred,
+    as after a query set's ``only``.
+    """
+    wanted = frozenset(only)
+    fields = [field for field in model._meta.concrete_fields if not wanted or field.attname in wanted]
     names = [field.attname for field in fields]
     return [
         model.from_db("default", names, [field.to_python(row[field.attname]) for field in fields])  # type: ignore[misc]

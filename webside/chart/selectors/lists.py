@@ -24,6 +24,8 @@ from webside.core.rows import array_of, instances
 from webside.people.models import Patient
 
 READINGS_SHOWN = 12
+READING = ("id", "code", "display", "value", "unit", "effective_at")
+"""What a trend is made of; of all that a chart shows, readings are the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def kept_of(patient_id: UUID, encounter_id: UUID | None = None) -> Kept:
         allergies=instances(AllergyIntolerance, row["kept_allergies"]),
         medications=instances(MedicationStatement, row["kept_medications"]),
         problems=instances(Condition, row["kept_problems"]),
-        readings=instances(Observation, row["kept_readings"]),
+        readings=instances(Observation, row["kept_readings"], only=READING),
         confirmed=instances(List, row["kept_confirmed"]),
         diagnoses=instances(Condition, row["kept_diagnoses"]) if encounter_id else [],
     )
