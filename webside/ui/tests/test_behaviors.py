@@ -16,7 +16,7 @@ from webside.ui.tests.site import Site
 
 pytestmark = pytest.mark.browser
 
-BASE = Path(__file__).resolve().parent.parent / "templates" / "ui" / "base.html"
+HTMX = Path(__file__).resolve().parent.parent / "templates" / "ui" / "_htmx.html"
 SAVED_AT = "2026-11-23T20:43:07Z"
 NOTE = """
 <main id="main">
@@ -394,7 +394,7 @@ class TestSmallBehaviors:
         assert places() == before
 
     def test_a_swapped_field_that_was_resized_breaks_no_policy(self, page: Any, site: Site) -> None:
-        settings = re.search(r"<meta name=\"htmx-config\"[^>]*>", BASE.read_text(encoding="utf-8"))
+        settings = re.search(r"<meta name=\"htmx-config\"[^>]*>", HTMX.read_text(encoding="utf-8"))
         assert settings
         site.html = f"""{settings.group()}<script src="/static/ui/vendor/htmx-2.0.11/htmx.min.js"></script>
             <div id="part"><textarea id="why" aria-label="Why"></textarea></div>

@@ -139,14 +139,24 @@ class TestModules:
 
 
 HTMX = re.compile(r"\bhx-(?:get|post|put|delete|trigger)")
-LIGHT_BASES = ("ui/base_patient.html", "ui/base_plain.html", "ui/base_visit.html")
+TEMPLATES = {
+    path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+    for folder in WEBSIDE.glob("*/templates")
+    for path in folder.rglob("*.html")
+}
+PAGES = sorted(name for name, source in TEMPLATES.items() if "{% extends" in source)
 
 
-@pytest.mark.parametrize("path", sorted(WEBSIDE.glob("*/templates/**/*.html")), ids=lambda path: path.stem)
-def test_a_light_page_that_uses_htmx_brings_it(path: Path) -> None:
-    source = path.read_text(encoding="utf-8")
-    if HTMX.search(source) and any(f'extends "{base}"' in source for base in LIGHT_BASES):
-        assert "ui/_htmx.html" in source
+def _with_its_parts(name: str) -> str:
+    """Return the source of a template and of those that it includes."""
+    source = TEMPLATES[name]
+    included = re.findall(r'{% include "([^"]+)"', source)
+    return source + "".join(_with_its_parts(part) for part in included if part in TEMPLATES and part != name)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_that_uses_htmx_brings_it_and_no_other_does(name: str) -> None:
+    assert bool(HTMX.search(_with_its_parts(name))) == ("ui/_htmx.html" in TEMPLATES[name])
 
 
 @pytest.fixture
