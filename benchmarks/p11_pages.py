@@ -80,10 +80,11 @@ def pages_of(address: str, long_chart: str) -> list[tuple[str, str, Hands]]:
         for place in places:
             path = place
             if "[" in place:
-                link = re.search(f'href="({place})(?:[?"#])', seen)
-                if not link:
+                # The long chart has a row of its own, whatever page leads to it first.
+                links = [link for link in re.findall(f'href="({place})(?:[?"#])', seen) if long_chart not in link]
+                if not links:
                     raise RuntimeError(f"no page of {who or 'a visitor'} leads to {place}")
-                path = link.group(1)
+                path = links[0]
             if who == "" and "/services/" in path:
                 path += "?state=NY&zone=America/New_York"
             seen += hands.get(path)
