@@ -69,7 +69,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "chart:summary-who": 2,
     },
     "maya": {
-        "portal:home": 7,
+        "portal:home": 6,
         "scheduling:schedule": 6,
         "scheduling:hours": 6,
         "scheduling:appointment-detail": 1,
@@ -88,7 +88,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "visits:visit-stopped stopped": 6,
     },
     "priya": {
-        "portal:home": 5,
+        "portal:home": 4,
         "chart:patient-list": 3,
         "chart:note-list": 3,
         "scheduling:schedule": 6,

@@ -11,5 +11,9 @@ from webside.ui.registry import NavCount
 
 def notes_to_sign(request: HttpRequest) -> NavCount | None:
     """Say how many notes wait for the signature of whoever asks."""
-    number = selectors.unsigned_notes(request.actor).count()  # type: ignore[attr-defined]
+    return said_of(selectors.unsigned_notes(request.actor).count())  # type: ignore[attr-defined]
+
+
+def said_of(number: int) -> NavCount | None:
+    """Return the number beside *Notes* for so many that wait for a signature."""
     return NavCount(number, _("to sign")) if number else None

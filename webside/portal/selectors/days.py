@@ -60,6 +60,7 @@ class Day:
     later: list[Row]
     done: list[Row]
     notes: list[UnsignedNote]
+    to_sign: int
     licences: list[Licence]
     now: datetime
 
@@ -155,6 +156,7 @@ def day(actor: Actor, tenant: Tenant) -> Day | None:
         .only(*_SHOWN)
     )
     licences = active_licences([practitioner.id])
+    notes, to_sign = unsigned_notes(practitioner, now)
     rows = rows_of(found, tenant, licences, now)
     rows.sort(key=lambda row: rules.harm_order(row.ready, row.since))
     today = [row for row in rows if row.appointment.start < tomorrow]
@@ -165,21 +167,24 @@ def day(actor: Actor, tenant: Tenant) -> Day | None:
         today=[row for row in today if not row.pressing and not row.over and row.ready is not Readiness.IN_VISIT],
         later=[row for row in rows if row.appointment.start >= tomorrow and not row.over],
         done=[row for row in today if row.over and row.ready is not Readiness.CANCELLED],
-        notes=unsigned_notes(practitioner, now),
+        notes=notes,
+        to_sign=to_sign,
         licences=licences,
         now=now,
     )
 
 
-def unsigned_notes(practitioner: Practitioner, now: datetime) -> list[UnsignedNote]:
-    """Return a practitioner's own notes that are not signed although the visit is over, the oldest first."""
-    found = (
-        Encounter.objects.filter(
-            practitioner=practitioner, status=EncounterStatus.FINISHED, note__status=NoteStatus.PRELIMINARY
-        )
+def unsigned_notes(practitioner: Practitioner, now: datetime) -> tuple[list[UnsignedNote], int]:
+    """Return a practitioner's own notes that are not signed although the visit is over, the oldest first.
+
+    And how many are not signed in all, with those of visits that go on: what *Notes* says beside it.
+    """
+    found = list(
+        Encounter.objects.filter(practitioner=practitioner, note__status=NoteStatus.PRELIMINARY)
+        .exclude(status=EncounterStatus.CANCELLED)
         .order_by("started_at")
         .values(
-            "id", "started_at", "patient__given", "patient__family", "patient__birth_date", "service__name",
+            "id", "started_at", "status", "patient__given", "patient__family", "patient__birth_date", "service__name",
             "service__documentation", *(f"note__{part}" for part in NOTE_PARTS),
         )
     )  # fmt: skip
@@ -189,7 +194,7 @@ def unsigned_notes(practitioner: Practitioner, now: datetime) -> list[UnsignedNo
         "assessment": _("Assessment"),
         "plan": _("Plan"),
     }
-    return [
+    over = [
         UnsignedNote(
             encounter_id=row["id"],
             started_at=row["started_at"],
@@ -203,4 +208,6 @@ def unsigned_notes(practitioner: Practitioner, now: datetime) -> list[UnsignedNo
             ],
         )
         for row in found
+        if row["status"] == EncounterStatus.FINISHED
     ]
+    return over, len(found)

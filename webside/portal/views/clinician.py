@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from webside.audit.services import record, refuse
+from webside.chart import panels as chart
 from webside.portal import panels, selectors
 from webside.ui.registry import counted
 
@@ -48,6 +49,7 @@ def day(request: HttpRequest, slug: str) -> HttpResponse:
     if fragment:
         return render(request, fragment, context)
     counted(request, panels.today, panels.said_of(*found.counts))
+    counted(request, chart.notes_to_sign, chart.said_of(found.to_sign))
     # A coach is no part of the medical record: what the chart holds stays closed.
     if found.next is not None and not context["coach"]:
         context["brief"] = selectors.brief(found.next)
