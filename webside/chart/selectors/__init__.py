@@ -37,6 +37,7 @@ from webside.chart.selectors.lists import (
 from webside.chart.selectors.notes import (
     MDM_LABELS,
     PART_LABELS,
+    UNTOUCHED_LISTS,
     addenda_of,
     missing_parts,
     note_context,
@@ -61,6 +62,7 @@ __all__ = [
     "MDM_LABELS",
     "MOST_WRONG",
     "PART_LABELS",
+    "UNTOUCHED_LISTS",
     "WRONG_WITHIN",
     "Chart",
     "ClinicalLists",

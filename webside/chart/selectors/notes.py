@@ -43,6 +43,10 @@ MDM_LABELS: Mapping[str, str | Promise] = {
 }
 
 
+UNTOUCHED_LISTS: Mapping[str, Any] = {"ended": (), "open_form": ""}
+"""What ``chart/_lists.html`` asks for each entry, on a page that was just opened: a name unknown to it costs more."""
+
+
 def note_of(encounter: Encounter) -> Note | None:
     """Return the note of an encounter. The caller has guarded the encounter."""
     return Note.objects.filter(encounter=encounter).first()
@@ -136,6 +140,7 @@ def note_context(actor: Actor, encounter: Encounter) -> dict[str, Any]:
         "icd_release": newest_release_label(),
         "lists": lists_of(encounter.patient, kept) if kept is not None else None,
         "patient": encounter.patient,
+        **UNTOUCHED_LISTS,
         "may_change_lists": with_lists,
         # Names this page among the writers: see Note.saved_key.
         "note_key": uuid4().hex,

@@ -103,6 +103,7 @@ def chart(request: HttpRequest, slug: str, patient_id: UUID) -> HttpResponse:
         "patient": found.patient,
         "age": age(found.patient.birth_date),
         "lists": found.lists,
+        **selectors.UNTOUCHED_LISTS,
         "may_change_lists": found.lists is not None,
         "takes_diagnoses": found.lists is not None,
     }
