@@ -10,7 +10,16 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from webside.ui.templatetags._html import TONE_ICONS, attributes, check_tone, classes, icon_svg, inner, modifiers
+from webside.ui.templatetags._html import (
+    TONE_ICONS,
+    attributes,
+    check_tone,
+    classes,
+    drawing,
+    icon_svg,
+    inner,
+    modifiers,
+)
 
 register = template.Library()
 
@@ -29,6 +38,12 @@ SILL = mark_safe(
 def icon(name: str, label: str = "", size: str = "", **attrs: Any) -> SafeString:
     """An icon of the sprite. ``size``: l. ``label`` only where the icon stands without a word."""
     return icon_svg(name, label=label, size=size, extra=attrs.get("class_", ""))
+
+
+@register.simple_tag
+def mark(name: str) -> SafeString:
+    """Webside's mark, with the class ``name``."""
+    return drawing("mark", name)
 
 
 @register.simple_tag

@@ -8,11 +8,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from django.templatetags.static import static
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
-
-from webside.ui.assets import current_storage
 
 SPRITE = Path(__file__).resolve().parent.parent / "static" / "ui" / "icons.svg"
 TONES = ("info", "success", "warning", "danger", "muted")
@@ -22,9 +19,17 @@ _UNSEEN = re.compile(r"[\x00-\x20]")
 
 
 @cache
+def _drawings() -> dict[str, tuple[str, SafeString]]:
+    """Return what the sprite holds: each drawing's coordinates and shapes, by its name."""
+    found = re.findall(
+        r'<symbol id="([a-z-]+)" viewBox="([\d ]+)">(.*?)</symbol>', SPRITE.read_text(encoding="utf-8"), re.DOTALL
+    )
+    return {name: (box, mark_safe(shapes)) for name, box, shapes in found}  # noqa: S308 - a file of ours
+
+
 def icon_names() -> frozenset[str]:
     """Return the names in the sprite."""
-    return frozenset(re.findall(r'<symbol id="([a-z-]+)"', SPRITE.read_text(encoding="utf-8")))
+    return frozenset(_drawings())
 
 
 def icon_svg(name: str, *, label: str = "", size: str = "", extra: str = "") -> SafeString:
@@ -32,17 +37,22 @@ def icon_svg(name: str, *, label: str = "", size: str = "", extra: str = "") -> 
 
     Raises :class:`LookupError` for a name that the sprite doesn't hold.
     """
-    return _icon(current_storage(), name, str(label), size, extra)
+    return drawing(name, classes("ws-icon", f"ws-icon--{size}" if size else "", extra), str(label))
 
 
 @lru_cache(maxsize=1024)
-def _icon(storage: Any, name: str, label: str, size: str, extra: str) -> SafeString:
-    # A page holds dozens of icons, always the same: each is put together once for a storage.
-    if name not in icon_names():
+def drawing(name: str, names: str, label: str = "") -> SafeString:
+    """Return a drawing of the sprite with the classes ``names``.
+
+    Its shapes stand in the page: a browser would load a sprite as a document of its own, with a style and a layout
+    for each of its drawings, before it paints the page. A page holds dozens of icons, always the same: each is put
+    together once. Raises :class:`LookupError` for a name that the sprite doesn't hold.
+    """
+    if name not in _drawings():
         raise LookupError(f"no icon is called {name!r}; see static/ui/icons.svg")
-    names = " ".join(part for part in ("ws-icon", f"ws-icon--{size}" if size else "", extra) if part)
+    box, shapes = _drawings()[name]
     role = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
-    return format_html('<svg class="{}" {}><use href="{}#{}"/></svg>', names, role, static("ui/icons.svg"), name)
+    return format_html('<svg class="{}" viewBox="{}" {}>{}</svg>', names, box, role, shapes)
 
 
 def safe_href(url: object) -> str:

@@ -18,7 +18,7 @@ from django.utils import translation
 from webside.core.decisions import Reason
 from webside.ui.forms import HintedRadioSelect, WebsideRenderer
 from webside.ui.paging import page_of
-from webside.ui.templatetags._html import icon_names, safe_href
+from webside.ui.templatetags._html import icon_names, icon_svg, safe_href
 from webside.ui.templatetags._people import initials
 from webside.ui.views.gallery import ERROR_PAGES, PAGES, parts, patterns
 
@@ -126,6 +126,7 @@ def test_every_tag_is_in_the_list_above() -> None:
         "when",
         "zone_name",
         "kind_tag",
+        "mark",
         "undo_offered",
     }
     assert set(register.tags) - drawn - without_words == set()
@@ -192,12 +193,17 @@ class TestWordsAndStates:
     def test_a_kind_is_word_icon_and_colour(self, kind: str, draw: Draw) -> None:
         html = draw("{% kind_tag kind %}", kind=kind)
         assert kind.capitalize() in html
-        assert f"#{kind}" in html
+        assert icon_svg(kind) in html
         assert f"ws-tag--{kind}" in html
 
     def test_a_state_has_an_icon_always(self, draw: Draw) -> None:
         for tone in ("success", "warning", "danger", "info", "muted"):
             assert "<svg" in draw("{% state tone 'x' %}", tone=tone)
+
+    def test_an_icon_and_the_mark_are_drawn_in_the_page(self, draw: Draw) -> None:
+        for html in (draw('{% icon "check" %}'), draw('{% mark "wss-mark" %}')):
+            assert "<path" in html and 'aria-hidden="true"' in html
+            assert "<use" not in html, "a sprite is a document of its own, loaded before the page is painted"
 
     def test_an_unknown_tone_or_icon_is_an_error(self, draw: Draw) -> None:
         with pytest.raises(ValueError, match="tone"):

@@ -34,14 +34,14 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** An icon of the sprite. Its address is taken from an icon that the page already has. */
+/** An icon of the sprite, which is loaded with the first that a module draws. */
 export function icon(name, extra = "") {
-  const known = document.querySelector('use[href*="icons"]')?.getAttribute("href").split("#")[0] ?? "/static/ui/icons.svg";
+  const sprite = document.querySelector('meta[name="icons"]')?.content ?? "/static/ui/icons.svg";
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("class", `ws-icon ${extra}`.trim());
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", `${known}#${name}`);
+  use.setAttribute("href", `${sprite}#${name}`);
   svg.append(use);
   return svg;
 }
