@@ -98,6 +98,7 @@ def _let_through(monkeypatch: pytest.MonkeyPatch, labels: set[str]) -> None:
         return TenantQuerySet(self.model, using=self._db) if self.model in models else filtered(self)
 
     monkeypatch.setattr(TenantManager, "get_queryset", get_queryset)
+    monkeypatch.setattr("webside.core.rows.PREPARED", {})  # put together anew, with this filter and without
 
 
 @contextmanager

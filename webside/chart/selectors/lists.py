@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Window
+from django.db.models import Expression, F, OuterRef, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from webside.catalog.gates import Case
@@ -20,12 +20,30 @@ from webside.chart.rules import vitals
 from webside.chart.rules.confirmation import Confirmation, confirmation
 from webside.core import clock
 from webside.core.actor import Actor
-from webside.core.rows import array_of, instances
+from webside.core.rows import array_of, instances, prepared
 from webside.people.models import Patient
 
 READINGS_SHOWN = 12
-READING = ("id", "code", "display", "value", "unit", "effective_at")
-"""What a trend is made of; of all that a chart shows, readings are the most."""
+ALLERGY = ("id", "substance", "reaction", "criticality")
+MEDICATION = ("id", "medication", "dosage", "status", "ended_on")
+PROBLEM = ("id", "code", "display", "onset_date")
+"""What a list shows of an entry."""
+
+
+class Reading(NamedTuple):
+    """What a trend takes of an observation. Of all that a chart shows, readings are the most."""
+
+    code: str
+    display: str
+    value: Decimal
+    unit: str
+    effective_at: datetime
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Reading:
+        """Make it of a row of :func:`array_of`."""
+        taken_at = datetime.fromisoformat(row["effective_at"])
+        return cls(row["code"], row["display"], Decimal(row["value"]), row["unit"], taken_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,39 +109,55 @@ class Kept:
     allergies: list[AllergyIntolerance]
     medications: list[MedicationStatement]
     problems: list[Condition]
-    readings: list[Observation]
+    readings: list[Reading]
     confirmed: list[List]
     diagnoses: list[Condition]
 
 
 def kept_of(patient_id: UUID, encounter_id: UUID | None = None) -> Kept:
     """Return what is kept about a patient, in one query however much it is. The caller has guarded the chart."""
+    if encounter_id is None:
+        row = _kept(patient=patient_id) | {"kept_diagnoses": []}
+    else:
+        row = _kept_with_diagnoses(patient=patient_id, encounter=encounter_id)
+    return Kept(
+        allergies=instances(AllergyIntolerance, row["kept_allergies"], only=ALLERGY),
+        medications=instances(MedicationStatement, row["kept_medications"], only=MEDICATION),
+        problems=instances(Condition, row["kept_problems"], only=PROBLEM),
+        readings=[Reading.of(each) for each in row["kept_readings"]],
+        confirmed=instances(List, row["kept_confirmed"]),
+        diagnoses=instances(Condition, row["kept_diagnoses"]),
+    )
+
+
+@prepared
+def _kept(patient: UUID) -> QuerySet[Patient, Any]:
+    return Patient.objects.filter(id=patient).values(**_columns())
+
+
+@prepared
+def _kept_with_diagnoses(patient: UUID, encounter: UUID) -> QuerySet[Patient, Any]:
+    diagnoses = Condition.objects.filter(patient=OuterRef("pk"), encounter_id=encounter)
+    return Patient.objects.filter(id=patient).values(
+        **_columns(), kept_diagnoses=array_of(diagnoses.order_by("position", "created_at"))
+    )
+
+
+def _columns() -> dict[str, Expression]:
     own = {"patient": OuterRef("pk")}
     number = Window(RowNumber(), partition_by=[F("code"), F("unit")], order_by=F("effective_at").desc())
     newest = Observation.objects.filter(**own).annotate(number=number).filter(number__lte=READINGS_SHOWN)
+    allergies = AllergyIntolerance.objects.filter(**own, clinical_status=ClinicalStatus.ACTIVE)
     problems = Condition.objects.filter(
         **own, category=ConditionCategory.PROBLEM, clinical_status=ClinicalStatus.ACTIVE
     )
-    diagnoses = Condition.objects.filter(**own, encounter_id=encounter_id).order_by("position", "created_at")
-    asked = Patient.objects.filter(id=patient_id).values(
-        kept_allergies=array_of(
-            AllergyIntolerance.objects.filter(**own, clinical_status=ClinicalStatus.ACTIVE).order_by("substance")
-        ),
-        kept_medications=array_of(MedicationStatement.objects.filter(**own).order_by("-ended_on", "medication")),
-        kept_problems=array_of(problems.order_by("position", "onset_date", "display")),
-        kept_readings=array_of(newest.order_by("effective_at")),
-        kept_confirmed=array_of(List.objects.filter(**own)),
-        **({"kept_diagnoses": array_of(diagnoses)} if encounter_id else {}),
-    )
-    row: Any = asked.get()
-    return Kept(
-        allergies=instances(AllergyIntolerance, row["kept_allergies"]),
-        medications=instances(MedicationStatement, row["kept_medications"]),
-        problems=instances(Condition, row["kept_problems"]),
-        readings=instances(Observation, row["kept_readings"], only=READING),
-        confirmed=instances(List, row["kept_confirmed"]),
-        diagnoses=instances(Condition, row["kept_diagnoses"]) if encounter_id else [],
-    )
+    return {
+        "kept_allergies": array_of(allergies.order_by("substance")),
+        "kept_medications": array_of(MedicationStatement.objects.filter(**own).order_by("-ended_on", "medication")),
+        "kept_problems": array_of(problems.order_by("position", "onset_date", "display")),
+        "kept_readings": array_of(newest.order_by("effective_at")),
+        "kept_confirmed": array_of(List.objects.filter(**own)),
+    }
 
 
 def lists_of(patient: Patient, kept: Kept | None = None) -> ClinicalLists:
@@ -140,9 +174,9 @@ def lists_of(patient: Patient, kept: Kept | None = None) -> ClinicalLists:
     )
 
 
-def _trends(readings: Iterable[Observation]) -> list[Trend]:
+def _trends(readings: Iterable[Reading]) -> list[Trend]:
     """Return the newest readings of each sign, in the order in which signs are entered."""
-    groups: dict[tuple[str, str], list[Observation]] = {}
+    groups: dict[tuple[str, str], list[Reading]] = {}
     for row in readings:
         groups.setdefault((row.code, row.unit), []).append(row)
     order = {row["loinc"]: place for place, row in enumerate(vitals.table().rows)}
@@ -182,7 +216,7 @@ def _with_pairs(trends: list[Trend]) -> list[Trend]:
     return trends
 
 
-def _trend(readings: Sequence[Observation], unit: str) -> Trend:
+def _trend(readings: Sequence[Reading], unit: str) -> Trend:
     last = readings[-1]
     values = [row.value for row in readings]
     return Trend(

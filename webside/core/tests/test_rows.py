@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
+import pytest
 from django.db.models import F, OuterRef, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from webside.chart.models import Condition, Observation
 from webside.compliance.models import Licence
-from webside.core.rows import array_of, instances
+from webside.core import frames
+from webside.core.rows import PREPARED, array_of, instances, prepared
 from webside.people.models import Patient, Practitioner
 from webside.testing.cast import Cast
 
@@ -44,3 +48,48 @@ def test_a_row_is_its_own_tables_behind_a_join_and_behind_a_window(cast: Cast) -
         assert [each.value for each in short] == [each.value for each in readings]
         assert "code" in short[0].get_deferred_fields(), "what isn't asked for isn't made"
         assert _same(instances(Condition, row.problems), Condition.objects.filter(patient=cast.liz))
+
+
+@prepared
+def _problems(patient: UUID) -> QuerySet[Patient, dict[str, object]]:
+    own = Condition.objects.filter(patient=OuterRef("pk"))
+    return Patient.objects.filter(id=patient).values(kept_problems=array_of(own.order_by("code")))
+
+
+def test_a_prepared_query_is_put_together_once_and_asks_for_each_patient_in_each_tenant(cast: Cast) -> None:
+    PREPARED.clear()
+    with cast.as_(cast.maya_user):
+        Condition.objects.create(patient=cast.liz, code="I10", display="Hypertension")
+        Condition.objects.create(patient=cast.liz, code="E11.9", display="Diabetes")
+        assert [row["code"] for row in _problems(patient=cast.liz.id)["kept_problems"]] == ["E11.9", "I10"]
+        assert _same(
+            instances(Condition, _problems(patient=cast.liz.id)["kept_problems"]), Condition.objects.order_by("code")
+        )
+        (text,) = PREPARED.values()
+        other = Patient.objects.create(family="Other", given="Olive", birth_date=date(1980, 1, 1), record_number="L-9")
+        assert _problems(patient=other.id) == {"kept_problems": []}
+    with cast.as_(cast.mallory_user), pytest.raises(ValueError, match="not enough values"):
+        _problems(patient=cast.liz.id)
+    assert list(PREPARED.values()) == [text]
+
+
+def test_a_prepared_query_filters_each_table_by_the_tenant_who_asks_whoever_asked_first(cast: Cast) -> None:
+    with cast.as_(cast.maya_user):
+        _problems(patient=cast.liz.id)
+    (text,) = (text for make, text in PREPARED.items() if make.__name__ == "_problems")
+    assert text.slots == ("tenant", "tenant", "patient")
+    assert text.parameters == (None, None, None), "it holds nobody's id"
+
+
+def test_an_id_that_the_query_leaves_out_is_an_error(cast: Cast) -> None:
+    @prepared
+    def everybody(patient: UUID) -> QuerySet[Patient, dict[str, object]]:
+        return Patient.objects.values(kept_problems=array_of(Condition.objects.filter(patient=OuterRef("pk"))))
+
+    with cast.as_(cast.maya_user), pytest.raises(LookupError, match="patient is in no place"):
+        everybody(patient=cast.liz.id)
+
+
+def test_a_prepared_query_is_refused_outside_a_frame(cast: Cast) -> None:
+    with pytest.raises(frames.OutsideFrame):
+        _problems(patient=cast.liz.id)
