@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.dateformat import format as django_format
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 # Generic names that people in these zones use; elsewhere the abbreviation of the zone data.
 ZONE_NAMES = {
@@ -60,10 +61,16 @@ def day(moment: datetime, now: datetime, *, weekday: bool = True) -> str:
     if near:
         return near
     if moment.year != now.year and abs(distance) > 180:
-        return django_format(moment, pgettext("date in another year", "F j, Y"))
+        return _written(moment.date(), pgettext("date in another year", "F j, Y"), get_language())
     if weekday:
-        return django_format(moment, pgettext("date with weekday", "l, F j"))
-    return django_format(moment, pgettext("date", "F j"))
+        return _written(moment.date(), pgettext("date with weekday", "l, F j"), get_language())
+    return _written(moment.date(), pgettext("date", "F j"), get_language())
+
+
+@lru_cache(maxsize=4096)
+def _written(day: date, pattern: str, _language: str | None) -> str:
+    # The same days stand on many pages, and each takes longer to write than the rest of its line.
+    return django_format(day, pattern)
 
 
 def _between(start: datetime, end: datetime) -> timedelta:
