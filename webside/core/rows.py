@@ -83,26 +83,33 @@ class _Text:
     parameters: tuple[Any, ...]
     slots: tuple[str, ...]
     columns: tuple[str, ...]
+    converters: Mapping[int, tuple[list[Callable[..., Any]], Any]]
+
+    def read(self, row: tuple[Any, ...]) -> dict[str, Any]:
+        """Return a row as the ORM would have read it, by the names of its columns."""
+        values = list(row)
+        for place, (steps, expression) in self.converters.items():
+            for step in steps:
+                values[place] = step(values[place], expression, connection)
+        return dict(zip(self.columns, values, strict=True))
 
 
 PREPARED: dict[Callable[..., Any], _Text] = {}
 """What was put together in this process, by the function that did it."""
 
 
-def prepared(make: Callable[..., QuerySet[Any, Any]]) -> Callable[..., dict[str, list[dict[str, Any]]]]:
-    """Make of a function that returns a query of :func:`array_of` columns one that asks it.
+def prepared(make: Callable[..., QuerySet[Any, dict[str, Any]]]) -> Callable[..., list[dict[str, Any]]]:
+    """Make of a function that returns a query one that asks it and returns its rows.
 
-    ``make`` takes ids by their names and returns a query set whose ``values`` are such columns alone; what comes out
-    takes the same ids and returns the one row that was found: each column's rows, as :func:`instances` takes them.
+    ``make`` takes ids by their names and returns a query set with ``values``; what comes out takes the same ids.
 
     Django puts a query of six tables together in more time than PostgreSQL takes for the answer, and it is the same
     each time but for its ids. So it is put together once, with marks in their places, and the frame's tenant is one of
-    these ids. Raises LookupError when an id is in no place, ValueError when not one row was found, and
-    ``OutsideFrame`` outside a frame.
+    these ids. Raises LookupError when an id is in no place, and ``OutsideFrame`` outside a frame.
     """
 
     @wraps(make)
-    def ask(**ids: UUID) -> dict[str, list[dict[str, Any]]]:
+    def ask(**ids: UUID) -> list[dict[str, Any]]:
         known = {"tenant": frames.current_tenant_id(), **ids}
         text = PREPARED.get(make)
         if text is None:
@@ -110,22 +117,24 @@ def prepared(make: Callable[..., QuerySet[Any, Any]]) -> Callable[..., dict[str,
         parameters = [known.get(name, value) for name, value in zip(text.slots, text.parameters, strict=True)]
         with connection.cursor() as cursor:
             cursor.execute(text.sql, parameters)
-            (row,) = cursor.fetchall()
-        return {
-            name: [json.loads(each, cls=_Decimals) for each in found]
-            for name, found in zip(text.columns, row, strict=True)
-        }
+            return [text.read(row) for row in cursor.fetchall()]
 
     return ask
 
 
 def _put_together(make: Callable[..., QuerySet[Any, Any]], tenant: UUID, ids: Iterable[str]) -> _Text:
     marks = {name: uuid4() for name in ids}
-    query = make(**marks).query
-    sql, parameters = query.sql_with_params()
+    found = make(**marks)
+    compiler = found.query.get_compiler(found.db)
+    sql, parameters = compiler.as_sql()
     names = {mark: name for name, mark in marks.items()} | {tenant: "tenant"}
     slots = tuple(names.get(value, "") if isinstance(value, UUID) else "" for value in parameters)
     if missing := {"tenant", *marks} - set(slots):
         raise LookupError(f"{make.__qualname__}: {', '.join(sorted(missing))} is in no place of the query")
-    kept = tuple(None if slot else value for slot, value in zip(slots, parameters, strict=True))
-    return _Text(sql, kept, slots, tuple(query.annotation_select))
+    return _Text(
+        sql=sql,
+        parameters=tuple(None if slot else value for slot, value in zip(slots, parameters, strict=True)),
+        slots=slots,
+        columns=tuple(found.query.selected or ()),
+        converters=compiler.get_converters([column for column, _, _ in compiler.select]),
+    )

@@ -67,6 +67,11 @@ def day(moment: datetime, now: datetime, *, weekday: bool = True) -> str:
     return _written(moment.date(), pgettext("date", "F j"), get_language())
 
 
+def short_day(moment: datetime) -> str:
+    """Return "Mar 4" of an aware ``moment``, on the calendar of the current zone."""
+    return _written(local(moment).date(), pgettext("short date", "M j"), get_language())
+
+
 @lru_cache(maxsize=4096)
 def _written(day: date, pattern: str, _language: str | None) -> str:
     # The same days stand on many pages, and each takes longer to write than the rest of its line.

@@ -18,6 +18,7 @@ from webside.chart.policies import Scope
 from webside.chart.selectors.lists import ClinicalLists, lists_of
 from webside.core import clock
 from webside.core.actor import Actor
+from webside.core.rows import prepared
 from webside.people import selectors as people
 from webside.people.models import Patient
 from webside.people.rules import age_on, full_name
@@ -82,17 +83,15 @@ def _next_appointment(actor: Actor, patient: Patient) -> tuple[UUID, Any] | None
 
 def _timeline(actor: Actor, patient: Patient, scope: Scope, before: datetime | None) -> list[TimelineRow]:
     """Return the newest encounters of a patient, before a moment, and one more than are shown."""
-    rows = Encounter.objects.filter(patient=patient)
-    if scope is Scope.OWN:
-        rows = rows.filter(practitioner__user_id=actor.user_id)
-    if before is not None:
-        rows = rows.filter(started_at__lt=before)
-    named = Condition.objects.filter(encounter=OuterRef("pk")).order_by("position", "created_at")
-    shown = {"named": ArraySubquery(named.values("display"))} if scope is Scope.WHOLE else {}
-    found = rows.order_by("-started_at").values(
-        "id", "started_at", "status", "service__name", "note__signed_at",
-        "practitioner__prefix", "practitioner__given", "practitioner__family", **shown,
-    )  # fmt: skip
+    if scope is Scope.WHOLE and before is None:
+        found = _newest_encounters(patient=patient.id)
+    else:
+        rows = _encounters(patient.id, with_diagnoses=scope is Scope.WHOLE)
+        if scope is Scope.OWN:
+            rows = rows.filter(practitioner__user=actor.user_id)
+        if before is not None:
+            rows = rows.filter(started_at__lt=before)
+        found = list(rows[: TIMELINE + 1])
     return [
         TimelineRow(
             id=row["id"],
@@ -105,8 +104,22 @@ def _timeline(actor: Actor, patient: Patient, scope: Scope, before: datetime | N
             cancelled=row["status"] == EncounterStatus.CANCELLED,
             signed=row["note__signed_at"] is not None,
         )
-        for row in found[: TIMELINE + 1]
+        for row in found
     ]
+
+
+@prepared
+def _newest_encounters(patient: UUID) -> QuerySet[Encounter, dict[str, Any]]:
+    return _encounters(patient, with_diagnoses=True)[: TIMELINE + 1]
+
+
+def _encounters(patient: UUID, *, with_diagnoses: bool) -> QuerySet[Encounter, dict[str, Any]]:
+    named = Condition.objects.filter(encounter=OuterRef("pk")).order_by("position", "created_at")
+    shown = {"named": ArraySubquery(named.values("display"))} if with_diagnoses else {}
+    return Encounter.objects.filter(patient_id=patient).order_by("-started_at").values(
+        "id", "started_at", "status", "service__name", "note__signed_at",
+        "practitioner__prefix", "practitioner__given", "practitioner__family", **shown,
+    )  # fmt: skip
 
 
 def patients_of(actor: Actor, text: str = "") -> QuerySet[Patient]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Expression, F, OuterRef, QuerySet, Window
+from django.db.models import F, OuterRef, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from webside.catalog.gates import Case
@@ -117,16 +117,16 @@ class Kept:
 def kept_of(patient_id: UUID, encounter_id: UUID | None = None) -> Kept:
     """Return what is kept about a patient, in one query however much it is. The caller has guarded the chart."""
     if encounter_id is None:
-        row = _kept(patient=patient_id) | {"kept_diagnoses": []}
+        (row,) = _kept(patient=patient_id)
     else:
-        row = _kept_with_diagnoses(patient=patient_id, encounter=encounter_id)
+        (row,) = _kept_with_diagnoses(patient=patient_id, encounter=encounter_id)
     return Kept(
         allergies=instances(AllergyIntolerance, row["kept_allergies"], only=ALLERGY),
         medications=instances(MedicationStatement, row["kept_medications"], only=MEDICATION),
         problems=instances(Condition, row["kept_problems"], only=PROBLEM),
         readings=[Reading.of(each) for each in row["kept_readings"]],
         confirmed=instances(List, row["kept_confirmed"]),
-        diagnoses=instances(Condition, row["kept_diagnoses"]),
+        diagnoses=instances(Condition, row.get("kept_diagnoses", ())),
     )
 
 
@@ -143,7 +143,7 @@ def _kept_with_diagnoses(patient: UUID, encounter: UUID) -> QuerySet[Patient, An
     )
 
 
-def _columns() -> dict[str, Expression]:
+def _columns() -> dict[str, Any]:
     own = {"patient": OuterRef("pk")}
     number = Window(RowNumber(), partition_by=[F("code"), F("unit")], order_by=F("effective_at").desc())
     newest = Observation.objects.filter(**own).annotate(number=number).filter(number__lte=READINGS_SHOWN)

@@ -91,6 +91,12 @@ def when(
     )
 
 
+@register.filter
+def short_day(moment: datetime) -> str:
+    """``{{ row.started_at|short_day }}``: "Mar 4"."""
+    return words.short_day(moment)
+
+
 @register.simple_tag
 def zone_name(moment: datetime, zone: str = "") -> str:
     """The name of a moment's time zone: "Pacific Time"."""
