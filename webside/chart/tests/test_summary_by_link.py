@@ -24,6 +24,7 @@ from webside.scheduling import services as scheduling
 from webside.scheduling.models import Appointment
 from webside.scheduling.services.links import revoke_links
 from webside.testing.cast import sign_in
+from webside.ui.templatetags._page import tel
 
 RIGHT, WRONG = "04/18/1969", "04/19/1969"
 SAID = ("1969-04", "04/18", "04/19", "April 18", "April 19")
@@ -118,7 +119,7 @@ def test_a_wrong_date_says_what_to_do_and_is_a_refusal_in_the_trail(cast: Any, s
     text = text_of(again)
     assert "That isn’t the date of birth that we have. Enter that of the person who had the visit." in text
     assert 'aria-invalid="true"' in text
-    assert cast.larkspur.phone and f'href="tel:{cast.larkspur.phone}"' in text
+    assert cast.larkspur.phone and tel(cast.larkspur.phone) in text
     assert not is_read(client, signed)
     assert "That isn’t the date" not in text_of(client.get(address(signed, "summary-who"))), "said once"
     [event] = tries(cast)
@@ -142,7 +143,7 @@ def test_after_five_wrong_dates_from_whatever_browser_no_link_opens_it(cast: Any
     assert last.status_code == 403
     text = text_of(last)
     assert "A wrong date of birth was entered too many times" in text
-    assert f'href="tel:{cast.larkspur.phone}"' in text and "Sign in to read it" in text
+    assert tel(cast.larkspur.phone) in text and "Sign in to read it" in text
     assert f"/login/?next={address(signed)}" in text and "birth_date" not in text
     for client in (first, come(cast, signed)):
         assert say(client, signed, RIGHT).status_code == 403
