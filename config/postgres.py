@@ -547,8 +547,8 @@ class Server:
         if found != self.binaries.major:
             raise PostgresError(
                 f"the data at {self.data} were made by PostgreSQL {found}, and this is {self.binaries.version}."
-                f" Nothing was changed. Install the Webside version that made them, dump with pg_dumpall, move the"
-                " folder away, start this version and restore; or point WEBSIDE_VAR at another folder.",
+                f" Nothing was changed. Install the Webside version that made them, or point WEBSIDE_VAR at another"
+                " folder.",
                 code=5,
             )
 

@@ -308,3 +308,27 @@ def test_a_broken_link_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     page = tmp_path / "page.md"
     page.write_text("# A title\n[good](#a-title) [bad](#no-title) [gone](gone.md) [out](../x.md) `[code](no.md)`\n")
     assert broken(page) == ["#no-title", "gone.md", "../x.md"]
+
+
+def commands(page: str) -> list[str]:
+    """Return what a page has people type into Django's shell."""
+    return re.findall(r"manage\.py shell <<'END'\n(.*?)\nEND\n", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_first_clinic_is_set_up_by_what_the_page_has_people_type() -> None:
+    from webside.accounts.models import User
+    from webside.catalog.models import HealthcareService
+    from webside.compliance.selectors import current_text
+    from webside.core import frames
+    from webside.core.actor import system
+    from webside.core.models import Tenant
+
+    clinic, care = commands("how-to/run-in-production.md")
+    exec(clinic, {})  # noqa: S102 - a page of ours
+    User.objects.create_user("clinician@clinic.example", "a long passphrase of hers", name="Ann Lee")
+    exec(care, {})  # noqa: S102
+    tenant = Tenant.objects.get(slug="yourclinic")
+    with frames.begin(tenant_id=tenant.id, actor=system("test", tenant.id)):
+        assert current_text("telehealth") and current_text("visit")
+        assert [row.name for row in HealthcareService.objects.filter(practitioners__family="Lee")] == ["Video visit"]

@@ -7,7 +7,7 @@ a :class:`Case` and calls :func:`ask`. Three things hold whatever a check does:
 - whether a gate may be overridden is said once, at registration; a finding can't widen it;
 - a gate that a kind needs but nobody registered is *not checked* as well (:data:`NEEDED`).
 
-Overrides follow the design: identity not seen on a document, no call-back number, insurance not
+Overrides: identity not seen on a document, no call-back number, insurance not
 checked, unsuited for video may be overridden with a reason; a licence, an exclusion, refused
 consent and prescribing rules never.
 """

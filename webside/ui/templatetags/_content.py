@@ -36,7 +36,7 @@ SILL = mark_safe(
 
 @register.simple_tag
 def icon(name: str, label: str = "", size: str = "", **attrs: Any) -> SafeString:
-    """An icon of the sprite. ``size``: l. ``label`` only where the icon stands without a word."""
+    """An icon of ``static/ui/icons.svg``, drawn in the page. ``size``: l. ``label`` only where the icon stands without a word."""
     return icon_svg(name, label=label, size=size, extra=attrs.get("class_", ""))
 
 

@@ -28,8 +28,8 @@ const FINAL = ["revoked", "ended", "replaced"];
 export function csrfToken() {
   const meta = document.querySelector('meta[name="csrf-token"]');
   if (meta instanceof HTMLMetaElement && meta.content) return meta.content;
-  const cookie = document.cookie.split("; ").find((part) => part.startsWith("csrftoken="));
-  return cookie ? decodeURIComponent(cookie.slice("csrftoken=".length)) : "";
+  const cookie = document.cookie.split("; ").find((part) => part.startsWith("webside_csrf="));
+  return cookie ? decodeURIComponent(cookie.slice("webside_csrf=".length)) : "";
 }
 
 class Refused extends Error {}
