@@ -1,6 +1,7 @@
 """Every page that a person can reach by links, as that person: axe in both themes, both widths, 200 % zoom, pictures.
 
-Pages of one's own account are looked at once for all staff. What a patient must hit with a thumb is 44 pixels high and wide. A route that nobody looks at fails.
+Pages of one's own account are looked at once for all staff. What a patient must hit with a thumb is 44 pixels high and
+wide. A route that nobody looks at fails.
 """
 
 from __future__ import annotations
