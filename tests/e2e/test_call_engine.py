@@ -256,6 +256,79 @@ def test_the_number_is_shown_only_for_a_commitment_and_must_fit_it(visit: Visit)
 # ---- recovery ----
 
 
+RETRIES = """async (luck) => {
+  const { SignalSocket } = await import("visits/signal-socket.js");
+  const [fetch_, random, timeout] = [globalThis.fetch, Math.random, globalThis.setTimeout];
+  globalThis.fetch = async () => { throw new TypeError("no network"); };
+  Math.random = () => luck;
+  const waits = [];
+  globalThis.setTimeout = (work, ms) => {
+    const retry = String(work).includes("this.open()");
+    if (retry) waits.push(ms);
+    return timeout(work, retry ? 0 : ms);
+  };
+  const socket = new SignalSocket({ ticketUrl: "/ticket?as=patient" });
+  socket.open();
+  while (waits.length < 2) await new Promise((resolve) => timeout(resolve, 20));
+  socket.close();
+  Object.assign(globalThis, { fetch: fetch_, setTimeout: timeout });
+  Math.random = random;
+  return waits.slice(0, 2).map(Math.round);
+}"""
+
+
+def test_pages_that_lost_a_server_together_do_not_come_back_together(visit: Visit) -> None:
+    page = visit.patient.page
+    assert page.evaluate(RETRIES, 0) == [350, 525]
+    assert page.evaluate(RETRIES, 1) == [650, 975]
+
+
+REFUSED_LATE = """async (room) => {
+  const { SignalSocket } = await import("visits/signal-socket.js");
+  const fetch_ = globalThis.fetch;
+  let refuse;
+  globalThis.fetch = (...asked) => {
+    globalThis.fetch = fetch_;
+    return new Promise((resolve) => (refuse = () => resolve(new Response("", { status: 403 }))));
+  };
+  const socket = new SignalSocket({ ticketUrl: `/ticket?room=${room}&as=patient` });
+  const said = [];
+  const welcomed = new Promise((resolve) => socket.addEventListener("welcome", resolve));
+  socket.addEventListener("bye", (event) => said.push(event.detail.reason));
+  socket.open();
+  dispatchEvent(new Event("online"));
+  await welcomed;
+  refuse();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const { up } = socket;
+  socket.close();
+  return [said, up];
+}"""
+
+
+def test_a_refusal_that_comes_late_ends_no_newer_connection(visit: Visit) -> None:
+    """The page was about to open a socket when its network changed; what was answered over the old one is past."""
+    assert visit.patient.page.evaluate(REFUSED_LATE, uuid.uuid4().hex[:8]) == [[], True]
+
+
+BACKLOG = """async (count) => {
+  const { UnsentDigests } = await import("visits/call-quality.js");
+  let [up, sent] = [false, 0];
+  const unsent = new UnsentDigests(() => up && Boolean((sent += 1)));
+  for (let number = 0; number < count; number += 1) unsent.add({ number });
+  up = true;
+  unsent.again();
+  const atOnce = sent;
+  while (sent < count) await new Promise((resolve) => setTimeout(resolve, 100));
+  return [atOnce, sent];
+}"""
+
+
+def test_what_waited_for_a_socket_is_not_said_all_at_once(visit: Visit) -> None:
+    """The server would close the socket of who says so much."""
+    assert visit.patient.page.evaluate(BACKLOG, 70) == [30, 70]
+
+
 def test_the_call_goes_on_while_the_server_is_killed_and_the_page_comes_back_by_itself(
     browser: Browser,
 ) -> None:

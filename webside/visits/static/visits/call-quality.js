@@ -242,13 +242,17 @@ export class Digest {
 
 /**
  * Digests that the server hasn't kept yet. They lead to minutes, and minutes to a claim, so each is sent until it is
- * acknowledged: after a time without a socket all of them, in their order, with how old they are.
+ * acknowledged: after a time without a socket all of them, in their order, with how old they are; not all at once, since
+ * the server closes a socket that says too much.
  */
 export class UnsentDigests {
   /** @type {{key: string, at: number, digest: object, sent: boolean}[]} */ #waiting = [];
+  /** @type {number|undefined} */ #rest;
   #send;
 
   static MOST = 360; // an hour
+  static AT_ONCE = 30;
+  static PAUSE_MS = 3000;
 
   /** @param {(message: object) => boolean} send says whether there was a socket */
   constructor(send) {
@@ -274,10 +278,14 @@ export class UnsentDigests {
   }
 
   #sendAll() {
-    for (const each of this.#waiting) {
+    clearTimeout(this.#rest);
+    const unsent = this.#waiting.filter((each) => !each.sent);
+    for (const each of unsent.slice(0, UnsentDigests.AT_ONCE)) {
       const ago = (performance.now() - each.at) / 1000;
-      each.sent ||= this.#send({ type: "stats", key: each.key, ago_s: round(ago), digest: each.digest });
+      each.sent = this.#send({ type: "stats", key: each.key, ago_s: round(ago), digest: each.digest });
+      if (!each.sent) return;
     }
+    if (unsent.length > UnsentDigests.AT_ONCE) this.#rest = setTimeout(() => this.#sendAll(), UnsentDigests.PAUSE_MS);
   }
 }
 

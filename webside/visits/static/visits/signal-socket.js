@@ -23,6 +23,8 @@ const LONGEST_RETRY_MS = 3000;
 /** The page's session or its right to be here is gone: trying again can't help. */
 const REFUSED = [401, 403, 404, 410];
 const FINAL = ["revoked", "ended", "replaced"];
+/** All pages lose a server in the same moment; they don't come back in one. */
+const jitter = () => 0.7 + Math.random() * 0.6;
 
 /** @returns {string} Django's CSRF token, from the page's meta element or else from the cookie. */
 export function csrfToken() {
@@ -74,7 +76,7 @@ export class SignalSocket extends EventTarget {
     // Side by side, not one after the other: on a far network each of the two costs a round trip.
     Promise.all([this.#fetchTicket(), openSocket(this.#url, life.signal)]).then(
       ([ticket, socket]) => this.#greet(life, socket, ticket),
-      (error) => (error instanceof Refused ? this.#bye("revoked") : this.#lost(life)),
+      (error) => (error instanceof Refused && life === this.#life ? this.#bye("revoked") : this.#lost(life)),
     );
   }
 
@@ -211,7 +213,7 @@ export class SignalSocket extends EventTarget {
     const wasUp = this.#welcomed;
     this.#drop();
     if (this.#closed) return;
-    this.#retry = setTimeout(() => this.open(), retryMs);
+    this.#retry = setTimeout(() => this.open(), retryMs * jitter());
     this.#retryMs = Math.min(this.#retryMs * 1.5, LONGEST_RETRY_MS);
     if (wasUp) this.#emit("down", {});
   }
