@@ -13,9 +13,12 @@ import pytest
 import websockets
 from django.db import connection
 from django.test import Client
+from django.urls import reverse
 
 from webside.accounts.models import Membership
 from webside.accounts.services import change_membership
+from webside.audit import services as audit
+from webside.audit.models import AuditEvent
 from webside.core import frames
 from webside.core.actor import Actor, ActorKind, Role
 from webside.core.ids import uuid7
@@ -205,3 +208,15 @@ def test_a_topic_that_may_not_be_heard_and_one_that_is_not_there_look_the_same(p
     for topic in (f"test:{uuid7()}", f"none:{TOPIC_ID}", "test:not-an-id", "test"):
         with people.as_(people.liz_user) as actor, pytest.raises(services.TopicRefused):
             services.mint_ticket(actor=actor, topics=[topic])
+
+
+# ---- the trail
+
+
+def test_who_guesses_topics_without_an_account_fills_no_trail(people: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "MOST_GUESSES", 3)
+    for _ in range(5):
+        answer = Client().post(reverse("realtime:ticket-mint", args=["larkspur"]), {"topic": f"test:{uuid7()}"})
+        assert answer.status_code == 404
+    with people.as_(people.admin_user):
+        assert AuditEvent.objects.filter(action="realtime.ticket.refuse").count() == 3

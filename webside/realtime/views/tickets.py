@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_POST
 
-from webside.audit.services import record_refusal
+from webside.audit.services import record_guess
 from webside.realtime import services
 
 
@@ -16,6 +16,6 @@ def ticket(request: HttpRequest, slug: str) -> JsonResponse:
     try:
         token = services.mint_ticket(actor=request.actor, topics=topics)  # type: ignore[attr-defined]
     except services.TopicRefused:
-        record_refusal("realtime.ticket.refuse", actor=request.actor)  # type: ignore[attr-defined]
+        record_guess("realtime.ticket.refuse", actor=request.actor)  # type: ignore[attr-defined]
         return JsonResponse({"error": {"code": "not_found", "text": "There is nothing here for you."}}, status=404)
     return JsonResponse({"ticket": token})
