@@ -27,8 +27,8 @@ from webside.realtime import hub, registry
 from webside.realtime.registry import Json, Refused, Visitor
 from webside.scheduling import selectors as scheduling
 from webside.scheduling.codes import AppointmentStatus
-from webside.visits import policies, selectors, services
-from webside.visits.codes import OVER, ParticipantRole
+from webside.visits import policies, rules, selectors, services
+from webside.visits.codes import OVER, ParticipantRole, VisitStatus
 from webside.visits.engines import Seat, engine
 
 TOPIC = "visit"
@@ -59,7 +59,8 @@ DIGEST = frozenset(
 )
 
 _SEAT = """
-SELECT p.id, p.role, p.name, p.socket_id, v.status, v.engine, v.admitted_at, v.started_at, a.status
+SELECT p.id, p.role, p.name, p.socket_id, v.status, v.engine, v.admitted_at, v.started_at, a.status,
+  lower(a.period)
 FROM visits_participant p
 JOIN visits_visit v ON v.tenant_id = p.tenant_id AND v.id = p.visit_id
 JOIN scheduling_appointment a ON a.tenant_id = v.tenant_id AND a.id = v.appointment_id
@@ -84,11 +85,19 @@ class _Seat:
     admitted_at: datetime | None
     started_at: datetime | None
     appointment: str
+    start: datetime
 
     @property
     def closed(self) -> bool:
         """Whether the room is closed for good."""
         return self.status in OVER or self.appointment in (AppointmentStatus.CANCELLED, AppointmentStatus.NOSHOW)
+
+    def may_relay(self, now: datetime) -> bool:
+        """Whether this side gets the relay: a patient not before her check-in opens, who may have booked for next year."""
+        if self.role is ParticipantRole.CLINICIAN or self.status != VisitStatus.PLANNED:
+            return True
+        opens = rules.check_in_opens(self.start)
+        return opens is None or now >= opens
 
 
 async def _seat(db: Any, query: str, visitor: Visitor) -> _Seat | None:
@@ -124,10 +133,10 @@ class VisitRoom:
         seat = await _seat(db, _BY_PERSON, visitor)
         if seat is None:
             raise Refused
+        now = clock.now()
         if seat.closed:
             await _say(db, visitor.topic_id, "bye", visitor.socket_id, "ended")
             return {"participant": str(seat.id), "polite": False, "ice_servers": [], "peers": [], "started_at": None}
-        now = clock.now()
         await db.execute(
             "UPDATE visits_participant SET socket_id = %s, seen_at = %s, joined_at = coalesce(joined_at, %s),"
             " left_at = NULL, updated_at = %s WHERE id = %s",
@@ -140,7 +149,7 @@ class VisitRoom:
             "participant": str(seat.id),
             # The patient gives way when both offer at once: a property of the person, not of the socket.
             "polite": seat.role is ParticipantRole.PATIENT,
-            "ice_servers": info.ice_servers,
+            "ice_servers": info.ice_servers if seat.may_relay(now) else [],
             "ice_policy": info.ice_policy,
             "peers": await self._peers(db, visitor, seat, now),
             "different": await self._doubters(db, visitor),

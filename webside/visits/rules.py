@@ -25,6 +25,12 @@ def place_holds(on: date) -> timedelta | None:
     return _lasting("place_holds", on)
 
 
+def check_in_opens(start: datetime) -> datetime | None:
+    """Return when a patient is asked to check in for a visit that starts then; nothing where no row says."""
+    holds = place_holds(start.date())
+    return start - holds if holds else None
+
+
 def _lasting(name: str, on: date) -> timedelta | None:
     row = figure(FIGURES, name, on)
     return timedelta(**{row["unit"]: int(row["value"])}) if row else None

@@ -149,9 +149,7 @@ def check_in_opens(visit: Visit) -> datetime | None:
 
     Nothing where no row says for how long a place holds: then it is open at once.
     """
-    start = visit.appointment.start
-    holds = rules.place_holds(start.date())
-    return start - holds if holds else None
+    return rules.check_in_opens(visit.appointment.start)
 
 
 def unanswered(start: SafeStart) -> list[str]:

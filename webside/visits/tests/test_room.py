@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 import websockets
+from django.conf import settings
 from django.db import connection
 from django.db.models import F
+from psycopg.types.range import TimestamptzRange
+from pydantic import SecretStr
 
 from webside.compliance import services as compliance
 from webside.compliance.models import Consent
@@ -146,6 +149,40 @@ async def test_loading_again_replaces_the_older_socket_and_keeps_the_seat(
     await maya.hears_nothing_of("peer")
     await maya.say(type="signal", to=liz.id, data={"n": 1})
     assert (await newer.hears("signal"))["data"] == {"n": 1}
+
+
+@pytest.mark.parametrize(
+    ("starts", "who", "gets"),
+    [
+        (timedelta(days=3), "liz_user", False),
+        (timedelta(days=3), "maya_user", True),
+        (timedelta(minutes=55), "liz_user", True),
+    ],
+)
+async def test_a_patient_gets_the_relay_once_check_in_is_open(
+    people: Cast, address: str, monkeypatch: pytest.MonkeyPatch, starts: timedelta, who: str, gets: bool
+) -> None:
+    env = settings.ENV.model_copy(update={"turn_urls": ["turn:relay.test"], "turn_secret": SecretStr("of the tests")})
+    monkeypatch.setattr(settings, "ENV", env)
+    planned = await _in_thread(lambda: factories.planned(people, starts=clock.now() + starts))
+    side = await _enter(address, people, getattr(people, who), planned)
+    assert bool(side.welcome["ice_servers"]) is gets
+
+
+async def test_who_has_checked_in_gets_the_relay_whenever_the_visit_is(
+    people: Cast, visit: Visit, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = settings.ENV.model_copy(update={"turn_urls": ["turn:relay.test"], "turn_secret": SecretStr("of the tests")})
+    monkeypatch.setattr(settings, "ENV", env)
+
+    def moved(_: Actor) -> None:
+        start = clock.now() + timedelta(hours=3)
+        visit.appointment.period = TimestamptzRange(start, start + timedelta(minutes=20))
+        visit.appointment.save()
+
+    await _as(people, people.maya_user, moved)
+    liz = await _enter(address, people, people.liz_user, visit)
+    assert liz.welcome["ice_servers"]
 
 
 async def test_going_without_a_word_and_leaving_are_two_things(people: Cast, visit: Visit, address: str) -> None:
