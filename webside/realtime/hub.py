@@ -1,8 +1,9 @@
 """The sockets of one process, and the one connection that listens for all of them.
 
 Between processes PostgreSQL's LISTEN/NOTIFY carries ids. What is lost while the listener is away
-(a restart of the database, say) is made good by a ``hint`` to every socket when it is back: the
-pages fetch again. The live lane is a hint, never the truth.
+(a restart of the database, say) may have been a revocation: when it is back, every socket is closed,
+and whoever still may comes back with a new ticket and fetches again. The live lane is a hint, never
+the truth.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import asyncio
 import contextlib
 import json
 import logging
+import random
+import time
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
@@ -29,9 +32,15 @@ logger = logging.getLogger(__name__)
 QUEUE = 200
 """Messages that may wait for one slow socket before it is closed; its page then comes back and fetches."""
 
+SPREAD_SECONDS = 2.0
+"""Within which all sockets are closed after the listener was away: their pages don't come back all at once."""
+
 
 class Connection:
-    """One open socket: who, on which topics, and what waits to be sent."""
+    """One open socket: who, on which topics, and what waits to be sent.
+
+    ``socket_id`` says which of two sockets is the newer one: the greater. ``over`` once it is being closed.
+    """
 
     def __init__(self, socket: WebSocket, actor: Actor, topics: Iterable[str], socket_id: UUID) -> None:
         self.socket = socket
@@ -39,7 +48,14 @@ class Connection:
         self.tenant = str(actor.tenant_id)
         self.topics = frozenset(topics)
         self.socket_id = socket_id
+        self.heard_at = time.monotonic()
+        self.over = False
         self.queue: asyncio.Queue[Json | None] = asyncio.Queue(QUEUE)
+
+    @property
+    def who(self) -> tuple[UUID | None, UUID | None, UUID | None]:
+        """Return whose socket this is: a person's, or of whoever came by the link to one thing."""
+        return self.actor.tenant_id, self.actor.user_id, self.actor.subject_id
 
     def visitor(self, topic: str) -> Visitor:
         """Return who this is in one of its topics."""
@@ -47,12 +63,19 @@ class Connection:
 
     def send(self, message: Json | None) -> None:
         """Queue a message; ``None`` closes. A socket that can't keep up is closed."""
+        self.over |= message is None
         try:
             self.queue.put_nowait(message)
         except asyncio.QueueFull:
             while not self.queue.empty():
                 self.queue.get_nowait()
             self.queue.put_nowait(None)
+            self.over = True
+
+    def close(self, reason: str) -> None:
+        """Say why, and close. Whether the page comes back with a new ticket depends on the reason."""
+        self.send({"type": "bye", "reason": reason})
+        self.send(None)
 
 
 _connections: set[Connection] = set()
@@ -60,7 +83,16 @@ _listener: asyncio.Task[None] | None = None
 
 
 def add(connection: Connection) -> None:
-    """Take a welcomed socket in."""
+    """Take a socket in. Where its person has too many on a topic, the one that was silent longest goes.
+
+    That is a socket whose network is gone, if there is one: such a person must not be kept out by her own ghosts.
+    """
+    for name in connection.topics:
+        own = [each for each in _connections if each.who == connection.who and name in each.topics]
+        if len(own) >= registry.topic(name.partition(":")[0]).most:
+            silent = min(own, key=lambda each: each.heard_at)
+            remove(silent)
+            silent.close("too_many")
     _connections.add(connection)
 
 
@@ -103,22 +135,30 @@ async def _listen() -> None:
             async with await psycopg.AsyncConnection.connect(**lean.conninfo(), autocommit=True) as listener:
                 await listener.execute(f"LISTEN {CHANNEL}")
                 if away:
-                    for connection in list(_connections):
-                        connection.send({"type": "hint", "topic": "", "kind": "refresh", "id": ""})
+                    _come_back()
                 async for note in listener.notifies():
                     await _dispatch(json.loads(note.payload))
         except (psycopg.Error, OSError) as error:
             away = True
             logger.warning("the live lane waits for the database: %s", type(error).__name__)
             await asyncio.sleep(0.5)
+        except Exception:
+            away = True
+            logger.exception("the live lane begins to listen again")
+            await asyncio.sleep(0.5)
+
+
+def _come_back() -> None:
+    loop = asyncio.get_running_loop()
+    for connection in list(_connections):
+        loop.call_later(random.uniform(0, SPREAD_SECONDS), connection.close, "missed")  # noqa: S311 # nosec B311
 
 
 async def _dispatch(message: Json) -> None:
     for connection in list(_connections):
         if "bye" in message:
             if _is_meant(connection, message):
-                connection.send({"type": "bye", "reason": message["bye"]})
-                connection.send(None)
+                connection.close(message["bye"])
         elif connection.tenant == message["t"] and message["topic"] in connection.topics:
             if "item" in message:
                 await _deliver(connection, message["topic"], message["item"])
@@ -141,8 +181,12 @@ async def _deliver(connection: Connection, topic: str, item: str) -> None:
         return
     visitor = connection.visitor(topic)
     try:
-        async with frames.begin_lean(lean.pool(), tenant_id=connection.actor.tenant_id, actor=connection.actor) as db:
-            message = await room.deliver(db, visitor, item)
+        if room.reads(item):
+            actor = connection.actor
+            async with frames.begin_lean(lean.pool(), tenant_id=actor.tenant_id, actor=actor) as db:
+                message = await room.deliver(db, visitor, item)
+        else:
+            message = await room.deliver(None, visitor, item)
     except Exception:
         logger.exception("an item could not be delivered")
         return

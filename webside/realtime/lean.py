@@ -18,7 +18,6 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from webside.core import clock, frames, lean
-from webside.core.ids import uuid7
 from webside.realtime import hub, registry
 from webside.realtime.registry import Json
 from webside.realtime.services import digest, unpack
@@ -29,6 +28,10 @@ HELLO_SECONDS = 5
 MAX_BYTES = 64 * 1024
 ALIVE_SECONDS = 5
 IDLE_SECONDS = 90
+GOODBYE_SECONDS = 5
+PER_SECOND = 20
+BURST = 60
+"""Messages of one socket. A page sends one a second, and some forty at once when a call begins."""
 
 
 def origin_allowed(origin: str | None, host: str) -> bool:
@@ -55,6 +58,8 @@ async def live(socket: WebSocket) -> None:
     sender = asyncio.create_task(_send(connection))
     try:
         await _receive(connection)
+        # Its last word may be under way to somebody who doesn't read: not for ever.
+        await asyncio.wait_for(sender, GOODBYE_SECONDS)
     except (WebSocketDisconnect, TimeoutError, RuntimeError):
         pass
     finally:
@@ -74,13 +79,15 @@ async def _welcome(socket: WebSocket) -> hub.Connection | None:
         async with lean.pool().connection() as db, db.transaction():
             row = await (
                 await db.execute(
-                    "DELETE FROM realtime_ticket WHERE token_hash = %s AND expires_at > %s RETURNING actor, topics",
+                    "DELETE FROM realtime_ticket WHERE token_hash = %s AND expires_at > %s RETURNING id, actor, topics",
                     [digest(str(ticket)), clock.now()],  # the clock that made it: the database's may be another
                 )
             ).fetchone()
             if row is None:
                 return None
-            connection = hub.Connection(socket, unpack(row[0]), row[1], uuid7())
+            socket_id, actor, topics = row
+            # The ticket's id tells sockets' age, however long each took to be welcomed.
+            connection = hub.Connection(socket, unpack(actor), topics, socket_id)
             # Joined before the ticket is gone for good: a revocation finds either the ticket or the socket. And before
             # the rooms are told: whoever hears of a newcomer may send to it at once.
             hub.add(connection)
@@ -109,10 +116,35 @@ async def _send(connection: hub.Connection) -> None:
         await connection.socket.close(1000)
 
 
+class _Allowance:
+    """How many messages a socket may send now: a bucket of ``BURST``, filled by ``PER_SECOND``."""
+
+    def __init__(self) -> None:
+        self._left: float = BURST
+        self._at = time.monotonic()
+
+    def take(self) -> bool:
+        """Take one, if there is one."""
+        now = time.monotonic()
+        self._left = min(BURST, self._left + (now - self._at) * PER_SECOND)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
 async def _receive(connection: hub.Connection) -> None:
+    """Hear a socket until it is over."""
+    allowance = _Allowance()
     told_alive = time.monotonic()
-    while True:
+    alive: asyncio.Task[None] | None = None
+    while not connection.over:
         text = await asyncio.wait_for(connection.socket.receive_text(), IDLE_SECONDS)
+        connection.heard_at = time.monotonic()
+        if not allowance.take():
+            connection.close("too_fast")
+            continue
         if len(text) > MAX_BYTES:
             connection.send({"type": "error", "code": "too_large"})
             continue
@@ -124,10 +156,11 @@ async def _receive(connection: hub.Connection) -> None:
             continue
         if message.get("type") == "ping":
             connection.send({"type": "pong", "n": message.get("n")})
-            if time.monotonic() - told_alive < ALIVE_SECONDS:
-                continue
-            told_alive = time.monotonic()
-            message = {"type": "alive"}
+            # Beside the reading: while the database stalls, pings are answered all the same, or pages give up.
+            if time.monotonic() - told_alive >= ALIVE_SECONDS and (alive is None or alive.done()):
+                told_alive = time.monotonic()
+                alive = asyncio.create_task(_in_rooms(connection, "message", {"type": "alive"}))
+            continue
         await _in_rooms(connection, "message", message)
 
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from webside.core.actor import Actor
 
 Json = dict[str, Any]
+MANY_TABS = 100
 Authorise = Callable[[Actor, UUID], bool]
 
 
@@ -43,8 +44,14 @@ class Room(Protocol):
     async def closed(self, connection: Any, visitor: Visitor) -> None:
         """Note that a socket has gone without a word."""
 
+    def reads(self, item: str) -> bool:
+        """Whether :meth:`deliver` asks the database about an item. One frame a socket is too much for what needs none."""
+
     async def deliver(self, connection: Any, visitor: Visitor, item: str) -> Json | None:
-        """Turn a notified item into what this socket receives, or nothing. A ``bye`` closes the socket."""
+        """Turn a notified item into what this socket receives, or nothing. A ``bye`` closes the socket.
+
+        ``connection`` is ``None`` for an item of which :meth:`reads` says that it needs none.
+        """
 
 
 class Refused(Exception):
@@ -53,19 +60,20 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A registered topic name."""
+    """A registered topic name; ``most`` sockets of one person hear the same thing at once."""
 
     name: str
     authorise: Authorise
     room: Room | None = None
+    most: int = MANY_TABS
 
 
 _topics: dict[str, Topic] = {}
 
 
-def register(name: str, authorise: Authorise, room: Room | None = None) -> None:
+def register(name: str, authorise: Authorise, room: Room | None = None, *, most: int = MANY_TABS) -> None:
     """Register a topic name (an app's, in ``AppConfig.ready()``)."""
-    _topics[name] = Topic(name, authorise, room)
+    _topics[name] = Topic(name, authorise, room, most)
 
 
 def topic(name: str) -> Topic:

@@ -37,6 +37,10 @@ LONGEST_SAMPLE = 30.0
 SHORTEST_SAMPLE = 0.5
 LONGEST_AWAY = 3600.0
 SLACK_SECONDS = 3.0
+MOST_SOCKETS = 10
+"""Of one person in a room. One is seated; the others are those that it replaces, or whose network is gone."""
+UNREAD = frozenset(["bye", "kept", "hint", "verified"])
+"""Items that hold all that is told."""
 DIGEST = frozenset(
     [
         "seconds",
@@ -59,7 +63,7 @@ DIGEST = frozenset(
 )
 
 _SEAT = """
-SELECT p.id, p.role, p.name, p.socket_id, v.status, v.engine, v.admitted_at, v.started_at, a.status,
+SELECT p.id, p.role, p.name, p.socket_id, p.seen_at, v.status, v.engine, v.admitted_at, v.started_at, a.status,
   lower(a.period)
 FROM visits_participant p
 JOIN visits_visit v ON v.tenant_id = p.tenant_id AND v.id = p.visit_id
@@ -80,6 +84,7 @@ class _Seat:
     role: ParticipantRole
     name: str
     socket_id: UUID | None
+    seen_at: datetime | None
     status: str
     engine: str
     admitted_at: datetime | None
@@ -91,6 +96,15 @@ class _Seat:
     def closed(self) -> bool:
         """Whether the room is closed for good."""
         return self.status in OVER or self.appointment in (AppointmentStatus.CANCELLED, AppointmentStatus.NOSHOW)
+
+    def has_newer(self, socket_id: UUID, now: datetime) -> bool:
+        """Whether a newer socket than this one sits here, and has been heard of.
+
+        One that is silent doesn't count: after the clock was set back it would look newer for as long.
+        """
+        if self.socket_id is None or self.seen_at is None or abs(now - self.seen_at) > selectors.PRESENT:
+            return False
+        return self.socket_id > socket_id
 
     def may_relay(self, now: datetime) -> bool:
         """Whether this side gets the relay: a patient not before her check-in opens, who may have booked for next year."""
@@ -134,8 +148,8 @@ class VisitRoom:
         if seat is None:
             raise Refused
         now = clock.now()
-        if seat.closed:
-            await _say(db, visitor.topic_id, "bye", visitor.socket_id, "ended")
+        if seat.closed or seat.has_newer(visitor.socket_id, now):
+            await _say(db, visitor.topic_id, "bye", visitor.socket_id, "ended" if seat.closed else "replaced")
             return {"participant": str(seat.id), "polite": False, "ice_servers": [], "peers": [], "started_at": None}
         await db.execute(
             "UPDATE visits_participant SET socket_id = %s, seen_at = %s, joined_at = coalesce(joined_at, %s),"
@@ -314,6 +328,10 @@ class VisitRoom:
             await _say(db, visitor.topic_id, "away", row[0])
             await _presence(db, visitor.topic_id)
 
+    def reads(self, item: str) -> bool:
+        """Whether an item is only the name of what is told."""
+        return item.partition(" ")[0] not in UNREAD
+
     async def deliver(self, db: Any, visitor: Visitor, item: str) -> Json | None:
         """Turn an item into what this socket is told."""
         kind, *words = item.split(" ")
@@ -358,12 +376,9 @@ class VisitRoom:
             return None
         name, role, user_id = row
         if _is_person(visitor.actor, role, user_id):
-            # The same person came in on a newer socket: this one is done.
-            return (
-                {"type": "bye", "reason": "replaced"}
-                if event == "joined" and socket != str(visitor.socket_id)
-                else None
-            )
+            # The same person came in on a newer socket: this one is done. What an older one did comes late, and is no news.
+            newer = event == "joined" and UUID(socket) > visitor.socket_id
+            return {"type": "bye", "reason": "replaced"} if newer else None
         told: Json = {"type": "peer", "event": event, "participant": participant}
         return {**told, "name": name, "role": role} if event == "joined" else told
 
@@ -427,6 +442,10 @@ class NewsRoom:
     async def closed(self, db: Any, visitor: Visitor) -> None:
         """Nobody is missed here."""
 
+    def reads(self, item: str) -> bool:
+        """Never."""
+        return False
+
     async def deliver(self, db: Any, visitor: Visitor, item: str) -> Json | None:
         """An item is the kind of a hint."""
         return {"type": "hint", "topic": f"{NEWS}:{visitor.topic_id}", "kind": item, "id": str(visitor.topic_id)}
@@ -447,5 +466,5 @@ def may_follow(actor: Actor, visit_id: UUID) -> bool:
 
 def register() -> None:
     """Open the topics."""
-    registry.register(TOPIC, may_enter, VisitRoom())
+    registry.register(TOPIC, may_enter, VisitRoom(), most=MOST_SOCKETS)
     registry.register(NEWS, may_follow, NewsRoom())

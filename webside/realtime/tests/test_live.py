@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 import websockets
 from django.db import connection
@@ -20,9 +21,10 @@ from webside.accounts.services import change_membership
 from webside.audit import services as audit
 from webside.audit.models import AuditEvent
 from webside.core import frames
+from webside.core import lean as lanes
 from webside.core.actor import Actor, ActorKind, Role
 from webside.core.ids import uuid7
-from webside.realtime import registry, services
+from webside.realtime import hub, lean, registry, services
 from webside.realtime.models import Ticket
 from webside.testing.cast import Cast, make_cast, sign_in
 
@@ -37,9 +39,9 @@ def people(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Cast:
     return make_cast()
 
 
-def _ticket(cast: Cast, user: Any) -> str:
+def _ticket(cast: Cast, user: Any, **given: Any) -> str:
     with cast.as_(user) as actor:
-        return services.mint_ticket(actor=actor, topics=[f"test:{TOPIC_ID}"])
+        return services.mint_ticket(actor=actor, topics=[f"test:{TOPIC_ID}"], **given)
 
 
 async def _in_thread(work: Callable[..., Any], *arguments: Any) -> Any:
@@ -66,6 +68,27 @@ async def _open(address: str, token: str, origin: str | None = None) -> Any:
 
 async def _next(socket: Any) -> Any:
     return json.loads(await asyncio.wait_for(socket.recv(), PATIENCE))
+
+
+async def _welcomed(cast: Cast, address: str, user: Any, **given: Any) -> Any:
+    socket = await _open(address, await _in_thread(lambda: _ticket(cast, user, **given)))
+    assert (await _next(socket))["type"] == "welcome"
+    return socket
+
+
+async def _is_closed(socket: Any, reason: str) -> None:
+    """Assert that a socket is told why, and closed; other messages are passed over."""
+    async with asyncio.timeout(PATIENCE):
+        while (message := await _next(socket))["type"] != "bye":
+            pass
+    assert message == {"type": "bye", "reason": reason}
+    with pytest.raises(websockets.ConnectionClosed):
+        await _next(socket)
+
+
+async def _is_open(socket: Any) -> None:
+    await socket.send(json.dumps({"type": "ping", "n": 7}))
+    assert await _next(socket) == {"type": "pong", "n": 7}
 
 
 def _push(cast: Cast, tenant: Any) -> None:
@@ -208,6 +231,83 @@ def test_a_topic_that_may_not_be_heard_and_one_that_is_not_there_look_the_same(p
     for topic in (f"test:{uuid7()}", f"none:{TOPIC_ID}", "test:not-an-id", "test"):
         with people.as_(people.liz_user) as actor, pytest.raises(services.TopicRefused):
             services.mint_ticket(actor=actor, topics=[topic])
+
+
+# ---- limits
+
+
+async def test_who_says_too_much_is_closed_and_may_come_back(
+    people: Cast, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lean, "PER_SECOND", 0.01)
+    loud, other = [await _welcomed(people, address, user) for user in (people.liz_user, people.maya_user)]
+    with contextlib.suppress(websockets.ConnectionClosed):
+        for n in range(lean.BURST + 20):
+            await loud.send(json.dumps({"type": "ping", "n": n}))
+    assert [(await _next(loud))["type"] for _ in range(lean.BURST)] == ["pong"] * lean.BURST
+    await _is_closed(loud, "too_fast")
+    await _is_open(other)
+    await _is_open(await _welcomed(people, address, people.liz_user))
+
+
+async def test_of_too_many_sockets_of_one_person_the_one_silent_longest_goes(
+    people: Cast, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(registry._topics, "test", registry.Topic("test", lambda actor, id: True, most=2))
+    first, second = [await _welcomed(people, address, people.liz_user) for _ in range(2)]
+    other = await _welcomed(people, address, people.maya_user)
+    await _is_open(first)  # heard of after the second one
+    third = await _welcomed(people, address, people.liz_user)
+    await _is_closed(second, "too_many")
+    for socket in (first, third, other):
+        await _is_open(socket)
+
+
+# ---- the listener
+
+
+def _lose_the_listener() -> None:
+    with psycopg.connect(**lanes.conninfo(), autocommit=True) as db:
+        lost = db.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query = %s",
+            [f"LISTEN {services.CHANNEL}"],
+        ).fetchall()
+    assert lost
+
+
+async def test_after_the_listener_was_away_every_socket_asks_for_a_new_ticket(
+    people: Cast, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was said meanwhile may have been a revocation."""
+    monkeypatch.setattr(hub, "SPREAD_SECONDS", 0.1)
+    sockets = [await _welcomed(people, address, user) for user in (people.liz_user, people.maya_user)]
+    await _in_thread(_lose_the_listener)
+    for socket in sockets:
+        await _is_closed(socket, "missed")
+    again = await _welcomed(people, address, people.liz_user)
+    await _in_thread(_push, people, people.larkspur)
+    assert (await _next(again))["kind"] == "changed"
+
+
+async def test_a_listener_that_fails_says_so_and_begins_again(
+    people: Cast, address: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(hub, "SPREAD_SECONDS", 0.1)
+    dispatch, failures = hub._dispatch, [ValueError()]
+
+    async def fails_once(message: Any) -> None:
+        if failures:
+            raise failures.pop()
+        await dispatch(message)
+
+    monkeypatch.setattr(hub, "_dispatch", fails_once)
+    socket = await _welcomed(people, address, people.liz_user)
+    await _in_thread(_push, people, people.larkspur)
+    await _is_closed(socket, "missed")
+    assert "begins to listen again" in caplog.text
+    again = await _welcomed(people, address, people.liz_user)
+    await _in_thread(_push, people, people.larkspur)
+    assert (await _next(again))["kind"] == "changed"
 
 
 # ---- the trail

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import pairwise
@@ -23,6 +24,8 @@ from webside.core import clock, frames
 from webside.core.actor import Actor, ActorKind, Role
 from webside.core.ids import uuid7
 from webside.outbox.models import OutboxEvent
+from webside.realtime import hub, lean
+from webside.realtime import services as realtime
 from webside.realtime.services import mint_ticket
 from webside.scheduling import selectors as scheduling_selectors
 from webside.scheduling import services as scheduling
@@ -69,13 +72,17 @@ class Side:
                 assert message["type"] != kind, message
 
 
-async def _enter(address: str, cast: Cast, who: Any, visit: Visit, topic: str = "visit") -> Side:
+async def _mint(cast: Cast, who: Any, visit: Visit, topic: str = "visit") -> str:
     def mint() -> str:
         actor = who if isinstance(who, Actor) else cast.actor_of(who)
         with frames.begin(tenant_id=actor.tenant_id, actor=actor):
             return mint_ticket(actor=actor, topics=[f"{topic}:{visit.id}"])
 
-    ticket = await _in_thread(mint)
+    return str(await _in_thread(mint))
+
+
+async def _enter(address: str, cast: Cast, who: Any, visit: Visit, topic: str = "visit", ticket: str = "") -> Side:
+    ticket = ticket or await _mint(cast, who, visit, topic)
     socket = await websockets.connect(address.replace("http", "ws") + "/ws", origin=address)
     await socket.send(json.dumps({"type": "hello", "ticket": ticket}))
     return Side(socket, json.loads(await asyncio.wait_for(socket.recv(), 30)))
@@ -149,6 +156,98 @@ async def test_loading_again_replaces_the_older_socket_and_keeps_the_seat(
     await maya.hears_nothing_of("peer")
     await maya.say(type="signal", to=liz.id, data={"n": 1})
     assert (await newer.hears("signal"))["data"] == {"n": 1}
+
+
+async def test_an_older_socket_that_comes_late_takes_no_seat_and_ends_no_call(
+    people: Cast, visit: Visit, address: str
+) -> None:
+    """Its page gave it up and opened another; the server was slow, and hears of it only now."""
+    older = await _mint(people, people.liz_user, visit)
+    liz = await _enter(address, people, people.liz_user, visit)
+    maya = await _enter(address, people, people.maya_user, visit)
+    late = await _enter(address, people, people.liz_user, visit, ticket=older)
+    assert await late.hears("bye") == {"type": "bye", "reason": "replaced"}
+    await liz.hears_nothing_of("bye")
+    await maya.say(type="signal", to=liz.id, data={"n": 1})
+    assert (await liz.hears("signal"))["data"] == {"n": 1}
+
+
+async def test_what_is_told_late_of_an_older_socket_ends_no_call(people: Cast, visit: Visit, address: str) -> None:
+    before = uuid7()
+    liz = await _enter(address, people, people.liz_user, visit)
+
+    def joined(socket: Any) -> Callable[[Actor], None]:
+        item = f"joined {liz.id} {socket}"
+        return lambda _: realtime._notify({"t": str(people.larkspur.id), "topic": f"visit:{visit.id}", "item": item})
+
+    await _as(people, people.liz_user, joined(before))
+    await _as(people, people.liz_user, lambda _: realtime.push_on_commit(f"visit:{visit.id}", "after"))
+    await liz.hears("hint", kind="after")
+    await liz.hears_nothing_of("bye")
+    await _as(people, people.liz_user, joined(uuid7()))
+    assert await liz.hears("bye") == {"type": "bye", "reason": "replaced"}
+
+
+async def test_a_clock_that_was_set_back_keeps_nobody_out(people: Cast, visit: Visit, address: str) -> None:
+    """The seat of a server that was killed has an id and a time of later."""
+
+    def later(_: Actor) -> None:
+        Participant.objects.filter(visit=visit, role="patient").update(
+            socket_id="ffffffff-0000-7000-8000-000000000000", seen_at=clock.now() + timedelta(hours=1)
+        )
+
+    await _as(people, people.maya_user, later)
+    liz = await _enter(address, people, people.liz_user, visit)
+    await liz.hears_nothing_of("bye")
+    assert liz.welcome["ice_servers"] is not None
+
+
+async def test_pings_are_answered_while_the_database_stalls(
+    people: Cast, visit: Visit, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shown failing with the sign of life written before the next message is read."""
+    liz = await _enter(address, people, people.liz_user, visit)
+    monkeypatch.setattr(lean, "ALIVE_SECONDS", 0)
+    held, go = threading.Event(), threading.Event()
+
+    def hold(_: Actor) -> None:
+        list(Participant.objects.select_for_update().filter(visit=visit))
+        held.set()
+        go.wait(20)
+
+    stall = asyncio.create_task(_as(people, people.maya_user, hold))
+    try:
+        await asyncio.to_thread(held.wait, 10)
+        for n in range(3):
+            await liz.say(type="ping", n=n)
+            assert (await liz.hears("pong", seconds=1))["n"] == n
+    finally:
+        go.set()
+        await stall
+
+
+async def test_what_needs_no_reading_opens_no_frame(
+    people: Cast, visit: Visit, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    liz, maya = [await _enter(address, people, user, visit) for user in (people.liz_user, people.maya_user)]
+    news = await _enter(address, people, people.grace_user, visit, "visit-news")
+    await liz.hears("peer", event="joined")
+    opened: list[Any] = []
+    begin = frames.begin_lean
+
+    def counted(*arguments: Any, **named: Any) -> Any:
+        opened.append(named)
+        return begin(*arguments, **named)
+
+    monkeypatch.setattr(hub.frames, "begin_lean", counted)
+    await liz.say(type="verified", result="same")
+    for side in (liz, maya):
+        await side.hears("verified", result="same")
+    await _as(people, people.maya_user, lambda _: realtime._notify(
+        {"t": str(people.larkspur.id), "topic": f"visit-news:{visit.id}", "item": "presence"}
+    ))  # fmt: skip
+    await news.hears("hint", kind="presence")
+    assert len(opened) == 1, "the message itself"
 
 
 @pytest.mark.parametrize(

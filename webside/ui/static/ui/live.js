@@ -194,7 +194,6 @@ function receive(event, topics) {
     refreshAll();
     if ([...wanted()].some((topic) => !subscribed.has(topic))) ensure();
   }
-  if (message.type === "hint" && !message.topic) refreshAll(); // something was missed, nobody knows what
   if (!message.topic) return;
   for (const element of elements) {
     const kinds = element.dataset.liveKinds?.split(/\s+/);
