@@ -99,6 +99,7 @@ def _ticket(world: World, name: str, clinic: Clinic, *topics: str, forged: bool 
         Ticket.objects.create(
             token_hash=services.digest(token), tenant_id=clinic.tenant.id, user_id=actor.user_id,
             actor=services.pack(actor), topics=list(topics), expires_at=clock.now() + timedelta(seconds=60),
+            ends_at=clock.now() + timedelta(hours=1),
         )  # fmt: skip
         return token
 

@@ -73,6 +73,16 @@ def identify(request: HttpRequest, *, subject_id: UUID) -> None:
         request.session[_KEY] = _doors(request) | {_place(request): door | {"identified": True}}
 
 
+def ends_at(request: HttpRequest) -> datetime | None:
+    """Return when what let this request in ends by itself: its session, and its door where it came by one."""
+    row = request.session.model.objects.filter(session_key=request.session.session_key)  # type: ignore[attr-defined]
+    ends = list(row.values_list("expire_date", flat=True))
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    if actor.kind is ActorKind.LINK:
+        ends.append(datetime.fromisoformat(_doors(request)[_place(request)]["until"]))
+    return min(ends, default=None)
+
+
 def close_door(request: HttpRequest) -> None:
     """Forget the door of the request's tenant, and what else the session knew but doors of other tenants."""
     others = {place: door for place, door in _doors(request).items() if place != _place(request)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.signals import user_logged_in, user_logged_out
+from allauth.account.signals import password_changed, password_reset, password_set, user_logged_in, user_logged_out
 from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest
 
@@ -40,6 +40,12 @@ def _signed_out(request: HttpRequest, user: User | None, **_: Any) -> None:
             registry.revoke(user.pk)
 
 
+def _new_password(user: User, **_: Any) -> None:
+    # Every other session of theirs has ended with the old one; which those are, each page's next ticket finds out.
+    with frames.begin(tenant_id=None, actor=_person(user)):
+        registry.revoke(user.pk, registry.RENEWED)
+
+
 def _failed(request: HttpRequest | None = None, **_: Any) -> None:
     # The address that was tried stays out: it may be somebody's password in the wrong field.
     _write(request, "accounts.session.refuse", anonymous())
@@ -49,4 +55,6 @@ def connect() -> None:
     """Hear the signals."""
     user_logged_in.connect(_signed_in, dispatch_uid="accounts.signed_in")
     user_logged_out.connect(_signed_out, dispatch_uid="accounts.signed_out")
+    for signal in (password_changed, password_reset, password_set):
+        signal.connect(_new_password, dispatch_uid="accounts.new_password")
     user_login_failed.connect(_failed, dispatch_uid="accounts.failed")

@@ -17,7 +17,7 @@ class RealtimeConfig(AppConfig):
         from webside.core import loops
         from webside.realtime import hub, lean, services
 
-        registry.on_revoke(lambda user_id: services.disconnect_on_commit(user_id=user_id))
+        registry.on_revoke(lambda user_id, reason: services.disconnect_on_commit(user_id=user_id, reason=reason))
         lanes.register(*lean.ROUTES)
         lanes.on_start(hub.start)
         lanes.on_stop(hub.stop)

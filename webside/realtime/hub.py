@@ -15,6 +15,7 @@ import logging
 import random
 import time
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -37,17 +38,20 @@ SPREAD_SECONDS = 2.0
 
 
 class Connection:
-    """One open socket: who, on which topics, and what waits to be sent.
+    """One open socket: who, on which topics, until when, and what waits to be sent.
 
     ``socket_id`` says which of two sockets is the newer one: the greater. ``over`` once it is being closed.
     """
 
-    def __init__(self, socket: WebSocket, actor: Actor, topics: Iterable[str], socket_id: UUID) -> None:
+    def __init__(
+        self, socket: WebSocket, actor: Actor, topics: Iterable[str], socket_id: UUID, ends_at: datetime
+    ) -> None:
         self.socket = socket
         self.actor = actor
         self.tenant = str(actor.tenant_id)
         self.topics = frozenset(topics)
         self.socket_id = socket_id
+        self.ends_at = ends_at
         self.heard_at = time.monotonic()
         self.over = False
         self.queue: asyncio.Queue[Json | None] = asyncio.Queue(QUEUE)

@@ -56,6 +56,8 @@ async def live(socket: WebSocket) -> None:
             await socket.close(4401)
         return
     sender = asyncio.create_task(_send(connection))
+    left = (connection.ends_at - clock.now()).total_seconds()
+    end = asyncio.get_running_loop().call_later(max(0, left), connection.close, "expired")
     try:
         await _receive(connection)
         # Its last word may be under way to somebody who doesn't read: not for ever.
@@ -64,6 +66,7 @@ async def live(socket: WebSocket) -> None:
         pass
     finally:
         hub.remove(connection)
+        end.cancel()
         sender.cancel()
         await _in_rooms(connection, "closed")
 
@@ -79,15 +82,16 @@ async def _welcome(socket: WebSocket) -> hub.Connection | None:
         async with lean.pool().connection() as db, db.transaction():
             row = await (
                 await db.execute(
-                    "DELETE FROM realtime_ticket WHERE token_hash = %s AND expires_at > %s RETURNING id, actor, topics",
+                    "DELETE FROM realtime_ticket WHERE token_hash = %s AND expires_at > %s"
+                    " RETURNING id, actor, topics, ends_at",
                     [digest(str(ticket)), clock.now()],  # the clock that made it: the database's may be another
                 )
             ).fetchone()
             if row is None:
                 return None
-            socket_id, actor, topics = row
+            socket_id, actor, topics, ends_at = row
             # The ticket's id tells sockets' age, however long each took to be welcomed.
-            connection = hub.Connection(socket, unpack(actor), topics, socket_id)
+            connection = hub.Connection(socket, unpack(actor), topics, socket_id, ends_at)
             # Joined before the ticket is gone for good: a revocation finds either the ticket or the socket. And before
             # the rooms are told: whoever hears of a newcomer may send to it at once.
             hub.add(connection)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,8 @@ from webside.realtime.models import Ticket
 
 CHANNEL = "webside_live"
 TICKET_SECONDS = 60
+LONGEST = timedelta(hours=12)
+"""For which a socket may be open; its page then comes back with a new ticket, if it still gets one."""
 MAX_TOPICS = 12
 
 
@@ -63,10 +65,11 @@ def _notify(message: dict[str, Any]) -> None:
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, json.dumps(message)])
 
 
-def mint_ticket(*, actor: Actor, topics: Iterable[str]) -> str:
+def mint_ticket(*, actor: Actor, topics: Iterable[str], ends_at: datetime | None = None) -> str:
     """Return a token that opens one socket on ``topics`` within a minute.
 
-    Raises :class:`TopicRefused` unless every topic's own authoriser agrees.
+    The socket is closed at ``ends_at``, when what let the actor in ends, and after :data:`LONGEST` anyway. Raises
+    :class:`TopicRefused` unless every topic's own authoriser agrees.
     """
     wanted = list(dict.fromkeys(topics))
     if not wanted or len(wanted) > MAX_TOPICS:
@@ -74,13 +77,15 @@ def mint_ticket(*, actor: Actor, topics: Iterable[str]) -> str:
     for name in wanted:
         _authorise(actor, name)
     token = secrets.token_urlsafe(32)
+    now = clock.now()
     Ticket.objects.create(
         token_hash=digest(token),
         tenant_id=frames.current_tenant_id(),
         user_id=actor.user_id,
         actor=pack(actor),
         topics=wanted,
-        expires_at=clock.now() + timedelta(seconds=TICKET_SECONDS),
+        expires_at=now + timedelta(seconds=TICKET_SECONDS),
+        ends_at=min(now + LONGEST, ends_at or now + LONGEST),
     )
     return token
 

@@ -60,7 +60,9 @@ def test_a_session_goes_when_it_is_over_and_not_before(cast: Cast) -> None:
 
 
 def test_a_ticket_and_an_invitation_go_at_their_time(cast: Cast) -> None:
-    Ticket.objects.create(token_hash=b"t", tenant_id=cast.larkspur.id, actor={}, topics=[], expires_at=clock.now())
+    Ticket.objects.create(
+        token_hash=b"t", tenant_id=cast.larkspur.id, actor={}, topics=[], expires_at=clock.now(), ends_at=clock.now()
+    )
     Invitation.objects.create(
         tenant=cast.larkspur, email="new@example.test", name="New", roles=["biller"], token_hash=b"i",
         invited_by=cast.admin_user, expires_at=clock.now(),

@@ -6,21 +6,24 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
 import websockets
+from allauth.account.signals import password_changed
+from django.conf import settings
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from webside.accounts.models import Membership
+from webside.accounts.models import Membership, User
 from webside.accounts.services import change_membership
 from webside.audit import services as audit
 from webside.audit.models import AuditEvent
-from webside.core import frames
+from webside.core import clock, frames
 from webside.core import lean as lanes
 from webside.core.actor import Actor, ActorKind, Role
 from webside.core.ids import uuid7
@@ -308,6 +311,46 @@ async def test_a_listener_that_fails_says_so_and_begins_again(
     again = await _welcomed(people, address, people.liz_user)
     await _in_thread(_push, people, people.larkspur)
     assert (await _next(again))["kind"] == "changed"
+
+
+# ---- how long
+
+
+async def test_a_socket_ends_with_what_let_its_person_in(people: Cast, address: str) -> None:
+    ends_at = clock.now() + timedelta(seconds=3)
+    short = await _welcomed(people, address, people.liz_user, ends_at=ends_at)
+    long = await _welcomed(people, address, people.liz_user)
+    await _is_closed(short, "expired")
+    assert clock.now() >= ends_at
+    await _is_open(long)
+
+
+def test_no_ticket_is_for_longer_than_half_a_day_or_than_the_session(people: Cast) -> None:
+    client = sign_in(Client(), people.liz_user)
+    session = client.session
+    session.set_expiry(600)
+    session.save()
+    with people.as_(people.liz_user) as actor:
+        services.mint_ticket(actor=actor, topics=[f"test:{TOPIC_ID}"], ends_at=clock.now() + timedelta(days=2))
+    answer = client.post(reverse("realtime:ticket-mint", args=["larkspur"]), {"topic": f"test:{TOPIC_ID}"})
+    assert answer.status_code == 200
+    longest, sessions = [ticket.ends_at - clock.now() for ticket in Ticket.objects.order_by("id")]
+    assert timedelta(hours=11, minutes=59) < longest <= services.LONGEST
+    assert timedelta(minutes=9) < sessions <= timedelta(minutes=10)
+    assert services.LONGEST.total_seconds() >= settings.SESSION_COOKIE_AGE
+
+
+async def test_a_new_password_makes_every_socket_ask_whether_its_session_still_holds(
+    people: Cast, address: str
+) -> None:
+    hers, other = [await _welcomed(people, address, user) for user in (people.liz_user, people.maya_user)]
+
+    def change() -> None:
+        password_changed.send(User, request=RequestFactory().get("/"), user=people.liz_user)
+
+    await _in_thread(change)
+    await _is_closed(hers, "renewed")
+    await _is_open(other)
 
 
 # ---- the trail
