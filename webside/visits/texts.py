@@ -98,6 +98,7 @@ TEXTS: tuple[Any, ...] = (
     _("You can’t use this page any more."),
     _("You heard nothing. Turn the volume up, or choose other speakers."),
     _("You heard the chime."),
+    _("You reach the clinic well. How much your line carries was not measured."),
     _("You see different numbers. Someone may be in between."),
     _("Your browser keeps the sound off."),
     _("Your camera is off."),

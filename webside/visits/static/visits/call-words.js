@@ -125,6 +125,7 @@ export const ENGLISH = {
   "check.speaker.silent": "You heard nothing. Turn the volume up, or choose other speakers.",
   "check.speaker.failed": "The chime could not be played. Look whether speakers or headphones are plugged in.",
   "check.network.works": "Good for video.",
+  "check.network.unmeasured": "You reach the clinic well. How much your line carries was not measured.",
   "check.network.low": "Good for a small picture.",
   "check.network.sound": "Good for sound, too weak for picture.",
   "check.network.slow": "Your network is slow to answer. Move closer to your Wi-Fi, or use another network.",

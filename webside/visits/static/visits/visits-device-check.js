@@ -64,8 +64,8 @@ export function networkWordOf(network) {
   const { kbps, lossPct, rttMs } = network;
   if ((kbps !== null && kbps < 100) || (lossPct !== null && kbps !== null && kbps < 1000 && lossPct > 60)) return "sound";
   if ((rttMs ?? 0) > 800) return "slow";
-  if (kbps !== null && kbps < 300) return "low";
-  return "works";
+  if (kbps === null) return "unmeasured";
+  return kbps < 300 ? "low" : "works";
 }
 
 /** @param {Element} root @returns {() => void} lets the devices go */
