@@ -123,16 +123,17 @@ def book_as_visitor(
     """Register a person, take her consent and book for her: all of it, or nothing.
 
     Nobody is looked up by what a stranger types: a visitor is always a new patient, and the clinic
-    joins records later. The same key with the same person again returns the same appointment; with
-    another person it raises :class:`KeyReused`. Raises what :func:`book_appointment` raises.
+    joins records later. The same key with the same name and address again returns the same appointment; with
+    others it raises :class:`KeyReused`. No answer depends on the date of birth: it is what opens a summary for who
+    holds a link, and here it could be guessed at without an end. Raises what :func:`book_appointment` raises.
     """
     # Before anything is made: the second of two equal forms waits here and then finds what the first one booked.
     lock_people(practitioner)
     known = _booked_with(idempotency_key)
     if known is None:
         if actor.kind is ActorKind.LINK:
-            # Who books in the browser of somebody else has nobody's visit yet.
-            own = {f"patient__{name}": value for name, value in _identity(details).items()}
+            # Her door leads to this very visit. Who books in the browser of somebody else has nobody's visit yet.
+            own = {f"patient__{name}": value for name, value in _named(details).items()}
             _refuse_again(service, practitioner, start, id=actor.subject_id, **own)
         return book_with_consent(
             actor=actor, patient=_register(actor, details, state, timezone), service=service,
@@ -160,18 +161,17 @@ def _register(actor: Actor, details: VisitorDetails, state: str, timezone: str) 
     raise AssertionError("unreachable")
 
 
-def _identity(details: VisitorDetails) -> dict[str, Any]:
-    """Return what makes a visitor the same person, as the record keeps it."""
+def _named(details: VisitorDetails) -> dict[str, str]:
+    """Return what tells two who share a browser apart, as the record keeps it: never the date of birth."""
     return {
         "given": details.given.strip(),
         "family": details.family.strip(),
-        "birth_date": details.birth_date,
         "email": details.email.strip().lower(),
     }
 
 
 def _same_person(patient: Patient, details: VisitorDetails) -> bool:
-    return all(getattr(patient, name) == value for name, value in _identity(details).items())
+    return all(getattr(patient, name) == value for name, value in _named(details).items())
 
 
 @action("scheduling.appointment.book")
