@@ -150,13 +150,13 @@ def _treating(cast: Cast) -> Iterator[Actor]:
 
 def problem(cast: Cast) -> Iterator[UUID]:
     with _treating(cast) as maya:
-        made = chart.add_problem(actor=maya, patient=cast.liz, display="Worn knee")
+        made = chart.add_problem(actor=maya, patient=cast.liz, display="Worn knee").entry
         yield from _ended_and_restored(cast, maya, ListCode.PROBLEMS, made.id)
 
 
 def allergy(cast: Cast) -> Iterator[UUID]:
     with _treating(cast) as maya:
-        made = chart.add_allergy(actor=maya, patient=cast.liz, substance="Penicillin", reaction="Rash")
+        made = chart.add_allergy(actor=maya, patient=cast.liz, substance="Penicillin", reaction="Rash").entry
         yield from _ended_and_restored(cast, maya, ListCode.ALLERGIES, made.id)
 
 

@@ -350,7 +350,7 @@ class _Filling:
             patient = self.clinic.patient
             allergy = services.add_allergy(
                 actor=who, patient=patient, substance=word("allergy"), reaction="hives", criticality="high"
-            )
+            ).entry
             services.add_problem(actor=who, patient=patient, display=f"{word('diagnosis')} since 2019", code="E11.65")
             services.add_medication(actor=who, patient=patient, medication=word("medicine"), dosage="twice a day")
             services.confirm_list(actor=who, patient=patient, code="allergies")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -94,6 +95,21 @@ class ClinicalLists:
     def problems_confirmed(self) -> List | None:
         """When problems were asked for."""
         return self.confirmed.get(ListCode.PROBLEMS)
+
+    @property
+    def allergies_seen(self) -> str:
+        """What a page shows of the allergies, for who confirms them."""
+        return marks_of(self.allergies)
+
+    @property
+    def medications_seen(self) -> str:
+        """What a page shows of the medicines, for who confirms them."""
+        return marks_of(self.medications)
+
+    @property
+    def problems_seen(self) -> str:
+        """What a page shows of the problems, for who confirms them."""
+        return marks_of(self.problems)
 
     @property
     def worst_allergies(self) -> list[AllergyIntolerance]:
@@ -254,6 +270,56 @@ def entry_name(entry: AllergyIntolerance | MedicationStatement | Condition) -> s
     return entry.display if isinstance(entry, Condition) else str(entry)
 
 
+def marks_of(entries: Iterable[AllergyIntolerance | MedicationStatement | Condition]) -> str:
+    """Return what entries of a list are and say, in few letters: a page brings it along when the list is confirmed."""
+    return "-".join(_mark_of(entry) for entry in entries)
+
+
+_SHOWN: dict[type[Any], tuple[str, ...]] = {
+    AllergyIntolerance: ALLERGY,
+    MedicationStatement: MEDICATION,
+    Condition: PROBLEM,
+}
+_ID = 6
+"""Letters of a mark that say which entry it is; the others say what it says."""
+
+
+def _mark_of(entry: AllergyIntolerance | MedicationStatement | Condition) -> str:
+    said = repr([str(getattr(entry, name)) for name in _SHOWN[type(entry)]])
+    return _short_id(entry) + sha256(said.encode()).hexdigest()[:6]
+
+
+def _short_id(entry: AllergyIntolerance | MedicationStatement | Condition) -> str:
+    return entry.id.hex[-_ID:]
+
+
+@dataclass(frozen=True, slots=True)
+class ListChange:
+    """The names of what came to a list, left it or says something else than a page showed."""
+
+    came: list[str]
+    gone: list[str]
+    changed: list[str]
+
+
+def changed_since(patient: Patient, lists: ClinicalLists, code: ListCode, seen: str) -> ListChange | None:
+    """Return how a list differs from what a page showed (:func:`marks_of`), if it does.
+
+    The caller has checked that the actor may see the lists.
+    """
+    marks = set(filter(None, seen.split("-")))
+    entries = lists.entries(code)
+    if marks == {_mark_of(entry) for entry in entries}:
+        return None
+    shown = {mark[:_ID] for mark in marks}
+    left = shown - {_short_id(entry) for entry in entries}
+    return ListChange(
+        came=[entry_name(entry) for entry in entries if _short_id(entry) not in shown],
+        gone=[entry_name(row) for row in _off_the_list(patient, code) if _short_id(row) in left],
+        changed=[entry_name(entry) for entry in entries if _short_id(entry) in shown and _mark_of(entry) not in marks],
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """An entry that was taken off a list, and before which of those that stand there now it stood."""
@@ -265,18 +331,22 @@ class Ended:
 
 def ended_entries(patient: Patient, lists: ClinicalLists, code: ListCode, ids: Sequence[UUID]) -> list[Ended]:
     """Return those of ``ids`` that are off the list. The caller has checked that the actor may see the lists."""
-    found: Any = {
+    rows = sorted(_off_the_list(patient, code).filter(id__in=ids), key=_order)
+    return [
+        Ended(row.id, entry_name(row), sum(_order(other) < _order(row) for other in lists.entries(code)))
+        for row in rows
+    ]
+
+
+def _off_the_list(patient: Patient, code: ListCode) -> QuerySet[Any]:
+    found: dict[ListCode, QuerySet[Any]] = {
         ListCode.ALLERGIES: AllergyIntolerance.objects.exclude(clinical_status=ClinicalStatus.ACTIVE),
         ListCode.MEDICATIONS: MedicationStatement.objects.exclude(status=MedicationStatus.ACTIVE),
         ListCode.PROBLEMS: Condition.objects.filter(category=ConditionCategory.PROBLEM).exclude(
             clinical_status=ClinicalStatus.ACTIVE
         ),
-    }[code]
-    rows = sorted(found.filter(patient=patient, id__in=ids), key=_order)
-    return [
-        Ended(row.id, entry_name(row), sum(_order(other) < _order(row) for other in lists.entries(code)))
-        for row in rows
-    ]
+    }
+    return found[code].filter(patient=patient)
 
 
 def _order(entry: AllergyIntolerance | MedicationStatement | Condition) -> tuple[int, date, str]:

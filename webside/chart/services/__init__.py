@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from webside.chart.services.diagnoses import add_diagnosis, order_diagnoses, remove_diagnosis
 from webside.chart.services.encounters import cancel_encounter, finish_encounter, start_encounter
-from webside.chart.services.errors import Barred, Conflict, Invalid, NotAllowed, NoteClosed, NotReady
+from webside.chart.services.errors import Barred, Conflict, Invalid, ListChanged, NotAllowed, NoteClosed, NotReady
 from webside.chart.services.lists import (
+    Addition,
     add_allergy,
     add_medication,
     add_problem,
@@ -18,9 +19,11 @@ from webside.chart.services.notes import add_addendum, save_note, save_note_part
 from webside.chart.services.summaries import identify
 
 __all__ = [
+    "Addition",
     "Barred",
     "Conflict",
     "Invalid",
+    "ListChanged",
     "NotAllowed",
     "NotReady",
     "NoteClosed",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from webside.catalog.gates import Finding
 from webside.chart.models import Note
+from webside.chart.selectors import ListChange
 
 
 class NotAllowed(PermissionError):
@@ -43,3 +44,11 @@ class NotReady(ValueError):
     def __init__(self, findings: Sequence[Finding]) -> None:
         super().__init__(", ".join(finding.gate for finding in findings))
         self.findings = list(findings)
+
+
+class ListChanged(Exception):
+    """The list is not the one that the page showed; nothing was confirmed. ``change`` says how it differs."""
+
+    def __init__(self, change: ListChange) -> None:
+        super().__init__("ListChanged")
+        self.change = change

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db import transaction
@@ -24,13 +26,25 @@ from webside.chart.codes import (
 )
 from webside.chart.models import AllergyIntolerance, Condition, Encounter, List, MedicationStatement, Note, Observation
 from webside.chart.rules import vitals
-from webside.chart.services.errors import Invalid, NotAllowed
+from webside.chart.services.errors import Invalid, ListChanged, NotAllowed
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.fhirkit.services import write_version
 from webside.people.models import Patient
 
 Entry = AllergyIntolerance | MedicationStatement | Condition
+E = TypeVar("E", AllergyIntolerance, MedicationStatement, Condition)
+
+DANGER = {Criticality.UNKNOWN: 0, Criticality.LOW: 1, Criticality.HIGH: 2}
+"""How much a level says: of two the greater stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addition(Generic[E]):
+    """What adding to a list came to. ``before``: what the entry said that was there already, if one was."""
+
+    entry: E
+    before: E | None = None
 
 
 def _may_change_lists(actor: Actor, patient: Patient) -> None:
@@ -73,24 +87,41 @@ def _one_line(text: str, longest: int, missing: str) -> str:
 @action("chart.allergy.add")
 def add_allergy(
     *, actor: Actor, patient: Patient, substance: str, reaction: str = "", criticality: str = Criticality.UNKNOWN
-) -> AllergyIntolerance:
-    """Add an allergy. The same substance again returns the entry that is there, with the new reaction."""
+) -> Addition[AllergyIntolerance]:
+    """Add an allergy, or what is new about one that is on the list.
+
+    Nothing known is lost by adding again: a level only rises, and no reaction wipes none. Who knows better ends the
+    entry and adds it anew. Raises :class:`Invalid` and :class:`NotAllowed`.
+    """
     _may_change_lists(actor, patient)
     name = _one_line(substance, 120, "Name the substance.")
     level = Criticality(criticality)
-    known = AllergyIntolerance.objects.filter(
-        patient=patient, substance__iexact=name, clinical_status=ClinicalStatus.ACTIVE
-    ).first()
-    allergy = known or AllergyIntolerance(patient=patient, substance=name)
-    before = (allergy.reaction, allergy.criticality) if known else None
+    known = (
+        AllergyIntolerance.objects.select_for_update()
+        .filter(patient=patient, substance__iexact=name, clinical_status=ClinicalStatus.ACTIVE)
+        .first()
+    )
+    before = copy(known)
+    allergy = known or AllergyIntolerance(patient=patient, substance=name, criticality=level)
     allergy.reaction = " ".join(reaction.replace("\x00", "").split())[:160] or allergy.reaction
-    allergy.criticality = level
-    allergy.save()
-    write_version(allergy)
-    if before != (allergy.reaction, allergy.criticality):
+    allergy.criticality = max(level, Criticality(allergy.criticality), key=DANGER.__getitem__)
+    changed = [
+        each for each in ("criticality", "reaction") if before and getattr(before, each) != getattr(allergy, each)
+    ]
+    changes: dict[str, Any] = {"repeated": True} if before else {}
+    if before is None or changed:
+        allergy.save()
+        version = write_version(allergy).version
         _withdraw(patient, ListCode.ALLERGIES)
-    record("chart.allergy.add", actor=actor, target=allergy, patient_id=patient.id, ground="treating")
-    return allergy
+        if before:
+            # The words of a reaction stand in the versions alone: the trail is read by people who may read no chart.
+            changes |= {
+                "fields": changed,
+                "before": {"criticality": before.criticality, "version": version - 1},
+                "after": {"criticality": allergy.criticality, "version": version},
+            }
+    record("chart.allergy.add", actor=actor, target=allergy, patient_id=patient.id, ground="treating", changes=changes)
+    return Addition(allergy, before)
 
 
 @action("chart.medication.add")
@@ -114,10 +145,10 @@ def add_medication(
 @action("chart.problem.add")
 def add_problem(
     *, actor: Actor, patient: Patient, code: str = "", display: str = "", onset_date: date | None = None
-) -> Condition:
+) -> Addition[Condition]:
     """Add a problem that lasts: by its ICD-10-CM code, or in words where there is none.
 
-    The same code again returns the entry that is there.
+    The same code again changes nothing of the entry that is there.
     """
     _may_change_lists(actor, patient)
     known = selectors.diagnosis_code(code) if code.strip() else None
@@ -127,7 +158,8 @@ def add_problem(
     there = Condition.objects.filter(
         patient=patient, category=ConditionCategory.PROBLEM, clinical_status=ClinicalStatus.ACTIVE
     )
-    problem = there.filter(code=known.code).first() if known else there.filter(display__iexact=words).first()
+    before = there.filter(code=known.code).first() if known else there.filter(display__iexact=words).first()
+    problem = before
     if problem is None:
         problem = Condition.objects.create(
             patient=patient,
@@ -139,8 +171,9 @@ def add_problem(
         )
         write_version(problem)
         _withdraw(patient, ListCode.PROBLEMS)
-    record("chart.problem.add", actor=actor, target=problem, patient_id=patient.id, ground="treating")
-    return problem
+    changes = {"repeated": True} if before else None
+    record("chart.problem.add", actor=actor, target=problem, patient_id=patient.id, ground="treating", changes=changes)
+    return Addition(problem, before)
 
 
 def _entry(patient: Patient, code: ListCode, entry_id: UUID) -> Entry:
@@ -201,14 +234,20 @@ def restore_entry(*, actor: Actor, patient: Patient, code: ListCode, entry_id: U
 
 
 @action("chart.list.confirm")
-def confirm_list(*, actor: Actor, patient: Patient, code: ListCode) -> List:
-    """Note that a list was gone through with the patient now; without entries it means *nothing known*."""
+def confirm_list(*, actor: Actor, patient: Patient, code: ListCode, seen: str | None = None) -> List:
+    """Note that a list was gone through with the patient now; without entries it means *nothing known*.
+
+    ``seen`` is what the page showed of the list (:func:`selectors.marks_of`), nothing for who comes from no page.
+    Raises :class:`ListChanged` when the list is another one by now: nobody went through that.
+    """
     _may_change_lists(actor, patient)
     # Locked before the entries are read: what ends meanwhile withdraws this confirmation.
     confirmed, created = List.objects.select_for_update().get_or_create(
         patient=patient, code=code, defaults={"confirmed_by": actor.label}
     )
     lists = selectors.lists_of(patient)
+    if seen is not None and (change := selectors.changed_since(patient, lists, code, seen)):
+        raise ListChanged(change)
     confirmed.empty_reason = "" if lists.entries(code) else EmptyReason.NIL_KNOWN
     confirmed.changed_at = confirmed.ended_entry = None
     confirmed.confirmed_at = clock.now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -48,12 +49,12 @@ def test_not_asked_is_not_nothing_known(cast: Any, liz: Any) -> None:
 
 def test_entries_are_added_once_ended_and_put_back(cast: Any, liz: Any) -> None:
     with cast.as_(cast.maya_user) as maya:
-        first = services.add_allergy(actor=maya, patient=liz, substance="Sulfa")
-        again = services.add_allergy(actor=maya, patient=liz, substance=" sulfa ", reaction="hives")
+        first = services.add_allergy(actor=maya, patient=liz, substance="Sulfa").entry
+        again = services.add_allergy(actor=maya, patient=liz, substance=" sulfa ", reaction="hives").entry
         assert (first.id, AllergyIntolerance.objects.get().reaction) == (again.id, "hives")
         metformin = services.add_medication(actor=maya, patient=liz, medication="Metformin", dosage="twice a day")
-        problem = services.add_problem(actor=maya, patient=liz, code="I10")
-        assert services.add_problem(actor=maya, patient=liz, code="i10").id == problem.id
+        problem = services.add_problem(actor=maya, patient=liz, code="I10").entry
+        assert services.add_problem(actor=maya, patient=liz, code="i10").before == problem
         for code, entry in (
             (ListCode.ALLERGIES, first), (ListCode.MEDICATIONS, metformin), (ListCode.PROBLEMS, problem),
         ):  # fmt: skip
@@ -124,7 +125,7 @@ def test_beside_a_call_only_the_lists_come_back(cast: Any, liz: Any) -> None:
 
 def test_one_form_ends_any_entry_of_a_list(cast: Any, liz: Any) -> None:
     with cast.as_(cast.maya_user) as maya:
-        added = [services.add_allergy(actor=maya, patient=liz, substance=name) for name in ("Latex", "Sulfa")]
+        added = [services.add_allergy(actor=maya, patient=liz, substance=name).entry for name in ("Latex", "Sulfa")]
     client = sign_in(Client(), cast.maya_user)
     text = client.get(reverse("chart:patient-detail", args=["larkspur", liz.id]), **HOST).content.decode()
     end = reverse("chart:list-end", args=["larkspur", liz.id, "allergies"])
@@ -136,7 +137,7 @@ def test_one_form_ends_any_entry_of_a_list(cast: Any, liz: Any) -> None:
 
 def test_without_javascript_ending_can_be_undone(cast: Any, liz: Any) -> None:
     with cast.as_(cast.maya_user) as maya:
-        allergy = services.add_allergy(actor=maya, patient=liz, substance="Sulfa")
+        allergy = services.add_allergy(actor=maya, patient=liz, substance="Sulfa").entry
     client = sign_in(Client(), cast.maya_user)
     end = reverse("chart:list-end", args=["larkspur", liz.id, "allergies"])
     page = client.post(end, {"entry": str(allergy.id), "next": "https://evil.example/"}, follow=True, **HOST)
@@ -187,7 +188,7 @@ def _allergies(text: str) -> str:
 def sulfa(cast: Any, liz: Any) -> AllergyIntolerance:
     """Sulfa, confirmed."""
     with cast.as_(cast.maya_user) as maya:
-        allergy = services.add_allergy(actor=maya, patient=liz, substance="Sulfa", reaction="hives")
+        allergy = services.add_allergy(actor=maya, patient=liz, substance="Sulfa", reaction="hives").entry
         services.confirm_list(actor=maya, patient=liz, code=ListCode.ALLERGIES)
     return allergy
 
@@ -294,3 +295,122 @@ def test_marks_of_somebody_else_or_of_nothing_say_nothing(cast: Any, liz: Any, s
     answer = client.post(_url("confirm", liz), {"ended": marks}, **HOST)
     assert answer.status_code == 200
     assert "was taken off" not in answer.content.decode()
+
+
+# ------------------------------------------------------------------------------------------ added again, confirmed late
+
+
+@pytest.mark.parametrize(
+    ("was", "again", "stays"),
+    [
+        ("high", "unable-to-assess", "high"),
+        ("high", "low", "high"),
+        ("low", "unable-to-assess", "low"),
+        ("low", "high", "high"),
+        ("unable-to-assess", "low", "low"),
+    ],
+)
+def test_adding_an_allergy_again_never_lowers_its_level(cast: Any, liz: Any, was: str, again: str, stays: str) -> None:
+    with cast.as_(cast.maya_user) as maya:
+        services.add_allergy(actor=maya, patient=liz, substance="Penicillin", reaction="throat swells", criticality=was)
+        services.confirm_list(actor=maya, patient=liz, code=ListCode.ALLERGIES)
+        services.add_allergy(actor=maya, patient=liz, substance="penicillin", criticality=again)
+        row = AllergyIntolerance.objects.get()
+        assert (row.criticality, row.reaction) == (stays, "throat swells")
+        assert (List.objects.get().changed_at is not None) is (was != stays), "what is as it was stays confirmed"
+        versions = ResourceVersion.objects.filter(resource_type="AllergyIntolerance").count()
+        assert versions == (1 if was == stays else 2)
+
+
+def test_what_adding_again_changed_is_in_the_trail(cast: Any, liz: Any) -> None:
+    with cast.as_(cast.maya_user) as maya:
+        for reaction, level in (("rash", "low"), ("throat swells", "high"), ("", "low")):
+            services.add_allergy(actor=maya, patient=liz, substance="Latex", reaction=reaction, criticality=level)
+        for _time in range(2):
+            services.add_problem(actor=maya, patient=liz, display="Falls")
+        events = AuditEvent.objects.order_by("sequence")
+        assert [event.changes for event in events.filter(action="chart.allergy.add")] == [
+            {},
+            {
+                "repeated": True,
+                "fields": ["criticality", "reaction"],
+                "before": {"criticality": "low", "version": 1},
+                "after": {"criticality": "high", "version": 2},
+            },
+            {"repeated": True},
+        ]
+        assert [event.changes for event in events.filter(action="chart.problem.add")] == [{}, {"repeated": True}]
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_who_adds_again_reads_what_became_of_it(cast: Any, liz: Any, script: bool) -> None:
+    client = sign_in(Client(), cast.maya_user)
+    headers = HOST | ({"HTTP_HX_REQUEST": "true"} if script else {})
+
+    def add(code: str, **typed: str) -> str:
+        return client.post(_url("add", liz, code), typed, follow=True, **headers).content.decode()
+
+    assert "on the list already" not in add("allergies", text="Penicillin", criticality="high")
+    told = add("allergies", text="penicillin", criticality="unable-to-assess")
+    assert "Penicillin was on the list already. Its level stays “Can kill”." in told
+    told = add("allergies", text="penicillin", more="hives")
+    assert "Its level stays “Can kill”. What happens is now “hives”." in told
+    add("allergies", text="Latex", more="rash", criticality="low")
+    told = add("allergies", text="Latex", more="swelling", criticality="high")
+    assert "Its level is now “Can kill”; it was “Not dangerous”." in told
+    assert "What happens is now “swelling”; it was “rash”." in told
+    add("problems", text="Falls")
+    assert "Falls was on the list already. Nothing was changed." in add("problems", text="falls")
+    add("medications", text="Metformin", more="mornings")
+    assert "on the list already" not in add("medications", text="Metformin", more="evenings")
+    with cast.as_(cast.maya_user):
+        assert MedicationStatement.objects.count() == 2, "a medicine may be taken in two ways"
+
+
+def _seen(client: Client, liz: Any) -> str:
+    page = client.get(reverse("chart:patient-detail", args=["larkspur", liz.id]), **HOST).content.decode()
+    return re.search(r'name="seen" value="([^"]*)"', _allergies(page))[1]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("script", [True, False])
+@pytest.mark.parametrize(
+    ("meanwhile", "words"),
+    [
+        ("came", "New on it: Latex."),
+        ("gone", "Off it: Sulfa."),
+        ("changed", "Says something else: Sulfa."),
+    ],
+)
+def test_what_a_page_did_not_show_is_not_confirmed(
+    cast: Any, liz: Any, sulfa: AllergyIntolerance, meanwhile: str, words: str, script: bool
+) -> None:
+    client = sign_in(Client(**({"HTTP_HX_REQUEST": "true"} if script else {})), cast.maya_user)
+    seen = _seen(sign_in(Client(), cast.maya_user), liz)
+    with cast.as_(cast.maya_user) as maya:
+        if meanwhile == "came":
+            services.add_allergy(actor=maya, patient=liz, substance="Latex")
+        elif meanwhile == "gone":
+            services.end_entry(actor=maya, patient=liz, code=ListCode.ALLERGIES, entry_id=sulfa.id)
+        else:
+            services.add_allergy(actor=maya, patient=liz, substance="Sulfa", criticality="high")
+    text = client.post(_url("confirm", liz), {"seen": seen}, follow=True, **HOST).content.decode()
+    assert f"Nothing was confirmed: the list has changed since your page showed it. {words}" in text
+    assert "changed since it was confirmed on" in _allergies(text), "the list is shown as it is"
+    with cast.as_(cast.maya_user):
+        assert List.objects.get().changed_at is not None
+    if meanwhile != "gone":
+        fresh = _seen(sign_in(Client(), cast.maya_user), liz)
+        client.post(_url("confirm", liz), {"seen": fresh}, **HOST)
+        with cast.as_(cast.maya_user):
+            assert List.objects.get().changed_at is None
+
+
+def test_a_list_with_entries_is_not_confirmed_as_empty(cast: Any, liz: Any) -> None:
+    """A colleague's entry came while the page still offered “No known allergies”."""
+    client = sign_in(Client(), cast.maya_user)
+    with cast.as_(cast.maya_user) as maya:
+        services.add_allergy(actor=maya, patient=liz, substance="Sulfa")
+    text = client.post(_url("confirm", liz), follow=True, **HOST).content.decode()
+    assert "New on it: Sulfa." in text
+    with cast.as_(cast.maya_user):
+        assert not List.objects.exists()

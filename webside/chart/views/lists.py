@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from webside.chart import policies, selectors, services
@@ -24,6 +25,13 @@ from webside.chart.rules import vitals as signs
 from webside.chart.views._doors import back_to, chart_or_404, refuse
 from webside.core import clock
 from webside.ui.undo import undo
+
+LEVELS = {
+    Criticality.UNKNOWN: gettext_lazy("Not known"),
+    Criticality.HIGH: gettext_lazy("Can kill"),
+    Criticality.LOW: gettext_lazy("Not dangerous"),
+}
+"""How dangerous an allergy is, in the words of the form (``chart/_list_forms.html``)."""
 
 
 def _patient(request: HttpRequest, patient_id: UUID, action: str) -> Any:
@@ -41,11 +49,14 @@ def _code(text: str) -> ListCode:
 
 
 def _answer(request: HttpRequest, patient: Any, *, error: services.Invalid | None = None, done: str = "",
-            tags: str = "", where: str = "", gone: UUID | None = None) -> HttpResponse:  # fmt: skip
+            told: str = "", tags: str = "", where: str = "", gone: UUID | None = None) -> HttpResponse:  # fmt: skip
+    """Answer with the lists, or lead back to the page. ``told`` is what did not go as asked; it stands in its list."""
     page = reverse("chart:patient-detail", args=[request.tenant.slug, patient.id])  # type: ignore[attr-defined]
     if not request.htmx:  # type: ignore[attr-defined]
         if error:
             messages.error(request, " ".join(text for texts in error.errors.values() for text in texts))
+        elif told:
+            messages.warning(request, told)
         elif done:
             messages.success(request, done, extra_tags=tags)
         return HttpResponseRedirect(back_to(request, page) + (f"#{where}" if where else ""))
@@ -62,6 +73,8 @@ def _answer(request: HttpRequest, patient: Any, *, error: services.Invalid | Non
         "open_form": where if error else "",
         "typed": request.POST if error else {},
         "list_done": done,
+        "list_told": told,
+        "told_in": where if told else "",
         "lists_of_encounter": request.POST.get("encounter", ""),
         "lists_compact": request.POST.get("compact", ""),
         "next": request.POST.get("next", ""),
@@ -101,24 +114,47 @@ def add(request: HttpRequest, slug: str, patient_id: UUID, code: str) -> HttpRes
     }[which]
     patient = _patient(request, patient_id, action)
     try:
-        _add(request, patient, which)
+        added = _add(request, patient, which)
     except services.Invalid as error:
         return _answer(request, patient, error=error, where=which)
+    if added.before is not None:
+        return _answer(request, patient, told=_what_became_of(which, added.before, added.entry), where=which)
     return _answer(request, patient, done=_("Added."), where=which)
 
 
-def _add(request: HttpRequest, patient: Any, which: ListCode) -> None:
+def _what_became_of(which: ListCode, before: Any, entry: Any) -> str:
+    """Say that an entry was on the list already, and what of it is another now."""
+    said = [_("%(name)s was on the list already.") % {"name": selectors.entry_name(entry)}]
+    if which is ListCode.ALLERGIES:
+        levels = {"now": LEVELS[entry.criticality], "was": LEVELS[before.criticality]}
+        if entry.criticality == before.criticality:
+            said.append(_("Its level stays “%(now)s”.") % levels)
+        else:
+            said.append(_("Its level is now “%(now)s”; it was “%(was)s”.") % levels)
+        if entry.reaction != before.reaction:
+            reactions = {"now": entry.reaction, "was": before.reaction}
+            said.append(
+                _("What happens is now “%(now)s”; it was “%(was)s”.") % reactions
+                if before.reaction
+                else _("What happens is now “%(now)s”.") % reactions
+            )
+    else:
+        said.append(_("Nothing was changed."))
+    return " ".join(said)
+
+
+def _add(request: HttpRequest, patient: Any, which: ListCode) -> services.Addition[Any]:
     actor = request.actor  # type: ignore[attr-defined]
     text = request.POST.get("text", "")
     more = request.POST.get("more", "")
     if which is ListCode.ALLERGIES:
         level = request.POST.get("criticality", "")
         known = level if level in set(Criticality) else Criticality.UNKNOWN
-        services.add_allergy(actor=actor, patient=patient, substance=text, reaction=more, criticality=known)
-    elif which is ListCode.MEDICATIONS:
-        services.add_medication(actor=actor, patient=patient, medication=text, dosage=more)
-    else:
-        services.add_problem(actor=actor, patient=patient, display=text, code=more)
+        return services.add_allergy(actor=actor, patient=patient, substance=text, reaction=more, criticality=known)
+    if which is ListCode.MEDICATIONS:
+        # Never joined with one that is there: a medicine may be taken in two ways.
+        return services.Addition(services.add_medication(actor=actor, patient=patient, medication=text, dosage=more))
+    return services.add_problem(actor=actor, patient=patient, display=text, code=more)
 
 
 def _entry_id(request: HttpRequest) -> UUID:
@@ -160,11 +196,27 @@ def restore(request: HttpRequest, slug: str, patient_id: UUID, code: str) -> Htt
 
 @require_POST
 def confirm(request: HttpRequest, slug: str, patient_id: UUID, code: str) -> HttpResponse:
-    """Note that the list was gone through with the patient now."""
+    """Note that the list was gone through with the patient now, as the page showed it."""
     which = _code(code)
     patient = _patient(request, patient_id, "chart.list.confirm")
-    services.confirm_list(actor=request.actor, patient=patient, code=which)  # type: ignore[attr-defined]
+    seen = request.POST.get("seen", "")
+    try:
+        services.confirm_list(actor=request.actor, patient=patient, code=which, seen=seen)  # type: ignore[attr-defined]
+    except services.ListChanged as other:
+        return _answer(request, patient, told=_how_it_differs(other.change), where=which)
     return _answer(request, patient, done=_("Confirmed now."), where=which)
+
+
+def _how_it_differs(change: selectors.ListChange) -> str:
+    said = [_("Nothing was confirmed: the list has changed since your page showed it.")]
+    for words, names in (
+        (_("New on it: %(names)s."), change.came),
+        (_("Off it: %(names)s."), change.gone),
+        (_("Says something else: %(names)s."), change.changed),
+    ):
+        if names:
+            said.append(words % {"names": ", ".join(names)})
+    return " ".join([*said, _("Go through it as it stands now, then confirm.")])
 
 
 @require_POST
