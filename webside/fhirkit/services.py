@@ -1,8 +1,11 @@
-"""Writing versions."""
+"""Writing versions, and reading what one said at a time."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -56,6 +59,18 @@ def read_body(version: ResourceVersion) -> bytes:
     if not version.sealed:
         return body
     return keyring().open(body, place=_place(version.resource_type, version.resource_id, version.version))
+
+
+def bodies_at(resource_type: str, ids: Iterable[UUID], at: datetime) -> dict[UUID, dict[str, Any]]:
+    """Return what resources said at a time, by their ids; those that had no version by then are left out.
+
+    The caller has checked that the actor may see them.
+    """
+    versions = ResourceVersion.objects.filter(
+        resource_type=resource_type, resource_id__in=list(ids), created_at__lte=at
+    )
+    newest = versions.order_by("resource_id", "-version").distinct("resource_id")
+    return {version.resource_id: orjson.loads(read_body(version)) for version in newest}
 
 
 def _place(resource_type: str, resource_id: Any, version: int) -> str:

@@ -7,8 +7,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
-
 from webside.audit.codes import Outcome
 from webside.audit.models import AuditEvent
 from webside.chart import policies
@@ -22,6 +20,7 @@ from webside.chart.selectors.notes import addenda_of
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.core.models import Tenant
+from webside.fhirkit.services import bodies_at
 from webside.scheduling.codes import HOLDS_TIME
 from webside.scheduling.models import Appointment
 
@@ -75,20 +74,13 @@ class Summary:
     call_us: list[str]
     diagnoses: list[tuple[str, str]]
     medications: list[MedicationStatement]
-    medications_confirmed: List | None
+    medications_confirmed_at: datetime | None
+    takes_no_medicines: bool
     with_medicines: bool
     vital_signs: list[tuple[str, str]]
     addenda: list[NoteAddendum]
     again: Appointment | None
     clinic: Tenant
-
-    @property
-    def medications_confirmed_at(self) -> datetime | None:
-        """When her medicines were gone through with her, unless one came or went after that and before signing."""
-        row = self.medications_confirmed
-        signed_at = self.encounter.note.signed_at or clock.now()
-        changed = row is not None and row.changed_at is not None and row.changed_at <= signed_at
-        return None if row is None or changed else row.confirmed_at
 
 
 def summary(actor: Actor, encounter_id: UUID) -> Summary | None:
@@ -110,6 +102,7 @@ def summary(actor: Actor, encounter_id: UUID) -> Summary | None:
         status__in=HOLDS_TIME,
         period__startswith__gt=max(clock.now(), found.started_at),
     ).exclude(id=found.appointment_id)
+    confirmed_at, takes_none = _confirmed_when_signed(found) if clinical else (None, False)
     return Summary(
         encounter=found,
         zone=zone or clinic.timezone,
@@ -124,9 +117,8 @@ def summary(actor: Actor, encounter_id: UUID) -> Summary | None:
         if clinical
         else [],
         medications=_medications_when_signed(found) if clinical else [],
-        medications_confirmed=List.objects.filter(patient_id=found.patient_id, code=ListCode.MEDICATIONS).first()
-        if clinical
-        else None,
+        medications_confirmed_at=confirmed_at,
+        takes_no_medicines=takes_none,
         with_medicines=clinical,
         vital_signs=_vital_signs_of(found) if clinical else [],
         addenda=addenda_of(found),
@@ -136,11 +128,34 @@ def summary(actor: Actor, encounter_id: UUID) -> Summary | None:
 
 
 def _medications_when_signed(encounter: Encounter) -> list[MedicationStatement]:
-    """Return what the patient took when the note was signed: what is changed later is no part of it."""
+    """Return what the patient took when the note was signed: what is changed later is no part of it.
+
+    What was touched since says in its versions how it stood then: it may have been stopped before and taken up after.
+    """
     signed_at = encounter.note.signed_at or clock.now()
-    then = Q(status=MedicationStatus.ACTIVE) | Q(updated_at__gt=signed_at)
-    found = MedicationStatement.objects.filter(then, patient_id=encounter.patient_id, created_at__lte=signed_at)
-    return list(found.order_by("medication"))
+    found = MedicationStatement.objects.filter(patient_id=encounter.patient_id, created_at__lte=signed_at)
+    rows = list(found.order_by("medication"))
+    touched = [row.id for row in rows if row.updated_at > signed_at]
+    then = bodies_at("MedicationStatement", touched, signed_at) if touched else {}
+    return [row for row in rows if then.get(row.id, {}).get("status", row.status) == MedicationStatus.ACTIVE]
+
+
+def _confirmed_when_signed(encounter: Encounter) -> tuple[datetime | None, bool]:
+    """Return when, before the note was signed, her medicines were gone through with her, and whether there were none.
+
+    No day if one came or went between.
+    """
+    signed_at = encounter.note.signed_at or clock.now()
+    row = List.objects.filter(patient_id=encounter.patient_id, code=ListCode.MEDICATIONS).first()
+    if row is None:
+        return None, False
+    if row.updated_at <= signed_at:
+        return None if row.changed_at else row.confirmed_at, bool(row.empty_reason)
+    then = bodies_at("List", [row.id], signed_at).get(row.id)
+    if then is None:
+        return None, False
+    confirmed_at = None if then["status"] == "retired" else datetime.fromisoformat(then["date"])
+    return confirmed_at, "emptyReason" in then
 
 
 def _lines(text: str) -> list[str]:

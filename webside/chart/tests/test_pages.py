@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from webside.audit.models import AuditEvent
-from webside.chart import services
+from webside.chart import selectors, services
 from webside.chart.codes import ListCode
 from webside.chart.models import Condition, Encounter, MedicationStatement, Note, Observation
 from webside.chart.tests import factories
@@ -176,6 +176,40 @@ def test_what_is_written_after_the_signature_is_no_part_of_the_summary(cast: Any
     after = read(sign_in(Client(), cast.liz_user), "chart:encounter-summary", signed.id)[0].content.decode()
     assert "131/79" in after and "222" not in after
     assert "Lisinopril" not in after and "twice a day" in after
+
+
+def test_what_was_stopped_before_the_signature_stays_out_whatever_becomes_of_it(cast: Any, own_gates: Any) -> None:
+    """Taken up again after the signature, and stopped again: each touches the row, and neither was so that day."""
+    code = ListCode.MEDICATIONS
+    with cast.as_(cast.maya_user) as maya:
+        encounter = factories.encounter(cast, parts=factories.PARTS)
+        warfarin, metformin = (
+            services.add_medication(actor=maya, patient=cast.liz, medication=name) for name in ("Warfarin", "Metformin")
+        )
+        services.end_entry(actor=maya, patient=cast.liz, code=code, entry_id=warfarin.id)
+        encounter.note.status, encounter.note.signed_at, encounter.note.signed_by = "final", clock.now(), cast.maya
+        encounter.note.save()
+        steps = [
+            lambda: services.end_entry(actor=maya, patient=cast.liz, code=code, entry_id=metformin.id),
+            lambda: services.restore_entry(actor=maya, patient=cast.liz, code=code, entry_id=warfarin.id),
+            lambda: services.end_entry(actor=maya, patient=cast.liz, code=code, entry_id=warfarin.id),
+        ]
+        for step in [lambda: None, *steps]:
+            step()
+            found = selectors.summary(maya, encounter.id)
+            assert found is not None
+            assert [row.medication for row in found.medications] == ["Metformin"]
+
+
+def test_nothing_confirmed_later_is_said_by_a_signed_summary(cast: Any, own_gates: Any) -> None:
+    with cast.as_(cast.maya_user) as maya:
+        encounter = factories.encounter(cast, parts=factories.PARTS)
+        encounter.note.status, encounter.note.signed_at, encounter.note.signed_by = "final", clock.now(), cast.maya
+        encounter.note.save()
+        services.confirm_list(actor=maya, patient=cast.liz, code=ListCode.MEDICATIONS)
+    text = read(sign_in(Client(), cast.liz_user), "chart:encounter-summary", encounter.id)[0].content.decode()
+    assert "You take no medicines." not in text
+    assert "We have not made a list of your medicines yet." in text
 
 
 def test_the_pdf_holds_the_text_and_is_accessible(cast: Any, signed: Encounter) -> None:
