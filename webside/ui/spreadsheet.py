@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
@@ -29,6 +30,15 @@ def csv_file(name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
     return answer
 
 
+_SIGNS = "=+-@\t\r\n＝＋－＠"
+_LATER = re.compile(rf"([;\r\n][ \"']*)(?=[{re.escape(_SIGNS)}])")
+
+
 def harmless(text: str) -> str:
-    """Keep a spreadsheet from taking a cell for a formula (OWASP, CSV injection)."""
-    return f"'{text}" if text.lstrip(" ")[:1] in tuple("=+-@\t\r\n＝＋－＠") else text
+    """Keep a spreadsheet from taking a cell, or a part of it, for a formula (OWASP, CSV injection).
+
+    Where a list's separator is ``;``, as in much of Europe, a cell is taken apart at it, and quotes don't hold it
+    together: each part is made harmless.
+    """
+    text = f"'{text}" if text.lstrip(" ")[:1] in tuple(_SIGNS) else text
+    return _LATER.sub(r"\1'", text)
