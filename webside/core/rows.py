@@ -105,7 +105,8 @@ def prepared(make: Callable[..., QuerySet[Any, dict[str, Any]]]) -> Callable[...
 
     Django puts a query of six tables together in more time than PostgreSQL takes for the answer, and it is the same
     each time but for its ids. So it is put together once, with marks in their places, and the frame's tenant is one of
-    these ids. Raises LookupError when an id is in no place, and ``OutsideFrame`` outside a frame.
+    these ids. Raises LookupError when an id is in no place, or when the query holds an id or a day that is none of
+    them (everybody after the first would be asked with it), and ``OutsideFrame`` outside a frame.
     """
 
     @wraps(make)
@@ -131,6 +132,10 @@ def _put_together(make: Callable[..., QuerySet[Any, Any]], tenant: UUID, ids: It
     slots = tuple(names.get(value, "") if isinstance(value, UUID) else "" for value in parameters)
     if missing := {"tenant", *marks} - set(slots):
         raise LookupError(f"{make.__qualname__}: {', '.join(sorted(missing))} is in no place of the query")
+    kept = {type(value).__name__ for slot, value in zip(slots, parameters, strict=True) if not slot}
+    if own := kept & {"UUID", "date", "datetime"}:
+        # The first one's would stay in the text for all: only what is the same for everybody may.
+        raise LookupError(f"{make.__qualname__}: the query holds a {', '.join(sorted(own))} that is no id of it")
     return _Text(
         sql=sql,
         parameters=tuple(None if slot else value for slot, value in zip(slots, parameters, strict=True)),

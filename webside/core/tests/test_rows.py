@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.db.models import F, OuterRef, QuerySet, Window
@@ -102,6 +102,23 @@ def test_an_id_that_the_query_leaves_out_is_an_error(cast: Cast) -> None:
 
     with cast.as_(cast.maya_user), pytest.raises(LookupError, match="patient is in no place"):
         everybody(patient=cast.liz.id)
+
+
+@pytest.mark.parametrize(
+    ("own", "kind"),
+    [
+        ({"id": uuid4()}, "UUID"),
+        ({"birth_date": date(1980, 1, 1)}, "date"),
+        ({"created_at__lt": datetime(2026, 1, 1, tzinfo=UTC)}, "datetime"),
+    ],
+)
+def test_an_id_or_a_day_that_would_stay_for_all_is_an_error(cast: Cast, own: dict[str, object], kind: str) -> None:
+    @prepared
+    def somebody(patient: UUID) -> QuerySet[Patient, dict[str, object]]:
+        return Patient.objects.filter(id=patient).exclude(**own).values("id")
+
+    with cast.as_(cast.maya_user), pytest.raises(LookupError, match=f"holds a {kind} that"):
+        somebody(patient=cast.liz.id)
 
 
 def test_a_prepared_query_is_refused_outside_a_frame(cast: Cast) -> None:
