@@ -149,6 +149,14 @@ DATABASES = {
     "sealer": _database(_urls["sealer"]),
 }
 DATABASE_ROUTERS = ["webside.core.routers.OwnerMigrates"]
+# What limits tries (allauth's) counts here, in the one process that answers pages. Django keeps 300 entries: as many made-up
+# names would push an account's count out. An entry is under a kilobyte, so these are 100 MB at the very most.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"

@@ -9,6 +9,7 @@ import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -39,6 +40,20 @@ def test_a_wrong_password_and_an_unknown_address_look_the_same(cast: Cast, clien
     assert wrong.status_code == unknown.status_code
     assert b"not the right one" not in wrong.content
     assert wrong.context["form"].errors == unknown.context["form"].errors
+
+
+def test_made_up_names_do_not_push_an_accounts_wrong_tries_out(cast: Cast, client: Client) -> None:
+    """Each name that is tried has a count of its own. Shown failing with the 300 entries that Django keeps by default."""
+    cache.clear()
+    _give_password(cast.liz_user)
+    for _ in range(5):
+        client.post(LOGIN, {"login": cast.liz_user.email, "password": "not the right one"})
+    for number in range(1000):
+        cache.set(f"allauth:rl:account:login_failed:{number}", [0.0], 300)
+    barred = client.post(LOGIN, {"login": cast.liz_user.email, "password": PASSWORD})
+    assert barred.status_code == 200 and "_auth_user_id" not in client.session
+    cache.clear()
+    assert client.post(LOGIN, {"login": cast.liz_user.email, "password": PASSWORD}).status_code == 302
 
 
 def test_staff_without_a_second_factor_are_led_to_set_one_up(cast: Cast, client: Client) -> None:
