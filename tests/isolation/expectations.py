@@ -209,7 +209,7 @@ CHART = [
 
 SAFE_START = {
     "identity_confirmed": "on", "location": "home", "phone": "845-555-0142", "near": "no", "agrees": "on",
-    "version": "new",
+    "version": "new", "address_line": "9 Pine Street", "city": "Kingston", "state": "NY", "postal_code": "12401",
 }  # fmt: skip
 HERS = "liz link"
 BOTH = "liz link maya"

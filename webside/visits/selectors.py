@@ -280,10 +280,14 @@ def state_name(code: str) -> str:
     return found.name if found else code
 
 
-def home_of(visit: Visit) -> dict[str, str]:
-    """Return the patient's address on file, in the fields of a safe start; empty when there is none."""
+def home_of(actor: Actor, visit: Visit) -> dict[str, str]:
+    """Return the patient's address on file, in the fields of a safe start; empty when there is none.
+
+    Empty too for whoever shows a link alone: where she lives is not told to a forwarded e-mail. She types it, and so
+    still sees on her card what an ambulance would be told.
+    """
     patient = visit.appointment.patient
-    if not patient.address_line or not patient.state:
+    if actor.only_by_link or not patient.address_line or not patient.state:
         return {}
     home = {name: getattr(patient, name) for name in ("address_line", "city", "state")}
     return home | {"postal_code": patient.postal_code if rules.is_zip(patient.postal_code) else ""}

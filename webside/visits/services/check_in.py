@@ -59,7 +59,7 @@ def save_safe_start(*, actor: Actor, visit: Visit, answers: Mapping[str, Any]) -
     """
     visit = locked(visit)
     _require_check_in(actor, visit)
-    start, changed = _keep(visit, answers)
+    start, changed = _keep(actor, visit, answers)
     if start.completed_at is not None and set(changed) & set(PLACE):
         _undo_check_in(visit, start)
     note_step("visits.safe-start.save", actor, visit, changes={"answered": changed})
@@ -73,11 +73,11 @@ def _require_check_in(actor: Actor, visit: Visit) -> None:
     require_stage(visit, Stage.CHECK_IN, Stage.WAITING, Stage.STOPPED)
 
 
-def _keep(visit: Visit, answers: Mapping[str, Any]) -> tuple[SafeStart, list[str]]:
+def _keep(actor: Actor, visit: Visit, answers: Mapping[str, Any]) -> tuple[SafeStart, list[str]]:
     start = selectors.safe_start_of(visit) or SafeStart(visit=visit)
     given = {name: value for name, value in answers.items() if name in ANSWERS}
     if given.get("location") == PlaceKind.HOME:
-        given |= selectors.home_of(visit)
+        given |= selectors.home_of(actor, visit)
     changed = [name for name, value in given.items() if getattr(start, name) != value]
     for name in changed:
         setattr(start, name, given[name])
@@ -108,7 +108,7 @@ def complete_safe_start(*, actor: Actor, visit: Visit, answers: Mapping[str, Any
     """
     visit = locked(visit)
     _require_check_in(actor, visit)
-    start, _ = _keep(visit, answers)
+    start, _ = _keep(actor, visit, answers)
     missing = selectors.unanswered(start) + ([] if agrees else ["agrees"])
     if missing:
         raise Incomplete(missing)

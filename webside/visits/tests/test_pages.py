@@ -287,6 +287,31 @@ def test_the_way_in_tells_a_link_alone_neither_birth_date_nor_age_nor_reason(cas
     assert "Liz Moreno" in by_link.get(_url("visit-check-in", visit)).content.decode(), "she still says that it is she"
 
 
+def test_a_link_alone_is_not_told_where_she_lives_and_is_asked_for_the_address(cast: Cast, liz: Client) -> None:
+    """She types where she is and sees it on her card, as an ambulance would be told. Shown failing without the guard."""
+    visit = factories.planned(cast)
+    by_link, url = _come_by_link(cast, visit), _url("visit-check-in", visit)
+    street, record = cast.liz.address_line, cast.liz.postal_code
+    assert street in liz.get(url).content.decode()
+    for page in (by_link.get(url), by_link.get(_url("visit-card", visit))):
+        assert page.status_code == 200 and street not in page.content.decode()
+    assert "data-home-known" not in by_link.get(url).content.decode()
+    refused = by_link.post(url, factories.FORM)
+    assert refused.status_code == 422
+    text = refused.content.decode()
+    assert "Enter the street and number where you are right now." in text
+    assert street not in text and record not in text
+    with cast.as_(cast.liz_user) as actor:
+        assert SafeStart.objects.get(visit=visit).address_line == ""
+        assert selectors.emergency_card(visit).record_address.startswith(street), "her clinician still sees it, marked"
+    typed = {"address_line": "9 Pine Street", "city": "Kingston", "state": "NY", "postal_code": "12401"}
+    assert by_link.post(url, {**factories.FORM, **typed}).status_code == 302
+    assert "9 Pine Street, Kingston NY 12401" in by_link.get(_url("visit-card", visit)).content.decode()
+    with cast.as_(cast.liz_user) as actor:
+        card = selectors.emergency_card(selectors.visit(actor, visit.id))
+    assert card.address == "9 Pine Street, Kingston NY 12401"
+
+
 def test_the_chat_of_a_visit_that_is_over_is_not_for_a_link_alone(cast: Cast, liz: Client, maya: Client) -> None:
     visit = factories.admitted(cast)
     by_link = _come_by_link(cast, visit)

@@ -70,12 +70,12 @@ def check_in(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
             steps=destination.steps(slug, page.visit, Step.ANSWERS),
         )
     if request.method == "GET":
-        return _show(page, SafeStartForm(initial=_initial(page), home=selectors.home_of(page.visit)))
+        return _show(page, SafeStartForm(initial=_initial(page), home=selectors.home_of(page.actor, page.visit)))
     if (refused := autosave.incomplete(request)) is not None:
         return refused
     if autosave.is_autosave(request):
         return _autosave(page)
-    form = SafeStartForm(request.POST, home=selectors.home_of(page.visit), completing=True)
+    form = SafeStartForm(request.POST, home=selectors.home_of(page.actor, page.visit), completing=True)
     if not form.is_valid():
         services.save_safe_start(actor=page.actor, visit=page.visit, answers=form.answers())
         return _back(page, form)
@@ -101,7 +101,7 @@ def _back(page: Page, form: SafeStartForm) -> HttpResponse:
 
 
 def _autosave(page: Page) -> HttpResponse:
-    form = SafeStartForm(page.request.POST, home=selectors.home_of(page.visit))
+    form = SafeStartForm(page.request.POST, home=selectors.home_of(page.actor, page.visit))
     valid = form.is_valid()
     start = services.save_safe_start(actor=page.actor, visit=page.visit, answers=form.answers())
     if not valid:
@@ -191,7 +191,7 @@ def _place(page: Page, state: str) -> dict[str, Any] | None:
 def place(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     """Answer about the place that is chosen in the form; keeps nothing."""
     page = page_of(request, slug, visit_id, PATIENT)
-    form = SafeStartForm(request.POST, home=selectors.home_of(page.visit))
+    form = SafeStartForm(request.POST, home=selectors.home_of(page.actor, page.visit))
     form.is_valid()
     said = form.answers()
     return page.render("visits/_place.html", place=_place(page, said.get("state", "") if "location" in said else ""))
@@ -202,7 +202,7 @@ def place(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
 def card(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     """Draw the emergency card as it would be read now."""
     page = page_of(request, slug, visit_id, PATIENT)
-    form = SafeStartForm(initial=_initial(page), home=selectors.home_of(page.visit))
+    form = SafeStartForm(initial=_initial(page), home=selectors.home_of(page.actor, page.visit))
     return page.render("visits/_aside.html", card=_card(page), tasks=_tasks(form))
 
 
