@@ -43,7 +43,7 @@ MDM_LABELS: Mapping[str, str | Promise] = {
 }
 
 
-UNTOUCHED_LISTS: Mapping[str, Any] = {"ended": (), "open_form": ""}
+UNTOUCHED_LISTS: Mapping[str, Any] = {"ended": (), "open_form": "", "told_in": ""}
 """What ``chart/_lists.html`` asks for each entry, on a page that was just opened: a name unknown to it costs more."""
 
 
