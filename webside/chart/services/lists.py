@@ -52,6 +52,16 @@ def _may_change_lists(actor: Actor, patient: Patient) -> None:
         raise NotAllowed
 
 
+def _hold_lists(actor: Actor, patient: Patient) -> None:
+    """Let nobody else change the lists of a patient until this is committed; refuse who may not change them.
+
+    The row of a list can't be held: before the first confirmation there is none, and what somebody is adding right then
+    would be confirmed unseen.
+    """
+    _may_change_lists(actor, patient)
+    Patient.objects.select_for_update(no_key=True).filter(id=patient.id).values_list("id").first()
+
+
 def _withdraw(patient: Patient, code: ListCode, *, ended: UUID | None = None) -> None:
     """An entry came or went: the list is not what was confirmed. What was *nothing known* may have an entry now."""
     known = List.objects.select_for_update().filter(patient=patient, code=code).first()
@@ -93,7 +103,7 @@ def add_allergy(
     Nothing known is lost by adding again: a level only rises, and no reaction wipes none. Who knows better ends the
     entry and adds it anew. Raises :class:`Invalid` and :class:`NotAllowed`.
     """
-    _may_change_lists(actor, patient)
+    _hold_lists(actor, patient)
     name = _one_line(substance, 120, "Name the substance.")
     level = Criticality(criticality)
     known = (
@@ -129,7 +139,7 @@ def add_medication(
     *, actor: Actor, patient: Patient, medication: str, dosage: str = "", started_on: date | None = None
 ) -> MedicationStatement:
     """Add a medicine that the patient takes, as text. Prescribing is something else."""
-    _may_change_lists(actor, patient)
+    _hold_lists(actor, patient)
     row = MedicationStatement.objects.create(
         patient=patient,
         medication=_one_line(medication, 160, "Name the medicine."),
@@ -150,7 +160,7 @@ def add_problem(
 
     The same code again changes nothing of the entry that is there.
     """
-    _may_change_lists(actor, patient)
+    _hold_lists(actor, patient)
     known = selectors.diagnosis_code(code) if code.strip() else None
     if code.strip() and known is None:
         raise Invalid({"code": [f"{code.strip()[:10]} is not an ICD-10-CM code."]})
@@ -212,7 +222,7 @@ def end_entry(*, actor: Actor, patient: Patient, code: ListCode, entry_id: UUID)
 
     The confirmation of the list is withdrawn. A second press changes nothing.
     """
-    _may_change_lists(actor, patient)
+    _hold_lists(actor, patient)
     entry = _entry(patient, code, entry_id)
     if _is_active(entry):
         _mark(entry, active=False)
@@ -224,7 +234,7 @@ def end_entry(*, actor: Actor, patient: Patient, code: ListCode, entry_id: UUID)
 @action("chart.list-entry.restore")
 def restore_entry(*, actor: Actor, patient: Patient, code: ListCode, entry_id: UUID) -> Entry:
     """Put an entry back on its list; if its end was the only change, the list is confirmed as before."""
-    _may_change_lists(actor, patient)
+    _hold_lists(actor, patient)
     entry = _entry(patient, code, entry_id)
     if not _is_active(entry):
         _mark(entry, active=True)
@@ -240,7 +250,7 @@ def confirm_list(*, actor: Actor, patient: Patient, code: ListCode, seen: str | 
     ``seen`` is what the page showed of the list (:func:`selectors.marks_of`), nothing for who comes from no page.
     Raises :class:`ListChanged` when the list is another one by now: nobody went through that.
     """
-    _may_change_lists(actor, patient)
+    _hold_lists(actor, patient)
     # Locked before the entries are read: what ends meanwhile withdraws this confirmation.
     confirmed, created = List.objects.select_for_update().get_or_create(
         patient=patient, code=code, defaults={"confirmed_by": actor.label}

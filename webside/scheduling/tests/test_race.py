@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -19,6 +18,7 @@ from webside.scheduling import services
 from webside.scheduling.models import Appointment
 from webside.scheduling.tests.factories import VISITOR, book, book_visitor, some_slots
 from webside.testing.cast import make_cast
+from webside.testing.locks import until_somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -124,19 +124,6 @@ def test_who_waited_for_a_lock_sees_the_people_as_they_are_then() -> None:
     with cast.as_(cast.grace_user):
         Appointment.objects.filter(id=appointment.id).update(practitioner=cast.daniel)
         waits.start()
-        _until_somebody_waits()
+        until_somebody_waits()
     waits.join(30)
     assert [result.practitioner for result in results] == [cast.daniel], results
-
-
-def _until_somebody_waits() -> None:
-    """Return as soon as a connection to this database waits for a lock of ours."""
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-            )
-            if cursor.fetchone()[0]:
-                return
-    raise AssertionError("nobody waits")
