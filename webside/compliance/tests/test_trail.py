@@ -163,7 +163,7 @@ def test_no_cell_of_the_export_is_a_formula(cast: Cast, client: Client, text: st
     _look(cast, ground=text)
     sign_in(client, cast.ingrid_user)
     exported = client.get(reverse("compliance:trail-csv", args=["larkspur"])).content.decode("utf-8-sig")
-    assert f"'{text}" in exported.replace("\r\n", "\n").replace("\r", "\r")
+    assert f"'{text}".replace("\r=", "\r'=") in exported, "the line that begins within the cell is harmless too"
 
 
 def test_a_patient_sees_who_looked_at_her_own_record(cast: Cast) -> None:
