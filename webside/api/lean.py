@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from webside.core import clock, decisions, lean
+from webside.core.bucket import Bucket
 
 MAX_BYTES = 256 * 1024
 SCOPE = "decide"
@@ -23,17 +24,13 @@ class Buckets:
     """How much each key may still ask: ``BURST`` at once, then ``PER_SECOND``. Per process."""
 
     def __init__(self) -> None:
-        self._left: dict[bytes, tuple[float, float]] = {}
+        self._by_key: dict[bytes, Bucket] = {}
 
     def wait(self, key: bytes, now: float) -> float:
         """Take one from the key's bucket; return 0, or the seconds until there is one again."""
-        left, then = self._left.get(key, (float(BURST), now))
-        left = min(float(BURST), left + (now - then) * PER_SECOND)
-        if left < 1:
-            self._left[key] = (left, now)
-            return (1 - left) / PER_SECOND
-        self._left[key] = (left - 1, now)
-        return 0.0
+        if key not in self._by_key:
+            self._by_key[key] = Bucket(BURST, PER_SECOND, now)
+        return self._by_key[key].wait(now)
 
 
 _buckets = Buckets()

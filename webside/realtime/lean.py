@@ -18,6 +18,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from webside.core import clock, frames, lean
+from webside.core.bucket import Bucket
 from webside.realtime import hub, registry
 from webside.realtime.registry import Json
 from webside.realtime.services import digest, unpack
@@ -120,33 +121,15 @@ async def _send(connection: hub.Connection) -> None:
         await connection.socket.close(1000)
 
 
-class _Allowance:
-    """How many messages a socket may send now: a bucket of ``BURST``, filled by ``PER_SECOND``."""
-
-    def __init__(self) -> None:
-        self._left: float = BURST
-        self._at = time.monotonic()
-
-    def take(self) -> bool:
-        """Take one, if there is one."""
-        now = time.monotonic()
-        self._left = min(BURST, self._left + (now - self._at) * PER_SECOND)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
-
-
 async def _receive(connection: hub.Connection) -> None:
     """Hear a socket until it is over."""
-    allowance = _Allowance()
+    allowance = Bucket(BURST, PER_SECOND, time.monotonic())
     told_alive = time.monotonic()
     alive: asyncio.Task[None] | None = None
     while not connection.over:
         text = await asyncio.wait_for(connection.socket.receive_text(), IDLE_SECONDS)
         connection.heard_at = time.monotonic()
-        if not allowance.take():
+        if allowance.wait(connection.heard_at):
             connection.close("too_fast")
             continue
         if len(text) > MAX_BYTES:
