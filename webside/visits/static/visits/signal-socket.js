@@ -15,7 +15,7 @@ const DEAD_AFTER_MS = 3500;
 /** A heartbeat and a half: enough when something else says as well that the network is gone. */
 const DEAD_IN_DOUBT_AFTER_MS = 1500;
 const WELCOME_WITHIN_MS = 6000;
-/** Doubled with each attempt, so that a slow line gets its connection too. */
+/** With an opening over a network that changed. Doubled with each attempt, so that a slow line gets its connection too. */
 const FIRST_PATIENCE_MS = 1000;
 const TICKET_WITHIN_MS = 4000;
 const FIRST_RETRY_MS = 500;
@@ -43,6 +43,7 @@ export class SignalSocket extends EventTarget {
   #url;
   #welcomed = false;
   #closed = false;
+  /** Whether it is the network that was lost, not the server. */ #moved = false;
   #retryMs = FIRST_RETRY_MS;
   #lastHeard = 0;
   #pings = 0;
@@ -74,7 +75,7 @@ export class SignalSocket extends EventTarget {
     this.#lastHeard = performance.now();
     this.#heart = setInterval(() => this.#beat(life), PING_EVERY_MS);
     // Side by side, not one after the other: on a far network each of the two costs a round trip.
-    Promise.all([this.#fetchTicket(), openSocket(this.#url, life.signal)]).then(
+    Promise.all([this.#fetchTicket(), openSocket(this.#url, life.signal, this.#moved)]).then(
       ([ticket, socket]) => this.#greet(life, socket, ticket),
       (error) => (error instanceof Refused && life === this.#life ? this.#bye("revoked") : this.#lost(life)),
     );
@@ -102,7 +103,11 @@ export class SignalSocket extends EventTarget {
     const life = this.#life;
     if (!life || !this.#welcomed) return;
     const silent = () => performance.now() - this.#lastHeard;
-    const giveUp = () => silent() >= DEAD_IN_DOUBT_AFTER_MS && this.#lost(life, 0);
+    const giveUp = () => {
+      if (silent() < DEAD_IN_DOUBT_AFTER_MS || life !== this.#life) return;
+      this.#moved = true;
+      this.#lost(life, 0);
+    };
     clearTimeout(this.#doubt);
     this.#doubt = setTimeout(giveUp, Math.max(0, DEAD_IN_DOUBT_AFTER_MS - silent()));
   }
@@ -152,6 +157,7 @@ export class SignalSocket extends EventTarget {
     switch (message?.type) {
       case "welcome":
         this.#welcomed = true;
+        this.#moved = false;
         this.#retryMs = FIRST_RETRY_MS;
         this.#emit("welcome", message);
         break;
@@ -220,6 +226,7 @@ export class SignalSocket extends EventTarget {
 
   /** A socket that stood, or was being opened, was bound to the network that is gone. */
   #anotherNetwork = () => {
+    this.#moved = true;
     this.#retryMs = FIRST_RETRY_MS;
     if (this.#life) this.#lost(this.#life, 0);
     else this.open();
@@ -240,19 +247,21 @@ export class SignalSocket extends EventTarget {
 /**
  * Opens a WebSocket. Where a line loses the first packet of a connection, the system sends it again after 1, 3 and 7 s, and is slow
  * with those that follow too: a new connection is there sooner. One beside the other is no way, browsers open them in turn.
+ * A server that starts answers none of them, and browsers hold back a page that gives up many: only on another network is it worth it.
  * @param {string} url
  * @param {AbortSignal} signal closes it, open or not
+ * @param {boolean} hasty whether to give up an opening that takes long, and begin another
  * @returns {Promise<WebSocket>}
  * @throws when it was refused, or closed by the signal
  */
-async function openSocket(url, signal) {
+async function openSocket(url, signal, hasty) {
   for (let patience = FIRST_PATIENCE_MS; ; patience *= 2) {
     const socket = new WebSocket(url);
     signal.addEventListener("abort", () => socket.close());
     const open = await new Promise((resolve) => {
       socket.addEventListener("open", () => resolve(true));
       socket.addEventListener("close", () => resolve(false));
-      setTimeout(() => resolve(null), patience);
+      if (hasty) setTimeout(() => resolve(null), patience);
     });
     if (signal.aborted || open === false) throw new Error("closed");
     if (open) return socket;
