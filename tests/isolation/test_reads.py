@@ -52,6 +52,7 @@ PART_OF_A_LOOK = {
     "visits:visit-emergency-card": "redrawn within the room's page, which is noted",
     "visits:visit-chat": "redrawn within the room's page, which is noted",
     "scheduling:schedule": "a day's names and times, redrawn as it goes; what stands behind each of them is noted",
+    "scheduling:hours": "names and times of what is booked outside them; what stands behind each of them is noted",
     "portal:board": "a day's names and times, redrawn as it goes; what stands behind each of them is noted",
 }
 """What shows staff something of a patient without an event of its own, and why."""

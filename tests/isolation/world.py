@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from django.core.management import call_command
 from PIL import Image
@@ -278,6 +279,8 @@ class _Filling:
                 )
                 self.visits[name] = services.open_visit(appointment=booked)
                 self.things |= {f"{name}_appointment_id": booked.id, f"{name}_visit_id": booked.id}
+            night = datetime.combine(clock.now().date() + timedelta(days=40), time(3), tzinfo=ZoneInfo(ZONE))
+            _appointment(clinic, clinic.patient, night, reason=clinic.word("reason"))  # outside any hours
             self._come("planned", complete=False)
             for name in ("ready", "ended", "room", "waiting"):
                 self._come(name)
