@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.apps import apps
+from django.db.models import Exists, Q
 
 from tests.isolation import attacks
 from tests.isolation.expectations import rows_of
@@ -38,6 +39,11 @@ class Drill:
 
 def _all(_actor: Any, rows: Any) -> Any:
     return rows
+
+
+def _anybody(user_id: Any, _patient: str) -> Any:
+    """Whoever asks, if they are anybody."""
+    return Q(Exists(apps.get_model("accounts.User").objects.filter(id=user_id)))
 
 
 def _whole_trail(**_: Any) -> Any:
@@ -98,7 +104,12 @@ def _let_through(monkeypatch: pytest.MonkeyPatch, labels: set[str]) -> None:
         return TenantQuerySet(self.model, using=self._db) if self.model in models else filtered(self)
 
     monkeypatch.setattr(TenantManager, "get_queryset", get_queryset)
-    monkeypatch.setattr("webside.core.rows.PREPARED", {})  # put together anew, with this filter and without
+    _put_together_anew(monkeypatch)
+
+
+def _put_together_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Queries that were put together before stand for what held then."""
+    monkeypatch.setattr("webside.core.rows.PREPARED", {})
 
 
 @contextmanager
@@ -146,7 +157,7 @@ def test_a_filter_without_a_policy_is_missed_at_once(
     ("path", "instead", "route", "name"),
     [
         ("webside.scheduling.policies.visible_appointments", _all, "scheduling:appointment-calendar", "rosa"),
-        ("webside.chart.policies.visible_charts", _all, "chart:patient-detail", "daniel"),
+        ("webside.chart.policies.treated_by", _anybody, "chart:patient-detail", "daniel"),
         ("webside.chart.policies.visible_encounters", _all, "chart:encounter-detail", "daniel"),
         ("webside.chart.policies.visible_summaries", _all, "chart:encounter-summary-pdf", "rosa"),
         ("webside.billing.policies.visible_claims", _all, "billing:claim-detail", "grace"),
@@ -158,5 +169,6 @@ def test_a_missing_policy_of_the_application_is_found(
     rows = rows_of([route])
     assert attacks.from_inside(matrix, name, rows)[0] == []
     monkeypatch.setattr(path, instead)
+    _put_together_anew(monkeypatch)
     found, _ = attacks.from_inside(matrix, name, rows)
     assert any("is answered" in hole for hole in found), f"{path} let everything through, and the matrix saw nothing"

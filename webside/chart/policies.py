@@ -9,6 +9,7 @@ billing reads codes and times in its own app, never the text of a note.
 from __future__ import annotations
 
 from enum import StrEnum
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -29,23 +30,25 @@ class Scope(StrEnum):
     OWN = "own"
 
 
-def _booked_with(actor: Actor, patient: str) -> Exists:
-    return Exists(
-        Appointment.objects.filter(
-            patient_id=OuterRef(patient), practitioner__user_id=actor.user_id, status__in=HOLDS_TIME
-        )
+def treated_by(user_id: UUID, patient: str) -> Q:
+    """Whose ``patient`` (a path to the id) has an appointment or an encounter with somebody."""
+    appointments = Appointment.objects.filter(practitioner__user_id=user_id, status__in=HOLDS_TIME)
+    encounters = Encounter.objects.filter(practitioner__user_id=user_id)
+    return Q(
+        *(Exists(found.filter(patient_id=OuterRef(patient))) for found in (appointments, encounters)), _connector=Q.OR
     )
-
-
-def _seen_by(actor: Actor, patient: str) -> Exists:
-    return Exists(Encounter.objects.filter(patient_id=OuterRef(patient), practitioner__user_id=actor.user_id))
 
 
 def visible_charts(actor: Actor, patients: QuerySet[Patient]) -> QuerySet[Patient]:
     """Patients whose chart page the actor may open: those they have an appointment or encounter with."""
-    if actor.user_id is None or not actor.has(Role.CLINICIAN, Role.COACH):
+    if actor.user_id is None or not opens_charts(actor):
         return patients.none()
-    return patients.filter(Q(_booked_with(actor, "pk")) | Q(_seen_by(actor, "pk")))
+    return patients.filter(treated_by(actor.user_id, "pk"))
+
+
+def opens_charts(actor: Actor) -> bool:
+    """Whether the actor opens charts at all; whose, says :func:`treated_by`."""
+    return actor.has(Role.CLINICIAN, Role.COACH)
 
 
 def scope_of(actor: Actor) -> Scope:
@@ -60,7 +63,7 @@ def visible_encounters(actor: Actor, encounters: QuerySet[Encounter]) -> QuerySe
     if actor.user_id is None:
         return encounters.none()
     if actor.has(Role.CLINICIAN):
-        return encounters.filter(Q(_booked_with(actor, "patient_id")) | Q(_seen_by(actor, "patient_id")))
+        return encounters.filter(treated_by(actor.user_id, "patient_id"))
     if actor.has(Role.COACH):
         return encounters.filter(practitioner__user_id=actor.user_id)
     return encounters.none()

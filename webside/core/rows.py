@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import wraps
 from typing import Any, TypeVar
@@ -77,7 +78,7 @@ def instances(model: type[M], rows: Iterable[dict[str, Any]], *, only: Iterable[
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A query as PostgreSQL is asked it; it holds nobody's id. ``slots``: whose id each parameter is, if it is one."""
+    """A query as PostgreSQL is asked it; it holds nobody's id. ``slots``: which argument each parameter is, if it is one."""
 
     sql: str
     parameters: tuple[Any, ...]
@@ -98,23 +99,28 @@ PREPARED: dict[Callable[..., Any], _Text] = {}
 """What was put together in this process, by the function that did it."""
 
 
+Argument = UUID | date | datetime
+"""What differs from one asking of a prepared query to the next."""
+
+
 def prepared(make: Callable[..., QuerySet[Any, dict[str, Any]]]) -> Callable[..., list[dict[str, Any]]]:
     """Make of a function that returns a query one that asks it and returns its rows.
 
-    ``make`` takes ids by their names and returns a query set with ``values``; what comes out takes the same ids.
+    ``make`` takes ids, days and moments by their names and returns a query set with ``values``; what comes out takes
+    the same.
 
     Django puts a query of six tables together in more time than PostgreSQL takes for the answer, and it is the same
-    each time but for its ids. So it is put together once, with marks in their places, and the frame's tenant is one of
-    these ids. Raises LookupError when an id is in no place, or when the query holds an id or a day that is none of
+    each time but for these. So it is put together once, with marks in their places, and the frame's tenant is one of
+    them. Raises LookupError when an argument is in no place, or when the query holds an id or a day that is none of
     them (everybody after the first would be asked with it), and ``OutsideFrame`` outside a frame.
     """
 
     @wraps(make)
-    def ask(**ids: UUID) -> list[dict[str, Any]]:
-        known = {"tenant": frames.current_tenant_id(), **ids}
+    def ask(**arguments: Argument) -> list[dict[str, Any]]:
+        known: dict[str, Argument] = {"tenant": frames.current_tenant_id(), **arguments}
         text = PREPARED.get(make)
         if text is None:
-            text = PREPARED[make] = _put_together(make, known["tenant"], ids)
+            text = PREPARED[make] = _put_together(make, known["tenant"], arguments)
         parameters = [known.get(name, value) for name, value in zip(text.slots, text.parameters, strict=True)]
         with connection.cursor() as cursor:
             cursor.execute(text.sql, parameters)
@@ -123,23 +129,34 @@ def prepared(make: Callable[..., QuerySet[Any, dict[str, Any]]]) -> Callable[...
     return ask
 
 
-def _put_together(make: Callable[..., QuerySet[Any, Any]], tenant: UUID, ids: Iterable[str]) -> _Text:
-    marks = {name: uuid4() for name in ids}
+def _mark(argument: Argument, number: int) -> Argument:
+    """Return what stands for an argument while a query is put together, and is like nothing else in it."""
+    if isinstance(argument, UUID):
+        return uuid4()
+    if isinstance(argument, datetime):
+        return datetime.min.replace(tzinfo=UTC) + timedelta(microseconds=number)
+    return date.min + timedelta(days=number)
+
+
+def _put_together(
+    make: Callable[..., QuerySet[Any, Any]], tenant: Argument, arguments: Mapping[str, Argument]
+) -> _Text:
+    marks = {name: _mark(value, number) for number, (name, value) in enumerate(arguments.items())}
     found = make(**marks)
     compiler = found.query.get_compiler(found.db)
     sql, parameters = compiler.as_sql()
     names = {mark: name for name, mark in marks.items()} | {tenant: "tenant"}
-    slots = tuple(names.get(value, "") if isinstance(value, UUID) else "" for value in parameters)
+    slots = tuple(names.get(value, "") if isinstance(value, Argument) else "" for value in parameters)
     if missing := {"tenant", *marks} - set(slots):
         raise LookupError(f"{make.__qualname__}: {', '.join(sorted(missing))} is in no place of the query")
     kept = {type(value).__name__ for slot, value in zip(slots, parameters, strict=True) if not slot}
     if own := kept & {"UUID", "date", "datetime"}:
         # The first one's would stay in the text for all: only what is the same for everybody may.
-        raise LookupError(f"{make.__qualname__}: the query holds a {', '.join(sorted(own))} that is no id of it")
+        raise LookupError(f"{make.__qualname__}: the query holds a {', '.join(sorted(own))} that is no argument of it")
     return _Text(
         sql=sql,
         parameters=tuple(None if slot else value for slot, value in zip(slots, parameters, strict=True)),
         slots=slots,
-        columns=tuple(found.query.selected or ()),
+        columns=tuple(found.query.selected or (column.target.attname for column, _, _ in compiler.select)),
         converters=compiler.get_converters([column for column, _, _ in compiler.select]),
     )

@@ -56,29 +56,38 @@ class Chart:
 
 def chart_of(actor: Actor, patient_id: UUID, *, before: datetime | None = None) -> Chart | None:
     """Return the chart of a patient whom the actor treats; nothing otherwise."""
-    patient = policies.visible_charts(actor, Patient.objects.filter(id=patient_id)).first()
-    if patient is None:
+    if actor.user_id is None or not policies.opens_charts(actor):
         return None
+    rows = _charted(patient=patient_id, user=actor.user_id)
+    if not rows:
+        return None
+    patient = Patient.from_db("default", list(rows[0]), list(rows[0].values()))
     scope = policies.scope_of(actor)
     found = _timeline(actor, patient, scope, before)
-    coming = _next_appointment(actor, patient)
+    coming = _coming(patient=patient_id, user=actor.user_id, now=clock.now())
     return Chart(
         patient=patient,
         scope=scope,
         lists=lists_of(patient) if scope is Scope.WHOLE else None,
         encounters=found[:TIMELINE],
         more_before=found[TIMELINE - 1].started_at if len(found) > TIMELINE else None,
-        next_id=coming[0] if coming else None,
-        next_at=coming[1].lower if coming else None,
+        next_id=coming[0]["id"] if coming else None,
+        next_at=coming[0]["period"].lower if coming else None,
     )
 
 
-def _next_appointment(actor: Actor, patient: Patient) -> tuple[UUID, Any] | None:
-    """Return the id and the period of the patient's next appointment with the actor."""
+@prepared
+def _charted(patient: UUID, user: UUID) -> QuerySet[Patient, dict[str, Any]]:
+    return Patient.objects.filter(policies.treated_by(user, "pk"), id=patient).values()
+
+
+@prepared
+def _coming(patient: UUID, user: UUID, now: datetime) -> QuerySet[Appointment, dict[str, Any]]:
+    """Ask for the patient's next appointment with somebody."""
     coming = Appointment.objects.filter(
-        patient=patient, practitioner__user_id=actor.user_id, status__in=HOLDS_TIME, period__endswith__gt=clock.now()
+        patient=patient, practitioner__user_id=user, status__in=HOLDS_TIME, period__endswith__gt=now
     ).exclude(encounter__status=EncounterStatus.FINISHED)
-    return coming.order_by("period").values_list("id", "period").first()
+    return coming.order_by("period").values("id", "period")[:1]
 
 
 def _timeline(actor: Actor, patient: Patient, scope: Scope, before: datetime | None) -> list[TimelineRow]:

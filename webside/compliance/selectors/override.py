@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from webside.audit.models import AuditEvent
 from webside.audit.selectors import trail
 from webside.compliance.selectors.trail import OVERRIDE, REVIEW, Entry, entries, gate_name, patients_named
+from webside.core.rows import prepared
 
 
 @dataclass(slots=True)
@@ -77,8 +78,12 @@ def overrides_to_review() -> int:
 
 def open_overrides() -> list[Override]:
     """Return the overrides that wait for compliance, newest first, without what else happened in those hours."""
-    found = _open_overrides().only("at", "actor_label", "ground", "reason")[:OVERRIDES_SHOWN]
-    return [Override(event=event, verdict="", review=None, patient="") for event in found]
+    return [Override(event=AuditEvent(**row), verdict="", review=None, patient="") for row in _open_in_short()]
+
+
+@prepared
+def _open_in_short() -> QuerySet[AuditEvent, Any]:
+    return _open_overrides().values("id", "at", "actor_label", "ground", "reason")[:OVERRIDES_SHOWN]
 
 
 def overrides() -> list[Override]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -21,6 +22,7 @@ from webside.audit.models import AuditEvent, Seal, SealedRow
 from webside.audit.selectors import trail
 from webside.core import clock
 from webside.core.actor import Actor
+from webside.core.rows import prepared
 from webside.people import selectors as people
 from webside.people.models import Patient
 from webside.people.rules import full_name
@@ -215,7 +217,13 @@ class TrailState:
 
 def last_check() -> AuditEvent | None:
     """Return the newest check of this tenant's trail."""
-    return trail().filter(action=CHECK).first()
+    rows = _newest_check()
+    return AuditEvent.from_db("default", list(rows[0]), list(rows[0].values())) if rows else None
+
+
+@prepared
+def _newest_check() -> QuerySet[AuditEvent, Any]:
+    return trail().filter(action=CHECK).values()[:1]
 
 
 def trail_state() -> TrailState:

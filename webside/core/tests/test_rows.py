@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
 
@@ -93,6 +93,22 @@ def test_the_rows_of_a_prepared_query_are_what_the_orm_reads(cast: Cast) -> None
         Condition.objects.create(patient=cast.liz, code="I10", display="Hypertension")
         for _ in range(2):  # put together, and asked again
             assert _people(patient=cast.liz.id) == list(_people.__wrapped__(cast.liz.id))  # type: ignore[attr-defined]
+
+
+@prepared
+def _licences(holder: UUID, day: date, before: datetime) -> QuerySet[Licence, dict[str, object]]:
+    return Licence.objects.filter(practitioner=holder, period_end__gte=day, created_at__lt=before).values()
+
+
+def test_days_and_moments_are_asked_with_each_time_and_rows_can_be_whole(cast: Cast) -> None:
+    far, now = datetime(2100, 1, 1, tzinfo=UTC), datetime.now(UTC)
+    with cast.as_(cast.maya_user):
+        ends = max(Licence.objects.filter(practitioner=cast.maya).values_list("period_end", flat=True))
+        assert not _licences(holder=cast.maya.id, day=ends + timedelta(days=1), before=far)
+        rows = _licences(holder=cast.maya.id, day=ends, before=far)
+        whole = [Licence.from_db("default", list(row), list(row.values())) for row in rows]
+        assert _same(whole, Licence.objects.filter(practitioner=cast.maya, period_end=ends))
+        assert not _licences(holder=cast.maya.id, day=ends, before=now - timedelta(days=1))
 
 
 def test_an_id_that_the_query_leaves_out_is_an_error(cast: Cast) -> None:
