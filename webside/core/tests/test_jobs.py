@@ -279,7 +279,8 @@ def test_a_worker_whose_connections_die_comes_back_and_goes_on(registry: Any, wo
     job_worker.tend()
     _cut_connections()
     look.defer_for(None)
-    until(lambda: _tended() and ran)
+    # A connection that dies just as the job is taken leaves it to the rescue: silence of 30 s and the pause of a second try.
+    until(lambda: _tended() and ran, seconds=120)
     assert ran == [1]
 
 
