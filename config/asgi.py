@@ -33,3 +33,19 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
         await lean(scope, receive, send)
     else:
         await _pages(scope, receive, send)
+
+
+def warm() -> None:
+    """Load what the first requests would load, all but connections: the web process is forked from what is loaded."""
+    from pathlib import Path
+
+    from django.template import engines
+    from django.template.loader import get_template
+    from django.urls import get_resolver, reverse
+
+    get_resolver().url_patterns  # noqa: B018 - imports every view
+    reverse("core:health-live")
+    for folder in map(Path, engines["django"].template_dirs):
+        if folder.is_relative_to(settings.BASE_DIR / "webside"):
+            for path in folder.rglob("*.html"):
+                get_template(str(path.relative_to(folder)))

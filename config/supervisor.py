@@ -1,14 +1,15 @@
 """Start a whole clinic with one command, watch over it, and stop it in order.
 
 ``python -m config.supervisor demo|run`` starts PostgreSQL (unless ``DATABASE_URL`` names a server), brings the
-schema up to date, starts the web process and the worker, waits until ``/health`` says yes, and prints the address.
-From then on a process that ends is started again, with growing pauses, and so is PostgreSQL.
+schema up to date, starts the keeper of the web process and the worker, waits until ``/health`` says yes, and prints the address.
+From then on a process that ends is started again, with growing pauses, and so is PostgreSQL. The web process itself is
+watched by its keeper (``config.keeper``).
 
 The supervisor holds the listening socket itself: while the web process is replaced, connections wait in the
 queue of the socket and are served by the next one instead of being refused.
 
-Light on purpose: no Django here. Files for others to read, in ``<var>/run``: ``supervisor.pid``, ``web.pid``,
-``worker.pid``, ``postgres.pid``, ``address``; logs in ``<var>/log``.
+Light on purpose: no Django here. Files for others to read, in ``<var>/run``: ``supervisor.pid``, ``keeper.pid``,
+``web.pid``, ``worker.pid``, ``postgres.pid``, ``address``; logs in ``<var>/log``.
 
 Exit status: 0 stopped as asked, 2 no space, 3 no port or socket, 4 no binaries, 5 data of another PostgreSQL,
 6 refused, 1 anything else.
@@ -33,6 +34,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import TextIO
 from urllib.parse import urlsplit
 
 from config import postgres
@@ -66,17 +68,18 @@ class Stop(BaseException):
 class Console:
     """Lines for the person at the terminal, each with the seconds since the start."""
 
-    def __init__(self) -> None:
-        self._began = time.monotonic()
+    def __init__(self, began: float | None = None, terminal: TextIO | None = None) -> None:
+        self.began = time.monotonic() if began is None else began
+        self._terminal = terminal
 
     def say(self, line: str) -> None:
         """Print a line of progress."""
-        self.line(f"[{time.monotonic() - self._began:5.1f} s] {line}")
+        self.line(f"[{time.monotonic() - self.began:5.1f} s] {line}")
 
     def line(self, text: str) -> None:
         """Print as it is. A closed terminal doesn't stop a clinic."""
         with contextlib.suppress(OSError):
-            print(text, flush=True)
+            print(text, file=self._terminal, flush=True)
 
 
 def last_lines(path: Path, count: int = 12) -> str:
@@ -161,13 +164,41 @@ def find_port(host: str, port: int, *, fixed: bool, console: Console) -> tuple[i
 # ----------------------------------------------------------------------------------------------- children
 
 
-def _die_with_parent() -> None:
-    """Ask Linux to end this process when the supervisor is killed outright; elsewhere it does nothing."""
-    _LIBC.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+def die_with_parent() -> None:
+    """Ask Linux to end this process when its parent is killed outright; elsewhere it does nothing."""
+    if sys.platform == "linux":
+        _LIBC.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
 _LIBC = ctypes.CDLL(None)
-_BEFORE_CHILD = _die_with_parent if sys.platform == "linux" else None
+_BEFORE_CHILD = die_with_parent if sys.platform == "linux" else None
+
+
+def how_it_ended(status: int) -> str:
+    """Return how a process ended, as people read it; ``status`` is its exit code, or minus the signal."""
+    if status < 0:
+        with contextlib.suppress(ValueError):
+            return f"was ended by {signal.Signals(-status).name}"
+    return f"ended with status {status}"
+
+
+@dataclass
+class Restarts:
+    """How long a process that ended waits before it starts again: longer each time, anew after a steady life."""
+
+    started: float = 0.0
+    failures: int = 0
+
+    def begin(self) -> None:
+        """Note a start."""
+        self.started = time.monotonic()
+
+    def pause(self) -> float:
+        """Note an end; return the seconds to the next start."""
+        if time.monotonic() - self.started > STEADY_SECONDS:
+            self.failures = 0
+        self.failures += 1
+        return PAUSES[min(self.failures, len(PAUSES)) - 1]
 
 
 @dataclass
@@ -181,8 +212,7 @@ class Child:
     environment: Mapping[str, str]
     keep_open: tuple[int, ...] = ()
     process: subprocess.Popen[bytes] | None = None
-    started: float = 0.0
-    failures: int = 0
+    restarts: Restarts = field(default_factory=Restarts)
     not_before: float = 0.0
 
     def start(self) -> None:
@@ -200,28 +230,19 @@ class Child:
                 pass_fds=self.keep_open,
                 preexec_fn=_BEFORE_CHILD,  # noqa: PLW1509 - the supervisor has one thread
             )
-        self.started = time.monotonic()
+        self.restarts.begin()
         self.pid_file.write_text(f"{self.process.pid}\n")
 
     def ended(self) -> str:
         """Return how the process ended, or an empty text while it lives."""
         status = self.process.poll() if self.process else None
-        if status is None:
-            return ""
-        if status < 0:
-            with contextlib.suppress(ValueError):
-                return f"was ended by {signal.Signals(-status).name}"
-        return f"ended with status {status}"
+        return "" if status is None else how_it_ended(status)
 
     def plan_restart(self) -> float:
         """Take note of an end; return the seconds to pause before the next start."""
-        now = time.monotonic()
-        if now - self.started > STEADY_SECONDS:
-            self.failures = 0
-        pause = PAUSES[min(self.failures, len(PAUSES) - 1)]
-        self.failures += 1
+        pause = self.restarts.pause()
         self.process = None
-        self.not_before = now + pause
+        self.not_before = time.monotonic() + pause
         self.pid_file.unlink(missing_ok=True)
         return pause
 
@@ -349,9 +370,7 @@ class Supervisor:
             self._note_database()
             self.console.say("PostgreSQL is ready")
         self._step("upgrade", "schema is up to date", environment)
-        listeners = tuple(listener.fileno() for listener in self._sockets)
-        serve = [sys.executable, "-m", "config.supervisor", "serve", *map(str, listeners)]
-        web = self._child("web", serve, environment, listeners)
+        web = self._web(environment)
         worker = self._child("worker", [sys.executable, "manage.py", "work"], environment)
         self.children = [web, worker]
         web.start()  # it loads while the demo's people are looked after; nobody has its address yet
@@ -382,6 +401,19 @@ class Supervisor:
             environment["WEBSIDE_DEMO"] = "1"
             environment["WEBSIDE_PUBLIC_URL"] = self._public_url(port)
         return environment
+
+    def _web(self, environment: Mapping[str, str]) -> Child:
+        """Return what keeps a web process (``config.keeper``): that one says itself when another takes its place."""
+        listeners = tuple(listener.fileno() for listener in self._sockets)
+        terminal = os.dup(sys.stdout.fileno())
+        command = [
+            sys.executable, "-m", "config.keeper", "--pid-file", str(self.run_folder / "web.pid"),
+            "--log", str(self.log_folder / "web.log"), "--console", str(terminal), "--began", str(self.console.began),
+            *map(str, listeners),
+        ]  # fmt: skip
+        keeper = self._child("web", command, environment, (*listeners, terminal))
+        keeper.pid_file = self.run_folder / "keeper.pid"
+        return keeper
 
     def _child(
         self, name: str, command: Sequence[str], environment: Mapping[str, str], keep_open: tuple[int, ...] = ()
@@ -527,7 +559,7 @@ class Supervisor:
                 self.console.say(str(error))
         for listener in self._sockets:
             listener.close()
-        for name in ("web.pid", "worker.pid", "postgres.pid", "address"):
+        for name in ("web.pid", "keeper.pid", "worker.pid", "postgres.pid", "address"):
             (self.run_folder / name).unlink(missing_ok=True)
         self.console.say("stopped")
 
@@ -544,25 +576,6 @@ def healthy(host: str, port: int, name: str) -> bool:
         return False
 
 
-# ---------------------------------------------------------------------------------------------------- web
-
-
-def serve(descriptors: Sequence[int]) -> None:
-    """Be the web process: serve the application on the sockets that the supervisor listens on."""
-    import uvicorn  # only here: the supervisor itself stays small
-
-    configuration = uvicorn.Config(
-        "config.asgi:application",
-        lifespan="on",
-        log_level="warning",
-        access_log=False,  # addresses may name people; the application logs what is needed
-        server_header=False,
-        timeout_graceful_shutdown=5,
-        ws_max_size=256 * 1024,
-    )
-    uvicorn.Server(configuration).run(sockets=[socket.socket(fileno=number) for number in descriptors])
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``python -m config.supervisor``; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m config.supervisor", description=__doc__.partition("\n")[0])
@@ -570,12 +583,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for mode, text in {"demo": "a demo clinic on this machine", "run": "your own clinic"}.items():
         command = commands.add_parser(mode, help=text)
         command.add_argument("--port", type=int, help="default WEBSIDE_PORT or 8000")
-    inner = commands.add_parser("serve")  # how the supervisor starts the web process
-    inner.add_argument("descriptors", nargs="+", type=int)
     options = parser.parse_args(arguments)
-    if options.mode == "serve":
-        serve(options.descriptors)
-        return 0
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise Stop

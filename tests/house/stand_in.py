@@ -60,7 +60,7 @@ class House:
         self.var = folder / "var"
         self.started: list[subprocess.Popen[str]] = []
         (folder / "config").mkdir(parents=True)
-        for name in ("__init__", "postgres", "supervisor"):
+        for name in ("__init__", "keeper", "postgres", "supervisor"):
             shutil.copy(postgres.ROOT / "config" / f"{name}.py", folder / "config")
         (folder / "config" / "asgi.py").write_text(APPLICATION)
         (folder / "manage.py").write_text(MANAGE)

@@ -355,7 +355,7 @@ def test_pauses_grow_and_begin_anew_after_a_steady_time(tmp_path: Path, monkeypa
     now = [1000.0]
     monkeypatch.setattr(supervisor.time, "monotonic", lambda: now[0])
     child = supervisor.Child("web", [], tmp_path / "log", tmp_path / "pid", {})
-    child.started = now[0]
+    child.restarts.begin()
     pauses = [child.plan_restart() for _ in range(9)]
     assert pauses == [0.2, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0]
     now[0] += supervisor.STEADY_SECONDS + 1

@@ -12,28 +12,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from webside.core import clock, decisions, lean
-from webside.core.bucket import Bucket
+from webside.core.bucket import Buckets
 
 MAX_BYTES = 256 * 1024
 SCOPE = "decide"
 BURST = 60
 PER_SECOND = 30.0
+"""How much each key may ask of a process: so much at once, then so much a second."""
 
-
-class Buckets:
-    """How much each key may still ask: ``BURST`` at once, then ``PER_SECOND``. Per process."""
-
-    def __init__(self) -> None:
-        self._by_key: dict[bytes, Bucket] = {}
-
-    def wait(self, key: bytes, now: float) -> float:
-        """Take one from the key's bucket; return 0, or the seconds until there is one again."""
-        if key not in self._by_key:
-            self._by_key[key] = Bucket(BURST, PER_SECOND, now)
-        return self._by_key[key].wait(now)
-
-
-_buckets = Buckets()
+_buckets = Buckets(BURST, PER_SECOND)
 
 
 def _json(body: Any, status: int = 200, **headers: str) -> Response:

@@ -27,7 +27,7 @@ from webside.realtime import hub, registry
 from webside.realtime.registry import Json, Refused, Visitor
 from webside.scheduling import selectors as scheduling
 from webside.scheduling.codes import AppointmentStatus
-from webside.visits import policies, rules, selectors, services
+from webside.visits import rules, selectors, services
 from webside.visits.codes import OVER, ParticipantRole, VisitStatus
 from webside.visits.engines import Seat, engine
 
@@ -453,8 +453,7 @@ class NewsRoom:
 
 def may_enter(actor: Actor, visit_id: UUID) -> bool:
     """Whether somebody may open a socket of a room: its two people. A closed room answers that it is closed."""
-    visit = selectors.visit(actor, visit_id)
-    return visit is not None and policies.can_listen(actor, visit)
+    return selectors.hears(actor, visit_id)
 
 
 def may_follow(actor: Actor, visit_id: UUID) -> bool:

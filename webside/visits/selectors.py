@@ -60,6 +60,11 @@ def visit(actor: Actor, visit_id: UUID) -> Visit | None:
     return visits(actor).filter(id=visit_id).first()
 
 
+def hears(actor: Actor, visit_id: UUID) -> bool:
+    """Whether the actor may hear of a visit. All pages ask at once when a server is back, so it reads no more than this."""
+    return policies.audible_visits(actor, Visit.objects.filter(id=visit_id)).exists()
+
+
 def by_id(visit_id: UUID) -> Visit:
     """Return a visit with its people; raise ``Visit.DoesNotExist``. The caller asks the policies."""
     return _visits().get(id=visit_id)

@@ -13,7 +13,8 @@ import pytest
 from django.conf import settings
 
 from webside.accounts import services
-from webside.api.lean import BURST, PER_SECOND, Buckets
+from webside.api.lean import BURST, PER_SECOND
+from webside.core.bucket import Buckets
 
 FACTS = {
     "on": "2026-03-02",
@@ -78,7 +79,7 @@ def test_says_what_it_does_not_know(client: httpx.Client, secret: str) -> None:
 
 
 def test_a_key_that_asks_too_often_waits() -> None:
-    buckets = Buckets()
+    buckets = Buckets(BURST, PER_SECOND)
     assert [buckets.wait(b"k", 0.0) for _ in range(BURST)] == [0.0] * BURST
     assert buckets.wait(b"k", 0.0) > 0
     assert buckets.wait(b"other", 0.0) == 0.0

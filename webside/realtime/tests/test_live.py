@@ -29,6 +29,7 @@ from webside.core.actor import Actor, ActorKind, Role
 from webside.core.ids import uuid7
 from webside.realtime import hub, lean, registry, services
 from webside.realtime.models import Ticket
+from webside.realtime.views import tickets
 from webside.testing.cast import Cast, make_cast, sign_in
 
 TOPIC_ID = uuid7()
@@ -338,6 +339,17 @@ def test_no_ticket_is_for_longer_than_half_a_day_or_than_the_session(people: Cas
     assert timedelta(hours=11, minutes=59) < longest <= services.LONGEST
     assert timedelta(minutes=9) < sessions <= timedelta(minutes=10)
     assert services.LONGEST.total_seconds() >= settings.SESSION_COOKIE_AGE
+
+
+def test_who_asks_for_ticket_after_ticket_waits_and_others_do_not(people: Cast) -> None:
+    liz, maya = (sign_in(Client(), user) for user in (people.liz_user, people.maya_user))
+    wanted = reverse("realtime:ticket-mint", args=["larkspur"]), {"topic": f"test:{TOPIC_ID}"}
+    answers = [liz.post(*wanted).status_code for _ in range(tickets.BURST)]
+    assert answers == [200] * tickets.BURST
+    # Some of it came back while it was asked for; who asks once a second never meets this.
+    over = next(answer for answer in (liz.post(*wanted) for _ in range(tickets.BURST)) if answer.status_code != 200)
+    assert (over.status_code, over["Retry-After"]) == (429, "1")
+    assert maya.post(*wanted).status_code == 200
 
 
 async def test_a_new_password_makes_every_socket_ask_whether_its_session_still_holds(
