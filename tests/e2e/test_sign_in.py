@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from tests.e2e.conftest import DESKTOP, Demo, someone, wait_until
 from tests.e2e.looks import examine
@@ -117,11 +118,14 @@ def test_staff_set_up_a_code_app_and_are_asked_for_it(demo: Demo, chromium: Any)
         page.get_by_role("button", name="Switch it on").click()
         page.wait_for_load_state()
         assert page.get_by_role("heading", name="Show that it is you").count() == 0
-        examine(page, "second-factor-done")
+        examine(page, "second-factor-done", route="mfa_view_recovery_codes")
+        for name, route in (("renew", "mfa_generate_recovery_codes"), ("off", "mfa_deactivate_totp")):
+            page.goto(reverse(route))
+            examine(page, f"second-factor-{name}", route=route)
     with someone(chromium, demo, None) as page:
         sign_in(page, "grace.lin@larkspur.example")
         page.get_by_label("Code").wait_for()
-        examine(page, "second-factor-asked")
+        examine(page, "second-factor-asked", route="mfa_authenticate")
         page.get_by_label("Code").fill(code_now(key))
         page.get_by_role("button", name=re.compile("Sign in|Go on")).first.click()
         page.wait_for_url("**/home/**")
@@ -138,6 +142,13 @@ def test_staff_set_up_a_passkey_and_sign_in_with_it(demo: Demo, chromium: Any) -
         page.get_by_role("button", name="Make the key").click()
         page.wait_for_url(re.compile("/accounts/2fa/(?!webauthn/add)"))
         examine(page, "passkey-added")
+        page.goto(reverse("mfa_list_webauthn"))
+        for name, route in (("rename", "mfa_edit_webauthn"), ("remove", "mfa_remove_webauthn")):
+            there = re.search(reverse(route, args=[0]).replace("/0/", r"/\d+/"), page.content())
+            assert there, f"no link leads to {route}"
+            page.goto(there[0])
+            examine(page, f"passkey-{name}", route=route)
+            page.goto(reverse("mfa_list_webauthn"))
         page.goto("/accounts/logout/")
         page.get_by_role("button", name=re.compile("Sign out")).last.click()
         page.goto("/accounts/login/")

@@ -43,6 +43,10 @@ SELECTED_PAIRS = """async () => {
 }"""
 
 
+ROUTES = {"waiting-room": "visits:visit-waiting", "ended": "visits:visit-ended"}
+"""Pages of the walk that `test_every_page.py` counts on."""
+
+
 def show(page: Any, name: str) -> None:
     """Take the README's picture of a page that is in it, and examine the page."""
     if name in README:
@@ -54,7 +58,7 @@ def show(page: Any, name: str) -> None:
         page.mouse.move(0, 0)
         page.screenshot(path=str(ARTEFACTS / "readme" / f"{picture}.png"), animations="disabled")
         page.set_viewport_size(before)
-    examine(page, name)
+    examine(page, name, route=ROUTES.get(name, ""))
 
 
 def letters_to(page: Any, demo: Demo, to: str) -> Any:
@@ -164,7 +168,17 @@ def wait_well(patient: Any, ready: str) -> None:
 
 
 def verify(patient: Any, clinician: Any) -> None:
-    """Compare the codes: the same on both screens, and each side says so."""
+    """Compare the codes, doubt them, take it back."""
+    compare(patient, clinician)
+    face_and_digits_together(clinician)
+    doubt(patient, clinician)
+    for page in (patient, clinician):
+        page.locator("[data-panel=code]").get_by_text("Checked. Just you two").wait_for()
+        page.locator("[data-panel=code]").click()
+
+
+def compare(patient: Any, clinician: Any) -> None:
+    """The codes are the same on both screens, and each side says so."""
     said = []
     for page, button in ((patient, "It’s the same"), (clinician, "The same")):
         page.locator("[data-panel=code]").click()
@@ -177,11 +191,6 @@ def verify(patient: Any, clinician: Any) -> None:
     assert said[0] == said[1]
     for page in (patient, clinician):
         page.locator("[data-call=code-state]").get_by_text("Checked. Just you two").wait_for()
-    face_and_digits_together(clinician)
-    doubt(patient, clinician)
-    for page in (patient, clinician):
-        page.locator("[data-panel=code]").get_by_text("Checked. Just you two").wait_for()
-        page.locator("[data-panel=code]").click()
 
 
 TOGETHER = """() => ["[data-call=remote]", "[data-call=code]", "[data-call-action=code-same]",
@@ -252,6 +261,34 @@ def use_the_controls(patient: Any, clinician: Any) -> None:
     patient.get_by_role("button", name="Done").click()
 
 
+def use_the_controls_by_thumb(patient: Any, clinician: Any) -> None:
+    """The same on a phone, where one sheet covers the next: chat, mute, camera, devices, the whole screen."""
+    for page in (patient, clinician):
+        page.locator("[data-panel=code]").click()
+    patient.get_by_role("button", name="Chat", exact=True).click()
+    patient.get_by_label("Message", exact=True).fill("I am on my phone.")
+    patient.get_by_role("button", name="Send", exact=True).click()
+    clinician.locator("[data-chat-list]").get_by_text("I am on my phone.").wait_for(state="attached")
+    examine(patient, "phone-chat")
+    patient.get_by_role("button", name="Close the chat").click()
+    patient.get_by_role("button", name="Mute").click()
+    wait_until("the other side to know", lambda: "muted" in clinician.locator("[data-call=peer-state]").inner_text())
+    patient.get_by_role("button", name=re.compile("Mute|Unmute")).click()
+    patient.get_by_role("button", name=re.compile("Camera off")).click()
+    clinician.locator(f"{walk.CALL}[data-picture=off]").wait_for(state="attached")
+    patient.get_by_role("button", name=re.compile("Camera")).click()
+    clinician.locator(f"{walk.CALL}[data-picture=on]").wait_for(state="attached")
+    patient.get_by_role("button", name="Devices").click()
+    examine(patient, "phone-devices")
+    patient.get_by_role("button", name="Full screen").click()
+    wait_until("the whole screen", lambda: patient.evaluate("Boolean(document.fullscreenElement)"))
+    patient.get_by_role("button", name="Devices").click()
+    patient.get_by_role("button", name="Full screen", pressed=True).click()
+    wait_until("the window again", lambda: not patient.evaluate("Boolean(document.fullscreenElement)"))
+    patient.get_by_role("button", name="Done").click()
+    walk.moves(patient)
+
+
 def survive_the_server(demo: Demo, patient: Any, clinician: Any) -> None:
     """Kill the server in the call: the pictures go on, and both pages come back by themselves."""
     for page in (patient, clinician):
@@ -314,7 +351,7 @@ def read_the_summary(patient: Any, *, see: walk.See = walk.unseen) -> None:
 def say_who(patient: Any, person: walk.Newcomer) -> None:
     """Give a wrong date of birth, which is refused, then the right one: a link alone opens no summary."""
     patient.wait_for_url("**/summary/who/", timeout=20_000)
-    examine(patient, "summary-who")
+    examine(patient, "summary-who", route="chart:summary-who")
     patient.get_by_label("Date of birth").fill("07/25/1958")
     patient.get_by_role("button", name="Go on to the summary").click()
     patient.get_by_text("That isn’t the date of birth that we have").first.wait_for()
@@ -402,6 +439,8 @@ def test_a_newcomer_on_a_phone_over_a_relay(relayed: Demo, chromium: Any, other_
         nora = open_the_link(stack, relayed, chromium, mailbox, to, after=0)
         arrive(nora, maya, visit, given="Nora")
         assert {kind for pair in nora.evaluate(SELECTED_PAIRS) for kind in pair} == {"relay"}
+        compare(nora, maya)
+        use_the_controls_by_thumb(nora, maya)
         walk.write_note(maya)
         override_identity(maya)
         finish(nora, maya)
@@ -413,7 +452,7 @@ def test_a_newcomer_on_a_phone_over_a_relay(relayed: Demo, chromium: Any, other_
 def seen_at_booking(page: Any, name: str) -> None:
     """Look at what only a newcomer sees: the form with her name, and the consent."""
     if name == "book":
-        examine(page, "book-newcomer")
+        examine(page, "book-newcomer", route="scheduling:appointment-book")
 
 
 def test_a_patient_in_another_state_is_handed_to_the_colleague_who_may(
@@ -428,7 +467,7 @@ def test_a_patient_in_another_state_is_handed_to_the_colleague_who_may(
         walk.check_in(ada, walk.PORTLAND, at_home=False, see=lambda page, _: examine(page, "check-in-elsewhere"))
         ada.wait_for_url("**/stopped/")
         ada.get_by_role("heading", name="You’re in Oregon today").wait_for()
-        examine(ada, "stopped")
+        examine(ada, "stopped", route="visits:visit-stopped")
         maya.goto(f"/o/larkspur/visits/{visit}/")
         maya.get_by_role("heading", name=re.compile("You can’t start this visit: Ada is in Oregon")).wait_for()
         assert maya.get_by_text("Oregon").count() >= 2

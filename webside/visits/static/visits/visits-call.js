@@ -464,6 +464,13 @@ export class CallPage {
     this.#act(action);
   }
 
+  #fillTheScreen() {
+    if (document.fullscreenElement) return document.exitFullscreen();
+    // On a phone the button stands in this dialog. Left open it would lie beneath the whole screen and hold the page.
+    /** @type {HTMLDialogElement|null} */ (this.#part("devices"))?.close();
+    return this.#root.requestFullscreen().catch(() => undefined);
+  }
+
   /** @param {string} action */
   #act(action) {
     switch (action) {
@@ -471,8 +478,7 @@ export class CallPage {
       case "mute": return this.#toggleMute();
       case "camera": return this.#toggleCamera();
       case "picture": return this.#togglePicture();
-      case "fullscreen":
-        return document.fullscreenElement ? document.exitFullscreen() : this.#root.requestFullscreen().catch(() => undefined);
+      case "fullscreen": return this.#fillTheScreen();
       case "devices": return this.#openDialog("devices");
       case "leave": return this.#askToLeave();
       case "leave-confirm": return this.leave();
