@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from django.urls import resolve
 
 ARTEFACTS = Path(__file__).parent / "artefacts"
 AXE = (Path(__file__).parent / "vendor" / "axe-core-4.14.1" / "axe.min.js").read_text(encoding="utf-8")
@@ -48,11 +51,14 @@ def wider_than_its_window(page: Any) -> list[str]:
     return answer
 
 
-def examine(page: Any, name: str) -> None:
+def examine(page: Any, name: str, *, route: str = "") -> None:
     """Assert that a page is right in both themes at both widths and at 200 % zoom; keep its pictures.
 
-    Leaves the window as it was. Raises AssertionError with everything that was found.
+    ``route``: which page it must be (`test_every_page.py` counts on it). Leaves the window as it was. Raises
+    AssertionError with everything that was found.
     """
+    if route:
+        assert resolve(urlsplit(page.url).path).view_name == route, page.url
     before = page.viewport_size
     wrong: list[str] = []
     for theme in THEMES:

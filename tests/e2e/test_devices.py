@@ -17,6 +17,7 @@ from tests.e2e import walk
 from tests.e2e.call_lab.running import launch, why_no_browser
 from tests.e2e.conftest import Demo, need, someone, wait_until
 from tests.e2e.looks import examine
+from tests.faults.wire import Wire
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -155,13 +156,17 @@ def test_a_camera_that_another_program_holds_is_said_to_be_so(demo: Demo, strict
 
 
 def test_a_line_that_is_down_is_found_and_found_again(demo: Demo, strict: Any, visit: str) -> None:
-    with at_the_check(demo, strict, visit, "camera", "microphone") as page:
-        page.watch.expect("ERR_INTERNET_DISCONNECTED")
-        page.context.set_offline(True)
-        check(page, PHONE_CALL, network="We can’t reach the clinic from here. Check your internet.")
-        page.context.set_offline(False)
-        check(page, READY, network=walk.UNMEASURED)
-        goes_on(page)
+    """Cut beneath the browser, which is told nothing of it."""
+    with Wire(demo.address) as wire:
+        behind = Demo(wire.address, demo.var, demo.process)
+        with at_the_check(behind, strict, visit, "camera", "microphone") as page:
+            page.watch.expect("ERR_TIMED_OUT", "signal timed out", "AbortError", "WebSocket")
+            check(page, READY, network=walk.UNMEASURED)
+            wire.cut()
+            check(page, PHONE_CALL, network="We can’t reach the clinic from here. Check your internet.")
+            wire.mend()
+            check(page, READY, network=walk.UNMEASURED)
+            goes_on(page)
 
 
 def test_a_call_begins_without_devices_and_gets_them_one_by_one(demo: Demo, strict: Any, visit: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -89,3 +90,11 @@ def test_one_failure_fails_the_whole_and_shows_its_output(
     assert "not shown" not in shown
     assert "static checks: 1 passed, 1 failed" in shown
     assert module.main(["unknown"]) == 2
+
+
+def test_the_hooks_before_a_commit_are_well_formed() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "pre_commit", "validate-config", str(ROOT / ".pre-commit-config.yaml")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert answer.returncode == 0, answer.stdout + answer.stderr

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from tests.e2e.looks import findings
+from tests.e2e.looks import findings, look
 from webside.ui.tests.site import Site
 from webside.ui.views.gallery import ERROR_PAGES, PAGES, parts, patterns
 
@@ -40,6 +40,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
         assert findings(page) == [], (part, theme, density, width)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (part, theme, density, width)
         assert refused == []
+        look(page, f"pattern-{part}-{'desktop' if density else 'phone'}{'-dark' if theme == 'dark' else ''}")
         context.close()
 
 
