@@ -21,6 +21,9 @@ APPLICATION = """
 import os
 from pathlib import Path
 
+with open("loads", "a") as loads:
+    print(os.getpid(), file=loads)
+
 async def application(scope, receive, send):
     if scope["type"] == "lifespan":
         while True:

@@ -15,10 +15,11 @@ from collections import namedtuple
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
-from config import postgres, supervisor
+from config import keeper, postgres, supervisor
 from tests.house.stand_in import House, eventually, free_ports
 
 
@@ -134,6 +135,24 @@ def test_a_killed_process_is_started_again_and_it_is_said(clinic: Clinic, name: 
 
     eventually(replaced)
     eventually(lambda: clinic.said(rf"{name} was ended by SIGKILL, starting it again"))
+
+
+def test_the_next_web_process_is_forked_from_what_was_loaded_once(clinic: Clinic) -> None:
+    loads, keeper, before = clinic.house.folder / "loads", clinic.house.pid("keeper"), clinic.house.pid("web")
+    loaded = loads.read_text()
+    os.kill(before, signal.SIGKILL)
+    web = clinic.answer()[0]
+    assert (web != before, clinic.house.pid("keeper"), loads.read_text()) == (True, keeper, loaded)
+    assert psutil.Process(web).ppid() == keeper
+
+
+def test_a_killed_keeper_takes_its_web_process_along_and_both_come_back(clinic: Clinic) -> None:
+    keeper, before = clinic.house.pid("keeper"), clinic.house.pid("web")
+    os.kill(keeper, signal.SIGKILL)
+    eventually(lambda: not alive(before))
+    eventually(lambda: clinic.said("web was ended by SIGKILL, starting it again"))
+    assert clinic.answer()[0] != before
+    assert clinic.house.pid("keeper") != keeper
 
 
 def test_a_killed_postgresql_is_started_again_and_the_others_live_on(clinic: Clinic) -> None:
@@ -360,6 +379,19 @@ def test_pauses_grow_and_begin_anew_after_a_steady_time(tmp_path: Path, monkeypa
     assert pauses == [0.2, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0]
     now[0] += supervisor.STEADY_SECONDS + 1
     assert child.plan_restart() == 0.2
+
+
+def test_nothing_is_forked_beside_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock that it holds at that moment would be held for ever in the child."""
+    done = threading.Event()
+    waiting = threading.Thread(target=done.wait, name="somebody's thread")
+    monkeypatch.setattr(keeper.importlib, "import_module", lambda _name: waiting.start())
+    try:
+        with pytest.raises(keeper.UnsafeToFork, match="somebody's thread"):
+            keeper.load()
+    finally:
+        done.set()
+        waiting.join()
 
 
 def test_logs_are_kept_within_bounds_while_they_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
