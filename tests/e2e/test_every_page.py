@@ -200,7 +200,9 @@ NO_PAGES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("file", "route"), [(file, route) for file, found in ELSEWHERE.items() for route in found])
+@pytest.mark.parametrize(
+    ("file", "route"), [(file, route) for file, found in ELSEWHERE.items() for route in sorted(found)]
+)
 def test_a_page_that_is_looked_at_elsewhere_is(file: str, route: str) -> None:
     """It hands the route to ``examine``, which makes sure that it is this page; the gallery's test draws its own."""
     text = (ROOT / file).read_text(encoding="utf-8")
