@@ -84,6 +84,8 @@ class Connection:
 
 _connections: set[Connection] = set()
 _listener: asyncio.Task[None] | None = None
+_listening = asyncio.Event()
+LISTENS_WITHIN_SECONDS = 5.0
 
 
 def add(connection: Connection) -> None:
@@ -118,7 +120,8 @@ async def notify(connection: Any, topic: str, item: str) -> None:
 
 async def start() -> None:
     """Begin to listen."""
-    global _listener  # noqa: PLW0603 - one listener a process
+    global _listener, _listening  # noqa: PLW0603 - one listener a process
+    _listening = asyncio.Event()
     _listener = asyncio.create_task(_listen())
 
 
@@ -132,6 +135,15 @@ async def stop() -> None:
         connection.send(None)
 
 
+async def listens() -> bool:
+    """Wait until what is said would be heard; return whether it is. A socket that is welcomed sooner misses it."""
+    try:
+        await asyncio.wait_for(_listening.wait(), LISTENS_WITHIN_SECONDS)
+    except TimeoutError:
+        return False
+    return True
+
+
 async def _listen() -> None:
     away = False
     while True:
@@ -140,14 +152,17 @@ async def _listen() -> None:
                 await listener.execute(f"LISTEN {CHANNEL}")
                 if away:
                     _come_back()
+                _listening.set()
                 async for note in listener.notifies():
                     await _dispatch(json.loads(note.payload))
         except (psycopg.Error, OSError) as error:
             away = True
+            _listening.clear()
             logger.warning("the live lane waits for the database: %s", type(error).__name__)
             await asyncio.sleep(0.5)
         except Exception:
             away = True
+            _listening.clear()
             logger.exception("the live lane begins to listen again")
             await asyncio.sleep(0.5)
 

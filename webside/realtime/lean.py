@@ -78,6 +78,8 @@ async def _welcome(socket: WebSocket) -> hub.Connection | None:
         ticket = json.loads(hello).get("ticket", "")
     except (TimeoutError, ValueError, AttributeError, WebSocketDisconnect, KeyError):
         return None
+    if not await hub.listens():
+        return None
     connection = None
     try:
         async with lean.pool().connection() as db, db.transaction():

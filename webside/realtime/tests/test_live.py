@@ -293,6 +293,18 @@ async def test_after_the_listener_was_away_every_socket_asks_for_a_new_ticket(
     assert (await _next(again))["kind"] == "changed"
 
 
+async def test_nobody_is_welcomed_before_the_lane_listens(people: Cast, address: str) -> None:
+    """What was said in between would be heard by nobody, and nobody would know. Shown failing without ``hub.listens``."""
+    assert hub._listener is not None
+    loop = hub._listener.get_loop()
+    loop.call_soon_threadsafe(hub._listening.clear)
+    socket = await _open(address, await _in_thread(_ticket, people, people.liz_user))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(socket.recv(), 0.5)
+    loop.call_soon_threadsafe(hub._listening.set)
+    assert (await _next(socket))["type"] == "welcome"
+
+
 async def test_a_listener_that_fails_says_so_and_begins_again(
     people: Cast, address: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -56,7 +56,7 @@ class Side:
     async def say(self, **message: Any) -> None:
         await self.socket.send(json.dumps(message))
 
-    async def hears(self, what: str, seconds: float = 4, **wanted: Any) -> Any:
+    async def hears(self, what: str, seconds: float = 20, **wanted: Any) -> Any:
         """Return the next message of a type (with these values); others are passed over."""
         async with asyncio.timeout(seconds):
             while True:
@@ -67,7 +67,7 @@ class Side:
     async def hears_nothing_of(self, kind: str) -> None:
         """The answer to a ping comes in order: what was to be said before has been said."""
         await self.say(type="ping", n=99)
-        async with asyncio.timeout(4):
+        async with asyncio.timeout(20):
             while (message := json.loads(await self.socket.recv()))["type"] != "pong":
                 assert message["type"] != kind, message
 
