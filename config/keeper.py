@@ -12,6 +12,7 @@ The supervisor starts it and hands it its sockets, and its console for the lines
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import importlib
 import os
@@ -19,6 +20,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -82,13 +84,15 @@ class Keeper:
                 pause = self.restarts.pause()
                 how = how_it_ended(os.waitstatus_to_exitcode(status))
                 self.console.say(f"web {how}, starting it again in {pause:g} s (log: {self.log})")
-                threading.Event().wait(pause)
+                time.sleep(pause)
         except Stop:
             for number in STOPS:
                 signal.signal(number, signal.SIG_IGN)
             if self.child:
-                os.kill(self.child, signal.SIGTERM)
-                os.waitpid(self.child, 0)
+                # It may have ended, and nobody has noted it yet.
+                with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                    os.kill(self.child, signal.SIGTERM)
+                    os.waitpid(self.child, 0)
         else:
             serve(self.sockets)
 

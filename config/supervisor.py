@@ -171,7 +171,6 @@ def die_with_parent() -> None:
 
 
 _LIBC = ctypes.CDLL(None)
-_BEFORE_CHILD = die_with_parent if sys.platform == "linux" else None
 
 
 def how_it_ended(status: int) -> str:
@@ -228,7 +227,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 pass_fds=self.keep_open,
-                preexec_fn=_BEFORE_CHILD,  # noqa: PLW1509 - the supervisor has one thread
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - the supervisor has one thread
             )
         self.restarts.begin()
         self.pid_file.write_text(f"{self.process.pid}\n")
@@ -411,15 +410,24 @@ class Supervisor:
             "--log", str(self.log_folder / "web.log"), "--console", str(terminal), "--began", str(self.console.began),
             *map(str, listeners),
         ]  # fmt: skip
-        keeper = self._child("web", command, environment, (*listeners, terminal))
-        keeper.pid_file = self.run_folder / "keeper.pid"
-        return keeper
+        return self._child("web", command, environment, (*listeners, terminal), pid="keeper")
 
     def _child(
-        self, name: str, command: Sequence[str], environment: Mapping[str, str], keep_open: tuple[int, ...] = ()
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        keep_open: tuple[int, ...] = (),
+        *,
+        pid: str = "",
     ) -> Child:
         return Child(
-            name, command, self.log_folder / f"{name}.log", self.run_folder / f"{name}.pid", environment, keep_open
+            name,
+            command,
+            self.log_folder / f"{name}.log",
+            self.run_folder / f"{pid or name}.pid",
+            environment,
+            keep_open,
         )
 
     def _step(self, command: str, done: str, environment: Mapping[str, str]) -> None:
@@ -437,7 +445,7 @@ class Supervisor:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 start_new_session=True,
-                preexec_fn=_BEFORE_CHILD,  # noqa: PLW1509 - the supervisor has one thread
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - the supervisor has one thread
             )
             try:
                 for raw in process.stdout or ():

@@ -228,6 +228,17 @@ def doubt(patient: Any, clinician: Any) -> None:
     clinician.get_by_role("alert").filter(has_text="Someone may be in between").wait_for(state="hidden")
 
 
+def go_silent_and_dark(patient: Any, clinician: Any) -> None:
+    """Mute and picture off, and back: the other side knows each time."""
+    patient.get_by_role("button", name="Mute").click()
+    wait_until("the other side to know", lambda: "muted" in clinician.locator("[data-call=peer-state]").inner_text())
+    patient.get_by_role("button", name=re.compile("Mute|Unmute")).click()
+    patient.get_by_role("button", name=re.compile("Camera off")).click()
+    clinician.locator(f"{walk.CALL}[data-picture=off]").wait_for(state="attached")
+    patient.get_by_role("button", name=re.compile("Camera")).click()
+    clinician.locator(f"{walk.CALL}[data-picture=on]").wait_for(state="attached")
+
+
 def use_the_controls(patient: Any, clinician: Any) -> None:
     """Chat both ways, mute, switch the picture off and on."""
     patient.get_by_role("button", name="Chat", exact=True).click()
@@ -247,13 +258,7 @@ def use_the_controls(patient: Any, clinician: Any) -> None:
     assert not clinician.evaluate(HIDDEN_FACE), "who writes still sees the face"
     examine(patient, "patient-chat")
     patient.get_by_role("button", name="Close the chat").click()
-    patient.get_by_role("button", name="Mute").click()
-    wait_until("the other side to know", lambda: "muted" in clinician.locator("[data-call=peer-state]").inner_text())
-    patient.get_by_role("button", name=re.compile("Mute|Unmute")).click()
-    patient.get_by_role("button", name=re.compile("Camera off")).click()
-    clinician.locator(f"{walk.CALL}[data-picture=off]").wait_for(state="attached")
-    patient.get_by_role("button", name=re.compile("Camera")).click()
-    clinician.locator(f"{walk.CALL}[data-picture=on]").wait_for(state="attached")
+    go_silent_and_dark(patient, clinician)
     patient.get_by_role("button", name="Devices").click()
     patient.get_by_role("heading", name="Devices").wait_for()
     assert patient.get_by_label("Microphone").locator("option").count() >= 1
@@ -271,13 +276,7 @@ def use_the_controls_by_thumb(patient: Any, clinician: Any) -> None:
     clinician.locator("[data-chat-list]").get_by_text("I am on my phone.").wait_for(state="attached")
     examine(patient, "phone-chat")
     patient.get_by_role("button", name="Close the chat").click()
-    patient.get_by_role("button", name="Mute").click()
-    wait_until("the other side to know", lambda: "muted" in clinician.locator("[data-call=peer-state]").inner_text())
-    patient.get_by_role("button", name=re.compile("Mute|Unmute")).click()
-    patient.get_by_role("button", name=re.compile("Camera off")).click()
-    clinician.locator(f"{walk.CALL}[data-picture=off]").wait_for(state="attached")
-    patient.get_by_role("button", name=re.compile("Camera")).click()
-    clinician.locator(f"{walk.CALL}[data-picture=on]").wait_for(state="attached")
+    go_silent_and_dark(patient, clinician)
     patient.get_by_role("button", name="Devices").click()
     examine(patient, "phone-devices")
     patient.get_by_role("button", name="Full screen").click()

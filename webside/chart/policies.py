@@ -34,9 +34,8 @@ def treated_by(user_id: UUID, patient: str) -> Q:
     """Whose ``patient`` (a path to the id) has an appointment or an encounter with somebody."""
     appointments = Appointment.objects.filter(practitioner__user_id=user_id, status__in=HOLDS_TIME)
     encounters = Encounter.objects.filter(practitioner__user_id=user_id)
-    return Q(
-        *(Exists(found.filter(patient_id=OuterRef(patient))) for found in (appointments, encounters)), _connector=Q.OR
-    )
+    booked, seen = (Exists(found.filter(patient_id=OuterRef(patient))) for found in (appointments, encounters))
+    return Q(booked) | Q(seen)
 
 
 def visible_charts(actor: Actor, patients: QuerySet[Patient]) -> QuerySet[Patient]:

@@ -76,6 +76,11 @@ def instances(model: type[M], rows: Iterable[dict[str, Any]], *, only: Iterable[
     ]
 
 
+def instance(model: type[M], row: Mapping[str, Any]) -> M:
+    """Return a row of a prepared query as an instance; fields that it leaves out are deferred."""
+    return model.from_db("default", list(row), list(row.values()))  # type: ignore[arg-type]
+
+
 @dataclass(frozen=True, slots=True)
 class _Text:
     """A query as PostgreSQL is asked it; it holds nobody's id. ``slots``: which argument each parameter is, if it is one."""

@@ -153,16 +153,17 @@ async def _listen() -> None:
                 if away:
                     _come_back()
                 _listening.set()
-                async for note in listener.notifies():
-                    await _dispatch(json.loads(note.payload))
+                try:
+                    async for note in listener.notifies():
+                        await _dispatch(json.loads(note.payload))
+                finally:
+                    _listening.clear()
         except (psycopg.Error, OSError) as error:
             away = True
-            _listening.clear()
             logger.warning("the live lane waits for the database: %s", type(error).__name__)
             await asyncio.sleep(0.5)
         except Exception:
             away = True
-            _listening.clear()
             logger.exception("the live lane begins to listen again")
             await asyncio.sleep(0.5)
 

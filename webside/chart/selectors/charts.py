@@ -18,7 +18,7 @@ from webside.chart.policies import Scope
 from webside.chart.selectors.lists import ClinicalLists, lists_of
 from webside.core import clock
 from webside.core.actor import Actor
-from webside.core.rows import prepared
+from webside.core.rows import instance, prepared
 from webside.people import selectors as people
 from webside.people.models import Patient
 from webside.people.rules import age_on, full_name
@@ -61,7 +61,7 @@ def chart_of(actor: Actor, patient_id: UUID, *, before: datetime | None = None) 
     rows = _charted(patient=patient_id, user=actor.user_id)
     if not rows:
         return None
-    patient = Patient.from_db("default", list(rows[0]), list(rows[0].values()))
+    patient = instance(Patient, rows[0])
     scope = policies.scope_of(actor)
     found = _timeline(actor, patient, scope, before)
     coming = _coming(patient=patient_id, user=actor.user_id, now=clock.now())

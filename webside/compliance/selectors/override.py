@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from webside.audit.models import AuditEvent
 from webside.audit.selectors import trail
 from webside.compliance.selectors.trail import OVERRIDE, REVIEW, Entry, entries, gate_name, patients_named
-from webside.core.rows import prepared
+from webside.core.rows import instance, prepared
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ def overrides_to_review() -> int:
 
 def open_overrides() -> list[Override]:
     """Return the overrides that wait for compliance, newest first, without what else happened in those hours."""
-    return [Override(event=AuditEvent(**row), verdict="", review=None, patient="") for row in _open_in_short()]
+    return [Override(event=instance(AuditEvent, row), verdict="", review=None, patient="") for row in _open_in_short()]
 
 
 @prepared

@@ -22,7 +22,7 @@ from webside.audit.models import AuditEvent, Seal, SealedRow
 from webside.audit.selectors import trail
 from webside.core import clock
 from webside.core.actor import Actor
-from webside.core.rows import prepared
+from webside.core.rows import instance, prepared
 from webside.people import selectors as people
 from webside.people.models import Patient
 from webside.people.rules import full_name
@@ -218,7 +218,7 @@ class TrailState:
 def last_check() -> AuditEvent | None:
     """Return the newest check of this tenant's trail."""
     rows = _newest_check()
-    return AuditEvent.from_db("default", list(rows[0]), list(rows[0].values())) if rows else None
+    return instance(AuditEvent, rows[0]) if rows else None
 
 
 @prepared

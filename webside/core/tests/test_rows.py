@@ -13,7 +13,7 @@ from django.db.models.functions import RowNumber, Upper
 from webside.chart.models import Condition, Observation
 from webside.compliance.models import Licence
 from webside.core import frames
-from webside.core.rows import PREPARED, array_of, instances, prepared
+from webside.core.rows import PREPARED, array_of, instance, instances, prepared
 from webside.people.models import Patient, Practitioner
 from webside.testing.cast import Cast
 
@@ -106,7 +106,7 @@ def test_days_and_moments_are_asked_with_each_time_and_rows_can_be_whole(cast: C
         ends = max(Licence.objects.filter(practitioner=cast.maya).values_list("period_end", flat=True))
         assert not _licences(holder=cast.maya.id, day=ends + timedelta(days=1), before=far)
         rows = _licences(holder=cast.maya.id, day=ends, before=far)
-        whole = [Licence.from_db("default", list(row), list(row.values())) for row in rows]
+        whole = [instance(Licence, row) for row in rows]
         assert _same(whole, Licence.objects.filter(practitioner=cast.maya, period_end=ends))
         assert not _licences(holder=cast.maya.id, day=ends, before=now - timedelta(days=1))
 

@@ -295,6 +295,7 @@ async def test_after_the_listener_was_away_every_socket_asks_for_a_new_ticket(
 
 async def test_nobody_is_welcomed_before_the_lane_listens(people: Cast, address: str) -> None:
     """What was said in between would be heard by nobody, and nobody would know. Shown failing without ``hub.listens``."""
+    await _welcomed(people, address, people.maya_user)  # it listens by now, and doesn't begin to in the middle of this
     assert hub._listener is not None
     loop = hub._listener.get_loop()
     loop.call_soon_threadsafe(hub._listening.clear)
