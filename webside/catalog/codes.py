@@ -1,4 +1,4 @@
-"""Kinds and modalities of services."""
+"""Kinds and modalities of services, and the needs that they answer."""
 
 from __future__ import annotations
 
@@ -23,3 +23,23 @@ class Modality(StrEnum):
     MONITORING = "monitoring"
     GROUP = "group"
     IN_PERSON = "in_person"
+
+
+class Need(StrEnum):
+    """What somebody comes for (the words of ``triage.choose_service``). A service answers one or several."""
+
+    URGENT_CARE = "urgent_care"
+    PRIMARY_CARE = "primary_care"
+    MENTAL_HEALTH = "mental_health"
+    PHYSICAL_THERAPY = "physical_therapy"
+    PHARMACY = "pharmacy"
+    NUTRITION = "nutrition"
+    COACHING = "coaching"
+    SMOKING = "smoking"
+    EDUCATION = "education"
+    SUPPORT_GROUP = "support_group"
+    MONITORING = "monitoring"
+    HOME_SAFETY = "home_safety"
+    ALARM = "alarm"
+    BILLING_HELP = "billing_help"
+    TECHNICAL_HELP = "technical_help"

@@ -11,13 +11,15 @@ from webside.fhirkit import registry
 
 KIND = "urn:webside:service-kind"
 MODALITY = "urn:webside:service-modality"
+NEED = "urn:webside:service-need"
 
 
 def healthcare_service(row: HealthcareService) -> dict[str, Any]:
-    """Return the FHIR HealthcareService of a row. The kind is its category, the modality its characteristic."""
+    """Return the FHIR HealthcareService of a row. Category: its kind; type: needs; characteristic: modality."""
     return fhir.compact(
         active=row.active,
         category=[fhir.concept(fhir.coding(KIND, row.kind, row.kind.capitalize()))],
+        type=[fhir.concept(fhir.coding(NEED, need)) for need in row.needs],
         name=row.name,
         comment=row.summary,
         extraDetails=row.description,

@@ -15,7 +15,8 @@ class HealthcareService(TenantModel):
 
     ``professions`` may perform it; ``billing_service`` is the word of ``billing.codes`` for what it
     may produce (empty: nothing goes to an insurer). ``documentation`` names the parts of the note
-    that must not be empty. Prices are whole cents of US dollars.
+    that must not be empty. ``needs``: what it helps with (``Need``); one without any is proposed to nobody who
+    says what she needs. Prices are whole cents of US dollars.
     """
 
     name = models.CharField(max_length=80)
@@ -28,6 +29,7 @@ class HealthcareService(TenantModel):
     price_note = models.CharField(max_length=120, blank=True)
     professions = ArrayField(models.CharField(max_length=40))
     billing_service = models.CharField(max_length=30, blank=True)
+    needs = ArrayField(models.CharField(max_length=20), default=list)
     documentation = ArrayField(models.CharField(max_length=20), default=list)
     practitioners = models.ManyToManyField(
         "people.Practitioner", through="catalog.ServicePractitioner", related_name="services"

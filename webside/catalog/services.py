@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from webside.audit.services import action, record
 from webside.catalog import gates, policies
-from webside.catalog.codes import Kind, Modality
+from webside.catalog.codes import Kind, Modality, Need
 from webside.catalog.models import GateOverride, HealthcareService, ServicePractitioner
 from webside.core.actor import Actor
 from webside.fhirkit.services import write_version
@@ -87,9 +88,13 @@ def add_service(
     professions: list[str],
     duration_minutes: int = 30,
     price_cents: int | None = None,
+    needs: Iterable[Need | str] = (),
     **details: Any,
 ) -> HealthcareService:
-    """Add a service; ``details`` are the other fields of :class:`HealthcareService`."""
+    """Add a service; ``details`` are the other fields of :class:`HealthcareService`.
+
+    Raises :class:`NotAllowed`, and :class:`ValueError` for a kind, modality or need that there isn't.
+    """
     if not policies.can_change_services(actor):
         raise NotAllowed
     service = HealthcareService.objects.create(
@@ -100,6 +105,7 @@ def add_service(
         professions=professions,
         duration_minutes=duration_minutes,
         price_cents=price_cents,
+        needs=[Need(need) for need in needs],
         **details,
     )
     write_version(service)

@@ -72,11 +72,12 @@ EVERYBODY: tuple[Somebody, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service of the demo clinic. ``by`` are keys of practitioners; money in cents."""
+    """A service of the demo clinic. ``needs``: what it answers, words between; ``by``: practitioners; money in cents."""
 
     name: str
     kind: str
     modality: str
+    needs: str
     summary: str
     description: str
     minutes: int
@@ -92,47 +93,56 @@ MEDICAL = ("subjective", "assessment", "plan")
 
 SERVICES: tuple[Service, ...] = (
     Service(
-        "Same-day video visit", "telemedicine", "video", "Fever, cough, infection, back pain, refills",
+        "Same-day video visit", "telemedicine", "video", "urgent_care primary_care pharmacy",
+        "Fever, cough, infection, back pain, refills",
         "You meet a family doctor by video. They ask, look, decide with you what to do, and can change your medicines.",
         20, 7500, "Co-pay or $75", ("maya", "daniel"), "visit", MEDICAL, ("physician", "nurse_practitioner"),
     ),
     Service(
-        "Diabetes video visit", "telemedicine", "video", "Readings, medicines, lab tests",
+        "Diabetes video visit", "telemedicine", "video", "primary_care monitoring pharmacy",
+        "Readings, medicines, lab tests",
         "Two weeks of numbers, what changed, and a plan. Have your meter and your medicines beside you.",
         20, 9500, "Co-pay or $95", ("maya", "daniel"), "visit", MEDICAL, ("physician", "nurse_practitioner"),
     ),
     Service(
-        "Phone visit", "telemedicine", "audio_only", "When video doesn’t work for you",
+        "Phone visit", "telemedicine", "audio_only", "primary_care urgent_care",
+        "When video doesn’t work for you",
         "A visit by sound alone, for people without a camera or with a thin line. We say why in the chart.",
         20, 6000, "Co-pay or $60", ("maya", "daniel"), "visit", MEDICAL, ("physician",),
     ),
     Service(
-        "Stop smoking", "telehealth", "video", "Eight calls with a coach, at your pace",
+        "Stop smoking", "telehealth", "video", "smoking",
+        "Eight calls with a coach, at your pace",
         "A coach helps you choose a day, get past the first week, and stay with it. Nobody diagnoses you.",
         30, 0, "Free, paid by a grant", ("priya",), "", ("subjective", "plan"), ("coach",),
     ),
     Service(
-        "Wellness coaching", "telehealth", "video", "Sleep, movement, stress, weight",
+        "Wellness coaching", "telehealth", "video", "coaching",
+        "Sleep, movement, stress, weight",
         "Half an hour with a coach about one thing that you want to change. It isn’t medical care.",
         30, 4000, "$40 for 30 minutes", ("priya",), "", ("subjective", "plan"), ("coach",),
     ),
     Service(
-        "Eating well with diabetes", "telehealth", "video", "What to cook on a weekday, one on one",
+        "Eating well with diabetes", "telehealth", "video", "nutrition education",
+        "What to cook on a weekday, one on one",
         "You bring what you like to eat, the coach brings ideas that keep your numbers calmer.",
         30, 3000, "$30 for 30 minutes", ("priya",), "", ("subjective", "plan"), ("coach",),
     ),
     Service(
-        "Safe at home", "telecare", "monitoring", "Button, fall sensor, answered in seconds",
+        "Safe at home", "telecare", "monitoring", "alarm home_safety",
+        "Button, fall sensor, answered in seconds",
         "A button you wear and a sensor that notices a fall. People answer day and night and know whom to call.",
         30, 3200, "$32 a month",
     ),
     Service(
-        "Pills on time", "telecare", "monitoring", "A dispenser that reminds, and a call if a dose is missed",
+        "Pills on time", "telecare", "monitoring", "home_safety",
+        "A dispenser that reminds, and a call if a dose is missed",
         "The box opens when it is time. If a dose stays in it, somebody calls you, then your family.",
         30, 1800, "$18 a month",
     ),
     Service(
-        "Finding the way home", "telecare", "monitoring", "For people with memory loss, outdoors too",
+        "Finding the way home", "telecare", "monitoring", "home_safety alarm",
+        "For people with memory loss, outdoors too",
         "A small tracker and a circle around home. Leaving it at night tells the person who is on call.",
         30, 2900, "$29 a month",
     ),

@@ -44,11 +44,14 @@ def test_only_administrators_change_the_offer(cast: Any) -> None:
         "modality": "group",
         "summary": "Six Thursdays",
         "professions": ["coach"],
+        "needs": ["support_group", "smoking"],
     }
     for user in (cast.liz_user, cast.maya_user, cast.grace_user):
         with cast.as_(user) as actor, pytest.raises(services.NotAllowed):
             services.add_service(actor=actor, **new)
     with cast.as_(cast.admin_user) as admin:
+        with pytest.raises(ValueError, match="not a valid Need"):
+            services.add_service(actor=admin, **{**new, "needs": ["a_good_chat"]})
         service = services.add_service(actor=admin, **new)
         services.assign_practitioner(actor=admin, service=service, practitioner=cast.priya)
         assert selectors.practitioners_for(service) == [cast.priya]
@@ -61,6 +64,9 @@ def test_only_administrators_change_the_offer(cast: Any) -> None:
             "code": "telehealth",
             "display": "Telehealth",
         }
+        assert [each["coding"][0] for each in written["type"]] == [
+            {"system": fhir.NEED, "code": "support_group"}, {"system": fhir.NEED, "code": "smoking"},
+        ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def _services(demo: Demo) -> None:
                 actor=demo.machine, name=each.name, kind=each.kind, modality=each.modality, summary=each.summary,
                 description=each.description, professions=list(each.professions), duration_minutes=each.minutes,
                 price_cents=each.cents, price_note=each.price, billing_service=each.billing,
-                documentation=list(each.documentation), position=position,
+                needs=each.needs.split(), documentation=list(each.documentation), position=position,
             )  # fmt: skip
             for key in each.by:
                 catalog.assign_practitioner(actor=demo.machine, service=service, practitioner=demo.practitioners[key])

@@ -36,7 +36,7 @@ def make_northgate(demo: Demo) -> list[str]:
     service = catalog.add_service(
         actor=demo.machine, name="Video visit", kind="telemedicine", modality="video", summary="Adults, all questions",
         professions=["physician"], duration_minutes=20, price_cents=8000, price_note="Co-pay or $80",
-        billing_service="visit", documentation=["subjective", "assessment", "plan"],
+        needs=["primary_care", "urgent_care"], billing_service="visit", documentation=["subjective", "assessment", "plan"],
     )  # fmt: skip
     catalog.assign_practitioner(actor=demo.machine, service=service, practitioner=mallory)
     people.register_patient(
