@@ -67,6 +67,8 @@ class Env(BaseSettings):
     turn_urls: list[str] = Field(default_factory=list, description="turn:host:port?transport=udp, …")
     turn_secret: SecretStr | None = Field(None, description="coturn's static-auth-secret.")
     turn_ttl: int = Field(3600, le=3600, description="Seconds that a relay credential lives; an hour at most.")
+    idle_minutes: int = Field(30, gt=2, description="Minutes without use after which a patient is signed out.")
+    idle_minutes_staff: int = Field(15, gt=2, description="The same for everybody who works for a clinic.")
     force_relay: bool = Field(False, description="Calls go through TURN only (hides addresses, tests).")
     cpt_licence: bool = Field(False, description="The operator states that they hold an AMA licence for CPT.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")

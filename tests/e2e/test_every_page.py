@@ -107,7 +107,7 @@ UNLINKED = {
         "/accounts/password/reset/key/x-y/", "/accounts/password/reset/key/done/", "/accounts/confirm-email/",
         "/accounts/confirm-email/unknown/", "/invitation/unknown/", "/o/larkspur/go/unknown/", "{invitation}",
     ),
-    "Sol Adeyemi": ("/accounts/logout/", "/accounts/2fa/webauthn/", "/second-factor/"),
+    "Sol Adeyemi": ("/accounts/logout/", "/accounts/2fa/webauthn/", "/second-factor/", "/devices/", "/session/back/"),
     "Ingrid Vass": ("/o/larkspur/compliance/disclosures/{patient}/",),
     "Grace Lin": ("/o/larkspur/home/book/{patient}/{service_id}/",),
 }  # fmt: skip
@@ -175,7 +175,10 @@ NO_PAGES = {
         "billing:claim-csv", "chart:encounter-summary-pdf", "compliance:trail-csv",
         "mfa_download_recovery_codes", "scheduling:appointment-calendar",
     },
-    "facts for programs": {"core:health-json", "core:health-live", "realtime:ticket-mint", "mfa_login_webauthn"},
+    "facts for programs": {
+        "accounts:session", "accounts:session-end", "core:health-json", "core:health-live", "realtime:ticket-mint",
+        "mfa_login_webauthn",
+    },
     "a part of a page": {
         "chart:diagnosis-search", "compliance:trail-state", "visits:visit-card", "visits:visit-chat", "visits:visit-door",
         "visits:visit-emergency-card", "visits:visit-gates", "visits:visit-line", "visits:visit-place",
@@ -186,7 +189,8 @@ NO_PAGES = {
         "mfa_reauthenticate_webauthn",
     },
     "an answer to a form, which leads on to a page": {
-        "accounts:invitation-revoke", "billing:claim-review", "chart:addendum-add", "chart:diagnosis-change",
+        "accounts:device-end", "accounts:device-end-others", "accounts:invitation-revoke", "billing:claim-review",
+        "chart:addendum-add", "chart:diagnosis-change",
         "chart:encounter-finish", "chart:encounter-override", "chart:list-add", "chart:list-confirm", "chart:list-end",
         "chart:list-restore", "chart:note-save", "chart:vitals-add", "compliance:override-review",
         "compliance:trail-find", "compliance:trail-verify", "notifications:event-retry",

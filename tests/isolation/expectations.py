@@ -83,6 +83,14 @@ def row(route: str, get: str | None = None, post: str | None = None, **more: obj
 
 ACCOUNTS = [
     row("accounts:second-factor", get=f"{SIGNED_IN} {each(GUESTS, 302)}"),
+    # What a page asks about its own browser: of a visitor it says that nobody is signed in.
+    row("accounts:session", get=EVERYBODY, post=each(EVERYBODY, 200)),
+    row("accounts:session-end", post=each(EVERYBODY, 204)),
+    row("accounts:session-back", get=f"{SIGNED_IN} {each(GUESTS, 302)}"),
+    row("accounts:device-list", get=f"{SIGNED_IN} {each(GUESTS, 302)}"),
+    row("accounts:device-end-others", post=EVERYBODY),
+    # Another person's browser looks like one that is signed out already; a visitor is led to the sign-in.
+    row("accounts:device-end", post=EVERYBODY),
     # A bearer's page: whoever holds the token of the mail sees who invited whom.
     # Nobody takes it while signed in as somebody else.
     row("accounts:invitation-accept", get=EVERYBODY, post=f"{GUESTS} {each(SIGNED_IN, 422)}",
@@ -305,7 +313,9 @@ ROWS: list[Row] = [
 ]  # fmt: skip
 
 OF_NO_CLINIC = frozenset(row.route for row in [*UI, *HEALTH, *ALLAUTH]) | {
-    "portal:front", "portal:start", "accounts:second-factor", "accounts:invitation-accept",
+    "portal:front", "portal:start", "accounts:second-factor", "accounts:invitation-accept", "accounts:session",
+    "accounts:session-end", "accounts:session-back", "accounts:device-list", "accounts:device-end",
+    "accounts:device-end-others",
 }  # fmt: skip
 """Routes under no clinic's path. The invitation's page is its bearer's, whoever that is."""
 

@@ -21,7 +21,7 @@ from PIL import Image
 from psycopg.types.range import TimestamptzRange
 
 from tests.isolation.canaries import canary
-from webside.accounts.models import Membership, User
+from webside.accounts.models import Membership, SignIn, User
 from webside.core import clock, files, frames
 from webside.core.actor import Actor, Role, system
 from webside.core.models import Tenant, Timer
@@ -411,6 +411,12 @@ class _Filling:
             self.things |= {
                 "invitation_id": invitation.id,
                 "invitation_token": tokens[0],
+                "sign_in_id": SignIn.objects.create(
+                    user=clinic.patient_user,
+                    session_key=f"of-{clinic.slug}",
+                    device="Chrome on Windows",
+                    ends_at=clock.now() + timedelta(hours=12),
+                ).id,
                 "api_key": secret,
                 "membership_id": Membership.objects.get(user=colleague, tenant=clinic.tenant).id,
                 "colleague_user_id": colleague.id,

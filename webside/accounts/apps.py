@@ -13,14 +13,17 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Say the words of the trail; note who signs in and out."""
-        from webside.accounts import signins
+        from webside.accounts import sessions, signins
         from webside.audit import sentences
 
         signins.connect()
+        sessions.connect()
         sentences.register(
             {
                 "accounts.session.signin": _("signed in"),
                 "accounts.session.signout": _("signed out"),
+                "accounts.session.expire": _("was signed out, because nobody used the browser"),
+                "accounts.device.end": _("signed out in other browsers of theirs"),
                 "accounts.session.refuse": _("could not sign in"),
                 "accounts.staff.refuse": _("asked for staff pages that are not theirs"),
                 "accounts.staff.invite": _("invited a colleague"),

@@ -8,13 +8,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from webside.accounts import doors, policies, selectors
+from webside.accounts import doors, policies, selectors, sessions, signins
 from webside.core import frames
 from webside.core.actor import ActorKind
 from webside.core.models import Tenant
@@ -34,6 +37,8 @@ class FrameMiddleware:
         """Handle one request; times on its page are the clinic's unless the page names another zone."""
         if request.path.startswith(settings.STATIC_URL):
             return self.get_response(request)
+        if (left := self._left_alone(request)) is not None:
+            return left
         tenant = self._tenant(request)
         tenant_id = tenant.id if tenant else None
         actor = selectors.actor_in(request.user, tenant_id)  # type: ignore[arg-type]
@@ -58,6 +63,18 @@ class FrameMiddleware:
             if getattr(request, "failed", False):
                 transaction.set_rollback(True)
         return response
+
+    @staticmethod
+    def _left_alone(request: HttpRequest) -> HttpResponse | None:
+        """Sign out whoever hasn't used this browser for too long; whoever opens a page is led to the sign-in and back."""
+        user = request.user
+        if sessions.stands(request):
+            return None
+        signins.note_end(request, user)  # type: ignore[arg-type]
+        if request.method != "GET" or request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+            return None
+        messages.info(request, _("You were signed out because nobody used this browser for a while."))
+        return redirect_to_login(request.get_full_path(), str(settings.LOGIN_URL))
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
         """Remember that the view raised: Django has turned it into a page before we see it."""

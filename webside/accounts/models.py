@@ -85,6 +85,23 @@ class Invitation(BaseModel):
     revoked_at = models.DateTimeField(null=True)
 
 
+class SignIn(BaseModel):
+    """A browser in which somebody signed in. ``session_key`` follows its session, which may change its key.
+
+    ``device`` is what the browser says it is, in words ("Chrome on Windows"). ``seen_at`` is right to about a minute.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sign_ins")
+    session_key = models.CharField(max_length=40, unique=True)
+    device = models.CharField(max_length=60)
+    started_at = models.DateTimeField(default=clock.now)
+    seen_at = models.DateTimeField(default=clock.now)
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "seen_at"], name="sign_in_of_user")]
+
+
 class ApiKey(BaseModel):
     """A key for programs: hashed, scoped, of one tenant."""
 

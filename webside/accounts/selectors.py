@@ -6,8 +6,8 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from webside.accounts.models import ApiKey, Invitation, Membership, User
-from webside.core import frames
+from webside.accounts.models import ApiKey, Invitation, Membership, SignIn, User
+from webside.core import clock, frames
 from webside.core.actor import Actor, ActorKind, Role, anonymous
 from webside.core.models import Tenant
 
@@ -71,6 +71,13 @@ def open_invitations(actor: Actor) -> QuerySet[Invitation]:
     return Invitation.objects.filter(tenant_id=frames.current_tenant_id(), accepted_at=None, revoked_at=None).order_by(
         "-created_at"
     )
+
+
+def sign_ins(actor: Actor) -> QuerySet[SignIn]:
+    """Return the browsers in which the actor is signed in, the last used first."""
+    if actor.user_id is None:
+        return SignIn.objects.none()
+    return SignIn.objects.filter(user_id=actor.user_id, ends_at__gt=clock.now()).order_by("-seen_at")
 
 
 def api_keys(actor: Actor) -> QuerySet[ApiKey]:

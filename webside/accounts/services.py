@@ -8,11 +8,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.contrib.sessions.models import Session
 from django.core.mail import EmailMessage
 from django.db import transaction
 
 from webside.accounts import policies, registry
-from webside.accounts.models import ApiKey, Invitation, Membership, User
+from webside.accounts.models import ApiKey, Invitation, Membership, SignIn, User
 from webside.audit.services import action, record
 from webside.core import clock, frames
 from webside.core.actor import STAFF_ROLES, Actor, Role
@@ -150,6 +151,20 @@ def change_membership(*, actor: Actor, membership: Membership, roles: list[Role]
         changes={"before": before, "after": {"roles": membership.roles, "active": active}},
     )
     return membership
+
+
+@action("accounts.device.end")
+def end_sign_ins(*, actor: Actor, sign_ins: list[SignIn]) -> None:
+    """Sign the actor out in browsers of theirs, at once. What is open there closes.
+
+    Raises :class:`NotAllowed` for a browser of somebody else.
+    """
+    if any(sign_in.user_id != _person(actor) for sign_in in sign_ins):
+        raise NotAllowed
+    Session.objects.filter(session_key__in=[sign_in.session_key for sign_in in sign_ins]).delete()
+    SignIn.objects.filter(id__in=[sign_in.id for sign_in in sign_ins]).delete()
+    registry.revoke(_person(actor), registry.RENEWED)
+    record("accounts.device.end", actor=actor, changes={"devices": [sign_in.device for sign_in in sign_ins]})
 
 
 @action("accounts.api-key.create")

@@ -40,6 +40,13 @@ def _signed_out(request: HttpRequest, user: User | None, **_: Any) -> None:
             registry.revoke(user.pk)
 
 
+def note_end(request: HttpRequest, user: User) -> None:
+    """Note that a sign-in ended because nobody used it; other browsers of theirs find out that they go on."""
+    _write(request, "accounts.session.expire", _person(user))
+    with frames.begin(tenant_id=None, actor=_person(user)):
+        registry.revoke(user.pk, registry.RENEWED)
+
+
 def _new_password(user: User, **_: Any) -> None:
     # Every other session of theirs has ended with the old one; which those are, each page's next ticket finds out.
     with frames.begin(tenant_id=None, actor=_person(user)):

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
+from webside.accounts import sessions
 from webside.core.actor import ActorKind
 from webside.ui import registry
 
@@ -42,6 +43,15 @@ def sign_in_url(request: HttpRequest) -> str:
     return f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}"
 
 
+def idle(request: HttpRequest) -> dict[str, Any] | None:
+    """Return what a page needs to end a sign-in that nobody uses: minutes, and the mark of who is signed in."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return None
+    minutes = int(sessions.limit_of(request).total_seconds() // 60)
+    return {"minutes": minutes, "who": sessions.mark_of(request)}
+
+
 def page(request: HttpRequest) -> dict[str, Any]:
     """Add what every base draws. A view may hand over its own ``nav``, ``search_url`` or ``sign_in_url``."""
     return {
@@ -52,5 +62,6 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "nav": SimpleLazyObject(lambda: registry.links(request)),
         "search_url": SimpleLazyObject(lambda: registry.search_url(request)),
         "sign_in_url": SimpleLazyObject(lambda: sign_in_url(request)),
+        "idle": SimpleLazyObject(lambda: idle(request)),
         "live_ticket_url": SimpleLazyObject(lambda: live_ticket_url(request)),
     }

@@ -268,6 +268,13 @@ const awake = () => {
   else if (state === "on" && Date.now() - heard > HEARTBEAT.calm.every) socket.send('{"type":"ping"}');
 };
 document.addEventListener("visibilitychange", awake);
+// Who was signed out, and is back in the same page, follows again.
+document.addEventListener("webside:signed-in", () => {
+  if (state !== "gone") return;
+  state = "off";
+  found();
+  ensure();
+});
 window.addEventListener("online", awake);
 window.addEventListener("pagehide", () => socket?.close(1000));
 window.addEventListener("pageshow", (event) => event.persisted && lost(true));
