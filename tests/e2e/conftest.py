@@ -227,9 +227,12 @@ def someone(
         page.wait_for_load_state()
     try:
         yield page
-    except BaseException:
-        with suppress(Exception):  # what went wrong matters more than its picture
+    except BaseException as error:
+        error.add_note(f"{name or 'A visitor'}: {page.watch.standing(page)}")
+        try:
             look(page, f"failed-{name or 'visitor'}".replace(" ", "-").lower())
+        except Exception as unseen:  # what went wrong matters more than its picture
+            error.add_note(f"no picture of it: {unseen}")
         context.close()
         raise
     context.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,8 @@ class Watch:
     home: str
     expected: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    asked: dict[Any, float] = field(default_factory=dict)
+    """Requests that nobody has answered yet, and since when."""
 
     def follow(self, page: Any) -> None:
         """Listen to a page from now on."""
@@ -90,6 +93,14 @@ class Watch:
         page.on("console", self._console)
         page.on("request", self._request)
         page.on("response", self._response)
+        for ended in ("requestfinished", "requestfailed"):
+            page.on(ended, lambda request: self.asked.pop(request, None))
+
+    def standing(self, page: Any) -> str:
+        """Return where a page stands that failed: its address, what it still waits for, what it complained of."""
+        now = time.monotonic()
+        waits = [f"{request.method} {request.url} for {now - since:.1f} s" for request, since in self.asked.items()]
+        return f"The page was {page.url}; it waited for {waits or 'nothing'}; it complained of {self.complaints or 'nothing'}."
 
     def expect(self, *patterns: str) -> None:
         """Take complaints that match as expected from now on (a server that is killed can't be reached)."""
@@ -104,6 +115,7 @@ class Watch:
             self._note(f"console: {message.text} ({message.location.get('url', '')})")
 
     def _request(self, request: Any) -> None:
+        self.asked[request] = time.monotonic()
         if not request.url.startswith((self.home, "data:", "blob:")):
             self._note(f"asked a stranger: {request.url}")
 
