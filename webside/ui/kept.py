@@ -22,6 +22,7 @@ from webside.core.crypto import Unreadable, keyring
 HOLDS = timedelta(minutes=30)
 LONGEST = 5000  # characters of one answer; a session isn't a place to fill
 _KEY = "kept_form"
+_CARRIED = "carried"
 _AGAIN = "again"
 
 
@@ -74,6 +75,33 @@ def kept_for(request: HttpRequest) -> Kept | None:
 def forget(request: HttpRequest) -> None:
     """Let go of what was kept: the form has done its work."""
     request.session.pop(_KEY, None)
+
+
+def carry(request: HttpRequest, name: str, text: str) -> None:
+    """Keep what somebody said on one page for a form on another: nobody is asked twice. An empty text lets go of it."""
+    known = dict(request.session.get(_CARRIED, {}))
+    known.pop(name, None)
+    if text:
+        sealed = keyring().seal(text[:LONGEST].encode(), place=_clinic(request, name))
+        known[name] = {"at": clock.now().isoformat(), "sealed": base64.b64encode(sealed).decode()}
+    request.session[_CARRIED] = known
+
+
+def carried(request: HttpRequest, name: str) -> str:
+    """Return what was carried on in this clinic by the same person within half an hour, or an empty text."""
+    found = request.session.get(_CARRIED, {}).get(name)
+    if not found or clock.now() - datetime.fromisoformat(found["at"]) > HOLDS:
+        return ""
+    try:
+        return keyring().open(base64.b64decode(found["sealed"]), place=_clinic(request, name)).decode()
+    except Unreadable:
+        return ""  # of another clinic or person, or sealed with a key that is gone
+
+
+def _clinic(request: HttpRequest, name: str) -> str:
+    """Bind what is sealed to the clinic, to who is signed in, and to what it is."""
+    tenant, actor = request.tenant, request.actor  # type: ignore[attr-defined]
+    return f"ui.carried:{tenant.id}:{actor.user_id or ''}:{name}"
 
 
 def _place(request: HttpRequest) -> str:

@@ -35,6 +35,7 @@ from webside.scheduling.selectors.slots import (
     nearest_slots,
     next_free,
     next_free_for_all,
+    next_times_for_all,
 )
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "nearest_slots",
     "next_free",
     "next_free_for_all",
+    "next_times_for_all",
     "offers",
     "one_of_the_hours",
     "standing",

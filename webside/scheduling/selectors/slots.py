@@ -140,29 +140,43 @@ def next_free_for_all(
 
     The number of queries grows neither with the services nor with the people who give them.
     """
+    found = next_times_for_all(services=services, state=state, since=since, number=1)
+    return {service_id: next(iter(times), None) for service_id, times in found.items()}
+
+
+def next_times_for_all(
+    *, services: Sequence[HealthcareService], state: str, number: int, since: datetime | None = None
+) -> dict[UUID, list[Slot]]:
+    """Return the next ``number`` free times of each of several services, by the service's id, in order.
+
+    Each time is there once, whoever gives it. The number of queries grows neither with the services nor with the people
+    who give them.
+    """
     since = max(since or clock.now(), clock.now())
     givers = catalog.practitioners_for_all(list(services))
     everybody = list({person.id: person for people in givers.values() for person in people}.values())
     facts = _Facts.load(everybody, since, since + timedelta(days=LOOK_AHEAD_DAYS))
     record = law_record(everybody, state, None)
-    result: dict[UUID, Slot | None] = {}
+    result: dict[UUID, list[Slot]] = {}
     for service in services:
         length = length_of(service)
-        result[service.id] = None
         earliest = sorted(
             (
-                Slot(person, first.start, first.end)
+                Slot(person, span.start, span.end)
                 for person in givers.get(service.id, [])
-                if (first := facts.first_free(person, length))
+                for span in facts.first_free(person, length, number)
             ),
             key=lambda slot: slot.start,
         )
+        times: dict[datetime, Slot] = {}
         for slot in earliest:
-            if all(
+            if len(times) == number:
+                break
+            if slot.start not in times and all(
                 offer.allowed for offer in offers_of(service, [slot.practitioner], state, slot.start, record=record)
             ):
-                result[service.id] = slot
-                break
+                times[slot.start] = slot
+        result[service.id] = list(times.values())
     return result
 
 
@@ -223,15 +237,14 @@ class _Facts:
             length=length,
         )
 
-    def first_free(self, person: Practitioner, length: timedelta) -> Span | None:
-        """Return one person's first free slot; most are found within a day or two."""
-        since = self.since
-        while since < self.until:
+    def first_free(self, person: Practitioner, length: timedelta, number: int) -> list[Span]:
+        """Return one person's first ``number`` free slots; most are found within a day or two."""
+        since, found = self.since, list[Span]()
+        while since < self.until and len(found) < number:
             until = min(since + timedelta(days=2), self.until)
-            if found := self.free(person, length, since=since, until=until):
-                return found[0]
+            found += self.free(person, length, since=since, until=until)
             since = until
-        return None
+        return found[:number]
 
 
 def _free_spans(

@@ -27,9 +27,12 @@ from webside.people.selectors import patient_of
 from webside.scheduling import policies, selectors, services
 from webside.scheduling.forms import BookingForm, VisitorBookingForm, parse_slot, slot_value
 from webside.scheduling.views import _times
-from webside.scheduling.views._times import Place
-from webside.ui.kept import Kept, ask_again, forget, kept_for
+from webside.scheduling.views.places import Place, place_of, zone_choices
+from webside.ui.kept import Kept, ask_again, carried, carry, forget, kept_for
 from webside.ui.undo import undo
+
+SAID = "reason"
+"""What somebody said on the way here (``ui.kept.carry``)."""
 
 
 def undo_salt(appointment_id: UUID) -> str:
@@ -56,7 +59,7 @@ def service_detail(request: HttpRequest, slug: str, service_id: UUID) -> HttpRes
     }
     if service.kind == Kind.TELECARE:
         return render(request, "scheduling/service_setup.html", context)
-    place = _times.place_of(request)
+    place = place_of(request)
     context |= picker(request, service, place, path=request.path, chosen=request.GET.get("slot", ""))
     context["book_url"] = reverse("scheduling:appointment-book", args=[slug, service.id])
     return render(request, "scheduling/service_detail.html", context)
@@ -75,7 +78,7 @@ def picker(request: HttpRequest, service: Any, place: Place, *, path: str, chose
     if place.state is None:
         return context
     if not place.zone:
-        return context | {"zones": _times.zone_choices(place.state)}
+        return context | {"zones": zone_choices(place.state)}
     now = clock.now()
     offers = selectors.offers(service=service, state=place.state.code, at=now)
     allowed = [offer for offer in offers if offer.allowed]
@@ -130,7 +133,7 @@ def book(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
     service = service_or_404(request, service_id)
     actor = request.actor  # type: ignore[attr-defined]
     given = request.POST if request.method == "POST" else request.GET
-    place = _times.place_of(request)
+    place = place_of(request)
     picked = _picked(request, service, given.get("slot", ""))
     back = f"{reverse('scheduling:service-detail', args=[slug, service.id])}?{place.query()}"
     if service.kind == Kind.TELECARE or not place.known or picked is None:
@@ -162,10 +165,10 @@ class Choice:
         """The chosen time as a form holds it."""
         return slot_value(self.start, self.practitioner.id)
 
-    def form(self, data: Any, *, scope: str) -> BookingForm:
-        """Return the form of who books, with ``data`` if there are any."""
+    def form(self, data: Any, *, scope: str, reason: str = "") -> BookingForm:
+        """Return the form of who books, with ``data`` if there are any; ``reason`` is what she said before."""
         kind = BookingForm if self.patient else VisitorBookingForm
-        return kind(data, asks_consent=bool(scope), initial={"key": uuid4()})
+        return kind(data, asks_consent=bool(scope), initial={"key": uuid4(), "reason_text": reason})
 
 
 def _review(choice: Choice, back: str) -> dict[str, Any]:
@@ -190,7 +193,7 @@ def _review(choice: Choice, back: str) -> dict[str, Any]:
 def _show(request: HttpRequest, choice: Choice, scope: str, context: dict[str, Any]) -> HttpResponse:
     """Show the form: new, or as it was sent before with what stood in the way."""
     kept = kept_for(request)
-    context["form"] = choice.form(kept.data if kept else None, scope=scope)
+    context["form"] = choice.form(kept.data if kept else None, scope=scope, reason=carried(request, SAID))
     if kept and kept.trouble:
         context |= {"trouble": kept.trouble, "groups": kept.groups, "findings": kept.findings}
     elif choice.start <= clock.now():
@@ -223,6 +226,7 @@ def _book(request: HttpRequest, choice: Choice, scope: str, back: str) -> HttpRe
         again["key"] = uuid4().hex
         return _ask_again(request, choice, choice.form(again, scope=scope), trouble="again")
     forget(request)
+    carry(request, SAID, "")
     if actor.kind is not ActorKind.PERSON and actor.subject_id != appointment.id:
         if appointment.sequence:
             # The form of a visit that was moved or cancelled since, sent again: it opens no more than an old link.
@@ -366,5 +370,5 @@ def _move(request: HttpRequest, appointment: Any, place: Place, detail_url: str)
 def _move_place(request: HttpRequest, appointment: Any) -> Place:
     given = request.GET if request.method == "GET" else request.POST
     if given.get("state") or given.get("place"):
-        return _times.place_of(request)
+        return place_of(request)
     return Place(selectors.state(appointment.patient_state, clock.now().date()), appointment.patient_timezone)
