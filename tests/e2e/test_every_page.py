@@ -106,6 +106,7 @@ UNLINKED = {
         "/o/larkspur/", "{service}", "/accounts/signup/", "/accounts/inactive/", "/accounts/password/reset/done/",
         "/accounts/password/reset/key/x-y/", "/accounts/password/reset/key/done/", "/accounts/confirm-email/",
         "/accounts/confirm-email/unknown/", "/invitation/unknown/", "/o/larkspur/go/unknown/", "{invitation}",
+        "/o/larkspur/offline/",
     ),
     "Sol Adeyemi": ("/accounts/logout/", "/accounts/2fa/webauthn/", "/second-factor/", "/devices/", "/session/back/"),
     "Ingrid Vass": ("/o/larkspur/compliance/disclosures/{patient}/",),
@@ -173,7 +174,7 @@ ELSEWHERE = {
 NO_PAGES = {
     "a file": {
         "billing:claim-csv", "chart:encounter-summary-pdf", "compliance:trail-csv",
-        "mfa_download_recovery_codes", "scheduling:appointment-calendar",
+        "mfa_download_recovery_codes", "scheduling:appointment-calendar", "ui:manifest", "ui:worker",
     },
     "facts for programs": {
         "accounts:session", "accounts:session-end", "core:health-json", "core:health-live", "realtime:ticket-mint",

@@ -267,6 +267,9 @@ PORTAL = [
     row("portal:front", get=EVERYBODY),
     row("portal:start", get=each(EVERYBODY, 302)),
     row("portal:clinic", get=EVERYBODY),
+    # Public: the clinic as an app, and its page for being offline, the same for everybody.
+    row("ui:manifest", get=EVERYBODY),
+    row("ui:offline", get=EVERYBODY),
     row("portal:home", get=f"{PATIENTS} {CARE} " + each(f"{OFFICE} {GUESTS}", 302)),
     row("portal:board", get="grace"),
     row("portal:administration", get="admin"),
@@ -280,6 +283,7 @@ PORTAL = [
 UI = [
     row("ui:pattern-list", get=EVERYBODY),
     row("ui:pattern-detail", get=EVERYBODY),
+    row("ui:worker", get=EVERYBODY),
 ]
 
 HEALTH = [
