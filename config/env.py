@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -19,6 +21,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 SECRET_KEY_LETTERS = 32
 DATA_KEY_BYTES = 32
 LONGEST_KEY_ID = 40
+E164 = re.compile(r"\+[1-9]\d{6,14}")
 
 
 class Env(BaseSettings):
@@ -64,6 +67,16 @@ class Env(BaseSettings):
     )
     email_url: str = Field("", description="smtp://user:password@host:port?tls=1; empty: the local stand-in.")
     email_from: str = Field("Webside <no-reply@localhost>", description="Sender of e-mails.")
+    sms_url: SecretStr | None = Field(
+        None,
+        description="https://account:token@host of a text-message service with Twilio's interface; empty: no texts leave "
+        "(in the demo: the local stand-in).",
+    )
+    sms_numbers: dict[str, str] = Field(
+        default_factory=dict,
+        description='Each clinic\'s sending number by its slug, as JSON: {"larkspur": "+15185550100"}. A clinic without one '
+        "sends no texts.",
+    )
     turn_urls: list[str] = Field(default_factory=list, description="turn:host:port?transport=udp, …")
     turn_secret: SecretStr | None = Field(None, description="coturn's static-auth-secret.")
     turn_ttl: int = Field(3600, le=3600, description="Seconds that a relay credential lives; an hour at most.")
@@ -120,8 +133,23 @@ class Env(BaseSettings):
                     " set it to 127.0.0.1, or, if a firewall lets your proxy alone through, set"
                     " WEBSIDE_ONLY_PROXY_CONNECTS=1"
                 )
+        self._refuse_wrong_texts()
         self.encryption_keys()
         return self
+
+    def _refuse_wrong_texts(self) -> None:
+        if not self.sms_url:
+            return
+        parts = urlsplit(self.sms_url.get_secret_value())
+        if parts.scheme not in ("https", "http") or not (parts.hostname and parts.username and parts.password):
+            raise ValueError("WEBSIDE_SMS_URL must look like https://account:token@host")
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            raise ValueError("WEBSIDE_SMS_URL must be an https address: texts name people's clinic")
+        wrong = [slug for slug, number in self.sms_numbers.items() if not E164.fullmatch(number)]
+        if wrong or not self.sms_numbers:
+            raise ValueError(
+                'WEBSIDE_SMS_NUMBERS must name each clinic\'s sending number, such as {"larkspur": "+15185550100"}'
+            )
 
     def encryption_keys(self) -> dict[str, bytes]:
         """Return the data keys by their ids, newest first; none when none are set.

@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "webside.billing",
     "webside.portal",
     "webside.api",
+    "webside.integrations.sms",
     "webside.demo",
 ]
 

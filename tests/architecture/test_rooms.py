@@ -28,8 +28,9 @@ FOUNDATIONS = {"core", "outbox", "fhirkit", "audit", "accounts", "realtime", "ui
 
 TENANTLESS = {
     "core.Tenant", "core.Timer", "core.Heartbeat", "outbox.OutboxEvent", "outbox.Delivery", "accounts.User",
-    "accounts.Membership", "accounts.Invitation", "accounts.ApiKey", "accounts.SignIn", "realtime.Ticket", "audit.AuditEvent",
-    "audit.Seal", "audit.SealedRow", "notifications.OutgoingMessage", "chart.DiagnosisCode",
+    "accounts.Membership", "accounts.Invitation", "accounts.ApiKey", "accounts.SignIn", "realtime.Ticket",
+    "audit.AuditEvent", "audit.Seal", "audit.SealedRow", "notifications.OutgoingMessage", "notifications.ChannelState",
+    "chart.DiagnosisCode",
 }  # fmt: skip
 """What has no tenant, or is looked up before one is known. Everything else is under a tenant's policy."""
 

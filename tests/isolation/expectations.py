@@ -335,6 +335,8 @@ LEAN = {
     "/api/decide": "a key with the scope decide; rules only, no clinic's data",
     "/api/decide/{name}": "a key with the scope decide; the facts come with the question, none from a clinic",
     "/ws": "a ticket: see TOPICS",
+    "/ingest/sms/{slug:str}/received": "the carrier's signature over the address, the clinic's slug in it, and the fields",
+    "/ingest/sms/{slug:str}/{message_id:uuid}/status": "the same; the message is looked for in the clinic of the address",
 }
 """The lean lane's routes and what opens each; ``test_lean.py`` attacks them."""
 

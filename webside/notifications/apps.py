@@ -20,11 +20,21 @@ class NotificationsConfig(AppConfig):
         from webside.ui.registry import NavItem, register
 
         loops.register("mail", services.send_due, every=0.5)
+        loops.register("texts", services.send_due_texts, every=0.5)
         sentences.register(
             {
                 "notifications.message.retry": _("sent a message again"),
                 "notifications.message.read": _("looked at who got a message"),
                 "notifications.message.refuse": _("asked for messages that are not theirs"),
+                "notifications.text.receive": _("took in a text message"),
+                "notifications.text.status": _("heard how a text message fared"),
+                "notifications.text.note": _("noted what a text message answers"),
+                "notifications.text.done": _("took care of a text message"),
+                "notifications.text.read": _("read text messages"),
+                "notifications.text.refuse": _("asked for text messages that are not theirs"),
+                "notifications.preference.change": _("changed how the patient is reached"),
+                "notifications.preference.read": _("looked at how the patient is reached"),
+                "notifications.preference.refuse": _("asked how somebody is reached who is not theirs"),
                 "outbox.delivery.retry": _("delivered an event again"),
                 "core.timer.retry": _("ran again what was due"),
                 "core.timer.refuse": _("asked for timers that are not theirs"),

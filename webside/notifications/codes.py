@@ -1,4 +1,4 @@
-"""Channels and states of outgoing messages."""
+"""Channels, kinds and states of messages, why one failed, and what people may choose."""
 
 from __future__ import annotations
 
@@ -14,8 +14,73 @@ class Channel(StrEnum):
 
 
 class MessageStatus(StrEnum):
-    """Where a message stands."""
+    """Where a message stands. ``withheld``: it was not tried, and its reason says why."""
 
     QUEUED = "queued"
     SENT = "sent"
     FAILED = "failed"
+    WITHHELD = "withheld"
+
+
+class MessageKind(StrEnum):
+    """What a message is about, as far as people may choose how it comes."""
+
+    OTHER = ""
+    REMINDER = "reminder"
+    CHANGE = "change"
+    READY = "ready"
+    ANSWER = "answer"
+
+
+ALWAYS_LEAVES = frozenset({MessageKind.READY, MessageKind.ANSWER})
+"""What quiet hours don't hold back: what can't wait, and the answer to somebody who has just written."""
+
+
+class Reason(StrEnum):
+    """Why a message did not arrive."""
+
+    NONE = ""
+    # About the number or the address.
+    NO_NUMBER = "no-number"
+    INVALID = "invalid"
+    LANDLINE = "landline"
+    STOPPED = "stopped"
+    UNREACHABLE = "unreachable"
+    FILTERED = "filtered"
+    REFUSED = "refused"
+    # About the channel: it may pass.
+    AWAY = "away"
+    CREDENTIALS = "credentials"
+    PACE = "pace"
+    # About the message.
+    TOO_LATE = "too-late"
+    WITHDRAWN = "withdrawn"
+    TOO_LONG = "too-long"
+    UNREADABLE = "unreadable"
+
+
+OF_THE_CHANNEL = frozenset({Reason.AWAY, Reason.CREDENTIALS, Reason.PACE})
+"""Nothing is wrong with the message: it waits until the channel is back."""
+
+OF_THE_NUMBER = frozenset({Reason.INVALID, Reason.LANDLINE})
+"""What will be so next time too, until somebody corrects the number."""
+
+
+class Choice(StrEnum):
+    """By which channels a kind of message comes to a person."""
+
+    BOTH = "both"
+    EMAIL = "email"
+    SMS = "sms"
+    NONE = "none"
+
+
+class Reply(StrEnum):
+    """What somebody who wrote to us meant, as far as one word can say it."""
+
+    STOP = "stop"
+    START = "start"
+    HELP = "help"
+    CONFIRM = "confirm"
+    CANCEL = "cancel"
+    OTHER = "other"

@@ -13,3 +13,10 @@ class NotificationFailed(Event):
     """A message was given up: somebody must reach the person in another way."""
 
     message_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextReceived(Event):
+    """Somebody wrote to us, and it was no STOP, START or HELP."""
+
+    text_id: UUID

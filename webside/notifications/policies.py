@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from webside.core.actor import Actor, Role
-from webside.notifications.models import OutgoingMessage
+from webside.notifications import registry
+from webside.notifications.models import IncomingText, OutgoingMessage
+from webside.people.models import Patient
 
 
 def can_see_messages(actor: Actor) -> bool:
@@ -18,6 +20,24 @@ def visible_messages(actor: Actor, messages: QuerySet[OutgoingMessage]) -> Query
     if actor.tenant_id is None or not can_see_messages(actor):
         return messages.none()
     return messages.filter(tenant_id=actor.tenant_id)
+
+
+def can_see_texts(actor: Actor) -> bool:
+    """The front desk: somebody wrote to us, and may tell of her health."""
+    return actor.has(Role.COORDINATOR)
+
+
+def visible_texts(actor: Actor, texts: QuerySet[IncomingText]) -> QuerySet[IncomingText]:
+    """All of the clinic, for the front desk; nobody else reads what was written."""
+    return texts if can_see_texts(actor) else texts.none()
+
+
+def can_change_preference(actor: Actor, patient: Patient) -> bool:
+    """The patient herself, signed in or by a link to a visit of hers, and the front desk."""
+    if actor.has(Role.COORDINATOR) or (actor.user_id is not None and patient.user_id == actor.user_id):
+        return True
+    behind = registry.patient_behind(actor)
+    return behind is not None and behind.id == patient.id
 
 
 def can_see_events(actor: Actor) -> bool:

@@ -1,21 +1,21 @@
 """The doors to the outside: who carries e-mail, text messages and pushes.
 
 A port without a sender is a state that people see ("no sender configured"); nothing pretends to be
-one. E-mail is configured by ``WEBSIDE_EMAIL_URL``; where that is empty, something above may lend an
-address (the demo's mailbox). Senders of the other channels are registered by what composes the
-installation.
+one. E-mail is configured by ``WEBSIDE_EMAIL_URL``, texts by ``WEBSIDE_SMS_URL`` (``integrations.sms``
+names itself here); where these are empty, something above may lend a sender (the demo's stand-ins).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.conf import settings
 
-from webside.notifications.codes import Channel
+from webside.notifications.codes import Channel, Reason
 
 SMTP_SECONDS = 10
 SMTPS_PORT = 465
@@ -23,24 +23,45 @@ SUBMISSION_PORT = 587
 
 
 class TemporaryFailure(Exception):
-    """The channel could not take the message now; it may later. The text holds no address."""
+    """The channel could not take the message now; it may later. The text holds no address.
+
+    ``uncertain``: it may have taken it all the same (no answer came). ``wait``: the seconds that it asks for.
+    """
+
+    def __init__(
+        self, text: str, *, reason: Reason = Reason.AWAY, uncertain: bool = False, wait: float | None = None
+    ) -> None:
+        super().__init__(text)
+        self.reason, self.uncertain, self.wait = reason, uncertain, wait
 
 
 class PermanentFailure(Exception):
     """The channel will never take this message (no such address). The text holds no address."""
 
+    def __init__(self, text: str, *, reason: Reason = Reason.REFUSED) -> None:
+        super().__init__(text)
+        self.reason = reason
+
 
 class SmsPort(Protocol):
-    """Sends text messages."""
+    """Sends text messages. Each clinic, by its slug, has a number of its own."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What stands in logs for the service."""
 
-    def send(self, *, to: str, text: str, key: str) -> str:
+    def number_of(self, clinic: str) -> str:
+        """Return the number that a clinic's texts come from (E.164), or nothing while it has none."""
+
+    def send(self, *, clinic: str, to: str, text: str, key: str) -> str:
         """Send ``text`` to a number in E.164 form; return the carrier's own id.
 
-        ``key`` is the same for every try of one message. Raises :class:`TemporaryFailure` or
-        :class:`PermanentFailure`.
+        ``key`` is the message's id, the same for every try of it; the carrier says under it how the message fares.
+        Raises :class:`TemporaryFailure` or :class:`PermanentFailure`.
         """
+
+    def find(self, *, clinic: str, to: str, text: str, since: datetime) -> list[str]:
+        """Return the carrier's ids of such texts that it took since a moment; raise :class:`TemporaryFailure`."""
 
 
 class PushPort(Protocol):
@@ -69,6 +90,7 @@ class SmtpServer:
 
 _lent_smtp: Callable[[], SmtpServer | None] | None = None
 _sms: SmsPort | None = None
+_lent_sms: Callable[[], SmsPort | None] | None = None
 _push: PushPort | None = None
 
 
@@ -84,6 +106,12 @@ def use_sms(port: SmsPort | None) -> None:
     _sms = port
 
 
+def lend_sms(port: Callable[[], SmsPort | None] | None) -> None:
+    """Name what sends text messages where nothing else does; None takes it back."""
+    global _lent_sms  # noqa: PLW0603 - composed once at start
+    _lent_sms = port
+
+
 def use_push(port: PushPort | None) -> None:
     """Name what sends pushes."""
     global _push  # noqa: PLW0603 - composed once at start
@@ -92,7 +120,13 @@ def use_push(port: PushPort | None) -> None:
 
 def sms() -> SmsPort | None:
     """Return what sends text messages, if anything does."""
-    return _sms
+    return _sms or (_lent_sms() if _lent_sms else None)
+
+
+def texts_from(clinic: str) -> str:
+    """Return the number that a clinic's texts come from, or nothing while none can leave."""
+    port = sms()
+    return port.number_of(clinic) if port else ""
 
 
 def push() -> PushPort | None:
@@ -128,7 +162,8 @@ def parse_smtp(url: str) -> SmtpServer:
     )
 
 
-def missing() -> list[Channel]:
-    """Return the channels that no sender is configured for."""
-    senders = {Channel.EMAIL: smtp(), Channel.SMS: _sms, Channel.PUSH: _push}
-    return [channel for channel, sender in senders.items() if sender is None]
+def missing(clinic: str = "") -> list[Channel]:
+    """Return the channels that no sender is configured for; with a clinic, also where it has no number of its own."""
+    texts = texts_from(clinic) if clinic else sms()
+    senders = {Channel.EMAIL: smtp(), Channel.SMS: texts, Channel.PUSH: _push}
+    return [channel for channel, sender in senders.items() if not sender]

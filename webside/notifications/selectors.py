@@ -1,20 +1,72 @@
-"""Reading what was sent, to whom, and how it went."""
+"""Reading what was sent, to whom, how it went, and how people want to be reached."""
 
 from __future__ import annotations
 
 import json
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-from webside.core import jobs, timers
+from webside.core import frames, jobs, timers
 from webside.core.actor import Actor
 from webside.core.crypto import Unreadable, keyring
 from webside.core.jobs import JobGivenUp
-from webside.core.models import Timer
-from webside.notifications import policies
-from webside.notifications.codes import MessageStatus
-from webside.notifications.models import OutgoingMessage
+from webside.core.models import Tenant, Timer
+from webside.notifications import policies, ports, registry
+from webside.notifications.codes import Channel, MessageKind, MessageStatus, Reason
+from webside.notifications.models import (
+    ChannelState,
+    ContactPreference,
+    IncomingText,
+    OutgoingMessage,
+    TextNumber,
+)
+from webside.notifications.rules import Quiet, e164
+from webside.people.models import Patient
+from webside.people.selectors import patient_of
+
+FAILURES: dict[str, tuple[Promise, Promise]] = {
+    Reason.NO_NUMBER: (
+        _("We have no number that takes texts."),
+        _("Ask for a mobile number; until then, call or e-mail."),
+    ),
+    Reason.INVALID: (
+        _("There is no such number or address."),
+        _("Ask the person for the right one. Then send again."),
+    ),
+    Reason.LANDLINE: (_("The number is a landline: it takes no texts."), _("Call the person at this number.")),
+    Reason.STOPPED: (
+        _("The person asked for no more texts."),
+        _("Call or e-mail. Only the person can start texts again, by texting START."),
+    ),
+    Reason.UNREACHABLE: (
+        _("The phone can’t be reached: off, without signal, or its network refuses texts."),
+        _("Call the person, or send again later."),
+    ),
+    Reason.FILTERED: (
+        _("The phone company took it for junk and did not deliver it."),
+        _("Call the person. Tell whoever runs Webside: the sending number may not be registered."),
+    ),
+    Reason.REFUSED: (_("The service refused this message."), _("Call the person. Look at the code beside it.")),
+    Reason.AWAY: (_("The service did not answer."), _("Nothing: it is tried again by itself.")),
+    Reason.CREDENTIALS: (
+        _("The service does not accept our password."),
+        _("Tell whoever runs Webside: the account or its password has changed."),
+    ),
+    Reason.PACE: (_("The service takes no more messages for a moment."), _("Nothing: it is tried again by itself.")),
+    Reason.TOO_LATE: (
+        _("The service was away until it was too late to send it."),
+        _("Call the person if the visit is still ahead."),
+    ),
+    Reason.WITHDRAWN: (_("What it says had changed before it left."), _("Nothing: the newer message says what holds.")),
+    Reason.TOO_LONG: (_("It is longer than the service takes."), _("Call the person.")),
+    Reason.UNREADABLE: (_("Its words can’t be opened any more."), _("Write a new message.")),
+}
+"""Why a message did not arrive, and what to do, in words."""
 
 
 def messages(actor: Actor) -> QuerySet[OutgoingMessage]:
@@ -27,10 +79,25 @@ def message(actor: Actor, message_id: UUID) -> OutgoingMessage | None:
     return messages(actor).filter(id=message_id).first()
 
 
-def counts(actor: Actor) -> dict[str, int]:
-    """Return how many of the actor's tenant's messages stand where."""
-    found = messages(actor).order_by().values_list("status").annotate(number=Count("id"))
-    return {status.value: dict(found).get(status.value, 0) for status in MessageStatus}
+def counts(actor: Actor, channel: str = "") -> dict[str, int]:
+    """Return how many of the actor's tenant's messages stand where, of one channel or of all."""
+    chosen = messages(actor).filter(channel=channel) if channel else messages(actor)
+    found = dict(chosen.order_by().values_list("status").annotate(number=Count("id")))
+    return {status.value: found.get(status.value, 0) for status in MessageStatus}
+
+
+def channels_away() -> list[ChannelState]:
+    """Return the channels that take nothing at present, and since when."""
+    return list(ChannelState.objects.filter(away_since__isnull=False).order_by("channel"))
+
+
+def messages_about(about_id: UUID, kinds: frozenset[MessageKind]) -> list[OutgoingMessage]:
+    """Return what was sent about one thing of the frame's tenant, oldest first; who may see the thing may see this."""
+    return list(
+        OutgoingMessage.objects.filter(
+            tenant_id=frames.current_tenant_id(), about_id=about_id, kind__in=kinds
+        ).order_by("queued_at")
+    )
 
 
 def jobs_given_up(actor: Actor) -> list[JobGivenUp]:
@@ -63,3 +130,95 @@ def recipient(message: OutgoingMessage) -> str:
         return ", ".join(recipients_of(message))
     except Unreadable:
         return ""
+
+
+# ------------------------------------------------------------------------------------------------- texts
+
+
+def text_of(row: OutgoingMessage) -> str:
+    """Return the words of a text; raise ``crypto.Unreadable`` if they can't be opened."""
+    return content_of(row).decode()
+
+
+def digest_of(number: str) -> bytes:
+    """Return by what a number in E.164 form is found, within the frame's tenant."""
+    return keyring().blind_index(number, place=f"text-number.{frames.current_tenant_id()}")
+
+
+def number_state(number: str) -> TextNumber | None:
+    """Return what is known of a number in E.164 form."""
+    return TextNumber.objects.filter(digest=digest_of(number)).first() if number else None
+
+
+def why_no_text(number: str) -> Reason:
+    """Return why no text can go to a number in E.164 form; ``Reason.NONE`` if one can, as far as is known."""
+    if not number:
+        return Reason.NO_NUMBER
+    state = number_state(number)
+    if state is None:
+        return Reason.NONE
+    return Reason.STOPPED if state.stopped_at else Reason(state.unusable)
+
+
+def can_be_texted(patient: Patient, clinic: Tenant) -> bool:
+    """Whether a text to a patient can arrive, as far as is known: a sender, a number, no STOP."""
+    return bool(ports.texts_from(clinic.slug)) and why_no_text(e164(patient.phone)) is Reason.NONE
+
+
+def incoming_texts(actor: Actor) -> QuerySet[IncomingText]:
+    """Return the texts that the actor may read, newest first."""
+    return policies.visible_texts(actor, IncomingText.objects.select_related("patient").order_by("-received_at", "-id"))
+
+
+def incoming_text(actor: Actor, text_id: UUID) -> IncomingText | None:
+    """Return one text that the actor may read."""
+    return incoming_texts(actor).filter(id=text_id).first()
+
+
+def words_of(text: IncomingText) -> tuple[str, str]:
+    """Return the number and the words of a text that came; empty where they can't be opened, or are gone."""
+    return _opened(text, "number"), _opened(text, "body")
+
+
+def _opened(text: IncomingText, column: str) -> str:
+    try:
+        return keyring().open(bytes(getattr(text, column)), place=f"incoming-text.{text.id}.{column}").decode()
+    except Unreadable:
+        return ""
+
+
+# ------------------------------------------------------------------------------------------- preferences
+
+
+def preference_of(patient: Patient) -> ContactPreference:
+    """Return how a patient wants to be reached; what holds for everybody where nothing was chosen (not saved)."""
+    found = ContactPreference.objects.filter(patient=patient).first()
+    return found or ContactPreference(patient=patient)
+
+
+def quiet_of(patient: Patient, clinic: Tenant) -> Quiet:
+    """Return a patient's quiet hours, on the wall clock of her own zone."""
+    chosen = preference_of(patient)
+    return Quiet(chosen.quiet_from, chosen.quiet_until, patient.timezone or clinic.timezone)
+
+
+def own_patient(actor: Actor) -> Patient | None:
+    """Return which patient somebody is: signed in, or by what a link stands for."""
+    return patient_of(actor) or registry.patient_behind(actor)
+
+
+def trouble_of(patient: Patient) -> dict[str, Any]:
+    """Return what a person's page says of her number: whether texts are stopped, or can't arrive, and since when."""
+    number = e164(patient.phone)
+    state = number_state(number)
+    since: datetime | None = (state.stopped_at or state.unusable_at) if state else None
+    return {"number": number, "reason": why_no_text(number), "since": since}
+
+
+def last_failures(patient: Patient, limit: int = 3) -> list[OutgoingMessage]:
+    """Return the newest messages to a patient that did not arrive."""
+    found = OutgoingMessage.objects.filter(
+        Q(status=MessageStatus.FAILED) | Q(status=MessageStatus.WITHHELD, reason=Reason.STOPPED),
+        tenant_id=frames.current_tenant_id(), patient_id=patient.id, channel__in=[Channel.EMAIL, Channel.SMS],
+    )  # fmt: skip
+    return list(found.order_by("-queued_at")[:limit])

@@ -28,7 +28,7 @@ def main(database: str, port: int, kills: int) -> int:
     for _ in range(kills):
         child = os.fork()
         if child == 0:
-            services.mark_sent = lambda row: os.kill(os.getpid(), signal.SIGKILL)
+            services.email.mark_sent = lambda row: os.kill(os.getpid(), signal.SIGKILL)
             services.send_due(limit=1)
             os._exit(3)  # nothing was due, or the kill did not happen
         _, status = os.waitpid(child, 0)

@@ -1,4 +1,4 @@
-"""Queueing messages and sending them.
+"""Queueing e-mails and sending them.
 
 A message is a sealed row of the transaction that caused it: no row without the change, no change
 without the row. The worker's loop sends it. What is sent but not yet marked when the worker dies is
@@ -7,11 +7,9 @@ sent again with the same Message-ID, so that mailboxes show it once.
 
 from __future__ import annotations
 
-import json
-import logging
 import random
 import smtplib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from email.message import Message
@@ -22,39 +20,27 @@ from uuid import UUID
 from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.smtp import EmailBackend
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.template import Context, TemplateDoesNotExist
 from django.template.loader import get_template
 
-from webside.audit.services import action, record
-from webside.core import clock, frames, jobs, timers
-from webside.core.actor import Actor, system
-from webside.core.crypto import Unreadable, keyring
+from webside.core import clock, frames
+from webside.core.crypto import Unreadable
 from webside.core.ids import uuid7
 from webside.core.models import Tenant
-from webside.notifications import policies, ports
-from webside.notifications.codes import Channel, MessageStatus
-from webside.notifications.events import NotificationFailed
+from webside.notifications import ports
+from webside.notifications.codes import Channel, MessageKind, MessageStatus, Reason
 from webside.notifications.models import OutgoingMessage
 from webside.notifications.selectors import content_of, recipients_of
-from webside.outbox.services import publish, retry_delivery
-
-logger = logging.getLogger(__name__)
+from webside.notifications.services.rows import give_up, insert_once, key_of, known, note_channel, seal
 
 MAX_ATTEMPTS = 12
 LONGEST_WAIT = 3600.0
 PERMANENT = 500  # RFC 5321, 4.2.1: 5yz is a permanent refusal
 CHANNEL_DOWN = frozenset({421, 530, 534, 535, 538})  # about us or the server, not about the message
+CREDENTIALS = frozenset({530, 534, 535, 538})
 
 Attachment = tuple[str, bytes, str]
-
-
-class NotAllowed(PermissionError):
-    """The actor may not do this."""
-
-
-class Emptied(LookupError):
-    """The words of a message were deleted when their time was over: it can't be sent again."""
 
 
 # ------------------------------------------------------------------------------------------- queueing
@@ -69,13 +55,16 @@ def send_email(
     idempotency_key: str,
     patient_id: UUID | None = None,
     attachments: Iterable[Attachment] = (),
+    kind: MessageKind = MessageKind.OTHER,
+    about_id: UUID | None = None,
 ) -> OutgoingMessage:
     """Queue an e-mail in the current transaction; return its row.
 
     ``template`` is ``<app>/<name>``: ``<app>/email/<name>.txt`` is rendered, and ``….html`` beside
     it if there is one, with ``context`` and ``tenant``, ``address`` (of the installation, without a
     slash at its end). ``subject`` never holds patient data. ``attachments`` are (name, content,
-    content type). A second call with the same ``idempotency_key`` in the tenant returns the first row.
+    content type). ``about_id`` is what it is about. A second call with the same ``idempotency_key`` in the tenant
+    returns the first row.
     """
     app, _, name = template.partition("/")
     base = f"{app}/email/{name}"
@@ -92,7 +81,9 @@ def send_email(
         message.attach_alternative(_render(f"{base}.html", values, escape=True), "text/html")
     for attachment in attachments:
         message.attach(*attachment)
-    return queue_email(message, template=template, idempotency_key=idempotency_key, patient_id=patient_id)
+    return queue_email(
+        message, template=template, idempotency_key=idempotency_key, patient_id=patient_id, kind=kind, about_id=about_id
+    )
 
 
 def _render(name: str, values: Mapping[str, Any], *, escape: bool) -> str:
@@ -101,7 +92,13 @@ def _render(name: str, values: Mapping[str, Any], *, escape: bool) -> str:
 
 
 def queue_email(
-    message: EmailMessage, *, template: str = "", idempotency_key: str = "", patient_id: UUID | None = None
+    message: EmailMessage,
+    *,
+    template: str = "",
+    idempotency_key: str = "",
+    patient_id: UUID | None = None,
+    kind: MessageKind = MessageKind.OTHER,
+    about_id: UUID | None = None,
 ) -> OutgoingMessage:
     """Keep a ready e-mail as a sealed row for the worker; return the row (the first one for a known key).
 
@@ -110,39 +107,30 @@ def queue_email(
     recipients = message.recipients()
     if not recipients:
         raise ValueError("an e-mail needs a recipient")
-    frame = frames.current_or_none()
-    tenant_id = frame.tenant_id if frame else None
-    key = f"{tenant_id or 'none'}:{idempotency_key}" if idempotency_key else ""
-    if key and (known := OutgoingMessage.objects.filter(idempotency_key=key).first()):
-        return known
+    key = key_of(idempotency_key)
+    if (row := known(key)) is not None:
+        return row
     message_id = uuid7()
     message.extra_headers = {**message.extra_headers, "Message-ID": message_id_of(message_id)}
+    frame = frames.current_or_none()
     row = OutgoingMessage(
         id=message_id,
-        tenant_id=tenant_id,
+        tenant_id=frame.tenant_id if frame else None,
         patient_id=patient_id,
         channel=Channel.EMAIL,
+        kind=kind,
+        about_id=about_id,
         template=template,
         subject=message.subject[:200],
         idempotency_key=key or str(message_id),
     )
-    _seal(row, recipients, message.message().as_bytes())
-    try:
-        with transaction.atomic():
-            row.save(force_insert=True)
-    except IntegrityError:  # the same message from another transaction
-        return OutgoingMessage.objects.get(idempotency_key=row.idempotency_key)
-    return row
+    seal(row, recipients, message.message().as_bytes())
+    return insert_once(row)
 
 
 def message_id_of(row_id: UUID) -> str:
     """Return the Message-ID of a row: the same for every try."""
     return f"<{row_id}@{urlsplit(settings.PUBLIC_URL).hostname or 'localhost'}>"
-
-
-def _seal(row: OutgoingMessage, recipients: list[str], body: bytes) -> None:
-    row.recipient = keyring().seal(json.dumps(recipients).encode(), place=f"mail.{row.id}.recipient")
-    row.body = keyring().seal(body, place=f"mail.{row.id}")
 
 
 # -------------------------------------------------------------------------------------------- sending
@@ -213,10 +201,13 @@ def _try(backend: EmailBackend, row: OutgoingMessage) -> None:
     try:
         carry(backend, row)
     except ports.TemporaryFailure as failure:
-        _postpone(row, str(failure))
-    except (ports.PermanentFailure, Unreadable) as failure:
-        _give_up(row, str(failure))
+        _postpone(row, failure)
+    except ports.PermanentFailure as failure:
+        give_up(row, str(failure), Reason.INVALID)
+    except Unreadable as failure:
+        give_up(row, str(failure), Reason.UNREADABLE)
     else:
+        note_channel(Channel.EMAIL)
         mark_sent(row)
 
 
@@ -231,7 +222,14 @@ def carry(backend: EmailBackend, row: OutgoingMessage) -> None:
         text = f"{type(error).__name__} {code}".strip() if code else type(error).__name__
         if code >= PERMANENT and code not in CHANNEL_DOWN:
             raise ports.PermanentFailure(text) from error
-        raise ports.TemporaryFailure(text) from error
+        raise ports.TemporaryFailure(text, reason=_reason(code)) from error
+
+
+def _reason(code: int) -> Reason:
+    """Return whether the server is away, won't have us, or only can't take this one now."""
+    if code in CREDENTIALS:
+        return Reason.CREDENTIALS
+    return Reason.AWAY if not code or code in CHANNEL_DOWN else Reason.REFUSED
 
 
 def _drop_connection(backend: EmailBackend) -> None:
@@ -252,73 +250,17 @@ def mark_sent(row: OutgoingMessage) -> None:
     """Note that the server has taken a message."""
     row.status = MessageStatus.SENT
     row.sent_at = clock.now()
-    row.last_error = ""
+    row.last_error = row.reason = ""
     row.save()
 
 
-def _postpone(row: OutgoingMessage, why: str) -> None:
-    row.last_error = why[:200]
+def _postpone(row: OutgoingMessage, failure: ports.TemporaryFailure) -> None:
+    row.last_error = str(failure)[:200]
+    row.reason = failure.reason
+    note_channel(Channel.EMAIL, failure.reason)
     if row.attempts >= MAX_ATTEMPTS:
-        _give_up(row, why)
+        give_up(row, str(failure), failure.reason)
         return
     wait = min(LONGEST_WAIT, 2.0**row.attempts) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
     row.due_at = clock.now() + timedelta(seconds=wait)
     row.save()
-
-
-def _give_up(row: OutgoingMessage, why: str) -> None:
-    row.status = MessageStatus.FAILED
-    row.failed_at = clock.now()
-    row.last_error = why[:200]
-    row.save()
-    with frames.begin(tenant_id=row.tenant_id, actor=system("mail", row.tenant_id)):
-        publish(NotificationFailed(message_id=row.id))
-
-
-@action("notifications.message.retry")
-def retry_message(*, actor: Actor, message: OutgoingMessage) -> OutgoingMessage:
-    """Take a message that was given up back into the queue.
-
-    Raises :class:`NotAllowed`, and :class:`Emptied` if its words were deleted by then.
-    """
-    if not policies.can_see_messages(actor) or message.tenant_id != actor.tenant_id:
-        raise NotAllowed
-    message = OutgoingMessage.objects.select_for_update().get(id=message.id)
-    if not message.body:
-        raise Emptied
-    if message.status == MessageStatus.FAILED:
-        message.status = MessageStatus.QUEUED
-        message.attempts = 0
-        message.due_at = clock.now()
-        message.failed_at = None
-        message.save()
-    record("notifications.message.retry", actor=actor, target=message, patient_id=message.patient_id,
-           target_label=message.subject)  # fmt: skip
-    return message
-
-
-def _try_again(name: str, again: Callable[..., bool], actor: Actor, **which: UUID | int) -> None:
-    """Let ``again`` take back what was given up, of the actor's tenant, and write that under ``name``."""
-    if not policies.can_see_events(actor) or actor.tenant_id is None:
-        raise NotAllowed
-    if not again(**which, tenant_id=actor.tenant_id):
-        raise LookupError
-    record(name, actor=actor, target_label=" ".join(map(str, which.values())))
-
-
-@action("outbox.delivery.retry")
-def retry_event(*, actor: Actor, delivery_id: UUID) -> None:
-    """Deliver an event again that was given up. Raises :class:`NotAllowed`, ``LookupError`` if there is none."""
-    _try_again("outbox.delivery.retry", retry_delivery, actor, delivery_id=delivery_id)
-
-
-@action("core.timer.retry")
-def retry_timer(*, actor: Actor, timer_id: UUID) -> None:
-    """Run a timer again that was given up. Raises :class:`NotAllowed`, ``LookupError`` if there is none."""
-    _try_again("core.timer.retry", timers.try_again, actor, timer_id=timer_id)
-
-
-@action("core.job.retry")
-def retry_job(*, actor: Actor, job_id: int) -> None:
-    """Take a job back into the queue that was given up. Raises :class:`NotAllowed`, ``LookupError`` if there is none."""
-    _try_again("core.job.retry", jobs.try_again, actor, job_id=job_id)

@@ -1,0 +1,88 @@
+"""What all channels share: sealed rows that are there once, what is given up, and how the channel itself is."""
+
+from __future__ import annotations
+
+import json
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from webside.core import clock, frames
+from webside.core.actor import system
+from webside.core.crypto import keyring
+from webside.notifications.codes import OF_THE_CHANNEL, Channel, MessageKind, MessageStatus, Reason
+from webside.notifications.events import NotificationFailed
+from webside.notifications.models import ChannelState, OutgoingMessage
+from webside.outbox.services import publish
+
+
+def key_of(idempotency_key: str) -> str:
+    """Return a key as it is kept: each tenant has its own."""
+    frame = frames.current_or_none()
+    tenant_id = frame.tenant_id if frame else None
+    return f"{tenant_id or 'none'}:{idempotency_key}" if idempotency_key else ""
+
+
+def known(key: str) -> OutgoingMessage | None:
+    """Return the message that was queued under a key before."""
+    return OutgoingMessage.objects.filter(idempotency_key=key).first() if key else None
+
+
+def seal(row: OutgoingMessage, recipients: list[str], body: bytes) -> None:
+    """Put the recipients and the words into a row, readable for this row alone."""
+    row.recipient = keyring().seal(json.dumps(recipients).encode(), place=f"mail.{row.id}.recipient")
+    row.body = keyring().seal(body, place=f"mail.{row.id}")
+
+
+def insert_once(row: OutgoingMessage) -> OutgoingMessage:
+    """Save a new row; return the one that another transaction saved under its key, if it was faster."""
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        return OutgoingMessage.objects.get(idempotency_key=row.idempotency_key)
+    return row
+
+
+def give_up(row: OutgoingMessage, why: str, reason: Reason) -> None:
+    """Note that a message will not arrive, and say so to whoever listens."""
+    row.status, row.reason = MessageStatus.FAILED, reason
+    row.failed_at = clock.now()
+    row.trying_at = None
+    row.last_error = why[:200]
+    row.save()
+    with frames.begin(tenant_id=row.tenant_id, actor=system("mail", row.tenant_id)):
+        publish(NotificationFailed(message_id=row.id))
+
+
+def withhold(row: OutgoingMessage, reason: Reason) -> None:
+    """Note that a message is not tried, and why; its words are of no more use (the caller saves)."""
+    row.status, row.reason = MessageStatus.WITHHELD, reason
+    row.body = b""
+    row.trying_at = None
+    row.last_error = ""
+
+
+def withdraw_messages(*, about_id: UUID, kinds: frozenset[MessageKind]) -> None:
+    """Take back what waits about something that has changed: a message that came late would say what is no longer so.
+
+    What is on its way at this moment arrives; it is noted as sent.
+    """
+    waiting = OutgoingMessage.objects.select_for_update().filter(
+        about_id=about_id, kind__in=kinds, status=MessageStatus.QUEUED
+    )
+    for row in waiting:
+        withhold(row, Reason.WITHDRAWN)
+        row.save()
+
+
+def note_channel(channel: Channel, reason: Reason = Reason.NONE) -> None:
+    """Keep since when a channel takes nothing; without a reason, that it took something. What is no news writes nothing."""
+    news = Q(away_since=None) if reason in OF_THE_CHANNEL else Q(away_since__isnull=False)
+    if reason and reason not in OF_THE_CHANNEL:
+        return  # the channel answered
+    changed = {"away_since": clock.now() if reason else None, "reason": reason.value}
+    if reason:
+        ChannelState.objects.get_or_create(channel=channel)
+    ChannelState.objects.filter(news, channel=channel).update(**changed)
