@@ -219,7 +219,7 @@ def test_a_night_of_the_time_change_offers_real_times_that_lie_apart(cast: Cast,
 
 
 def test_the_hour_that_comes_twice_says_on_each_page_which_one_is_meant(cast: Cast) -> None:
-    """From the list of times to the mail. Shown failing with ``comes_twice`` that never finds one, in ``scheduling.rules``
+    """From the list of times to the mail. Shown failing with ``comes_twice`` that never finds one, in ``scheduling.rules.times``
     and in ``ui.when``: two times of one day read the same."""
     with time_machine.travel(datetime(2027, 11, 5, 16, tzinfo=UTC), tick=False):
         with cast.as_(cast.liz_user):

@@ -1,4 +1,4 @@
-"""FHIR appointmentstatus, as far as we use it."""
+"""FHIR appointmentstatus, as far as we use it, and the words of the line of who waits to be seen now."""
 
 from __future__ import annotations
 
@@ -13,6 +13,70 @@ class AppointmentStatus(StrEnum):
     FULFILLED = "fulfilled"
     CANCELLED = "cancelled"
     NOSHOW = "noshow"
+    WAITLIST = "waitlist"
 
 
 HOLDS_TIME = (AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN, AppointmentStatus.FULFILLED)
+
+
+class Urgency(StrEnum):
+    """How soon somebody in the line should be seen, the least first."""
+
+    ROUTINE = "routine"
+    SOON = "soon"
+    URGENT = "urgent"
+
+
+class QueueStatus(StrEnum):
+    """Where somebody stands who asked to be seen now."""
+
+    WAITING = "waiting"
+    CLAIMED = "claimed"
+    UNANSWERED = "unanswered"
+    CALLBACK = "callback"
+    SEEN = "seen"
+    LEFT = "left"
+    REMOVED = "removed"
+    NOSHOW = "noshow"
+
+
+IN_LINE = (QueueStatus.WAITING, QueueStatus.CLAIMED, QueueStatus.UNANSWERED, QueueStatus.CALLBACK)
+"""Who is still to be seen or called: a person has one such entry in a clinic."""
+
+
+class DutyEnd(StrEnum):
+    """Why somebody takes no more people from the line."""
+
+    SWITCHED_OFF = "switched-off"
+    TIME_OVER = "time-over"
+    SIGNED_OUT = "signed-out"
+    PAGE_GONE = "page-gone"
+
+
+class CallWindow(StrEnum):
+    """When somebody would like to be called."""
+
+    SOON = "soon"
+    MORNING = "morning"
+    AFTERNOON = "afternoon"
+    EVENING = "evening"
+    NEXT_DAY = "next-day"
+
+
+class CallOutcome(StrEnum):
+    """What became of a call-back."""
+
+    REACHED = "reached"
+    NOT_REACHED = "not-reached"
+    CLOSED = "closed"
+    IN_LINE_AGAIN = "in-line-again"
+
+
+class QueueTrouble(StrEnum):
+    """What the board warns of, the worst first."""
+
+    NOBODY_LICENSED = "nobody-licensed"
+    CLOSED = "closed"
+    PROMISE_BROKEN = "promise-broken"
+    UNANSWERED = "unanswered"
+    CLOSING = "closing"

@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 _DAY = timedelta(days=1)
+_WEEK = timedelta(weeks=1)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -207,3 +208,21 @@ def offset_text(moment: datetime) -> str:
     hours, rest = divmod(abs(minutes), 60)
     sign = "−" if minutes < 0 else "+"
     return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
+
+
+def opening(hours: Iterable[WeeklyHours], now: datetime) -> tuple[Span | None, datetime | None]:
+    """Return the stretch of weekly hours that holds now, and when the next one begins if none does.
+
+    Stretches that touch are one: who closes at midnight and opens at midnight doesn't close.
+    """
+    today = now.astimezone(UTC).date()
+    spans = sorted(_spans_around(hours, today, today + _WEEK))
+    opened: Span | None = None
+    for span in spans:
+        if opened is not None and span.start <= opened.end:
+            opened = Span(opened.start, max(opened.end, span.end))
+        elif span.start <= now < span.end:
+            opened = span
+        elif opened is None and span.start > now:
+            return None, span.start
+    return opened, None
