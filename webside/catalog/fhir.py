@@ -24,7 +24,7 @@ def healthcare_service(row: HealthcareService) -> dict[str, Any]:
         comment=row.summary,
         extraDetails=row.description,
         characteristic=[fhir.concept(fhir.coding(MODALITY, row.modality))],
-        appointmentRequired=row.kind != Kind.TELECARE,
+        appointmentRequired=row.kind != Kind.TELECARE and not row.on_demand,
     )
 
 

@@ -16,7 +16,8 @@ class HealthcareService(TenantModel):
     ``professions`` may perform it; ``billing_service`` is the word of ``billing.codes`` for what it
     may produce (empty: nothing goes to an insurer). ``documentation`` names the parts of the note
     that must not be empty. ``needs``: what it helps with (``Need``); one without any is proposed to nobody who
-    says what she needs. Prices are whole cents of US dollars.
+    says what she needs. Prices are whole cents of US dollars. ``on_demand``: people may also wait in line for it
+    and are seen as soon as somebody is free (``scheduling`` keeps the line and its hours).
     """
 
     name = models.CharField(max_length=80)
@@ -35,6 +36,7 @@ class HealthcareService(TenantModel):
         "people.Practitioner", through="catalog.ServicePractitioner", related_name="services"
     )
     active = models.BooleanField(default=True)
+    on_demand = models.BooleanField(default=False)
     position = models.PositiveIntegerField(default=100)
 
     class Meta:

@@ -14,21 +14,33 @@ class SchedulingConfig(AppConfig):
     def ready(self) -> None:
         """Register resources, handlers, places in the navigation and the words of the trail."""
         from webside.accounts import doors
+        from webside.accounts import registry as accounts
         from webside.audit import sentences
         from webside.compliance import registry as compliance
+        from webside.core import loops, timers
         from webside.core.actor import Role
-        from webside.scheduling import fhir, handlers, panels, selectors
+        from webside.realtime import registry as live
+        from webside.scheduling import fhir, handlers, panels, selectors, services, tasks, texts
         from webside.ui import registry as navigation
+        from webside.ui import texts as words
         from webside.ui.registry import NavItem
 
         fhir.register()
         handlers.register()
         panels.register()
         doors.register(selectors.door_stands)
+        accounts.on_revoke(services.end_duties_of_user)
+        live.register("queue", selectors.hears_queue)
+        words.register(texts.TEXTS)
+        loops.register(selectors.WATCH, tasks.watch_lines, every=10)
+        timers.register(services.UNANSWERED_TIMER, tasks.unanswered)
+        timers.register(services.CALL_TIMER, tasks.message)
         compliance.register_booked(selectors.booked_beyond)
         navigation.register(
             NavItem("staff", _("Schedule"), "calendar", "scheduling:schedule", order=20, key="s",
                     roles=frozenset({Role.CLINICIAN, Role.COACH, Role.COORDINATOR}), group=2),
+            NavItem("staff", _("Waiting now"), "queue", "scheduling:queue", order=15, key="w",
+                    roles=frozenset({Role.CLINICIAN, Role.COACH})),
         )  # fmt: skip
         sentences.register(
             {
@@ -50,5 +62,29 @@ class SchedulingConfig(AppConfig):
                 "scheduling.hours.reopen": _("let weekly hours go on"),
                 "scheduling.exception.add": _("added time off or extra time"),
                 "scheduling.exception.remove": _("took back time off or extra time"),
+                "scheduling.queue.read": _("looked at the line"),
+                "scheduling.queue.join": _("got in line to be seen now"),
+                "scheduling.queue.open": _("came back to a place in line by a link"),
+                "scheduling.queue.leave": _("left the line"),
+                "scheduling.queue.return": _("came back to the same place in line"),
+                "scheduling.queue.notify": _("said whether to be told when nearly next"),
+                "scheduling.queue.call-back": _("asked to be called instead of waiting"),
+                "scheduling.queue.note-call": _("noted what became of a call"),
+                "scheduling.queue.order": _("said how urgent somebody in line is"),
+                "scheduling.queue.raise": _("found somebody in line more urgent"),
+                "scheduling.queue.assign": _("chose by whom somebody in line is seen"),
+                "scheduling.queue.remove": _("took somebody out of the line"),
+                "scheduling.queue.claim": _("called the next one from the line"),
+                "scheduling.queue.answer": _("came when called from the line"),
+                "scheduling.queue.release": _("put somebody back in line"),
+                "scheduling.queue.noshow": _("noted that somebody called from the line did not come"),
+                "scheduling.queue.hand-over": _("gave somebody called from the line to a colleague"),
+                "scheduling.queue.unanswered": _("asked whether somebody who was called has come"),
+                "scheduling.queue.call": _("asked whether somebody who was called must be sent a message"),
+                "scheduling.queue.fail": _("let somebody be called whose visit did not work"),
+                "scheduling.queue.shut": _("let somebody be called who waited beyond closing time"),
+                "scheduling.queue.set-hours": _("set the hours of a line"),
+                "scheduling.duty.start": _("began to take people from the line"),
+                "scheduling.duty.end": _("took no more people from the line"),
             }
         )

@@ -1,4 +1,4 @@
-"""What happens to appointments."""
+"""What happens to appointments, and in the line of who waits to be seen now."""
 
 from __future__ import annotations
 
@@ -34,3 +34,52 @@ class AppointmentMissed(Event):
     """The patient did not come."""
 
     appointment_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueJoined(Event):
+    """Somebody waits to be seen now."""
+
+    entry_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueCalled(Event):
+    """It is somebody's turn, and the page that she had open did not go on by itself, or she asked for a message."""
+
+    entry_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueUnanswered(Event):
+    """Somebody was called and did not come in time."""
+
+    entry_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueNear(Event):
+    """Somebody who asked to be told is nearly next."""
+
+    entry_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueClosing(Event):
+    """Somebody waits who may not be seen before the line closes."""
+
+    entry_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueAlone(Event):
+    """Somebody waits, and nobody who may see her takes people from the line any more."""
+
+    entry_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueShut(Event):
+    """The line has closed before somebody was seen: the front desk calls her."""
+
+    entry_id: UUID

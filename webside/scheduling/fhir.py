@@ -1,7 +1,8 @@
-"""Appointments as FHIR R4, and times as Schedule and Slot.
+"""Appointments and places in line as FHIR R4, and times as Schedule and Slot.
 
-An Appointment has version bytes. Schedule and Slot are computed from the weekly hours and never
-stored: a slot that was stored would be wrong as soon as somebody booked.
+An Appointment has version bytes. Who waits in line has one too, on the waitlist and without a time; what comes of it has
+the same id and is its next version (docs/adr/0013-a-place-in-line-is-an-appointment.md). Schedule and Slot are computed
+from the weekly hours and never stored: a slot that was stored would be wrong as soon as somebody booked.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from webside.catalog.models import HealthcareService
 from webside.fhirkit import datatypes as fhir
 from webside.fhirkit import registry
 from webside.people.models import Practitioner
-from webside.scheduling.codes import AppointmentStatus
-from webside.scheduling.models import Appointment
+from webside.scheduling.codes import AppointmentStatus, QueueStatus, Urgency
+from webside.scheduling.models import Appointment, QueueEntry
 from webside.scheduling.selectors import Slot
 
 
@@ -37,6 +38,43 @@ def appointment(row: Appointment) -> dict[str, Any]:
                 "status": accepted,
             },
             {"actor": fhir.reference("HealthcareService", row.service_id, row.service.name), "status": accepted},
+        ],
+    )
+
+
+WALK_IN = fhir.coding(
+    "http://terminology.hl7.org/CodeSystem/v2-0276", "WALKIN", "A previously unscheduled walk-in visit"
+)
+PRIORITY = {Urgency.URGENT: 1, Urgency.SOON: 5, Urgency.ROUTINE: 9}
+"""FHIR's priority of an Appointment: as in iCalendar, 1 is the highest and 9 the lowest."""
+_LINE = {
+    QueueStatus.SEEN: AppointmentStatus.FULFILLED,
+    QueueStatus.LEFT: AppointmentStatus.CANCELLED,
+    QueueStatus.REMOVED: AppointmentStatus.CANCELLED,
+    QueueStatus.NOSHOW: AppointmentStatus.NOSHOW,
+}
+
+
+def queue_entry(row: QueueEntry) -> dict[str, Any]:
+    """Return the FHIR Appointment of a place in line, as long as nobody has called her: on the waitlist, without a time.
+
+    One that is over without a visit is cancelled; one that is called is written by :func:`appointment`.
+    """
+    status = _LINE.get(QueueStatus(row.status), AppointmentStatus.WAITLIST)
+    return fhir.compact(
+        status=str(status),
+        cancelationReason=fhir.concept(text=row.end_reason)
+        if status is AppointmentStatus.CANCELLED and row.end_reason
+        else None,
+        serviceType=[fhir.concept(text=row.service.name)],
+        appointmentType=fhir.concept(WALK_IN),
+        reasonCode=[fhir.concept(text=row.reason_text)] if row.reason_text else None,
+        priority=PRIORITY[Urgency(row.urgency)],
+        created=fhir.instant(row.created_at),
+        requestedPeriod=[{"start": fhir.instant(row.joined_at)}],
+        participant=[
+            {"actor": fhir.reference("Patient", row.patient_id, row.patient.full_name), "status": "accepted"},
+            {"actor": fhir.reference("HealthcareService", row.service_id, row.service.name), "status": "accepted"},
         ],
     )
 
@@ -68,3 +106,4 @@ def slot(free: Slot, service: HealthcareService) -> dict[str, Any]:
 def register() -> None:
     """Register the resources of this app."""
     registry.register("Appointment", Appointment, appointment)
+    registry.register("Appointment", QueueEntry, queue_entry)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,21 +13,35 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 from django.utils.dateformat import format as django_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext
 
 from webside.accounts.selectors import emails_of
 from webside.compliance.events import LicenceExpired
 from webside.compliance.models import Licence
 from webside.core import clock
 from webside.core.actor import Role
+from webside.notifications import services as notifications
 from webside.notifications.services import send_email
+from webside.outbox.events import Event
 from webside.outbox.registry import subscribe
 from webside.people.models import Practitioner
 from webside.scheduling import calendars, selectors, services
-from webside.scheduling.codes import HOLDS_TIME, AppointmentStatus
-from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved
-from webside.scheduling.models import Appointment
+from webside.scheduling.codes import HOLDS_TIME, AppointmentStatus, QueueStatus
+from webside.scheduling.events import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentMoved,
+    QueueAlone,
+    QueueCalled,
+    QueueClosing,
+    QueueJoined,
+    QueueNear,
+    QueueShut,
+    QueueUnanswered,
+)
+from webside.scheduling.models import Appointment, QueueEntry
 from webside.scheduling.rules import comes_twice, offset_text
 from webside.ui.when import clock_time, zone_name
 
@@ -58,6 +74,8 @@ def _send(appointment_id: UUID, event_id: UUID, template: str, subject: Callable
     appointment = Appointment.objects.select_related("patient", "practitioner", "service", "tenant").get(
         id=appointment_id
     )
+    if selectors.is_of_the_line(appointment_id):
+        return  # who waits in line is told in other words, by tell_in_line
     cancelled = template == "appointment_cancelled"
     # Events may come late: what is no longer so is not told.
     if cancelled != (appointment.status == AppointmentStatus.CANCELLED) or appointment.end < clock.now():
@@ -148,8 +166,66 @@ def _schedule_of(practitioner: Practitioner, lacking: list[Appointment], slug: s
     return f"{reverse('scheduling:schedule', args=[slug])}?{urlencode(query)}"
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is told to somebody in line: in which words, and as long as she stands so."""
+
+    template: str
+    subject: Promise
+    while_: tuple[QueueStatus, ...]
+    urgent: bool = False
+
+
+IN_LINE_NEWS: dict[type[Event], News] = {
+    QueueJoined: News("queue_joined", gettext_lazy("Your place in line"), (QueueStatus.WAITING, QueueStatus.CLAIMED)),
+    QueueNear: News("queue_near", gettext_lazy("You are nearly next"), (QueueStatus.WAITING,), urgent=True),
+    QueueCalled: News("queue_called", gettext_lazy("It is your turn"), (QueueStatus.CLAIMED,), urgent=True),
+    QueueUnanswered: News("queue_unanswered", gettext_lazy("We called you"), (QueueStatus.UNANSWERED,), urgent=True),
+    QueueClosing: News("queue_closing", gettext_lazy("We close soon"), (QueueStatus.WAITING,)),
+    QueueAlone: News("queue_alone", gettext_lazy("Nobody can see you at the moment"), (QueueStatus.WAITING,)),
+    QueueShut: News("queue_shut", gettext_lazy("We closed before we saw you"), (QueueStatus.CALLBACK,)),
+}
+
+
+def tell_in_line(event: Any, event_id: UUID) -> None:
+    """Tell somebody in line what is new, with a link back to her place. Nothing that is no longer so is told."""
+    news = IN_LINE_NEWS[type(event)]
+    entry = QueueEntry.objects.select_related("patient", "service", "practitioner", "tenant").get(id=event.entry_id)
+    if entry.status not in news.while_:
+        return
+    send_to_phone = text_sender() if entry.wants_message and entry.phone else None
+    if send_to_phone is None and not entry.patient.email:
+        return
+    tenant = entry.tenant
+    path = reverse("scheduling:link-open", args=[tenant.slug, services.issue_queue_link(entry=entry)])
+    context = {"entry": entry, "clinic": tenant, "link": settings.PUBLIC_URL + path}
+    key = f"scheduling.{news.template}:{event_id}"
+    with translation.override(entry.patient.language or settings.LANGUAGE_CODE):
+        if send_to_phone is not None and news.template != "queue_joined":
+            send_to_phone(
+                template=f"scheduling/{news.template}", to=entry.phone, context=context, idempotency_key=key,
+                patient_id=entry.patient_id, urgent=news.urgent,
+            )  # fmt: skip
+        elif entry.patient.email:
+            send_email(
+                template=f"scheduling/{news.template}", to=entry.patient.email, context=context,
+                subject=f"{news.subject}, {tenant.name}", idempotency_key=key, patient_id=entry.patient_id,
+            )  # fmt: skip
+
+
+def text_sender() -> Callable[..., Any] | None:
+    """Return what sends a text message, where the installation has it; e-mail takes its place otherwise.
+
+    It mirrors ``send_email``: template, to, context, idempotency_key, patient_id, urgent. One place, so that the day
+    on which text messages come changes nothing else here.
+    """
+    return getattr(notifications, "send_sms", None)
+
+
 def register() -> None:
     """Listen: the e-mail follows the commit, it doesn't hold it up."""
+    for event in IN_LINE_NEWS:
+        subscribe(event, tell_in_line)
     subscribe(LicenceExpired, tell_licence_ended)
     subscribe(AppointmentBooked, send_booked)
     subscribe(AppointmentMoved, send_moved)

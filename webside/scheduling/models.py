@@ -1,4 +1,4 @@
-"""When practitioners can be booked, and what was booked. Slots are computed, never stored."""
+"""When practitioners can be booked, what was booked, and who waits in line. Slots are computed, never stored."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import Q
 
+from webside.core import clock
 from webside.core.models import TenantForeignKey, TenantModel
-from webside.scheduling.codes import HOLDS_TIME, AppointmentStatus
+from webside.scheduling.codes import HOLDS_TIME, IN_LINE, AppointmentStatus, CallWindow, QueueStatus, Urgency
 
 
 class Availability(TenantModel):
@@ -103,3 +104,127 @@ class AppointmentLink(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "token_hash"], name="appointment_link_once")]
+
+
+class QueueHours(TenantModel):
+    """Weekly hours in which people may join the line of a service, in wall-clock time of ``timezone``.
+
+    An end that isn't after the start is on the next day. ``weekday`` is 0 for Monday.
+    """
+
+    service = TenantForeignKey("catalog.HealthcareService", related_name="queue_hours")
+    weekday = models.PositiveSmallIntegerField()
+    starts_at = models.TimeField()
+    ends_at = models.TimeField()
+    timezone = models.CharField(max_length=60)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "service", "weekday", "starts_at"], name="queue_hours_once")
+        ]
+
+
+class QueueDuty(TenantModel):
+    """A stretch in which a practitioner takes people from the line. ``seen_at``: the last sign of her open page.
+
+    Until its end it holds to ``until``, or until her page has been silent for too long.
+    """
+
+    practitioner = TenantForeignKey("people.Practitioner", related_name="queue_duties")
+    started_at = models.DateTimeField(default=clock.now)
+    until = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(default=clock.now)
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=16, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "practitioner"], condition=Q(ended_at=None), name="queue_duty_once"
+            )
+        ]
+
+
+class QueueEntry(TenantModel):
+    """Somebody who asked to be seen now. The appointment that comes of it has the same id.
+
+    ``joined_at`` is her place and stays, whatever happens to the entry. ``practitioner`` has called her; ``asked_for``
+    is whom the front desk chose. ``promised_low`` and ``promised_high`` are minutes from ``joined_at``, as she was told
+    when she joined. ``moved_on_at`` is when the entry came to its present status.
+    """
+
+    patient = TenantForeignKey("people.Patient", related_name="queue_entries")
+    service = TenantForeignKey("catalog.HealthcareService", related_name="queue_entries")
+    status = models.CharField(max_length=12, default=QueueStatus.WAITING)
+    state = models.CharField(max_length=2)
+    timezone = models.CharField(max_length=60)
+    phone = models.CharField(max_length=40)
+    reason_text = models.TextField(blank=True)
+    urgency = models.CharField(max_length=8, default=Urgency.ROUTINE, choices=[(each, each) for each in Urgency])
+    urgency_reason = models.CharField(max_length=200, blank=True)
+    urgency_by = models.CharField(max_length=160, blank=True)
+    joined_at = models.DateTimeField(default=clock.now)
+    moved_on_at = models.DateTimeField(default=clock.now)
+    promised_low = models.PositiveIntegerField(null=True)
+    promised_high = models.PositiveIntegerField(null=True)
+    practitioner = TenantForeignKey("people.Practitioner", null=True, related_name="+")
+    asked_for = TenantForeignKey("people.Practitioner", null=True, related_name="+")
+    claimed_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=200, blank=True)
+    wants_message = models.BooleanField(default=False)
+    told_near_at = models.DateTimeField(null=True)
+    told_closing_at = models.DateTimeField(null=True)
+    told_alone_at = models.DateTimeField(null=True)
+    idempotency_key = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "idempotency_key"], name="queue_entry_idempotent"),
+            models.UniqueConstraint(
+                fields=["tenant", "patient"],
+                condition=Q(status__in=[status.value for status in IN_LINE]),
+                name="queue_entry_once",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "joined_at"],
+                condition=Q(status__in=[status.value for status in IN_LINE]),
+                name="queue_entry_in_line",
+            )
+        ]
+
+
+class QueueLink(TenantModel):
+    """A link in a message that opens one entry, and the visit that comes of it. Its token is kept as a hash."""
+
+    entry = TenantForeignKey("scheduling.QueueEntry", related_name="links")
+    token_hash = models.BinaryField(max_length=32)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "token_hash"], name="queue_link_once")]
+
+
+class CallBack(TenantModel):
+    """Somebody who would rather be called, or whom nobody could see: a task of the front desk until it is closed."""
+
+    entry = TenantForeignKey("scheduling.QueueEntry", related_name="call_backs")
+    phone = models.CharField(max_length=40)
+    window = models.CharField(max_length=12, default=CallWindow.SOON)
+    why = models.CharField(max_length=200, blank=True)
+    asked_at = models.DateTimeField(default=clock.now)
+    tries = models.PositiveSmallIntegerField(default=0)
+    last_try_at = models.DateTimeField(null=True)
+    last_note = models.CharField(max_length=200, blank=True)
+    closed_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=16, blank=True)
+    closed_by = models.CharField(max_length=160, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "entry"], condition=Q(closed_at=None), name="call_back_once")
+        ]

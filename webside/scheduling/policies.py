@@ -6,20 +6,26 @@ from django.db.models import Q, QuerySet
 
 from webside.core.actor import Actor, ActorKind, Role
 from webside.people.models import Patient, Practitioner
-from webside.scheduling.models import Appointment
+from webside.scheduling.codes import AppointmentStatus
+from webside.scheduling.models import Appointment, QueueEntry
 
 
 def visible_appointments(actor: Actor, appointments: QuerySet[Appointment]) -> QuerySet[Appointment]:
-    """The front desk sees all, a practitioner and a patient their own, a link its one; others none."""
-    if actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR):
+    """The front desk sees all, a practitioner and a patient their own, a link its one; others none.
+
+    What went back to the line is the patient's alone: it is with nobody, and stands on the board of the line.
+    """
+    if actor.kind is ActorKind.SYSTEM:
         return appointments
+    if actor.has(Role.COORDINATOR):
+        return appointments.exclude(status=AppointmentStatus.WAITLIST)
     if actor.kind is ActorKind.LINK and actor.subject_id is not None:
         return appointments.filter(id=actor.subject_id)
     if actor.user_id is None:
         return appointments.none()
     own = Q(patient__user_id=actor.user_id)
     if actor.has(Role.CLINICIAN, Role.COACH):
-        own |= Q(practitioner__user_id=actor.user_id)
+        own |= Q(practitioner__user_id=actor.user_id) & ~Q(status=AppointmentStatus.WAITLIST)
     return appointments.filter(own)
 
 
@@ -50,6 +56,7 @@ def is_practitioner_of(actor: Actor, appointment: Appointment) -> bool:
         actor.user_id is not None
         and actor.has(Role.CLINICIAN, Role.COACH)
         and appointment.practitioner.user_id == actor.user_id
+        and appointment.status != AppointmentStatus.WAITLIST
     )
 
 
@@ -67,7 +74,9 @@ def can_book_for(actor: Actor, patient: Patient) -> bool:
 
 
 def _is_new(patient: Patient) -> bool:
-    return patient.user_id is None and not Appointment.objects.filter(patient=patient).exists()
+    if patient.user_id is not None or Appointment.objects.filter(patient=patient).exists():
+        return False
+    return not QueueEntry.objects.filter(patient=patient).exists()
 
 
 def can_change_appointment(actor: Actor, appointment: Appointment) -> bool:
@@ -105,3 +114,85 @@ def can_see_hours(actor: Actor) -> bool:
 def can_choose_whose_hours(actor: Actor) -> bool:
     """The front desk and administrators look at anybody's hours; others at their own."""
     return actor.has(Role.COORDINATOR, Role.ADMINISTRATOR)
+
+
+# The line of who waits to be seen now
+
+
+def visible_queue_entries(actor: Actor, entries: QuerySet[QueueEntry]) -> QuerySet[QueueEntry]:
+    """The front desk sees all, a patient her own, a link its one; who gives care, whom they have called.
+
+    Whom they may call, they read from the line itself (``selectors.waiting_for``): the law says who that is, now.
+    """
+    if actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR):
+        return entries
+    if actor.kind is ActorKind.LINK and actor.subject_id is not None:
+        return entries.filter(id=actor.subject_id)
+    if actor.user_id is None:
+        return entries.none()
+    own = Q(patient__user_id=actor.user_id)
+    if actor.has(Role.CLINICIAN, Role.COACH):
+        own |= Q(practitioner__user_id=actor.user_id)
+    return entries.filter(own)
+
+
+def is_person_of(actor: Actor, entry: QueueEntry) -> bool:
+    """Whether it is she who waits: signed in, or come by her door."""
+    if actor.kind is ActorKind.LINK:
+        return actor.subject_id == entry.id
+    return actor.user_id is not None and entry.patient.user_id == actor.user_id
+
+
+def has_called(actor: Actor, entry: QueueEntry) -> bool:
+    """Whether the actor is who has called her."""
+    return (
+        actor.user_id is not None
+        and actor.has(Role.CLINICIAN, Role.COACH)
+        and entry.practitioner is not None
+        and entry.practitioner.user_id == actor.user_id
+    )
+
+
+def can_join_queue(actor: Actor, patient: Patient) -> bool:
+    """The same as for a booking: herself, a visitor who has just been registered, the front desk for her."""
+    return can_book_for(actor, patient) and not actor.has(Role.CLINICIAN, Role.COACH)
+
+
+def can_change_place(actor: Actor, entry: QueueEntry) -> bool:
+    """Leave, come back, be called or be told: she herself, and the front desk for her."""
+    return actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR) or is_person_of(actor, entry)
+
+
+def can_read_line(actor: Actor) -> bool:
+    """The board of the line is the front desk's."""
+    return actor.has(Role.COORDINATOR)
+
+
+def can_order_line(actor: Actor) -> bool:
+    """Say how urgent somebody is, for whom she waits, that she can't be seen: the front desk, with a reason."""
+    return actor.has(Role.COORDINATOR)
+
+
+def can_take_from_line(actor: Actor, practitioner: Practitioner) -> bool:
+    """One takes people oneself, and for nobody else."""
+    return (
+        actor.user_id is not None
+        and actor.has(Role.CLINICIAN, Role.COACH)
+        and practitioner.user_id == actor.user_id
+        and practitioner.active
+    )
+
+
+def can_let_go(actor: Actor, entry: QueueEntry) -> bool:
+    """Put back, hand over, note that somebody did not come: who has called her; the front desk too."""
+    return actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR) or has_called(actor, entry)
+
+
+def can_follow_queue(actor: Actor) -> bool:
+    """Who works with the line hears that it has changed; whom else it is told, ``selectors.hears_queue`` says."""
+    return actor.has(Role.CLINICIAN, Role.COACH, Role.COORDINATOR)
+
+
+def can_set_queue_hours(actor: Actor) -> bool:
+    """When the line is open, the front desk and administrators say, and Webside itself when it sets a clinic up."""
+    return actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR, Role.ADMINISTRATOR)

@@ -1,9 +1,13 @@
-"""What higher apps say of an appointment, in ``AppConfig.ready()``: where its link leads, whether it is under way."""
+"""What higher apps say, in ``AppConfig.ready()``: where an appointment's link leads, whether it is under way, where its
+room is; and what somebody's words mean who asks to be seen now."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from webside.scheduling.codes import Urgency
 
 if TYPE_CHECKING:
     from webside.scheduling.models import Appointment
@@ -48,3 +52,57 @@ def register_under_way(ask: UnderWay) -> None:
 def is_under_way(appointment: Appointment) -> bool:
     """Whether a higher app says that what an appointment was for has begun and isn't over."""
     return any(ask(appointment) for ask in _under_way)
+
+
+Room = Callable[["Appointment"], str]
+
+_rooms: list[Room] = []
+
+
+def register_room(room: Room) -> None:
+    """Let ``room(appointment)`` say where its practitioner meets the patient (one app's)."""
+    _rooms[:] = [room]
+
+
+def room_of(appointment: Appointment) -> str | None:
+    """Return the path where the practitioner meets the patient, or None if no higher app has one."""
+    return next((room(appointment) for room in _rooms), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """What somebody's words mean for her who asks to be seen now.
+
+    ``danger``: there is something to do before anything else, said in ``title`` and ``text`` (plain words, with what to
+    do); she is asked first and joins only after she has read it. ``urgency`` is the least that the words ask for.
+    ``source`` says by which rule.
+    """
+
+    urgency: Urgency = Urgency.ROUTINE
+    danger: bool = False
+    title: str = ""
+    text: str = ""
+    source: str = ""
+
+
+Screen = Callable[[str], "Screened | None"]
+
+_screens: list[Screen] = []
+
+
+def register_screen(screen: Screen) -> None:
+    """Let ``screen(text)`` look at what somebody writes who asks to be seen now; None where it has nothing to say."""
+    if screen not in _screens:
+        _screens.append(screen)
+
+
+def unregister_screen(screen: Screen) -> None:
+    """Take a screen out again (tests)."""
+    if screen in _screens:
+        _screens.remove(screen)
+
+
+def screened(text: str) -> list[Screened]:
+    """Return what the screens say of a text, what is dangerous first."""
+    found = [answer for screen in _screens if (answer := screen(text)) is not None]
+    return sorted(found, key=lambda answer: (not answer.danger, -list(Urgency).index(answer.urgency)))

@@ -25,6 +25,7 @@ class VisitsConfig(AppConfig):
         lean.register()
         words.register(texts.TEXTS)
         registry.register_destination(destination.of_link)
+        registry.register_room(destination.of_room)
         registry.register_under_way(selectors.has_begun)
         loops.register("visits.signals", tasks.drop_stale_signals, every=60)
         sentences.register(

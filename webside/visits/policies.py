@@ -21,7 +21,9 @@ def visible_visits(actor: Actor, visits: QuerySet[Visit]) -> QuerySet[Visit]:
         return visits.none()
     own = Q(appointment__patient__user_id=actor.user_id)
     if actor.has(Role.CLINICIAN, Role.COACH):
-        own |= Q(appointment__practitioner__user_id=actor.user_id)
+        # Who let her go back to the line meets her no more, until it is her turn again.
+        with_them = ~Q(appointment__status=AppointmentStatus.WAITLIST)
+        own |= Q(appointment__practitioner__user_id=actor.user_id) & with_them
     return visits.filter(own)
 
 

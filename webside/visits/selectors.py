@@ -35,6 +35,8 @@ from webside.visits.rules import CallFacts
 
 PRESENT = timedelta(seconds=15)
 """A socket that has not been heard of for this long is gone, even if nobody could say so."""
+NO_VISIT = (AppointmentStatus.CANCELLED, AppointmentStatus.NOSHOW, AppointmentStatus.WAITLIST)
+"""Of an appointment whose room nobody goes into; who is back in line waits there, not here."""
 LEAD = timedelta(minutes=2)
 """The next time offered to somebody who is already there begins no sooner than this."""
 
@@ -103,11 +105,16 @@ def patient_verdict(visit: Visit) -> DeviceVerdict | None:
     return DeviceVerdict(check["verdict"]) if check else None
 
 
+def is_back_in_line(visit: Visit) -> bool:
+    """Whether the patient waits in line again: nobody sees her at present (``scheduling`` keeps the line)."""
+    return visit.appointment.status == AppointmentStatus.WAITLIST
+
+
 def stage_of(visit: Visit) -> Stage:
     """Return which page a visit is on."""
     start = safe_start_of(visit)
     return rules.stage(
-        cancelled=visit.appointment.status in (AppointmentStatus.CANCELLED, AppointmentStatus.NOSHOW),
+        cancelled=visit.appointment.status in NO_VISIT,
         status=VisitStatus(visit.status),
         checked_in=start is not None and start.completed_at is not None,
         admitted=visit.admitted_at is not None,

@@ -8,6 +8,7 @@ from uuid import UUID
 from webside.core import clock
 from webside.scheduling.codes import AppointmentStatus
 from webside.scheduling.models import Appointment, AppointmentLink
+from webside.scheduling.selectors.queue import queue_door_stands
 
 
 def link_standing(link: AppointmentLink) -> str:
@@ -52,8 +53,11 @@ def door_stands(appointment_id: UUID, proof: dict[str, Any]) -> bool:
     """Return whether a browser's door to an appointment still stands: by :func:`door_proof`, in one query.
 
     A missed visit shuts no door that is open, though its link opens none any more: the page says what to do now. A
-    hand-over by the clinician shuts none either: see ``services.move_appointment``.
+    hand-over by the clinician shuts none either: see ``services.move_appointment``. A door to a place in the line is
+    one to the visit that comes of it: both have one id.
     """
+    if "queue" in proof:
+        return queue_door_stands(appointment_id)
     sequence = proof.get("sequence", -1)
     if "link" not in proof:
         appointment = Appointment.objects.filter(id=appointment_id).first()

@@ -13,11 +13,12 @@ from webside.outbox.services import publish
 from webside.people.models import Practitioner
 from webside.realtime.services import push_on_commit
 from webside.scheduling import policies, registry
-from webside.scheduling.codes import AppointmentStatus
+from webside.scheduling.codes import AppointmentStatus, QueueStatus
 from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMissed, AppointmentMoved
 from webside.scheduling.models import Appointment
 from webside.scheduling.services.errors import NotAllowed, WrongStatus
 from webside.scheduling.services.links import revoke_links
+from webside.scheduling.services.queue import follow_appointment
 from webside.scheduling.services.times import check_time, lock_people, locked, period_of, save_if_free
 
 
@@ -85,6 +86,7 @@ def cancel_appointment(*, actor: Actor, appointment: Appointment, reason: str = 
     appointment.status = AppointmentStatus.CANCELLED
     appointment.cancelled_at = clock.now()
     appointment.cancellation_reason = reason.strip()[:160]
+    follow_appointment(appointment, QueueStatus.LEFT, appointment.cancellation_reason)
     _count_up(appointment)
     appointment.save()
     revoke_links(appointment)
@@ -128,6 +130,7 @@ def mark_noshow(*, actor: Actor, appointment: Appointment) -> Appointment:
     appointment = locked(appointment)
     if appointment.status != AppointmentStatus.BOOKED or appointment.start > clock.now():
         raise WrongStatus(appointment.status)
+    follow_appointment(appointment, QueueStatus.NOSHOW)
     _set_status(appointment, AppointmentStatus.NOSHOW)
     record("scheduling.appointment.noshow", actor=actor, target=appointment, patient_id=appointment.patient_id)
     publish(AppointmentMissed(appointment_id=appointment.id))
@@ -155,6 +158,7 @@ def fulfil_appointment(*, actor: Actor, appointment: Appointment) -> Appointment
         raise NotAllowed
     appointment = locked(appointment)
     if appointment.status in (AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN):
+        follow_appointment(appointment, QueueStatus.SEEN)
         _set_status(appointment, AppointmentStatus.FULFILLED)
     elif appointment.status != AppointmentStatus.FULFILLED:
         raise WrongStatus(appointment.status)

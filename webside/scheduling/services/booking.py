@@ -133,19 +133,19 @@ def book_as_visitor(
     if known is None:
         if actor.kind is ActorKind.LINK:
             # Her door leads to this very visit. Who books in the browser of somebody else has nobody's visit yet.
-            own = {f"patient__{name}": value for name, value in _named(details).items()}
+            own = {f"patient__{name}": value for name, value in named(details).items()}
             _refuse_again(service, practitioner, start, id=actor.subject_id, **own)
         return book_with_consent(
-            actor=actor, patient=_register(actor, details, state, timezone), service=service,
+            actor=actor, patient=register_visitor(actor, details, state, timezone), service=service,
             practitioner=practitioner, start=start, state=state, timezone=timezone, reason_text=reason_text,
             idempotency_key=idempotency_key, consent_scope=consent_scope,
         )  # fmt: skip
-    if not _same_person(known.patient, details):
+    if not same_person(known.patient, details):
         raise KeyReused
     return _booked_before(actor, known, practitioner, start)
 
 
-def _register(actor: Actor, details: VisitorDetails, state: str, timezone: str) -> Patient:
+def register_visitor(actor: Actor, details: VisitorDetails, state: str, timezone: str) -> Patient:
     """Register a visitor; the next record number may be taken by another registration at the same moment."""
     for attempt in range(1, REGISTRATION_TRIES + 1):
         try:
@@ -161,7 +161,7 @@ def _register(actor: Actor, details: VisitorDetails, state: str, timezone: str) 
     raise AssertionError("unreachable")
 
 
-def _named(details: VisitorDetails) -> dict[str, str]:
+def named(details: VisitorDetails) -> dict[str, str]:
     """Return what tells two who share a browser apart, as the record keeps it: never the date of birth."""
     return {
         "given": details.given.strip(),
@@ -170,8 +170,8 @@ def _named(details: VisitorDetails) -> dict[str, str]:
     }
 
 
-def _same_person(patient: Patient, details: VisitorDetails) -> bool:
-    return all(getattr(patient, name) == value for name, value in _named(details).items())
+def same_person(patient: Patient, details: VisitorDetails) -> bool:
+    return all(getattr(patient, name) == value for name, value in named(details).items())
 
 
 @action("scheduling.appointment.book")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from webside.catalog import gates
-from webside.scheduling.models import Appointment, Availability
+from webside.scheduling.models import Appointment, Availability, QueueEntry
 from webside.scheduling.selectors import Slot
 
 
@@ -61,12 +62,64 @@ class AlreadyBooked(Exception):
 
 
 class HoursOverlap(Exception):
-    """Weekly hours share time with ``hours``, which the same person keeps already."""
+    """Weekly hours share time with ``hours``, which the same person keeps already (none: with others of the same form)."""
 
-    def __init__(self, hours: Availability) -> None:
+    def __init__(self, hours: Availability | None) -> None:
         super().__init__("HoursOverlap")
         self.hours = hours
 
 
 class HoursOver(Exception):
     """Weekly hours have ended already, or would end in the past."""
+
+
+class ReasonMissing(ValueError):
+    """What is done to somebody's place in the line needs a reason in words."""
+
+
+class QueueShut(Exception):
+    """The line of a service is closed; ``opens_at`` says when it opens again, if that is known."""
+
+    def __init__(self, opens_at: datetime | None) -> None:
+        super().__init__("QueueShut")
+        self.opens_at = opens_at
+
+
+class NobodyMay(Exception):
+    """Nobody who gives a service may see somebody where she is."""
+
+
+class InLineAlready(Exception):
+    """She is in line already; ``entry`` is her place."""
+
+    def __init__(self, entry: QueueEntry) -> None:
+        super().__init__("InLineAlready")
+        self.entry = entry
+
+
+class WrongPlace(Exception):
+    """An entry doesn't stand where this can be done: somebody was faster, or it is over. ``status`` says where it is."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class NotOnDuty(Exception):
+    """Who takes people from the line is on duty."""
+
+
+class WithSomebody(Exception):
+    """They have called somebody already and have not let her go; ``entry`` is who."""
+
+    def __init__(self, entry: QueueEntry) -> None:
+        super().__init__("WithSomebody")
+        self.entry = entry
+
+
+class NoTime(Exception):
+    """A booked visit begins too soon, or goes on; ``start`` is when it begins."""
+
+    def __init__(self, start: datetime) -> None:
+        super().__init__("NoTime")
+        self.start = start

@@ -239,7 +239,7 @@ def _judged() -> tuple[object, ...]:
     )
 
 
-@pytest.mark.parametrize("row", load(rules.FIGURES).rows, ids=lambda row: row.id)
+@pytest.mark.parametrize("row", [row for file in ENDED for row in load(file).rows], ids=lambda row: row.id)
 def test_ending_any_row_changes_an_answer_and_vouches_for_nothing(row: Row) -> None:
     before = _judged()
     with ended(row):

@@ -139,6 +139,7 @@ def fail_visit(*, actor: Actor, visit: Visit) -> Visit:
     if visit.status not in (VisitStatus.FINISHED, VisitStatus.FAILED):
         require_stage(visit, Stage.ROOM, Stage.WAITING)
         _close(actor, visit, VisitStatus.FAILED, EndReason.TECHNICAL)
+        scheduling.follow_failed_visit(actor=actor, appointment=visit.appointment)
     note_step("visits.visit.fail", actor, visit, changes={"reason": visit.end_reason})
     return visit
 

@@ -36,6 +36,8 @@ def page_of(visit: Any, role: ParticipantRole) -> str:
 
 def url_of(slug: str, visit: Any, role: ParticipantRole) -> str:
     """Return the path of the page where somebody belongs now: for a patient on her way in, of what is to do first."""
+    if role is ParticipantRole.PATIENT and selectors.is_back_in_line(visit):
+        return reverse("scheduling:queue-entry", args=[slug, visit.id])
     page = page_of(visit, role)
     if page == "visit-check-in":
         return step_url(slug, visit, selectors.way_in(visit).next)
@@ -73,3 +75,8 @@ def of_link(appointment: Any) -> str | None:
     """Return where the link of an e-mail leads: to what is to do first, or to the page where she belongs."""
     visit = services.open_visit(appointment=appointment)
     return url_of(appointment.tenant.slug, visit, ParticipantRole.PATIENT)
+
+
+def of_room(appointment: Any) -> str:
+    """Return where the practitioner of an appointment meets the patient."""
+    return reverse("visits:visit-room", args=[appointment.tenant.slug, appointment.id])

@@ -168,7 +168,7 @@ def ended(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     stage = selectors.stage_of(page.visit)
     if stage is Stage.ROOM and page.role is ParticipantRole.PATIENT:
         return page.render("visits/visit_left.html", room_url=page.url("visit-room"))
-    if stage not in (Stage.ENDED, Stage.CANCELLED):
+    if stage not in (Stage.ENDED, Stage.CANCELLED) or selectors.is_back_in_line(page.visit):
         return page.go_on()
     if page.role is ParticipantRole.CLINICIAN:
         return clinician.ended(page)
