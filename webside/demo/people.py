@@ -87,6 +87,7 @@ class Service:
     billing: str = ""
     documentation: tuple[str, ...] = ()
     professions: tuple[str, ...] = ()
+    on_demand: bool = False
 
 
 MEDICAL = ("subjective", "assessment", "plan")
@@ -97,6 +98,12 @@ SERVICES: tuple[Service, ...] = (
         "Fever, cough, infection, back pain, refills",
         "You meet a family doctor by video. They ask, look, decide with you what to do, and can change your medicines.",
         20, 7500, "Co-pay or $75", ("maya", "daniel"), "visit", MEDICAL, ("physician", "nurse_practitioner"),
+    ),
+    Service(
+        "Urgent care video visit", "telemedicine", "video", "urgent_care",
+        "See a doctor now, without a booked time",
+        "You wait in line, from wherever you are, and a doctor who may treat you there sees you as soon as one is free.",
+        15, 8500, "Co-pay or $85", ("maya", "daniel"), "visit", MEDICAL, ("physician", "nurse_practitioner"), True,
     ),
     Service(
         "Diabetes video visit", "telemedicine", "video", "primary_care monitoring pharmacy",
@@ -121,6 +128,12 @@ SERVICES: tuple[Service, ...] = (
         "Sleep, movement, stress, weight",
         "Half an hour with a coach about one thing that you want to change. It isn’t medical care.",
         30, 4000, "$40 for 30 minutes", ("priya",), "", ("subjective", "plan"), ("coach",),
+    ),
+    Service(
+        "Talk to a coach now", "telehealth", "video", "coaching smoking",
+        "A craving, a bad night, a question: no booked time",
+        "You wait in line and talk to a coach as soon as one is free. It isn’t medical care.",
+        15, 1500, "$15", ("priya",), "", ("subjective", "plan"), ("coach",), True,
     ),
     Service(
         "Eating well with diabetes", "telehealth", "video", "nutrition education",

@@ -42,6 +42,8 @@ class PortalConfig(AppConfig):
             ),
             NavItem("staff", _("Today"), "queue", "portal:board", order=10, key="t", roles=frozenset({Role.COORDINATOR}),
                     count=panels.today),
+            NavItem("staff", _("The line"), "people", "portal:queue-board", order=12, key="w",
+                    roles=frozenset({Role.COORDINATOR})),
             NavItem(
                 "staff", _("Clinic"), "building", "portal:administration", order=10, key="o",
                 roles=frozenset({Role.ADMINISTRATOR}),

@@ -11,6 +11,7 @@ urlpatterns = [
     path("o/<slug:slug>/", public.clinic, name="clinic"),
     path("o/<slug:slug>/home/", home.home, name="home"),
     path("o/<slug:slug>/home/desk/", operations.board, name="board"),
+    path("o/<slug:slug>/home/queue/", operations.queue_board, name="queue-board"),
     path("o/<slug:slug>/home/clinic/", operations.administration, name="administration"),
     path("o/<slug:slug>/home/record/", patient.record_access, name="record-access"),
     path("o/<slug:slug>/home/consents/<uuid:consent_id>/withdraw/", patient.withdraw_consent, name="consent-withdraw"),

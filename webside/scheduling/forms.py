@@ -1,4 +1,4 @@
-"""What people fill in when they book."""
+"""What people fill in when they book, or wait in line."""
 
 from __future__ import annotations
 
@@ -10,14 +10,24 @@ from uuid import UUID
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.dates import WEEKDAYS
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from webside.core import clock
 from webside.people.forms import BirthDateField
+from webside.scheduling.codes import CallWindow
 
 SLOT = re.compile(r"(?P<at>\d{8}T\d{4}Z)\.(?P<who>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 SLOT_TIME = "%Y%m%dT%H%MZ"
 DIGITS_OF_A_PHONE = 7
+WINDOWS: dict[CallWindow, Promise] = {
+    CallWindow.SOON: _("As soon as you can"),
+    CallWindow.MORNING: _("In the morning"),
+    CallWindow.AFTERNOON: _("In the afternoon"),
+    CallWindow.EVENING: _("In the evening"),
+    CallWindow.NEXT_DAY: _("When you are open again"),
+}
+"""When somebody would like to be called."""
 
 
 def slot_value(start: datetime, practitioner_id: UUID) -> str:
@@ -37,6 +47,15 @@ def parse_slot(value: str) -> tuple[datetime, UUID] | None:
     if not clock.countable(start.date()):
         return None
     return start, UUID(match["who"])
+
+
+def phone_number(text: str) -> str:
+    """Return a number on one line, as it was written; raise :class:`ValidationError` for what can't be called."""
+    phone = " ".join(text.split())
+    digits = sum(character.isdigit() for character in phone)
+    if digits < DIGITS_OF_A_PHONE or re.search(r"[^\d\s()+./\-x]", phone):
+        raise ValidationError(_("Enter a phone number with its area code, for example 845-555-0142."))
+    return phone
 
 
 class BookingForm(forms.Form):
@@ -111,11 +130,7 @@ class VisitorBookingForm(BookingForm):
 
     def clean_phone(self) -> str:
         """Anything that people write as a phone number, if it has enough digits to call."""
-        phone = " ".join(self.cleaned_data["phone"].split())
-        digits = sum(character.isdigit() for character in phone)
-        if digits < DIGITS_OF_A_PHONE or re.search(r"[^\d\s()+./\-x]", phone):
-            raise forms.ValidationError(_("Enter a phone number with its area code, for example 845-555-0142."))
-        return phone
+        return phone_number(self.cleaned_data["phone"])
 
 
 class TimeOffForm(forms.Form):
@@ -192,3 +207,74 @@ class LastDayForm(forms.Form):
         if day < self.today or not clock.countable(day):
             raise ValidationError(_("Choose today or a later day: what is past stays as it was."))
         return day
+
+
+class JoinForm(BookingForm):
+    """A place in line: what for, a number to call, and whether to be told."""
+
+    phone = forms.CharField(
+        label=_("Phone"),
+        help_text=_("We call it if the line drops, or if you would rather be called."),
+        max_length=40,
+        error_messages={"required": _("Enter a phone number. We call it if the line drops.")},
+        widget=forms.TextInput({"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+    )
+    wants_message = forms.BooleanField(
+        label=_("Send me a message when I’m third in line"),
+        help_text=_("Then you needn’t watch this page."),
+        required=False,
+    )
+    field_order = ["reason_text", "phone", "wants_message", "consent", "key"]
+
+    def __init__(self, *args: Any, asks_consent: bool, **kwargs: Any) -> None:
+        super().__init__(*args, asks_consent=asks_consent, **kwargs)
+        prepare_join(self)
+
+    def clean_phone(self) -> str:
+        """Anything that people write as a phone number, if it has enough digits to call."""
+        return phone_number(self.cleaned_data["phone"])
+
+
+class VisitorJoinForm(VisitorBookingForm):
+    """A place in line without an account."""
+
+    wants_message = forms.BooleanField(
+        label=_("Send me a message when I’m third in line"),
+        help_text=_("Then you needn’t watch this page."),
+        required=False,
+    )
+    field_order = [
+        "reason_text", "given", "family", "birth_date", "email", "phone", "wants_message", "consent", "key",
+    ]  # fmt: skip
+
+    def __init__(self, *args: Any, asks_consent: bool, **kwargs: Any) -> None:
+        super().__init__(*args, asks_consent=asks_consent, **kwargs)
+        prepare_join(self)
+
+
+def prepare_join(form: forms.Form) -> None:
+    """Ask for what it is about: who is seen first hangs on it."""
+    reason = form.fields["reason_text"]
+    reason.label = _("What is it about?")
+    reason.help_text = _("In your own words. We look at it before anything else.")
+    reason.required = True
+    reason.error_messages["required"] = _("Say in a few words what it is about.")
+    if "consent" in form.fields:
+        form.fields["consent"].error_messages["required"] = _(
+            "Please tick the box if you agree. Without it we can’t see you."
+        )
+
+
+class CallBackForm(forms.Form):
+    """Being called instead of waiting."""
+
+    phone = forms.CharField(
+        label=_("Your number"), max_length=40,
+        error_messages={"required": _("Enter the number that we should call.")},
+        widget=forms.TextInput({"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+    )  # fmt: skip
+    window = forms.ChoiceField(label=_("When"), choices=[(each.value, text) for each, text in WINDOWS.items()])
+
+    def clean_phone(self) -> str:
+        """A number that can be called."""
+        return phone_number(self.cleaned_data["phone"])

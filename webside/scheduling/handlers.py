@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -22,8 +23,8 @@ from webside.compliance.events import LicenceExpired
 from webside.compliance.models import Licence
 from webside.core import clock
 from webside.core.actor import Role
-from webside.notifications import services as notifications
-from webside.notifications.services import send_email
+from webside.notifications.codes import MessageKind, MessageStatus
+from webside.notifications.services import send_email, send_sms
 from webside.outbox.events import Event
 from webside.outbox.registry import subscribe
 from webside.people.models import Practitioner
@@ -166,6 +167,10 @@ def _schedule_of(practitioner: Practitioner, lacking: list[Appointment], slug: s
     return f"{reverse('scheduling:schedule', args=[slug])}?{urlencode(query)}"
 
 
+STILL_NEWS = timedelta(minutes=30)
+"""What a text says of the line is so no longer after this: it is given up then."""
+
+
 @dataclass(frozen=True, slots=True)
 class News:
     """What is told to somebody in line: in which words, and as long as she stands so."""
@@ -173,14 +178,19 @@ class News:
     template: str
     subject: Promise
     while_: tuple[QueueStatus, ...]
-    urgent: bool = False
+    by_text: bool = True
 
 
 IN_LINE_NEWS: dict[type[Event], News] = {
-    QueueJoined: News("queue_joined", gettext_lazy("Your place in line"), (QueueStatus.WAITING, QueueStatus.CLAIMED)),
-    QueueNear: News("queue_near", gettext_lazy("You are nearly next"), (QueueStatus.WAITING,), urgent=True),
-    QueueCalled: News("queue_called", gettext_lazy("It is your turn"), (QueueStatus.CLAIMED,), urgent=True),
-    QueueUnanswered: News("queue_unanswered", gettext_lazy("We called you"), (QueueStatus.UNANSWERED,), urgent=True),
+    QueueJoined: News(
+        "queue_joined",
+        gettext_lazy("Your place in line"),
+        (QueueStatus.WAITING, QueueStatus.CLAIMED),
+        by_text=False,
+    ),
+    QueueNear: News("queue_near", gettext_lazy("You are nearly next"), (QueueStatus.WAITING,)),
+    QueueCalled: News("queue_called", gettext_lazy("It is your turn"), (QueueStatus.CLAIMED,)),
+    QueueUnanswered: News("queue_unanswered", gettext_lazy("We called you"), (QueueStatus.UNANSWERED,)),
     QueueClosing: News("queue_closing", gettext_lazy("We close soon"), (QueueStatus.WAITING,)),
     QueueAlone: News("queue_alone", gettext_lazy("Nobody can see you at the moment"), (QueueStatus.WAITING,)),
     QueueShut: News("queue_shut", gettext_lazy("We closed before we saw you"), (QueueStatus.CALLBACK,)),
@@ -193,33 +203,26 @@ def tell_in_line(event: Any, event_id: UUID) -> None:
     entry = QueueEntry.objects.select_related("patient", "service", "practitioner", "tenant").get(id=event.entry_id)
     if entry.status not in news.while_:
         return
-    send_to_phone = text_sender() if entry.wants_message and entry.phone else None
-    if send_to_phone is None and not entry.patient.email:
-        return
     tenant = entry.tenant
     path = reverse("scheduling:link-open", args=[tenant.slug, services.issue_queue_link(entry=entry)])
     context = {"entry": entry, "clinic": tenant, "link": settings.PUBLIC_URL + path}
     key = f"scheduling.{news.template}:{event_id}"
     with translation.override(entry.patient.language or settings.LANGUAGE_CODE):
-        if send_to_phone is not None and news.template != "queue_joined":
-            send_to_phone(
-                template=f"scheduling/{news.template}", to=entry.phone, context=context, idempotency_key=key,
-                patient_id=entry.patient_id, urgent=news.urgent,
+        # The place itself comes by e-mail, with words; what can't wait comes as a text to who asked for one.
+        if news.by_text and entry.wants_message and entry.phone:
+            text = send_sms(
+                template=f"scheduling/{news.template}", to=entry.phone, context=context, idempotency_key=f"{key}:text",
+                kind=MessageKind.READY, patient_id=entry.patient_id, about_id=entry.id,
+                expires_at=clock.now() + STILL_NEWS,
             )  # fmt: skip
-        elif entry.patient.email:
+            if text.status != MessageStatus.WITHHELD:
+                return
+        if entry.patient.email:
             send_email(
                 template=f"scheduling/{news.template}", to=entry.patient.email, context=context,
                 subject=f"{news.subject}, {tenant.name}", idempotency_key=key, patient_id=entry.patient_id,
+                about_id=entry.id,
             )  # fmt: skip
-
-
-def text_sender() -> Callable[..., Any] | None:
-    """Return what sends a text message, where the installation has it; e-mail takes its place otherwise.
-
-    It mirrors ``send_email``: template, to, context, idempotency_key, patient_id, urgent. One place, so that the day
-    on which text messages come changes nothing else here.
-    """
-    return getattr(notifications, "send_sms", None)
 
 
 def register() -> None:

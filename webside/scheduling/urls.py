@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from webside.scheduling.views import booking, hours, operations, patient
+from webside.scheduling.views import booking, hours, operations, patient, queue, waiting
 
 app_name = "scheduling"
 urlpatterns = [
@@ -22,6 +22,22 @@ urlpatterns = [
         "o/<slug:slug>/appointments/<uuid:appointment_id>/calendar.ics", patient.calendar, name="appointment-calendar"
     ),
     path("o/<slug:slug>/go/<str:token>/", patient.go, name="link-open"),
+    path("o/<slug:slug>/services/<uuid:service_id>/now/", queue.join, name="queue-join"),
+    path("o/<slug:slug>/line/<uuid:entry_id>/", queue.place, name="queue-entry"),
+    path("o/<slug:slug>/line/<uuid:entry_id>/answer/", queue.answer, name="queue-answer"),
+    path("o/<slug:slug>/line/<uuid:entry_id>/leave/", queue.leave, name="queue-leave"),
+    path("o/<slug:slug>/line/<uuid:entry_id>/return/", queue.come_back, name="queue-return"),
+    path("o/<slug:slug>/line/<uuid:entry_id>/notify/", queue.notify, name="queue-notify"),
+    path("o/<slug:slug>/line/<uuid:entry_id>/call-back/", queue.call_back, name="queue-call-back"),
+    path("o/<slug:slug>/line/<uuid:entry_id>/take/", waiting.take, name="queue-take"),
+    path("o/<slug:slug>/line/<uuid:entry_id>/let-go/", waiting.let_go, name="queue-let-go"),
+    path("o/<slug:slug>/line/<uuid:entry_id>/hand-over/", waiting.hand_over, name="queue-hand-over"),
+    path("o/<slug:slug>/line/<uuid:entry_id>/order/", waiting.order, name="queue-order"),
+    path("o/<slug:slug>/call-backs/<uuid:call_back_id>/", waiting.note_call, name="queue-note-call"),
+    path("o/<slug:slug>/queue/", waiting.mine, name="queue"),
+    path("o/<slug:slug>/queue/next/", waiting.see_next, name="queue-next"),
+    path("o/<slug:slug>/queue/duty/", waiting.duty, name="queue-duty"),
+    path("o/<slug:slug>/queue/duty/beat/", waiting.beat, name="queue-beat"),
     path("o/<slug:slug>/schedule/", operations.schedule, name="schedule"),
     path("o/<slug:slug>/schedule/hours/", hours.week, name="hours"),
     path("o/<slug:slug>/schedule/hours/add/", hours.add, name="hours-add"),

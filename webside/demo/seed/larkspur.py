@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 from webside.catalog import services as catalog
 from webside.catalog.models import HealthcareService
 from webside.demo.people import PATIENTS, SERVICES
@@ -11,6 +13,11 @@ from webside.demo.seed.patients import add_patient, fill_lists, give_consents
 from webside.demo.seed.staff import add_staff, renew_licences
 from webside.demo.seed.today import book_today
 from webside.people.models import Practitioner
+from webside.scheduling import services as scheduling
+from webside.scheduling.rules import WeeklyHours
+
+DAY_AND_NIGHT = [WeeklyHours(weekday, time(0), time(0), "America/New_York") for weekday in range(7)]
+"""When people may wait in line: always, so that the demo lives at any hour of any day."""
 
 
 def make_larkspur(demo: Demo) -> list[str]:
@@ -38,7 +45,10 @@ def _services(demo: Demo) -> None:
                 description=each.description, professions=list(each.professions), duration_minutes=each.minutes,
                 price_cents=each.cents, price_note=each.price, billing_service=each.billing,
                 needs=each.needs.split(), documentation=list(each.documentation), position=position,
+                on_demand=each.on_demand,
             )  # fmt: skip
             for key in each.by:
                 catalog.assign_practitioner(actor=demo.machine, service=service, practitioner=demo.practitioners[key])
+            if each.on_demand:
+                scheduling.set_queue_hours(actor=demo.machine, service=service, hours=DAY_AND_NIGHT)
         demo.services[each.name] = service

@@ -9,10 +9,12 @@ from webside.portal.selectors.installation import administration
 from webside.portal.selectors.patient import home, own_consent, own_patient, record_access
 from webside.portal.selectors.phone import PhoneOffer, find_patients, phone_offer, picked
 from webside.portal.selectors.public import clinic, tenants
+from webside.portal.selectors.queue import TROUBLES, queue_board
 from webside.portal.selectors.rows import TONES, where
 
 __all__ = [
     "TONES",
+    "TROUBLES",
     "PhoneOffer",
     "administration",
     "at_hand",
@@ -27,6 +29,7 @@ __all__ = [
     "own_patient",
     "phone_offer",
     "picked",
+    "queue_board",
     "record_access",
     "tenants",
     "where",

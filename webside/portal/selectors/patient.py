@@ -22,7 +22,7 @@ from webside.people import selectors as people
 from webside.people.models import Patient
 from webside.portal.selectors.rows import JOIN_BEFORE, visit_of, where
 from webside.scheduling import selectors as scheduling
-from webside.scheduling.models import Appointment
+from webside.scheduling.models import Appointment, QueueEntry
 from webside.visits import selectors as visits
 from webside.visits.codes import Step, VisitStatus
 from webside.visits.selectors import WayIn
@@ -40,6 +40,7 @@ class Home:
     upcoming: list[Appointment]
     past: list[Encounter]
     consents: list[Consent]
+    in_line: QueueEntry | None = None
 
 
 def home(actor: Actor, tenant: Tenant) -> Home | None:
@@ -74,6 +75,7 @@ def home(actor: Actor, tenant: Tenant) -> Home | None:
             .select_related("text")
             .order_by("given_at")
         ),
+        in_line=scheduling.own_entry(actor),
     )
 
 

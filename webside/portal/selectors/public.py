@@ -17,6 +17,7 @@ from webside.core.models import Tenant
 from webside.people.models import Practitioner
 from webside.portal.selectors.rows import active_licences, in_force
 from webside.scheduling import selectors as scheduling
+from webside.scheduling.selectors import Opening
 
 
 def tenants() -> QuerySet[Tenant]:
@@ -26,12 +27,13 @@ def tenants() -> QuerySet[Tenant]:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A service on the public page: its price and the next free time, in words for visitors."""
+    """A service on the public page: its price, the next free time, and whether one can wait in line for it now."""
 
     service: Any
     price: str
     next: Any
     people: list[Practitioner]
+    line: Opening | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ def clinic(actor: Actor, tenant: Tenant) -> Clinic:
     timed = [service for group in groups for service in group.services if service.kind != Kind.TELECARE]
     slots = scheduling.next_free_for_all(services=timed, state="")
     givers = catalog.practitioners_for_all(timed)
+    lines = scheduling.openings(timed, clock.now())
     everybody = list({person.id: person for found in givers.values() for person in found}.values())
     today = clock.now().astimezone(ZoneInfo(tenant.timezone)).date()
     states: dict[UUID, list[str]] = {}
@@ -60,7 +63,13 @@ def clinic(actor: Actor, tenant: Tenant) -> Clinic:
             (
                 group.kind,
                 [
-                    Offered(service, catalog.price_text(service), slots.get(service.id), givers.get(service.id, []))
+                    Offered(
+                        service,
+                        catalog.price_text(service),
+                        slots.get(service.id),
+                        givers.get(service.id, []),
+                        lines.get(service.id),
+                    )
                     for service in group.services
                 ],
             )

@@ -12,6 +12,8 @@ from django.views.decorators.http import require_GET
 from webside.audit.services import record, refuse
 from webside.chart import panels as chart
 from webside.portal import panels, selectors
+from webside.scheduling import selectors as scheduling
+from webside.scheduling.views.waiting import DUTY_HOURS
 from webside.ui.registry import counted
 
 FRAGMENTS = {"list": "portal/_day_list.html", "next": "portal/_day_next.html"}
@@ -48,6 +50,8 @@ def day(request: HttpRequest, slug: str) -> HttpResponse:
     fragment = FRAGMENTS.get(request.GET.get("part", ""))
     if fragment:
         return render(request, fragment, context)
+    context["line"] = scheduling.strip_of(found.practitioner)
+    context["hours"] = DUTY_HOURS
     counted(request, panels.today, panels.said_of(*found.counts))
     counted(request, chart.notes_to_sign, chart.said_of(found.to_sign))
     # A coach is no part of the medical record: what the chart holds stays closed.

@@ -1,4 +1,4 @@
-"""The front desk's board, booking for a patient on the phone, and the administrator's page."""
+"""The front desk's boards, booking for a patient on the phone, and the administrator's page."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ from webside.portal import policies, selectors
 from webside.portal.codes import Readiness
 from webside.portal.forms import NewPatientForm, PhoneBookingForm
 from webside.scheduling import services as scheduling
+from webside.scheduling.codes import CallWindow, QueueStatus, QueueTrouble, Urgency
+from webside.scheduling.forms import WINDOWS
+from webside.scheduling.views.queue import range_text
+from webside.scheduling.views.waiting import URGENCY_WORDS, why_text
 from webside.ui.kept import Kept, ask_again, forget, kept_for
 
 VIEWS = ("", "waiting", "attention", "over")
@@ -70,6 +74,65 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
     }  # fmt: skip
     template = "portal/_board.html" if request.GET.get("part") == "board" else "portal/board.html"
     return render(request, template, context)
+
+
+URGENCIES = tuple(URGENCY_WORDS.items())
+
+
+@require_GET
+def queue_board(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show who waits to be seen now and what to do next; ``?part=board`` gives the part that follows what changes."""
+    actor, tenant = request.actor, request.tenant  # type: ignore[attr-defined]
+    found = selectors.queue_board(actor)
+    if found is None:
+        _refuse(request)
+    shown = request.GET.get("show", "")
+    troubled = [row for row in found.rows if row.troubles]
+    urgent = [row for row in found.rows if row.entry.urgency != Urgency.ROUTINE]
+    rows = {"urgent": urgent, "trouble": troubled}.get(shown, found.rows)
+    share = round(100 * found.inside / found.scored) if found.scored else None
+    context = {
+        "board": found,
+        "zone": tenant.timezone,
+        "live_topic": f"queue:{tenant.id}",
+        "shown": shown if shown in ("urgent", "trouble") else "",
+        "chips": [
+            {"text": _("All"), "url": request.path, "current": rows is found.rows, "count": len(found.rows)},
+            {"text": _("Urgent or soon"), "url": "?show=urgent", "current": shown == "urgent", "count": len(urgent)},
+            {"text": _("Needs somebody"), "url": "?show=trouble", "current": shown == "trouble", "count": len(troubled)},
+        ],
+        "rows": [
+            {
+                "row": row,
+                "tone": URGENCY_WORDS[row.entry.urgency][0],
+                "urgency": URGENCY_WORDS[row.entry.urgency][1],
+                "why": why_text(row.before) if row.entry.status == QueueStatus.WAITING else "",
+                "range": range_text(row.range),
+                "troubles": [
+                    {"tone": selectors.TROUBLES[each][0], "text": selectors.TROUBLES[each][1]} for each in row.troubles
+                ],
+            }
+            for row in rows
+        ],
+        "urgencies": [{"value": value, "text": text} for value, (_tone, text) in URGENCIES],
+        "windows": WINDOWS,
+        "call_backs": [{"task": task, "window": WINDOWS[CallWindow(task.window)]} for task in found.call_backs],
+        "openings": [{"service": each, "opening": found.openings[each.id]} for each in found.services],
+        "figures": [
+            {"name": _("Waiting now"), "value": len(found.waiting), "note": _("in line")},
+            {"name": _("Longest wait"), "value": found.longest, "note": _("minutes"),
+             "tone": "danger" if any(QueueTrouble.PROMISE_BROKEN in row.troubles for row in found.rows) else ""},
+            {"name": _("On duty"), "value": len(found.on_duty), "note": _("take people now"),
+             "tone": "" if found.on_duty or not found.waiting else "danger"},
+            {"name": _("Waited as long as told"), "value": f"{share} %" if share is not None else "–",
+             "note": _("of %(number)d called within a day, goal 80 %%") % {"number": found.scored}},
+            {"name": _("To be called"), "value": len(found.call_backs), "note": _("call-backs")},
+        ],
+    }  # fmt: skip
+    if request.GET.get("part") == "board":
+        return render(request, "portal/_queue_board.html", context)
+    record("scheduling.queue.read", actor=actor, ground="front desk", changes={"waiting": len(found.rows)})
+    return render(request, "portal/queue_board.html", context)
 
 
 LONG_WAIT = 15  # minutes; longer turns the figure red

@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from psycopg.types.range import TimestamptzRange
 
 from webside.catalog import gates, law
+from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind
 from webside.catalog.models import HealthcareService, ServicePractitioner
 from webside.compliance import selectors as compliance
@@ -378,6 +379,30 @@ def duty_of(practitioner: Practitioner) -> QueueDuty | None:
     return QueueDuty.objects.filter(practitioner=practitioner, ended_at=None).first()
 
 
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """What a day says of the line: whether they take people now and until when, and how many wait for what they give."""
+
+    duty: bool
+    until: datetime | None
+    waiting: int
+
+
+def strip_of(practitioner: Practitioner) -> Strip | None:
+    """Return what somebody's day says of the line, in one query; nothing for who gives nothing that people wait for."""
+    own = QueueDuty.objects.filter(practitioner=OuterRef("pk"), ended_at=None)
+    given = ServicePractitioner.objects.filter(
+        practitioner=OuterRef("pk"), service__on_demand=True, service__active=True
+    )
+    theirs = QueueEntry.objects.filter(status=QueueStatus.WAITING, service__practitioners=OuterRef("pk"))
+    numbers = theirs.order_by().values("status").annotate(number=Count("pk")).values("number")
+    row = Practitioner.objects.filter(id=practitioner.id).values_list(
+        Exists(given), Exists(own), Subquery(own.values("until")[:1]), Subquery(numbers)
+    ).get()  # fmt: skip
+    gives, on_duty, until, waiting = row
+    return Strip(on_duty, until, waiting or 0) if gives else None
+
+
 # The front desk
 
 
@@ -409,7 +434,12 @@ def troubles_of(found: Line, entry: QueueEntry, opened: Opening) -> list[QueueTr
     return [trouble for trouble, is_so in checks.items() if is_so]
 
 
-def watch_age(now: datetime) -> float | None:
+def on_demand_services(actor: Actor) -> QuerySet[HealthcareService]:
+    """Return the services that people wait in line for."""
+    return catalog.services(actor).filter(on_demand=True, active=True)
+
+
+def watch_age() -> float | None:
     """Return how many seconds ago somebody looked after the line; nothing where nobody ever has."""
     return next((pulse.age_seconds for pulse in loops.pulses() if pulse.name == WATCH), None)
 

@@ -18,7 +18,6 @@ from webside.core.actor import Actor, ActorKind, Role, system
 from webside.core.models import Timer
 from webside.fhirkit.models import ResourceVersion
 from webside.fhirkit.services import read_body
-from webside.notifications import services as notifications
 from webside.notifications.models import OutgoingMessage
 from webside.outbox.services import deliver_due
 from webside.people.models import Patient
@@ -584,17 +583,17 @@ def test_who_is_nearly_next_is_told_once_if_she_wants_it(cast: Any) -> None:
     assert told(cast).count("queue_near") == 1
 
 
-def test_a_text_message_is_sent_where_the_installation_has_it(cast: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent: list[dict[str, Any]] = []
-    monkeypatch.setattr(notifications, "send_sms", lambda **given: sent.append(given), raising=False)
+def test_who_wants_a_text_gets_one_and_an_email_where_none_may_leave(cast: Any) -> None:
     open_line(cast)
     on_duty(cast)
     entry = join(cast, wants_message=True)
     watch(cast)
     told(cast)
-    assert [each["template"] for each in sent] == ["scheduling/queue_near"]
-    assert (sent[0]["to"], sent[0]["urgent"], sent[0]["patient_id"]) == ("845-555-0142", True, entry.patient_id)
-    assert "/go/" in sent[0]["context"]["link"]
+    with cast.as_(cast.grace_user):
+        text = OutgoingMessage.objects.get(template="scheduling/queue_near", channel="sms")
+        letters = OutgoingMessage.objects.filter(template="scheduling/queue_near", channel="email").count()
+        assert (text.kind, text.patient_id, text.about_id) == ("ready", entry.patient_id, entry.id)
+        assert letters == (text.status == "withheld")
 
 
 FRIDAY, SATURDAY = 4, 5

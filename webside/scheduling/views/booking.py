@@ -59,6 +59,9 @@ def service_detail(request: HttpRequest, slug: str, service_id: UUID) -> HttpRes
     }
     if service.kind == Kind.TELECARE:
         return render(request, "scheduling/service_setup.html", context)
+    if service.on_demand:
+        context["line"] = selectors.opening(service, clock.now())
+        context["now_url"] = reverse("scheduling:queue-join", args=[slug, service.id])
     place = place_of(request)
     context |= picker(request, service, place, path=request.path, chosen=request.GET.get("slot", ""))
     context["book_url"] = reverse("scheduling:appointment-book", args=[slug, service.id])
@@ -141,7 +144,7 @@ def book(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
     if actor.is_staff and not actor.has(Role.COORDINATOR):
         return render(request, "scheduling/book_staff.html", {"service": service, "back_url": back})
     choice = Choice(service, place, *picked, patient_of(actor))
-    scope, text = _consent_asked(service, choice.patient)
+    scope, text = consent_asked(service, choice.patient)
     if scope and text is None:
         context = _review(choice, back) | {"no_consent_text": True}
         return render(request, "scheduling/book.html", context, status=409)
@@ -280,7 +283,7 @@ def _picked(request: HttpRequest, service: Any, value: str) -> tuple[Any, Any] |
     return (start, practitioner) if practitioner else None
 
 
-def _consent_asked(service: Any, patient: Any) -> tuple[str, Any]:
+def consent_asked(service: Any, patient: Any) -> tuple[str, Any]:
     """Return the scope that must still be agreed to, and its words; nothing where none is needed."""
     scope = selectors.CONSENT_SCOPES.get(service.kind, "")
     if not scope or (patient and selectors.has_consent(patient, scope)):

@@ -24,6 +24,7 @@ from webside.scheduling import calendars, policies, registry, selectors, service
 from webside.scheduling.forms import parse_slot
 from webside.scheduling.views._times import time_text
 from webside.scheduling.views.booking import keep_door, open_door, undo_salt
+from webside.scheduling.views.queue import open_by_link
 from webside.ui.undo import undo
 from webside.ui.when import local
 
@@ -204,6 +205,8 @@ def go(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     unknown and one of another clinic give the same page.
     """
     link = selectors.link_by_hash(services.token_hash(token))
+    if link is None and (of_the_line := selectors.queue_link_by_hash(services.token_hash(token))) is not None:
+        return open_by_link(request, slug, of_the_line)
     if link is None:
         record_guess("scheduling.link.guess", actor=request.actor)  # type: ignore[attr-defined]
         return render(request, "scheduling/link_stopped.html", {"why": "unknown"}, status=404)
