@@ -26,6 +26,7 @@ import orjson
 from webside.billing.tests import examples as billing
 from webside.chart.tests import test_vitals_page as vitals
 from webside.compliance.tests import examples as compliance
+from webside.triage.tests import examples as triage
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMIT_SECONDS = 2.0
@@ -38,6 +39,7 @@ FACTS: dict[str, Callable[[], Iterable[bytes]]] = {
         orjson.dumps({"on": str(vitals.ON), "readings": each["readings"]}) for each in vitals.EXAMPLES
     ),
     "compliance.may_treat": lambda: (orjson.dumps(example.facts) for example in compliance.page_examples()),
+    "triage.choose_service": lambda: (orjson.dumps(example.facts) for example in triage.all_examples()),
 }
 
 

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "webside.scheduling",
     "webside.chart",
     "webside.visits",
+    "webside.triage",
     "webside.billing",
     "webside.portal",
     "webside.api",

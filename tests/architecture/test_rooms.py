@@ -36,7 +36,7 @@ TENANTLESS = {
 
 LAYERS = [
     "core", "outbox", "fhirkit", "audit", "accounts", "realtime ui", "people", "notifications", "compliance",
-    "catalog", "scheduling", "chart", "visits", "billing", "api portal", "integrations", "demo",
+    "catalog", "scheduling", "chart", "visits", "triage", "billing", "api portal", "integrations", "demo",
 ]  # fmt: skip
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 

@@ -53,6 +53,10 @@ ALLOWED = {
     ("scheduling/rules/times.py", "2"): "the day after, without the end of a range",
     ("scheduling/rules/times.py", "7"): "a week has seven days",
     ("scheduling/rules/times.py", "60"): "an hour has sixty minutes, a minute sixty seconds",
+    ("triage/rules/chooser.py", "100"): "a whole has a hundred percent",
+    ("triage/rules/tables.py", "8"): "how many days' words are kept at hand",
+    ("triage/rules/words.py", "2"): "the second of two; two letters that were swapped",
+    ("triage/rules/words.py", "20000"): "how many folded words are kept at hand",
     ("visits/rules.py", "60"): "a minute has sixty seconds",
 }
 """What may stand in a rule, each with its reason: how things are written and counted, never what is judged by."""

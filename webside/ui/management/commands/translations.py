@@ -84,15 +84,21 @@ def gathered(app: Path, language: str) -> Any:
     nested = [other for other in apps() if other != app and other.is_relative_to(app)]
     fresh = Catalog(locale=language, fuzzy=False)
     for path, _line, message, comments, context in said_in(app, nested):
-        fresh.add(message, None, [(path, None)], auto_comments=comments, context=context)
+        fresh.add(message, None, [(path, 0)], auto_comments=comments, context=context)
     file = source_of(app, language)
     known = read_po(io.BytesIO(file.read_bytes()), locale=language) if file.exists() else Catalog(locale=language)
     # A day in the head would change the files with each making.
     kept = Catalog(locale=language, fuzzy=False, creation_date=NO_DAY, revision_date=NO_DAY)
     for message in sorted((each for each in fresh if each.id), key=_by_text):
         before = known.get(message.id[0] if isinstance(message.id, tuple) else message.id, context=message.context)
-        kept.add(message.id, before.string if before else None, sorted(set(message.locations)),
-                 flags=message.flags & {"python-format"}, auto_comments=message.auto_comments, context=message.context)  # fmt: skip
+        kept.add(
+            message.id,
+            before.string if before else None,
+            sorted(set(message.locations)),
+            flags=message.flags & {"python-format"},
+            auto_comments=message.auto_comments,
+            context=message.context,
+        )
     return kept
 
 
@@ -133,7 +139,11 @@ def missing(app: Path, language: str) -> list[str]:
     if not file.exists():
         return []
     known = read_po(io.BytesIO(file.read_bytes()), locale=language)
-    return [str(each.id) for each in known if each.id and not (all(each.string) if each.pluralizable else each.string)]
+    return [str(each.id) for each in known if each.id and not _is_said(each.string)]
+
+
+def _is_said(string: Any) -> bool:
+    return bool(string) and (isinstance(string, str) or all(string))
 
 
 class Command(BaseCommand):
