@@ -16,6 +16,7 @@ PAGES = [
     "webside.scheduling.urls",
     "webside.chart.urls",
     "webside.visits.urls",
+    "webside.triage.urls",
     "webside.billing.urls",
     "webside.api.urls",
     "webside.portal.urls",

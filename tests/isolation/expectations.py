@@ -267,6 +267,7 @@ PORTAL = [
     row("portal:front", get=EVERYBODY),
     row("portal:start", get=each(EVERYBODY, 302)),
     row("portal:clinic", get=EVERYBODY),
+    row("triage:need", get=EVERYBODY, post=EVERYBODY, body={"text": "My sugar is high"}),
     # Public: the clinic as an app, and its page for being offline, the same for everybody.
     row("ui:manifest", get=EVERYBODY),
     row("ui:offline", get=EVERYBODY),

@@ -11,5 +11,9 @@ class TriageConfig(AppConfig):
     name = "webside.triage"
 
     def ready(self) -> None:
-        """Register the rule."""
+        """Register the rule, and let it read what is written on forms that book or wait."""
+        from webside.scheduling import registry
         from webside.triage import rules  # noqa: F401 - importing registers the rule
+        from webside.triage.screens import screen
+
+        registry.register_screen(screen)

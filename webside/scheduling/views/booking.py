@@ -24,7 +24,7 @@ from webside.compliance.selectors import current_text
 from webside.core import clock
 from webside.core.actor import Actor, ActorKind, Role
 from webside.people.selectors import patient_of
-from webside.scheduling import policies, selectors, services
+from webside.scheduling import policies, registry, selectors, services
 from webside.scheduling.forms import BookingForm, VisitorBookingForm, parse_slot, slot_value
 from webside.scheduling.views import _times
 from webside.scheduling.views.places import Place, place_of, zone_choices
@@ -212,6 +212,9 @@ def _ask_again(request: HttpRequest, choice: Choice, form: BookingForm, **stood_
 def _book(request: HttpRequest, choice: Choice, scope: str, back: str) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     form = choice.form(request.POST, scope=scope)
+    danger = [] if request.POST.get("read") == "1" else danger_in(request.POST.get("reason_text", ""))
+    if danger:  # said even to who has left a field empty
+        return _ask_again(request, choice, form, trouble="danger", findings=danger)
     if not form.is_valid():
         return _ask_again(request, choice, form)
     try:
@@ -240,6 +243,12 @@ def _book(request: HttpRequest, choice: Choice, scope: str, back: str) -> HttpRe
         open_door(request, appointment)
     slug = request.tenant.slug  # type: ignore[attr-defined]
     return HttpResponseRedirect(reverse("scheduling:appointment-detail", args=[slug, appointment.id]) + "?booked=1")
+
+
+def danger_in(text: str) -> list[dict[str, Any]]:
+    """Return what screens find dangerous in somebody's words, as a page says it before anything else."""
+    found = [each for each in registry.screened(text) if each.danger]
+    return [{"title": each.title, "text": each.text, "source": each.source} for each in found]
 
 
 def _booked(actor: Actor, choice: Choice, form: BookingForm, scope: str) -> Any:

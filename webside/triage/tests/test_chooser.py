@@ -49,7 +49,7 @@ class TestExamples:
     def test_there_are_enough_and_none_twice(self) -> None:
         texts = Counter(each.text for each in requests() + edges())
         assert [text for text, count in texts.items() if count > 1] == []
-        assert len(requests()) >= 420
+        assert len(requests()) >= 850
         of = Counter(each.origin for each in requests())
         assert of["blind"] >= 160
         assert of["unseen"] >= 100

@@ -1,0 +1,147 @@
+"""Which services of a clinic fit what somebody said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from webside.catalog import selectors as catalog
+from webside.catalog.codes import Kind, Need
+from webside.core import clock
+from webside.core.actor import Actor
+from webside.people.models import Patient, Practitioner
+from webside.people.selectors import patient_of
+from webside.scheduling import selectors as scheduling
+from webside.scheduling.selectors import Slot
+from webside.triage.rules.chooser import choose_service
+from webside.triage.rules.facts import ChooserAnswer, ChooserFacts, PatientFacts
+
+MOST_CHOICES = 2
+TIMES = 3
+BY_DESK = (Need.BILLING_HELP, Need.TECHNICAL_HELP)
+"""What each clinic's front desk helps with, service or not."""
+STEM = 5  # letters: "diabetes" and "diabetic" speak of one thing
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One service of the clinic, beside others: why it fits, who gives it, when, for what price."""
+
+    service: Any
+    why: str
+    price: str
+    people: list[Practitioner]
+    times: list[Slot]
+    best: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the rule answered and what this clinic has for it.
+
+    ``missing``: what it has no service for, in the rule's words; ``by_desk``: the front desk helps with that. ``others``:
+    a service of another kind, so that the difference is seen.
+    """
+
+    answer: ChooserAnswer
+    choices: list[Choice]
+    missing: str = ""
+    by_desk: bool = False
+    others: list[Any] = field(default_factory=list)
+
+
+def answer(actor: Actor, text: str, *, state: str) -> Answer:
+    """Return what fits somebody's own words: the rule's answer, and services of the clinic where there is no danger.
+
+    What the record knows of who is signed in (her age) is asked with it. ``state``: where she will be, empty while that
+    isn't known.
+    """
+    told = choose_service(ChooserFacts(text=text, patient=_facts(patient_of(actor)), on=clock.now().date()))
+    if told.red_flags or told.service is None:
+        return Answer(told, [])
+    wanted = [(told.service, _because(told)), *((each.service, each.text) for each in told.alternatives)]
+    offered = [service for group in catalog.services_by_kind(actor) for service in group.services]
+    has_best = any(told.service in service.needs for service in offered)
+    by_desk = not has_best and told.service in BY_DESK
+    if not has_best and not by_desk and told.kind == Kind.TELEMEDICINE:
+        wanted.append(
+            (Need.PRIMARY_CARE, _("A family doctor can begin with you, and help you find who does the rest."))
+        )
+    picked = _pick(offered, wanted, text, told)
+    givers = catalog.practitioners_for_all([service for service, _why in picked])
+    timed = [service for service, _why in picked if service.kind != Kind.TELECARE]
+    times: Mapping[UUID, list[Slot]] = (
+        scheduling.next_times_for_all(services=timed, state=state, number=TIMES) if timed else {}
+    )
+    return Answer(
+        told,
+        [
+            Choice(
+                service=service,
+                why=why,
+                price=catalog.price_text(service),
+                people=givers.get(service.id, []),
+                times=times.get(service.id, []),
+                best=has_best and number == 0,
+            )
+            for number, (service, why) in enumerate(picked)
+        ],
+        missing="" if has_best else told.label or "",
+        by_desk=by_desk,
+        others=_left_out(offered, [service for service, _why in picked]) if has_best else [],
+    )
+
+
+def _facts(patient: Patient | None) -> PatientFacts:
+    return PatientFacts(age=_age(patient.birth_date, clock.now().date())) if patient else PatientFacts()
+
+
+def _age(born: date, today: date) -> int:
+    return max(today.year - born.year - ((today.month, today.day) < (born.month, born.day)), 0)
+
+
+def _because(told: ChooserAnswer) -> str:
+    """Return why the best service fits: the weightiest ground that quotes the person, then what it is for."""
+    quoting = [ground.text for ground in told.reasons if ground.words][:1]
+    return " ".join([*quoting, *(ground.text for ground in told.reasons if not ground.words)])
+
+
+def _pick(
+    offered: Sequence[Any], wanted: Sequence[tuple[Need, str]], text: str, told: ChooserAnswer
+) -> list[tuple[Any, str]]:
+    """Return at most three services with why each fits: the best for each need, then others of the first need."""
+    said = _stems(" ".join([text, *(ground.text for ground in told.reasons)]))
+    picked: list[tuple[Any, str]] = []
+
+    def take(need: Need, why: str, most: int) -> None:
+        fitting = [
+            service for service in offered if need in service.needs and service not in [one for one, _why in picked]
+        ]
+        fitting.sort(key=lambda service: (-_shared(service, said), service.position))
+        picked.extend((service, why) for service in fitting[:most])
+
+    for need, why in wanted:
+        take(need, why, 1)
+    if wanted and len(picked) < MOST_CHOICES:
+        take(*wanted[0], MOST_CHOICES - len(picked))
+    return picked[:MOST_CHOICES]
+
+
+def _shared(service: Any, said: frozenset[str]) -> int:
+    return len(_stems(f"{service.name} {service.summary}") & said)
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(word[:STEM] for word in re.findall(r"\w+", text.lower()) if len(word) >= STEM)
+
+
+def _left_out(offered: Iterable[Any], picked: Sequence[Any]) -> list[Any]:
+    """Return one service of a kind that nothing points to, so that the difference is seen."""
+    shown = {service.kind for service in picked}
+    return [service for service in offered if service.kind not in shown][:1]
