@@ -109,6 +109,7 @@ REALTIME = [
         body={"topic": "visit-news:{room_visit_id}"}),
     row("realtime:ticket-mint", post="maya:200 grace:200", note="a day", body={"topic": "day:{practitioner_id}"}),
     row("realtime:ticket-mint", post="grace:200", note="a clinic", body={"topic": "tenant:{tenant_id}"}),
+    row("realtime:ticket-mint", post=each(f"liz {CARE} grace", 200), note="the line", body={"topic": "queue:{tenant_id}"}),
 ]  # fmt: skip
 
 NOTIFICATIONS = [
@@ -152,6 +153,7 @@ VISITOR = BOOKING | {
 }  # fmt: skip
 SAID = "the date of birth was said"
 TO_HER_APPOINTMENT = "liz link maya grace"
+CALLED = {"entry_id": "called_entry_id"}
 SCHEDULING = [
     row("scheduling:service-detail", get=EVERYBODY),
     row("scheduling:appointment-book", get=EVERYBODY, query=BOOKING, note="the form"),
@@ -182,6 +184,27 @@ SCHEDULING = [
         body={"start": "2031-01-01T10:00", "end": "2031-01-01T11:00", "reason": "Away", "who": "{practitioner_id}"}),
     row("scheduling:time-off-remove", post="maya grace"),
     row("scheduling:appointment-noshow", post="maya grace", at="late"),
+    # Who is in line already is led to her place; staff who put nobody in line are told how a booking is made.
+    row("scheduling:queue-join", get=f"{GUESTS} rosa {CARE} {OFFICE} liz:302", query={"state": "NY"}),
+    row("scheduling:queue-join", post=f"{GUESTS} liz rosa grace " + each("maya daniel priya marcus ingrid admin", 200),
+        body=VISITOR | {"reason_text": "A cough"}),
+    row("scheduling:queue-entry", get="liz grace:302"),
+    row("scheduling:queue-entry", get="maya:302 grace:302", ids=CALLED, note="called"),
+    row("scheduling:queue-answer", post="liz"),
+    row("scheduling:queue-leave", post="liz grace"),
+    row("scheduling:queue-return", post="liz grace"),
+    row("scheduling:queue-notify", post="liz grace", body={"wanted": "1"}),
+    row("scheduling:queue-call-back", post="liz grace", body={"phone": "845-555-0142", "window": "soon"}),
+    row("scheduling:queue-take", post="maya", body={"reason": "In pain"}),
+    row("scheduling:queue-let-go", post="maya grace", ids=CALLED, body={"outcome": "back", "reason": "A fire alarm"}),
+    row("scheduling:queue-hand-over", post="maya grace", ids=CALLED,
+        body={"to": "{practitioner_id}", "reason": "My shift ends"}),
+    row("scheduling:queue-order", post="grace", body={"what": "urgency", "urgency": "soon", "reason": "Spoke to her"}),
+    row("scheduling:queue-note-call", post="grace", body={"outcome": "reached", "reason": "Is well"}),
+    row("scheduling:queue", get=CARE),
+    row("scheduling:queue-next", post=CARE),
+    row("scheduling:queue-duty", post=CARE, body={"on": "0"}),
+    row("scheduling:queue-beat", get="maya:204 " + each("daniel priya", 200)),
 ]  # fmt: skip
 
 NOTE = {"plan": "Another plan", "version": "{room_revision}", "note_key": "tests"}
@@ -273,6 +296,7 @@ PORTAL = [
     row("ui:offline", get=EVERYBODY),
     row("portal:home", get=f"{PATIENTS} {CARE} " + each(f"{OFFICE} {GUESTS}", 302)),
     row("portal:board", get="grace"),
+    row("portal:queue-board", get="grace"),
     row("portal:administration", get="admin"),
     row("portal:record-access", get=PATIENTS),
     row("portal:consent-withdraw", get="liz", post="liz"),
@@ -324,7 +348,7 @@ OF_NO_CLINIC = frozenset(row.route for row in [*UI, *HEALTH, *ALLAUTH]) | {
 }  # fmt: skip
 """Routes under no clinic's path. The invitation's page is its bearer's, whoever that is."""
 
-PUBLIC_IDS = frozenset({"scheduling:service-detail", "scheduling:appointment-book"})
+PUBLIC_IDS = frozenset({"scheduling:service-detail", "scheduling:appointment-book", "scheduling:queue-join"})
 """What a clinic offers is public: an id that is not offered there is a mistake, not an attempt, and not in the trail."""
 
 DEMO_ONLY = frozenset({"demo:become", "demo:mail-list", "demo:mail-detail", "demo:mail-attachment"})
@@ -346,6 +370,7 @@ TOPICS = {
     "visit-news": ("liz link maya grace", "room_visit_id"),
     "day": ("maya grace", "practitioner_id"),
     "tenant": ("grace", "tenant_id"),
+    "queue": ("liz maya daniel priya grace", "tenant_id"),
 }
 """Who of Larkspur gets a ticket for a topic, and which thing it is about. A new topic needs its line here."""
 

@@ -221,6 +221,7 @@ class _Filling:
         self._names()
         self._front_desk()
         self._bookings()
+        self._line()
         self._visits()
         self._charts()
         self._office()
@@ -266,6 +267,40 @@ class _Filling:
                 "slot": slot_value(free[6].start, clinic.practitioner.id),
                 "token": services.issue_link(appointment=made[0]),
             }
+
+    def _line(self) -> None:
+        """Let somebody wait to be seen now, somebody be called, and somebody ask to be called back."""
+        from webside.people.models import Patient
+        from webside.scheduling import services
+        from webside.scheduling.models import CallBack, QueueEntry
+        from webside.scheduling.rules import WeeklyHours
+
+        clinic = self.clinic
+        with _by_system(clinic.tenant) as machine:
+            clinic.service.on_demand = True
+            clinic.service.save()
+            hours = [WeeklyHours(weekday, time(0), time(0), ZONE) for weekday in range(7)]
+            services.set_queue_hours(actor=machine, service=clinic.service, hours=hours)
+            for name in ("called", "rung"):
+                person = Patient.objects.create(
+                    record_number=f"LINE-{name}", given=name.capitalize(), family=f"Pine {clinic.word('name')}",
+                    birth_date=date(1971, 2, 3), phone="845-555-0155",
+                )  # fmt: skip
+                entry = QueueEntry.objects.create(
+                    patient=person, service=clinic.service, state="NY", timezone=ZONE, phone="845-555-0155",
+                    reason_text=f"{clinic.word('reason')} since noon", idempotency_key=uuid4().hex,
+                    status="claimed" if name == "called" else "callback", claimed_at=clock.now(),
+                    practitioner=clinic.practitioner if name == "called" else None,
+                )  # fmt: skip
+                self.things[f"{name}_entry_id"] = entry.id
+            self.things["call_back_id"] = CallBack.objects.create(entry=entry, phone="845-555-0155").id
+        with self._as(clinic.practitioner_user) as who:
+            services.go_on_duty(actor=who, practitioner=clinic.practitioner)
+        with self._as(clinic.patient_user) as patient:
+            self.things["entry_id"] = services.join_queue(
+                actor=patient, patient=clinic.patient, service=clinic.service, state="NY", timezone=ZONE,
+                phone="845-555-0142", reason_text=f"{clinic.word('reason')} now", idempotency_key=uuid4().hex,
+            ).id  # fmt: skip
 
     def _visits(self) -> None:
         """Bring a visit to each stage that a page is about."""

@@ -28,6 +28,7 @@ from webside.core.actor import system
 from webside.scheduling import selectors as scheduling
 from webside.scheduling.forms import slot_value
 from webside.scheduling.services import issue_link
+from webside.scheduling.tests.line import join, on_duty, open_line
 from webside.testing import crowd
 from webside.testing.cast import Cast, sign_in
 from webside.testing.queries import MOST, page_queries
@@ -35,16 +36,18 @@ from webside.visits.tests import factories as visits
 
 MEASURED: dict[str, dict[str, int]] = {
     "visitor": {
-        "portal:clinic": 6,
-        "scheduling:service-detail?place=ask": 1,
-        "scheduling:service-detail?state=NY": 5,
+        "portal:clinic": 7,
+        "scheduling:service-detail?place=ask": 2,
+        "scheduling:service-detail?state=NY": 6,
         "scheduling:appointment-book?slot": 3,
+        "scheduling:queue-join?state=NY": 7,
     },
     "liz": {
-        "portal:home": 5,
-        "portal:clinic": 6,
+        "portal:home": 6,
+        "portal:clinic": 7,
         "portal:record-access": 2,
-        "scheduling:service-detail?state=NY": 5,
+        "scheduling:service-detail?state=NY": 6,
+        "scheduling:queue-entry": 6,
         "scheduling:appointment-book?slot": 4,
         "scheduling:appointment-detail": 5,
         "scheduling:appointment-move": 5,
@@ -58,8 +61,8 @@ MEASURED: dict[str, dict[str, int]] = {
         "chart:encounter-summary": 7,
     },
     "link": {
-        "portal:clinic": 7,
-        "scheduling:service-detail?state=NY": 6,
+        "portal:clinic": 8,
+        "scheduling:service-detail?state=NY": 7,
         "scheduling:appointment-detail": 6,
         "scheduling:appointment-move": 6,
         "visits:visit-prepare planned": 2,
@@ -69,7 +72,8 @@ MEASURED: dict[str, dict[str, int]] = {
         "chart:summary-who": 2,
     },
     "maya": {
-        "portal:home": 6,
+        "portal:home": 7,
+        "scheduling:queue": 7,
         "scheduling:schedule": 6,
         "scheduling:hours": 6,
         "scheduling:appointment-detail": 1,
@@ -88,12 +92,13 @@ MEASURED: dict[str, dict[str, int]] = {
         "visits:visit-stopped stopped": 6,
     },
     "priya": {
-        "portal:home": 4,
+        "portal:home": 5,
         "chart:patient-list": 3,
         "chart:note-list": 3,
         "scheduling:schedule": 6,
     },
     "grace": {
+        "portal:queue-board": 8,
         "portal:board": 4,
         "portal:book-for": 1,
         "portal:book-time": 7,
@@ -192,8 +197,11 @@ def clinic(cast: Cast) -> Clinic:
         ending.update(period_end=clock.now().date() + timedelta(days=30))
         charts.diagnosis(Encounter.objects.get(id=rooms["admitted"].encounter_id))
         crowd.messages(cast, 1)
+    open_line(cast)
+    on_duty(cast)
+    entry = join(cast)
     parts = {
-        "slug": "larkspur", "service_id": cast.video_visit.id, "appointment_id": rooms["planned"].id,
+        "slug": "larkspur", "entry_id": entry.id, "service_id": cast.video_visit.id, "appointment_id": rooms["planned"].id,
         "patient_id": cast.liz.id, "encounter_id": signed.id, "claim_id": claim.id, "override_id": override.id,
         "licence_id": licence.id, "membership_id": cast.maya_user.memberships.first().id,
     }  # fmt: skip

@@ -30,7 +30,14 @@ from webside.core.ids import uuid7
 from webside.notifications.models import OutgoingMessage
 from webside.outbox.models import Delivery, OutboxEvent
 from webside.people.models import Patient, Practitioner
-from webside.scheduling.models import Appointment, AppointmentLink, Availability, AvailabilityException
+from webside.scheduling.models import (
+    Appointment,
+    AppointmentLink,
+    Availability,
+    AvailabilityException,
+    CallBack,
+    QueueEntry,
+)
 from webside.testing.cast import Cast
 from webside.visits.models import ChatMessage, Participant, QualitySample, SafeStart, Visit
 
@@ -38,6 +45,7 @@ PATIENTS = 300
 COLLEAGUES = 6
 VISITS_A_DAY = 60
 LENGTH = timedelta(minutes=20)
+IN_LINE = 50
 
 
 def _keep(rows: list[Any]) -> list[Any]:
@@ -59,6 +67,7 @@ def make_crowd(cast: Cast) -> None:
         _day(cast, patients, colleagues, day)
     _years(cast, patients)
     _services(cast, colleagues)
+    _line(patients)
     _trail(cast, patients)
     messages(cast, 120)
 
@@ -206,6 +215,24 @@ def talk(visit: Visit, lines: int = 60) -> None:
            for number in range(lines)])  # fmt: skip
     _keep([QualitySample(participant=seats[number % 2], seconds=10, sound_seconds=10, picture_seconds=10, digest={})
            for number in range(lines)])  # fmt: skip
+
+
+def _line(patients: list[Patient]) -> None:
+    """Let people wait in the line of what is on demand, and some be called back; where nothing is, nobody waits."""
+    service = HealthcareService.objects.filter(on_demand=True).first()
+    if service is None:
+        return
+    entries = _keep(
+        [
+            QueueEntry(
+                patient=patient, service=service, state="NY", timezone="America/New_York", phone="845-555-0100",
+                status="callback" if number % 4 == 0 else "waiting", idempotency_key=f"crowd-{number}",
+                joined_at=clock.now() - timedelta(minutes=number),
+            )
+            for number, patient in enumerate(patients[:IN_LINE])
+        ]
+    )  # fmt: skip
+    _keep([CallBack(entry=entry, phone=entry.phone) for entry in entries if entry.status == "callback"])
 
 
 def _trail(cast: Cast, patients: list[Patient]) -> None:

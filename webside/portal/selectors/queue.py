@@ -95,8 +95,13 @@ def queue_board(actor: Actor) -> QueueBoard | None:
         return None
     line = scheduling.line()
     services = list(scheduling.on_demand_services(actor))
-    opened = scheduling.openings([*services, *(entry.service for entry in line.entries.values())], line.now)
-    inside, scored = scheduling.told_and_true(line.now)
+    others = {entry.service.id: entry.service for entry in line.entries.values()}.keys() - {
+        each.id for each in services
+    }
+    opened = scheduling.openings(
+        [*services, *(entry.service for entry in line.entries.values() if entry.service_id in others)], line.now
+    )
+    inside, scored = line.told_and_true
     age = scheduling.watch_age()
     with_others = line.with_status(QueueStatus.UNANSWERED, QueueStatus.CLAIMED)
     return QueueBoard(

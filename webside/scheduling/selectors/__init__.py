@@ -50,7 +50,6 @@ from webside.scheduling.selectors.queue import (
     queue_hours_of,
     queue_link_by_hash,
     strip_of,
-    told_and_true,
     troubles_of,
     watch_age,
 )
@@ -130,7 +129,6 @@ __all__ = [
     "state",
     "states",
     "strip_of",
-    "told_and_true",
     "troubles_of",
     "upcoming_for",
     "watch_age",

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from psycopg.types.range import TimestamptzRange
 
 from webside.catalog import gates, law
@@ -43,6 +45,9 @@ AHEAD = timedelta(hours=6)
 RUNS_ON = timedelta(hours=3)
 """A booked visit that is checked in and not over is thought to go on for as long as this."""
 URGENT_OF_LATE = timedelta(hours=2)
+SCORED_FOR = timedelta(days=1)
+"""The ranges of those called within this time are scored."""
+MOST_ROWS = 500
 RETURNS_WITHIN = timedelta(minutes=30)
 """Who has left may take that back, to the same place, for as long."""
 OPEN_AFTERWARDS = timedelta(hours=24)
@@ -64,6 +69,7 @@ class Line:
     booked: dict[UUID, list[Span]] = field(default_factory=dict)
     runs_on: dict[UUID, datetime] = field(default_factory=dict)
     recent: list[tuple[UUID, float]] = field(default_factory=list)
+    told: list[tuple[float, Range]] = field(default_factory=list)
     urgent_an_hour: float = 0.0
     record: OnRecord | None = None
     _asked: dict[tuple[Any, ...], bool] = field(default_factory=dict)
@@ -132,6 +138,11 @@ class Line:
         why = rules.why_before(first, second, self.now.date())
         return (self.entries[first.id], why) if why else None
 
+    @property
+    def told_and_true(self) -> tuple[int, int]:
+        """Return how many of those called within a day waited as long as they were told, and how many there were."""
+        return rules.scored(self.told)
+
     def range_of(self, entry_id: UUID) -> Range | None:
         """Return between how many minutes from now somebody's turn should come; nothing where nobody can say."""
         if self._ranges is None:
@@ -197,8 +208,7 @@ def line(now: datetime | None = None) -> Line:
         "patient", "service", "practitioner", "asked_for"
     )
     found.entries = {entry.id: entry for entry in rows}
-    found.duties = list(QueueDuty.objects.filter(ended_at=None).select_related("practitioner").order_by("started_at"))
-    _read_people(found)
+    _read_duties(found)
     _read_recent(found)
     found.waiting = rules.in_order(
         (
@@ -214,46 +224,59 @@ def line(now: datetime | None = None) -> Line:
     return found
 
 
-def _read_people(found: Line) -> None:
-    """Read who on duty gives what, what compliance has on record of them, and when they have other visits."""
-    on_duty = [duty.practitioner_id for duty in found.duties]
-    if not on_duty:
-        return
-    given = ServicePractitioner.objects.filter(practitioner_id__in=on_duty, service__on_demand=True)
-    for service_id, practitioner_id in given.values_list("service_id", "practitioner_id"):
-        found.gives.setdefault(service_id, set()).add(practitioner_id)
-    found.record = compliance.on_record([duty.practitioner for duty in found.duties])
+def _read_duties(found: Line) -> None:
+    """Read who is on duty, what they give and when they have other visits; and what compliance has on record of them."""
+    given = ServicePractitioner.objects.filter(practitioner=OuterRef("practitioner"), service__on_demand=True)
     held = Appointment.objects.filter(
         Q(period__overlap=TimestamptzRange(found.now, found.now + AHEAD))
         | Q(status=AppointmentStatus.CHECKED_IN, period__startswith__gt=found.now - RUNS_ON),
-        practitioner_id__in=on_duty, status__in=[AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN],
-    )  # fmt: skip
-    for appointment_id, practitioner_id, period in held.values_list("id", "practitioner_id", "period"):
-        if appointment_id in found.entries:
-            continue
-        if period.upper <= found.now:
-            found.runs_on[practitioner_id] = period.lower
-        else:
-            found.booked.setdefault(practitioner_id, []).append(Span(period.lower, period.upper))
+        practitioner=OuterRef("practitioner"),
+        status__in=[AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN],
+    )
+    span = JSONObject(id="id", start="period__startswith", end="period__endswith")
+    found.duties = list(
+        QueueDuty.objects.filter(ended_at=None)
+        .select_related("practitioner")
+        .annotate(given=ArraySubquery(given.values("service_id")), held=ArraySubquery(held.values(_span=span)))
+        .order_by("started_at")
+    )
+    for duty in found.duties:
+        for service_id in duty.given:
+            found.gives.setdefault(service_id, set()).add(duty.practitioner_id)
+        for each in duty.held:
+            if UUID(each["id"]) in found.entries:
+                continue
+            start, end = (datetime.fromisoformat(each[name]) for name in ("start", "end"))
+            if end <= found.now:
+                found.runs_on[duty.practitioner_id] = start
+            else:
+                found.booked.setdefault(duty.practitioner_id, []).append(Span(start, end))
+    if found.duties:
+        found.record = compliance.on_record([duty.practitioner for duty in found.duties])
 
 
 def _read_recent(found: Line) -> None:
-    """Read how long the last visits took, and how many urgent people came of late."""
+    """Read how long the last visits took, how many urgent people came of late, and how true the ranges of a day were."""
     most = rules.number("recent_visits", found.now.date()) or 0
     of_late = found.now - URGENT_OF_LATE
     rows = (
         QueueEntry.objects.filter(
             Q(status=QueueStatus.SEEN, ended_at__isnull=False, claimed_at__isnull=False)
             | Q(urgency=Urgency.URGENT, joined_at__gt=of_late)
+            | Q(claimed_at__gt=found.now - SCORED_FOR)
         )
         .order_by(F("ended_at").desc(nulls_first=True))
-        .values_list("service_id", "status", "urgency", "joined_at", "claimed_at", "ended_at")[: 2 * most]
+        .values_list(
+            "service_id", "status", "urgency", "joined_at", "claimed_at", "ended_at", "promised_low", "promised_high"
+        )[:MOST_ROWS]
     )
     urgent = 0
-    for service_id, status, urgency, joined_at, claimed_at, ended_at in rows:
+    for service_id, status, urgency, joined_at, claimed_at, ended_at, low, high in rows:
         urgent += urgency == Urgency.URGENT and joined_at > of_late
-        if status == QueueStatus.SEEN and len(found.recent) < most:
+        if status == QueueStatus.SEEN and claimed_at and len(found.recent) < most:
             found.recent.append((service_id, (ended_at - claimed_at) / timedelta(minutes=1)))
+        if claimed_at and claimed_at > found.now - SCORED_FOR and high is not None:
+            found.told.append(((claimed_at - joined_at) / timedelta(minutes=1), Range(low, high)))
     found.urgent_an_hour = urgent / (URGENT_OF_LATE / timedelta(hours=1))
 
 
@@ -279,11 +302,24 @@ class Opening:
 
 
 def openings(services: Iterable[HealthcareService], now: datetime) -> dict[UUID, Opening]:
-    """Return whether the line of each of several services is open, by the service's id, in one query."""
-    wanted = [service for service in services if service.on_demand and service.active]
-    hours: dict[UUID, list[WeeklyHours]] = {service.id: [] for service in wanted}
-    for row in QueueHours.objects.filter(service__in=wanted) if wanted else ():
-        hours[row.service_id].append(WeeklyHours(row.weekday, row.starts_at, row.ends_at, row.timezone))
+    """Return whether the line of each of several services is open, by the service's id, in one query at most.
+
+    None for those whose hours :func:`on_demand_services` has read.
+    """
+    wanted = {service.id: service for service in services if service.on_demand and service.active}
+    read = {service.id: service.line_hours for service in wanted.values() if hasattr(service, "line_hours")}
+    hours = {
+        service_id: [
+            WeeklyHours(
+                row["weekday"], time.fromisoformat(row["starts_at"]), time.fromisoformat(row["ends_at"]), row["zone"]
+            )
+            for row in read.get(service_id, ())
+        ]
+        for service_id in wanted
+    }
+    if missing := wanted.keys() - read.keys():
+        for row in QueueHours.objects.filter(service_id__in=missing):
+            hours[row.service_id].append(WeeklyHours(row.weekday, row.starts_at, row.ends_at, row.timezone))
     return {service_id: Opening(*rules.opening(found, now)) for service_id, found in hours.items()}
 
 
@@ -435,8 +471,11 @@ def troubles_of(found: Line, entry: QueueEntry, opened: Opening) -> list[QueueTr
 
 
 def on_demand_services(actor: Actor) -> QuerySet[HealthcareService]:
-    """Return the services that people wait in line for."""
-    return catalog.services(actor).filter(on_demand=True, active=True)
+    """Return the services that people wait in line for, with the hours of their lines for :func:`openings`."""
+    rows = QueueHours.objects.filter(service=OuterRef("pk")).order_by("weekday", "starts_at")
+    row = JSONObject(weekday="weekday", starts_at="starts_at", ends_at="ends_at", zone="timezone")
+    found = catalog.services(actor).filter(on_demand=True, active=True)
+    return found.annotate(line_hours=ArraySubquery(rows.values(_row=row)))
 
 
 def watch_age() -> float | None:
@@ -448,13 +487,3 @@ def is_watched(age: float | None, now: datetime) -> bool:
     """Whether the line is looked after: a place or a range on a page may be old otherwise."""
     stale = rules.lasting("watch_stale", now.date())
     return age is not None and stale is not None and abs(age) <= stale.total_seconds()
-
-
-def told_and_true(now: datetime) -> tuple[int, int]:
-    """Return how many of those called within a day waited as long as they were told, and how many there were."""
-    rows = QueueEntry.objects.filter(
-        claimed_at__gt=now - timedelta(days=1), promised_high__isnull=False, promised_low__isnull=False
-    ).values_list("joined_at", "claimed_at", "promised_low", "promised_high")
-    return rules.scored(
-        ((called - joined) / timedelta(minutes=1), Range(low, high)) for joined, called, low, high in rows
-    )

@@ -79,7 +79,7 @@ def mine(request: HttpRequest, slug: str) -> HttpResponse:
         "zone": who.timezone or request.tenant.timezone,  # type: ignore[attr-defined]
         "now": line.now,
         "live_topic": f"queue:{request.tenant.id}",  # type: ignore[attr-defined]
-        "gives": selectors.on_demand_services_of(who),
+        "gives": duty_ is not None or bool(selectors.on_demand_services_of(who)),
         "duty": duty_,
         "hours": DUTY_HOURS,
         "rows": [_row(line, entry, who) for entry in waiting],
@@ -146,9 +146,13 @@ def duty(request: HttpRequest, slug: str) -> HttpResponse:
     return HttpResponseRedirect(_back(request, slug))
 
 
-@require_POST
+@never_cache
+@require_safe
 def beat(request: HttpRequest, slug: str) -> HttpResponse:
-    """Note that a page of who is on duty is open."""
+    """Note that a page of who is on duty is open.
+
+    Fetched, not sent: what a page does by itself mustn't count as a use of the sign-in, which ends when nobody is there.
+    """
     who = _practitioner(request, "scheduling.duty.start")
     on_duty = services.keep_on_duty(actor=request.actor, practitioner=who)  # type: ignore[attr-defined]
     return HttpResponse(status=204 if on_duty else 200)

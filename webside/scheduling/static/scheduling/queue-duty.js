@@ -3,8 +3,6 @@
 //
 //   <div data-behavior="queue-duty" data-beat-url="/o/larkspur/queue/duty/beat/">
 
-import { csrfToken } from "ui/words.js";
-
 const EVERY = 30000;
 
 /** Behaviour of what shows that somebody is on duty. */
@@ -13,7 +11,7 @@ export default function attach(element) {
   if (!url) return () => {};
   const beat = async () => {
     try {
-      const answer = await fetch(url, { method: "POST", headers: { "X-CSRFToken": csrfToken() }, cache: "no-store" });
+      const answer = await fetch(url, { headers: { "X-Live": "1" }, cache: "no-store" });
       if (answer.redirected || [401, 403, 404].includes(answer.status)) clearInterval(timer); // signed out, or no longer theirs
     } catch {
       // the line is down; the next beat tries again
