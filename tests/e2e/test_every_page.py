@@ -168,6 +168,7 @@ ELSEWHERE = {
         "mfa_authenticate", "mfa_generate_recovery_codes", "mfa_view_recovery_codes", "mfa_deactivate_totp",
         "mfa_edit_webauthn", "mfa_remove_webauthn",
     },
+    "tests/e2e/test_line.py": {"scheduling:queue-entry", "scheduling:queue-join"},
     "webside/ui/tests/test_access.py": {"ui:pattern-list", "ui:pattern-detail"},
 }  # fmt: skip
 #: Routes that are no pages: what they give instead.
@@ -178,7 +179,7 @@ NO_PAGES = {
     },
     "facts for programs": {
         "accounts:session", "accounts:session-end", "core:health-json", "core:health-live", "realtime:ticket-mint",
-        "mfa_login_webauthn",
+        "mfa_login_webauthn", "scheduling:queue-beat",
     },
     "a part of a page": {
         "chart:diagnosis-search", "compliance:trail-state", "visits:visit-card", "visits:visit-chat", "visits:visit-door",
@@ -198,6 +199,9 @@ NO_PAGES = {
         "notifications:job-retry", "notifications:message-retry", "notifications:timer-retry",
         "scheduling:appointment-cancel", "scheduling:appointment-close", "scheduling:appointment-noshow",
         "scheduling:appointment-restore", "scheduling:appointment-undo-move", "scheduling:hours-add",
+        "scheduling:queue-answer", "scheduling:queue-call-back", "scheduling:queue-duty", "scheduling:queue-hand-over",
+        "scheduling:queue-leave", "scheduling:queue-let-go", "scheduling:queue-next", "scheduling:queue-note-call",
+        "scheduling:queue-notify", "scheduling:queue-order", "scheduling:queue-return", "scheduling:queue-take",
         "scheduling:hours-end", "scheduling:hours-undo", "scheduling:time-off-add", "scheduling:time-off-remove",
         "visits:visit-admit", "visits:visit-answer", "visits:visit-end", "visits:visit-fail", "visits:visit-hand-over",
         "visits:visit-hold", "visits:visit-identity", "visits:visit-noshow",

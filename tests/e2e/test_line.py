@@ -60,7 +60,7 @@ def test_who_waits_is_called_and_both_meet(demo: Demo, chromium: Any, other_chro
         get_in_line(omar, OMAR)
         omar.get_by_role("heading", name="1 person before you").wait_for()
         examine(nora, "line-place", route=ROUTES["line-place"])
-        daniel.get_by_text("Omar Haddad").wait_for()
+        daniel.get_by_text("Omar Haddad").first.wait_for()
         examine(daniel, "line-waiting")
         grace.get_by_role("link", name=re.compile("^The line")).first.click()
         grace.get_by_text("The line is watched").wait_for(timeout=30_000)

@@ -297,8 +297,13 @@ class Opening:
 
     @property
     def closes_at(self) -> datetime | None:
-        """When it closes; nothing while it is closed."""
-        return self.span.end if self.span else None
+        """When it closes; nothing while it is closed, nor where it never does."""
+        return self.span.end if self.span and not self.day_and_night else None
+
+    @property
+    def day_and_night(self) -> bool:
+        """Whether it is open all week."""
+        return self.span is not None and self.span.end - self.span.start >= timedelta(weeks=1)
 
 
 def openings(services: Iterable[HealthcareService], now: datetime) -> dict[UUID, Opening]:

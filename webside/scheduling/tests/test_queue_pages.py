@@ -64,6 +64,7 @@ def test_a_visitor_gets_in_line_and_back_to_the_same_place(cast: Any, client: Cl
     page = client.get(now_url(cast), {"state": "NY"}).content.decode()
     assert "0 people would be before you" in page and "within 5 minutes" in page and "Co-pay or $75" in page
     assert page.index("911") < page.index("What is it about?")
+    assert "The line closes" not in page  # it is open day and night
     answer = client.post(now_url(cast), WORDS)
     entry = the_entry(cast)
     assert answer["Location"] == place_url(entry)
