@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from typing import Any
 
 import pytest
@@ -106,3 +108,16 @@ def test_who_left_the_page_gets_a_letter_with_a_link_back(demo: Demo, chromium: 
         ada.get_by_role("heading", name="You have left the line").wait_for()
         ada.get_by_role("button", name="Undo").first.click()
         ada.get_by_role("heading", name=re.compile("You’re next|before you")).wait_for()
+
+
+def test_a_board_that_stays_open_says_that_nobody_looks_after_the_line(demo: Demo, chromium: Any) -> None:
+    """A worker that stands still says nothing to anybody; the page must find out by itself."""
+    with someone(chromium, demo, "Grace Lin") as grace:
+        grace.goto("/o/larkspur/home/queue/")
+        grace.get_by_text("The line is watched").wait_for()
+        os.kill(demo.pid("worker"), signal.SIGSTOP)
+        try:
+            grace.get_by_text("Nobody looks after the line").wait_for(timeout=150_000)
+        finally:
+            os.kill(demo.pid("worker"), signal.SIGCONT)
+        grace.get_by_text("The line is watched").wait_for(timeout=90_000)

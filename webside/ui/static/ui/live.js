@@ -121,6 +121,11 @@ function place(element, html) {
   element.dispatchEvent(new CustomEvent("live:changed", { bubbles: true }));
 }
 
+/** Fetch what a live element shows again, now: for pages whose words grow old though nothing happens. */
+export function again(element) {
+  refreshSoon(element, 0);
+}
+
 function refreshAll() {
   elements.forEach((element) => refreshSoon(element, 0));
 }
