@@ -234,13 +234,14 @@ def _read_duties(found: Line) -> None:
         status__in=[AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN],
     )
     span = JSONObject(id="id", start="period__startswith", end="period__endswith")
-    found.duties = list(
+    duties: list[Any] = list(  # with two annotations that no type knows
         QueueDuty.objects.filter(ended_at=None)
         .select_related("practitioner")
         .annotate(given=ArraySubquery(given.values("service_id")), held=ArraySubquery(held.values(_span=span)))
         .order_by("started_at")
     )
-    for duty in found.duties:
+    found.duties = duties
+    for duty in duties:
         for service_id in duty.given:
             found.gives.setdefault(service_id, set()).add(duty.practitioner_id)
         for each in duty.held:
