@@ -28,7 +28,9 @@ from webside.outbox.models import OutboxEvent
 
 
 def _words(row: OutgoingMessage) -> str:
-    """Return everything that a mail says, with its attachments and headers read."""
+    """Return everything that a mail says, with its attachments and headers read; of a text, its words."""
+    if row.channel == "sms":
+        return selectors.text_of(row)
     mail = email.message_from_bytes(selectors.content_of(row), policy=policy.default)
     said = [f"{name}: {value}" for name, value in mail.items()]
     for part in mail.walk():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from enum import StrEnum
 
 
@@ -84,3 +85,8 @@ class Reply(StrEnum):
     CONFIRM = "confirm"
     CANCEL = "cancel"
     OTHER = "other"
+
+
+QUIET_FROM = time(21)
+QUIET_UNTIL = time(8)
+"""Quiet hours until somebody chooses others, as 47 CFR 64.1200(c)(1) has them for calls that sell."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 
 from webside.core import clock
 from webside.core.models import BaseModel, TenantForeignKey, TenantModel, TenantOneToOneField
-from webside.notifications.codes import Choice, Reason, Reply
-from webside.notifications.rules import QUIET_FROM, QUIET_UNTIL
+from webside.notifications.codes import QUIET_FROM, QUIET_UNTIL, Choice, Reason, Reply
 
 
 class OutgoingMessage(BaseModel):
@@ -42,6 +43,10 @@ class OutgoingMessage(BaseModel):
     last_error = models.CharField(max_length=200, blank=True)
     carrier_id = models.CharField(max_length=64, blank=True)
     idempotency_key = models.CharField(max_length=120, unique=True)
+
+    why: Any = ""
+    """Why it did not arrive, and what to do, in words: ``selectors.explained`` puts them here for a page."""
+    todo: Any = ""
 
     class Meta:
         indexes = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -25,7 +26,8 @@ from webside.notifications.models import (
     OutgoingMessage,
     TextNumber,
 )
-from webside.notifications.rules import Quiet, e164
+from webside.notifications.rules import Quiet
+from webside.notifications.telephone import e164
 from webside.people.models import Patient
 from webside.people.selectors import patient_of
 
@@ -93,11 +95,17 @@ def channels_away() -> list[ChannelState]:
 
 def messages_about(about_id: UUID, kinds: frozenset[MessageKind]) -> list[OutgoingMessage]:
     """Return what was sent about one thing of the frame's tenant, oldest first; who may see the thing may see this."""
-    return list(
-        OutgoingMessage.objects.filter(
-            tenant_id=frames.current_tenant_id(), about_id=about_id, kind__in=kinds
-        ).order_by("queued_at")
-    )
+    found = OutgoingMessage.objects.filter(tenant_id=frames.current_tenant_id(), about_id=about_id, kind__in=kinds)
+    return explained(found.order_by("queued_at"))
+
+
+def explained(found: Iterable[OutgoingMessage]) -> list[OutgoingMessage]:
+    """Return messages with the reason why they did not arrive, and what to do, in words."""
+    rows = list(found)
+    for row in rows:
+        if row.status != MessageStatus.SENT:
+            row.why, row.todo = FAILURES.get(row.reason, ("", ""))
+    return rows
 
 
 def jobs_given_up(actor: Actor) -> list[JobGivenUp]:
@@ -152,9 +160,12 @@ def number_state(number: str) -> TextNumber | None:
 
 def why_no_text(number: str) -> Reason:
     """Return why no text can go to a number in E.164 form; ``Reason.NONE`` if one can, as far as is known."""
+    return _why_no_text(number, number_state(number))
+
+
+def _why_no_text(number: str, state: TextNumber | None) -> Reason:
     if not number:
         return Reason.NO_NUMBER
-    state = number_state(number)
     if state is None:
         return Reason.NONE
     return Reason.STOPPED if state.stopped_at else Reason(state.unusable)
@@ -173,6 +184,11 @@ def incoming_texts(actor: Actor) -> QuerySet[IncomingText]:
 def incoming_text(actor: Actor, text_id: UUID) -> IncomingText | None:
     """Return one text that the actor may read."""
     return incoming_texts(actor).filter(id=text_id).first()
+
+
+def texts_waiting(actor: Actor) -> int:
+    """Return how many texts need somebody."""
+    return incoming_texts(actor).filter(needs_person=True, done_at=None).count()
 
 
 def words_of(text: IncomingText) -> tuple[str, str]:
@@ -212,7 +228,7 @@ def trouble_of(patient: Patient) -> dict[str, Any]:
     number = e164(patient.phone)
     state = number_state(number)
     since: datetime | None = (state.stopped_at or state.unusable_at) if state else None
-    return {"number": number, "reason": why_no_text(number), "since": since}
+    return {"number": number, "reason": _why_no_text(number, state), "since": since}
 
 
 def last_failures(patient: Patient, limit: int = 3) -> list[OutgoingMessage]:
@@ -221,4 +237,4 @@ def last_failures(patient: Patient, limit: int = 3) -> list[OutgoingMessage]:
         Q(status=MessageStatus.FAILED) | Q(status=MessageStatus.WITHHELD, reason=Reason.STOPPED),
         tenant_id=frames.current_tenant_id(), patient_id=patient.id, channel__in=[Channel.EMAIL, Channel.SMS],
     )  # fmt: skip
-    return list(found.order_by("-queued_at")[:limit])
+    return explained(found.order_by("-queued_at")[:limit])

@@ -1,13 +1,17 @@
-"""What was sent, and what was given up."""
+"""What was sent and given up, what came, and how people want to be reached."""
 
 from django.urls import path
 
-from webside.notifications.views import operations
+from webside.notifications.views import operations, reach
 
 app_name = "notifications"
 urlpatterns = [
     path("o/<slug:slug>/messages-sent/", operations.messages_sent, name="message-list"),
     path("o/<slug:slug>/messages-sent/<uuid:message_id>/retry/", operations.retry, name="message-retry"),
+    path("o/<slug:slug>/texts/", operations.texts, name="text-list"),
+    path("o/<slug:slug>/texts/<uuid:text_id>/done/", operations.text_done, name="text-done"),
+    path("o/<slug:slug>/how-we-reach-you/", reach.own, name="reach"),
+    path("o/<slug:slug>/how-we-reach-you/<uuid:patient_id>/", reach.of_patient, name="reach-of"),
     path("o/<slug:slug>/operations/events/", operations.events, name="event-list"),
     path("o/<slug:slug>/operations/events/<uuid:delivery_id>/retry/", operations.retry_event, name="event-retry"),
     path("o/<slug:slug>/operations/timers/<uuid:timer_id>/retry/", operations.retry_timer, name="timer-retry"),

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx
 
-from webside.integrations.sms.codes import reason_of
+from webside.integrations.sms.errors import reason_of
 from webside.notifications.codes import OF_THE_CHANNEL, Reason
 from webside.notifications.ports import PermanentFailure, TemporaryFailure
 

@@ -23,10 +23,10 @@ from webside.core import frames, lean
 from webside.core.actor import system
 from webside.core.bucket import Buckets
 from webside.integrations.sms.client import HttpSms
-from webside.integrations.sms.codes import reason_of
+from webside.integrations.sms.errors import reason_of
 from webside.notifications import ports, services
 from webside.notifications.codes import Reason
-from webside.notifications.rules import e164
+from webside.notifications.telephone import e164
 
 MAX_BYTES = 64 * 1024
 MAX_FIELDS = 100

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from webside.notifications.services.email import MAX_ATTEMPTS, message_id_of, queue_email, send_due, send_email
 from webside.notifications.services.errors import Emptied, NotAllowed
-from webside.notifications.services.incoming import mark_text_done, note_about, receive_text
+from webside.notifications.services.incoming import answer_text, mark_text_done, note_about, receive_text
 from webside.notifications.services.preferences import change_preference
 from webside.notifications.services.retrying import retry_event, retry_job, retry_message, retry_timer
 from webside.notifications.services.rows import withdraw_messages
@@ -14,6 +14,7 @@ __all__ = [
     "MAX_ATTEMPTS",
     "Emptied",
     "NotAllowed",
+    "answer_text",
     "change_preference",
     "mark_text_done",
     "message_id_of",

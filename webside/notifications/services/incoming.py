@@ -13,7 +13,7 @@ from webside.core import clock, frames
 from webside.core.actor import Actor
 from webside.core.crypto import keyring
 from webside.core.ids import uuid7
-from webside.notifications import policies, rules, selectors
+from webside.notifications import policies, selectors, telephone
 from webside.notifications.codes import MessageKind, Reply
 from webside.notifications.events import TextReceived
 from webside.notifications.models import IncomingText
@@ -46,7 +46,7 @@ def receive_text(*, actor: Actor, carrier_id: str, number: str, body: str, answe
 
 def _keep(carrier_id: str, number: str, body: str) -> IncomingText:
     text = IncomingText(
-        id=uuid7(), carrier_id=carrier_id, digest=selectors.digest_of(number), reply=rules.reply(body),
+        id=uuid7(), carrier_id=carrier_id, digest=selectors.digest_of(number), reply=telephone.reply(body),
     )  # fmt: skip
     for column, value in (("number", number), ("body", body)):
         setattr(text, column, keyring().seal(value.encode(), place=f"incoming-text.{text.id}.{column}"))

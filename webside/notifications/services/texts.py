@@ -35,9 +35,9 @@ from webside.notifications.codes import (
     Reason,
 )
 from webside.notifications.models import OutgoingMessage
-from webside.notifications.rules import e164, length, plain
 from webside.notifications.services.numbers import note_unusable, stop_number
 from webside.notifications.services.rows import give_up, insert_once, key_of, known, note_channel, seal, withhold
+from webside.notifications.telephone import e164, length, plain
 from webside.people.models import Patient
 
 MOST_PARTS = 6

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from webside.notifications import rules
+from webside.notifications import rules, telephone
 from webside.notifications.codes import Channel, Choice, Reply
 from webside.notifications.rules import Quiet
 
@@ -35,13 +35,13 @@ def here(text: str, fold: int = 0) -> datetime:
     ],
 )
 def test_numbers(written: str, number: str) -> None:
-    assert rules.e164(written) == number
+    assert telephone.e164(written) == number
 
 
 def test_a_number_as_people_see_it() -> None:
-    assert rules.shown("+18455550142") == "(845) 555-0142"
-    assert rules.shown("+442079460958") == "+44 20 7946 0958"
-    assert (rules.masked("+18455550142"), rules.masked("")) == ("•••-0142", "")
+    assert telephone.shown("+18455550142") == "(845) 555-0142"
+    assert telephone.shown("+442079460958") == "+44 20 7946 0958"
+    assert (telephone.masked("+18455550142"), telephone.masked("")) == ("•••-0142", "")
 
 
 @pytest.mark.parametrize(
@@ -84,17 +84,17 @@ def test_the_nights_on_which_clocks_change() -> None:
 
 
 def test_lengths() -> None:
-    assert rules.length("a" * 160) == rules.Length("GSM-7", 160, 1)
-    assert rules.length("a" * 161).parts == 2 and rules.length("a" * 307).parts == 3
-    assert rules.length("[]" * 41) == rules.Length("GSM-7", 164, 2), "some letters take two places"
-    assert rules.length("Привет") == rules.Length("UCS-2", 6, 1) and rules.length("я" * 71).parts == 2
-    assert rules.length("😀").places == 2
+    assert telephone.length("a" * 160) == telephone.Length("GSM-7", 160, 1)
+    assert telephone.length("a" * 161).parts == 2 and telephone.length("a" * 307).parts == 3
+    assert telephone.length("[]" * 41) == telephone.Length("GSM-7", 164, 2), "some letters take two places"
+    assert telephone.length("Привет") == telephone.Length("UCS-2", 6, 1) and telephone.length("я" * 71).parts == 2
+    assert telephone.length("😀").places == 2
 
 
 def test_typographic_letters_make_no_text_dearer_and_words_stay() -> None:
-    assert rules.plain("It’s “now” – 3:30\u202fp.m.…") == 'It\'s "now" - 3:30 p.m....'
-    assert rules.plain("¿Mañana, sí? El miércoles") == "¿Mañana, si? El miércoles"
-    assert rules.plain("Нина") == "Нина", "a name is not replaced by something else"
+    assert telephone.plain("It’s “now” – 3:30\u202fp.m.…") == 'It\'s "now" - 3:30 p.m....'
+    assert telephone.plain("¿Mañana, sí? El miércoles") == "¿Mañana, si? El miércoles"
+    assert telephone.plain("Нина") == "Нина", "a name is not replaced by something else"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_typographic_letters_make_no_text_dearer_and_words_stay() -> None:
     ],
 )  # fmt: skip
 def test_words(text: str, meaning: Reply) -> None:
-    assert rules.reply(text) is meaning
+    assert telephone.reply(text) is meaning
 
 
 @pytest.mark.parametrize(
