@@ -112,9 +112,19 @@ REALTIME = [
     row("realtime:ticket-mint", post=each(f"liz {CARE} grace", 200), note="the line", body={"topic": "queue:{tenant_id}"}),
 ]  # fmt: skip
 
+REACH = {
+    "phone": "845-555-0142", "reminders": "email", "changes": "both", "language": "en", "timezone": "America/New_York",
+    "quiet_from": "22:00", "quiet_until": "07:00",
+}  # fmt: skip
 NOTIFICATIONS = [
     row("notifications:message-list", get="grace admin"),
     row("notifications:message-retry", post="grace admin"),
+    # What people write to a clinic may tell of their health.
+    row("notifications:text-list", get="grace", query={"show": "all"}),
+    row("notifications:text-done", post="grace"),
+    # By a link she chooses how she is reached, and nothing of her record: see test_reach.py.
+    row("notifications:reach", get="liz rosa link rosa_link", post="liz rosa link rosa_link", body=REACH),
+    row("notifications:reach-of", get="grace", post="grace", body=REACH),
     row("notifications:event-list", get="admin"),
     row("notifications:event-retry", post="admin"),
     row("notifications:timer-retry", post="admin"),
@@ -171,6 +181,11 @@ SCHEDULING = [
     # A bearer's link; whoever is signed in as somebody else is told so and gets no further.
     row("scheduling:link-open", get=f"{each('visitor link rosa_link liz maya grace', 302)} "
         + each("rosa daniel priya marcus ingrid admin", 403)),
+    row("scheduling:answer", get=f"visitor link rosa_link liz {each('maya grace', 302)} "
+        + each("rosa daniel priya marcus ingrid admin", 403),
+        post="visitor link rosa_link liz maya grace " + each("rosa daniel priya marcus ingrid admin", 403),
+        body={"do": "confirm"}),
+    row("scheduling:appointment-confirm", post=TO_HER_APPOINTMENT, at="coming"),
     row("scheduling:schedule", get=f"{CARE} grace"),
     row("scheduling:schedule", get=f"{CARE} grace", note="of one practitioner", query={"who": "{practitioner_id}"}),
     row("scheduling:hours", get=f"{CARE} grace admin"),
@@ -351,7 +366,7 @@ OF_NO_CLINIC = frozenset(row.route for row in [*UI, *HEALTH, *ALLAUTH]) | {
 PUBLIC_IDS = frozenset({"scheduling:service-detail", "scheduling:appointment-book", "scheduling:queue-join"})
 """What a clinic offers is public: an id that is not offered there is a mistake, not an attempt, and not in the trail."""
 
-DEMO_ONLY = frozenset({"demo:become", "demo:mail-list", "demo:mail-detail", "demo:mail-attachment"})
+DEMO_ONLY = frozenset({"demo:become", "demo:mail-list", "demo:mail-detail", "demo:mail-attachment", "demo:text-reply"})
 """Addresses that exist in the demo alone, which runs on loopback with invented people."""
 
 # ------------------------------------------------------------------------------------------ what is no page
@@ -387,7 +402,7 @@ MAY_READ: dict[str, set[str]] = {
     "liz": set(_HERS.split()),
     "link": set(_HERS.split()) - {"signer"},
     "maya": set(_HERS.split()) - {"signer"} | {"subjective", "plan", "diagnosis", "allergy", "timeoff"},
-    "grace": {"name", "reason", "timeoff"},
+    "grace": {"name", "reason", "timeoff", "text"},
     "marcus": {"name"},
     "ingrid": {"name", "override", "signer", "staff"},
     "admin": {"staff", "colleague"},

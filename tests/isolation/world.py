@@ -402,10 +402,19 @@ class _Filling:
             }
 
     def _front_desk(self) -> None:
-        """Time off and hours of the practitioner."""
+        """Time off and hours of the practitioner; a text that somebody sent to the clinic."""
+        from webside.notifications import services as notifications
         from webside.scheduling import services as scheduling
 
         clinic = self.clinic
+        with _by_system(clinic.tenant) as carrier:
+            text = notifications.receive_text(
+                actor=carrier,
+                carrier_id=f"SM-{clinic.slug}",
+                number="+18455550188",
+                body=f"It is {clinic.word('text')}",
+            )
+            self.things["text_id"] = text.id
         with self._as(clinic.coordinator_user) as desk:
             off = scheduling.add_exception(
                 actor=desk, practitioner=clinic.practitioner, start=clock.now() + timedelta(days=30),

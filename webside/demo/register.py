@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from webside.core import loops
-from webside.demo import mailbox
+from webside.demo import mailbox, telephone
 from webside.demo.seed import hours
 from webside.demo.views import front
 from webside.notifications import ports
@@ -11,8 +11,10 @@ from webside.portal import registry
 
 
 def everything() -> None:
-    """Our page at ``/``; mails go to the stand-in, which the worker keeps running; somebody is always on call."""
+    """Our page at ``/``; mails and texts go to stand-ins, which the worker keeps running; somebody is always on call."""
     registry.use_front_page(front.who)
     ports.lend_smtp(mailbox.server)
+    ports.lend_sms(telephone.service)
     loops.register("mailbox", mailbox.keep_running, every=2)
+    loops.register("telephone", telephone.keep_running, every=2)
     loops.register("on-call", hours.renew_on_call, every=600)

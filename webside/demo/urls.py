@@ -8,6 +8,7 @@ app_name = "demo"
 urlpatterns = [
     path("demo/become/<slug:key>/", front.become, name="become"),
     path("demo/mailbox/", mail.mails, name="mail-list"),
+    path("demo/mailbox/reply/", mail.reply, name="text-reply"),
     path("demo/mailbox/<uuid:mail_id>/", mail.mail, name="mail-detail"),
     path("demo/mailbox/<uuid:mail_id>/<int:number>/", mail.attachment, name="mail-attachment"),
 ]

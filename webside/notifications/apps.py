@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
-
-    from webside.ui.registry import NavCount
 
 
 class NotificationsConfig(AppConfig):
@@ -57,20 +50,10 @@ class NotificationsConfig(AppConfig):
             ),
             NavItem(
                 "staff", _("Texts"), "message", "notifications:text-list", order=65, group=2, bar=False,
-                roles=frozenset({Role.COORDINATOR}), count=_texts_waiting,
+                roles=frozenset({Role.COORDINATOR}),
             ),
             NavItem(
                 "staff", _("Events"), "rotate", "notifications:event-list", order=80, group=2, bar=False,
                 roles=frozenset({Role.ADMINISTRATOR}),
             ),
         )  # fmt: skip
-
-
-def _texts_waiting(request: HttpRequest) -> NavCount | None:
-    from django.utils.translation import gettext
-
-    from webside.notifications import selectors
-    from webside.ui.registry import NavCount
-
-    number = selectors.texts_waiting(request.actor)  # type: ignore[attr-defined]
-    return NavCount(number, gettext("to answer"), "warning") if number else None

@@ -19,6 +19,7 @@ class SchedulingConfig(AppConfig):
         from webside.compliance import registry as compliance
         from webside.core import loops, timers
         from webside.core.actor import Role
+        from webside.notifications import registry as notifications
         from webside.realtime import registry as live
         from webside.scheduling import fhir, handlers, panels, selectors, services, tasks, texts
         from webside.ui import registry as navigation
@@ -35,6 +36,7 @@ class SchedulingConfig(AppConfig):
         loops.register(selectors.WATCH, tasks.watch_lines, every=10)
         timers.register(services.UNANSWERED_TIMER, tasks.unanswered)
         timers.register(services.CALL_TIMER, tasks.message)
+        notifications.register_whose(selectors.patient_behind)
         compliance.register_booked(selectors.booked_beyond)
         navigation.register(
             NavItem("staff", _("Schedule"), "calendar", "scheduling:schedule", order=20, key="s",
@@ -48,7 +50,10 @@ class SchedulingConfig(AppConfig):
                 "scheduling.appointment.move": _("moved an appointment"),
                 "scheduling.appointment.cancel": _("cancelled an appointment"),
                 "scheduling.appointment.restore": _("took a cancellation back"),
-                "scheduling.appointment.noshow": _("noted that the patient did not come"),
+                "scheduling.appointment.noshow": _("noted that the visit did not take place"),
+                "scheduling.appointment.confirm": _("confirmed that the patient comes"),
+                "scheduling.appointment.remind": _("reminded of an appointment"),
+                "scheduling.appointment.answer": _("took a text for an answer to a reminder"),
                 "scheduling.appointment.check-in": _("came to the waiting room"),
                 "scheduling.appointment.fulfil": _("noted that the visit took place"),
                 "scheduling.appointment.read": _("looked at an appointment"),

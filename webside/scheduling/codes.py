@@ -80,3 +80,22 @@ class QueueTrouble(StrEnum):
     PROMISE_BROKEN = "promise-broken"
     UNANSWERED = "unanswered"
     CLOSING = "closing"
+
+
+class Confirmed(StrEnum):
+    """How it became known that the patient means to come."""
+
+    TEXT = "text"
+    LINK = "link"
+    PAGE = "page"
+    DESK = "desk"
+
+
+class Missed(StrEnum):
+    """Why a visit did not take place at its time."""
+
+    PATIENT = "patient"
+    TECHNICAL = "technical"
+    CLINICIAN = "clinician"
+    LATE_CANCEL = "late-cancel"
+    OTHER = "other"

@@ -14,9 +14,21 @@ from webside.catalog.models import HealthcareService
 from webside.fhirkit import datatypes as fhir
 from webside.fhirkit import registry
 from webside.people.models import Practitioner
-from webside.scheduling.codes import AppointmentStatus, QueueStatus, Urgency
+from webside.scheduling.codes import AppointmentStatus, Missed, QueueStatus, Urgency
 from webside.scheduling.models import Appointment, QueueEntry
 from webside.scheduling.selectors import Slot
+
+REASONS = "http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason"
+_MISSED = {Missed.PATIENT: "pat", Missed.LATE_CANCEL: "pat", Missed.CLINICIAN: "prov"}
+"""FHIR's own codes for why a visit did not take place; what has none there is *other*."""
+
+
+def _reason(row: Appointment) -> dict[str, Any] | None:
+    """Return why an appointment was cancelled, or did not take place."""
+    if row.status == AppointmentStatus.NOSHOW and row.missed_reason:
+        code = {"system": REASONS, "code": _MISSED.get(Missed(row.missed_reason), "other")}
+        return fhir.concept(code, text=row.missed_note or row.missed_reason)
+    return fhir.concept(text=row.cancellation_reason) if row.cancellation_reason else None
 
 
 def appointment(row: Appointment) -> dict[str, Any]:
@@ -24,7 +36,7 @@ def appointment(row: Appointment) -> dict[str, Any]:
     accepted = "declined" if row.status == AppointmentStatus.CANCELLED else "accepted"
     return fhir.compact(
         status=str(row.status),
-        cancelationReason=fhir.concept(text=row.cancellation_reason) if row.cancellation_reason else None,
+        cancelationReason=_reason(row),
         serviceType=[fhir.concept(text=row.service.name)],
         reasonCode=[fhir.concept(text=row.reason_text)] if row.reason_text else None,
         start=fhir.instant(row.start),

@@ -1,8 +1,8 @@
-"""What follows a booking: an e-mail with a calendar file and a link. And what an ended licence means for what is booked."""
+"""What follows a booking: a message with a link, and reminders. And what an ended licence means for what is booked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -21,9 +21,12 @@ from django.utils.translation import gettext_lazy, pgettext
 from webside.accounts.selectors import emails_of
 from webside.compliance.events import LicenceExpired
 from webside.compliance.models import Licence
-from webside.core import clock
+from webside.core import clock, timers
 from webside.core.actor import Role
-from webside.notifications.codes import MessageKind, MessageStatus
+from webside.notifications import selectors as notifications
+from webside.notifications.codes import Channel, Choice, MessageKind, MessageStatus
+from webside.notifications.events import NotificationFailed, TextReceived
+from webside.notifications.rules import channels
 from webside.notifications.services import send_email, send_sms
 from webside.outbox.events import Event
 from webside.outbox.registry import subscribe
@@ -43,8 +46,6 @@ from webside.scheduling.events import (
     QueueUnanswered,
 )
 from webside.scheduling.models import Appointment, QueueEntry
-from webside.scheduling.rules import comes_twice, offset_text
-from webside.ui.when import clock_time, zone_name
 
 
 def send_booked(event: AppointmentBooked, event_id: UUID) -> None:
@@ -83,46 +84,83 @@ def _send(appointment_id: UUID, event_id: UUID, template: str, subject: Callable
         return
     if not cancelled and appointment.status not in HOLDS_TIME:
         return
-    if not appointment.patient.email:
-        return
+    patient = appointment.patient
+    choice = Choice(notifications.preference_of(patient).changes)
+    number = choice is not Choice.EMAIL and notifications.can_be_texted(patient, appointment.tenant)
+    chosen = channels(choice, email=bool(patient.email), number=number)
+    with translation.override(patient.language or settings.LANGUAGE_CODE):
+        if Channel.EMAIL in chosen:
+            _email(appointment, event_id, template, subject(appointment.tenant.name))
+        if Channel.SMS in chosen:
+            _text(appointment, event_id, template)
+
+
+def _link(appointment: Appointment, *, short: bool = False) -> str:
+    if appointment.status == AppointmentStatus.CANCELLED:
+        return ""
+    token = services.issue_link(appointment=appointment, short=short)
+    return settings.PUBLIC_URL + reverse("scheduling:link-open", args=[appointment.tenant.slug, token])
+
+
+def _email(appointment: Appointment, event_id: UUID, template: str, subject: str) -> None:
     tenant = appointment.tenant
-    link = "" if cancelled else settings.PUBLIC_URL + reverse(
-        "scheduling:link-open", args=[tenant.slug, services.issue_link(appointment=appointment)]
+    method = calendars.CANCEL if appointment.status == AppointmentStatus.CANCELLED else calendars.REQUEST
+    send_email(
+        template=f"scheduling/{template}",
+        to=appointment.patient.email,
+        context={
+            "appointment": appointment,
+            "clinic": tenant,
+            "when": services.long_when(appointment),
+            "link": _link(appointment),
+            "services_url": settings.PUBLIC_URL
+            + reverse("scheduling:service-detail", args=[tenant.slug, appointment.service_id]),
+        },
+        subject=subject,
+        idempotency_key=f"scheduling.{template}:{event_id}",
+        patient_id=appointment.patient_id,
+        attachments=[
+            (
+                "visit.ics",
+                calendars.entry(appointment, tenant, method=method),
+                f"text/calendar; method={method}",
+            )
+        ],
+        kind=MessageKind.CHANGE,
+        about_id=appointment.id,
+    )
+
+
+def _text(appointment: Appointment, event_id: UUID, template: str) -> None:
+    send_sms(
+        template=f"scheduling/{template}", to=appointment.patient.phone,
+        context={"when": services.short_when(appointment), "link": _link(appointment, short=True)},
+        idempotency_key=f"scheduling.{template}.text:{event_id}", kind=MessageKind.CHANGE,
+        patient_id=appointment.patient_id, about_id=appointment.id, expires_at=appointment.start,
     )  # fmt: skip
-    method = calendars.CANCEL if cancelled else calendars.REQUEST
-    with translation.override(appointment.patient.language or settings.LANGUAGE_CODE):
-        send_email(
-            template=f"scheduling/{template}",
-            to=appointment.patient.email,
-            context={
-                "appointment": appointment,
-                "clinic": tenant,
-                "when": _when(appointment),
-                "link": link,
-                "services_url": settings.PUBLIC_URL
-                + reverse("scheduling:service-detail", args=[tenant.slug, appointment.service_id]),
-            },
-            subject=subject(tenant.name),
-            idempotency_key=f"scheduling.{template}:{event_id}",
-            patient_id=appointment.patient_id,
-            attachments=[
-                (
-                    "visit.ics",
-                    calendars.entry(appointment, tenant, method=method),
-                    f"text/calendar; method={method}",
-                )
-            ],
-        )
 
 
-def _when(appointment: Appointment) -> str:
-    """Return the time as the patient's clock shows it, with its zone: an e-mail may be read anywhere, any day."""
-    here = appointment.start.astimezone(ZoneInfo(appointment.patient_timezone))
-    day = django_format(here, pgettext("date with weekday and year", "l, F j, Y"))
-    zone = zone_name(here)
-    if comes_twice(appointment.start, ZoneInfo(appointment.patient_timezone)):
-        zone = f"{here.tzname()} ({offset_text(here)})"
-    return f"{day}, {clock_time(here)} {zone}"
+def plan_reminders(event: AppointmentBooked | AppointmentMoved | AppointmentCancelled, event_id: UUID) -> None:
+    """Set, move or drop the timers of the reminders."""
+    found = Appointment.objects.select_related("patient", "service", "tenant").get(id=event.appointment_id)
+    services.plan_reminders(appointment=found)
+
+
+def remind(payload: Mapping[str, Any]) -> None:
+    """Send the reminder of a timer that is due."""
+    services.send_reminder(
+        appointment_id=UUID(payload["appointment"]), sequence=int(payload["sequence"]), step=str(payload["step"])
+    )
+
+
+def remind_otherwise(event: NotificationFailed, event_id: UUID) -> None:
+    """Send by e-mail what did not arrive as a text."""
+    services.remind_by_email(message_id=event.message_id)
+
+
+def take_reply(event: TextReceived, event_id: UUID) -> None:
+    """Take the answer to a reminder."""
+    services.take_reply(text_id=event.text_id)
 
 
 def tell_licence_ended(event: LicenceExpired, event_id: UUID) -> None:
@@ -233,3 +271,9 @@ def register() -> None:
     subscribe(AppointmentBooked, send_booked)
     subscribe(AppointmentMoved, send_moved)
     subscribe(AppointmentCancelled, send_cancelled)
+    appointments: tuple[type[Any], ...] = (AppointmentBooked, AppointmentMoved, AppointmentCancelled)
+    for event in appointments:
+        subscribe(event, plan_reminders)
+    subscribe(NotificationFailed, remind_otherwise)
+    subscribe(TextReceived, take_reply)
+    timers.register(services.TIMER, remind)

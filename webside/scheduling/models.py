@@ -43,7 +43,8 @@ class Appointment(TenantModel):
     """FHIR Appointment. PostgreSQL refuses a second one for the same person in the same time.
 
     ``sequence`` counts each move, cancellation and restoring. ``doors_since``: where a hand-over let open doors follow,
-    the sequence since which they stand; else empty, and only those of the present sequence do.
+    the sequence since which they stand; else empty, and only those of the present sequence do. ``confirmed_*`` is of the
+    present time: a move takes it back.
     """
 
     patient = TenantForeignKey("people.Patient", related_name="appointments")
@@ -60,6 +61,10 @@ class Appointment(TenantModel):
     cancellation_reason = models.CharField(max_length=160, blank=True)
     sequence = models.PositiveIntegerField(default=0)
     doors_since = models.PositiveIntegerField(null=True)
+    confirmed_at = models.DateTimeField(null=True)
+    confirmed_how = models.CharField(max_length=8, blank=True)
+    missed_reason = models.CharField(max_length=12, blank=True)
+    missed_note = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [
@@ -228,3 +233,25 @@ class CallBack(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "entry"], condition=Q(closed_at=None), name="call_back_once")
         ]
+
+
+class Reminder(TenantModel):
+    """One reminder of an appointment as it stood at a ``sequence``. There is one for each step, whatever happens.
+
+    ``digest`` is the number that was texted, by which an answer finds it; ``cancel_asked_at``: the patient answered that she
+    wants to cancel, and was asked once more. Without messages nobody could be reached, or nobody wanted to be.
+    """
+
+    appointment = TenantForeignKey("scheduling.Appointment", related_name="reminders")
+    sequence = models.PositiveIntegerField()
+    step = models.CharField(max_length=40)
+    digest = models.BinaryField(max_length=32, null=True)
+    text_id = models.UUIDField(null=True)
+    email_id = models.UUIDField(null=True)
+    cancel_asked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "appointment", "sequence", "step"], name="reminder_once")
+        ]
+        indexes = [models.Index(fields=["tenant", "digest"], name="reminder_of_number")]

@@ -89,6 +89,11 @@ def can_run_appointment(actor: Actor, appointment: Appointment) -> bool:
     return actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR) or is_practitioner_of(actor, appointment)
 
 
+def can_see_messages_of(actor: Actor, appointment: Appointment) -> bool:
+    """Whether messages about a visit arrived: the front desk, which calls where they did not, and its practitioner."""
+    return actor.has(Role.COORDINATOR) or is_practitioner_of(actor, appointment)
+
+
 def can_check_in(actor: Actor, appointment: Appointment) -> bool:
     """The patient comes by herself; the others may note it."""
     return is_patient_of(actor, appointment) or can_run_appointment(actor, appointment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from webside.scheduling.views import booking, hours, operations, patient, queue, waiting
+from webside.scheduling.views import answer, booking, hours, operations, patient, queue, waiting
 
 app_name = "scheduling"
 urlpatterns = [
@@ -38,6 +38,8 @@ urlpatterns = [
     path("o/<slug:slug>/queue/next/", waiting.see_next, name="queue-next"),
     path("o/<slug:slug>/queue/duty/", waiting.duty, name="queue-duty"),
     path("o/<slug:slug>/queue/duty/beat/", waiting.beat, name="queue-beat"),
+    path("o/<slug:slug>/answer/<str:token>/", answer.answer, name="answer"),
+    path("o/<slug:slug>/appointments/<uuid:appointment_id>/confirm/", patient.confirm, name="appointment-confirm"),
     path("o/<slug:slug>/schedule/", operations.schedule, name="schedule"),
     path("o/<slug:slug>/schedule/hours/", hours.week, name="hours"),
     path("o/<slug:slug>/schedule/hours/add/", hours.add, name="hours-add"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
 from webside.core import clock
 from webside.demo.seed.clinic import Demo, key_of
+from webside.notifications import services as notifications
+from webside.notifications.codes import Choice
 from webside.scheduling import selectors as times
 from webside.scheduling import services as scheduling
 from webside.scheduling.models import Appointment
@@ -18,6 +20,7 @@ SOON = timedelta(minutes=7)
 AT_HAND = timedelta(minutes=45)
 SOONEST = timedelta(minutes=4)
 STILL_RUNNING = timedelta(hours=2)
+REMINDER = "telehealth-1-day"
 DAYS_AHEAD = 7  # a coach is off on some days, and nobody but the doctors is on call
 
 
@@ -36,8 +39,21 @@ def book_today(demo: Demo) -> list[str]:
           reason="The uneven pulse again, since this morning")  # fmt: skip
     _book(demo, "theo", "daniel", "Same-day video visit", after=now + timedelta(minutes=35),
           reason="Is the inhaler working?")  # fmt: skip
-    _book(demo, "liz", "priya", "Wellness coaching", after=now + timedelta(hours=26), reason="How the walks went")
+    coaching = _book(
+        demo, "liz", "priya", "Wellness coaching", after=now + timedelta(hours=26), reason="How the walks went"
+    )
+    if coaching is not None:
+        _remind(demo, coaching)
     return said
+
+
+def _remind(demo: Demo, coaching: Appointment) -> None:
+    """Let Liz, who in the demo is awake at any hour, find a reminder on her telephone; there is one for each time."""
+    notifications.change_preference(
+        actor=demo.actor("liz"), patient=demo.patients["liz"], reminders=Choice.BOTH, changes=Choice.EMAIL,
+        quiet_from=time(0), quiet_until=time(0),
+    )  # fmt: skip
+    scheduling.send_reminder(appointment_id=coaching.id, sequence=coaching.sequence, step=REMINDER)
 
 
 def _book(demo: Demo, patient: str, by: str, service: str, *, after: datetime, reason: str) -> Appointment | None:

@@ -27,7 +27,7 @@ from webside.compliance.models import Licence
 from webside.core import clock, frames, purpose
 from webside.core.actor import system
 from webside.core.models import Tenant
-from webside.demo import mailbox, register
+from webside.demo import mailbox, register, telephone
 from webside.demo.people import EVERYBODY, PASSWORD, PATIENTS
 from webside.demo.seed import hours, seed
 from webside.notifications import ports, services
@@ -53,7 +53,9 @@ def demo(settings: Any, tmp_path: Path) -> Iterator[None]:
     yield
     registry.use_front_page(None)
     ports.lend_smtp(None)
+    ports.lend_sms(None)
     mailbox.stop()
+    telephone.stop()
 
 
 @pytest.fixture
@@ -235,6 +237,24 @@ def test_the_demo_answers_on_this_machine_only(demo: None, settings: Any, diagno
     for path in paths:
         assert Client(HTTP_HOST="localhost").get(path).status_code == 404
     assert Client(HTTP_HOST="localhost").post("/demo/become/maya/").status_code == 404
+
+
+def test_texts_arrive_on_a_telephone_that_answers(demo: None, diagnoses: None) -> None:
+    """A reminder waits on Liz's telephone; her answer goes back by the carrier (whose webhook has tests of its own)."""
+    seed()
+    telephone.keep_running()
+    while services.send_due_texts():
+        pass
+    (talk,) = telephone.talks()
+    assert "Reply 1 to confirm" in talk.last.body and talk.clinic == telephone.NUMBERS["larkspur"]
+    client = here()
+    page = client.get("/demo/mailbox/").content.decode()
+    assert "Reply 1 to confirm" in page and talk.who in page
+    answer = {"phone": talk.phone, "clinic": talk.clinic, "body": "1"}
+    page = client.post("/demo/mailbox/reply/", answer, follow=True).content.decode()
+    assert "It was not taken" in page, "no web process is there to take it"
+    assert telephone.talks()[0].bubbles[-1].body == "1"
+    assert client.post("/demo/mailbox/reply/", answer | {"phone": "+15185550177"}).status_code == 404
 
 
 def test_without_the_demo_there_are_no_such_addresses(db: None) -> None:

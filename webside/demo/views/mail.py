@@ -1,15 +1,17 @@
-"""The demo's mailbox: what people would have found in theirs."""
+"""The demo's mailbox and telephone: what people would have found on theirs, and what they answer."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
 
 from webside.core.files import name_for
-from webside.demo import mailbox
+from webside.demo import mailbox, telephone
 from webside.demo.guard import demo_only
 
 SHOWN_AS_FILE = "application/octet-stream"
@@ -18,8 +20,25 @@ SHOWN_AS_FILE = "application/octet-stream"
 @require_GET
 @demo_only
 def mails(request: HttpRequest) -> HttpResponse:
-    """List the messages, newest first."""
-    return render(request, "demo/mail_list.html", {"mails": mailbox.mails()})
+    """List the texts and the e-mails, newest first."""
+    return render(request, "demo/mail_list.html", {"mails": mailbox.mails(), "talks": telephone.talks()})
+
+
+@require_POST
+@demo_only
+def reply(request: HttpRequest) -> HttpResponse:
+    """Answer a text as the person whose telephone it is."""
+    phone, clinic = request.POST.get("phone", ""), request.POST.get("clinic", "")
+    body = request.POST.get("body", "").strip()
+    if not any((talk.phone, talk.clinic) == (phone, clinic) for talk in telephone.talks()):
+        raise Http404
+    if not body:
+        messages.info(request, _("Write something first."))
+    elif telephone.reply(phone, clinic, body[:1600]):
+        messages.success(request, _("Sent. What comes back is here within seconds."))
+    else:
+        messages.warning(request, _("It was not taken. Is the worker running?"))
+    return redirect("demo:mail-list")
 
 
 @require_GET

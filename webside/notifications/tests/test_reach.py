@@ -134,7 +134,8 @@ def test_the_front_desk_takes_care_of_a_text(cast: Any, sms: StandIn) -> None:
     deliver_due()
     client = sign_in(Client(), cast.grace_user)
     page = client.get("/o/larkspur/texts/").content.decode()
-    assert "&lt;b&gt;Where&lt;/b&gt; is it?" in page and "Unknown number" in page and "to answer" in page
+    assert "&lt;b&gt;Where&lt;/b&gt; is it?" in page and "Unknown number" in page
+    assert "1 text from somebody waits for an answer" in client.get("/o/larkspur/home/desk/").content.decode()
     client.post(f"/o/larkspur/texts/{row.id}/done/")
     assert "Nobody waits for an answer" in client.get("/o/larkspur/texts/").content.decode()
     assert "Grace Lin" in client.get("/o/larkspur/texts/?show=all").content.decode()

@@ -29,7 +29,8 @@ DAYS_AHEAD = 7
 NOTE_PARTS = ("subjective", "objective", "assessment", "plan")
 #: What a day shows of an appointment. Whole rows of five tables would cost more than the rest of the page.
 _SHOWN = (
-    "tenant", "practitioner", "period", "status", "reason_text", "patient_state",
+    "tenant", "practitioner", "period", "status", "reason_text", "patient_state", "confirmed_at",
+    "missed_reason", "missed_note",
     "patient__given", "patient__family", "patient__pronouns", "patient__birth_date", "service__name", "service__kind",
     "visit__status", "visit__waiting_since", "visit__admitted_at", "visit__stopped_by",
     *(f"visit__safe_start__{name}" for name in ("completed_at", "identity_document", "address_line", "city", "state",

@@ -22,7 +22,7 @@ from webside.people.rules import age_on
 from webside.portal import rules
 from webside.portal.codes import OVER, PRESSING, Readiness
 from webside.scheduling.models import Appointment
-from webside.scheduling.selectors import CONSENT_SCOPES
+from webside.scheduling.selectors import CONSENT_SCOPES, missed_text
 
 JOIN_BEFORE = timedelta(minutes=30)
 MOST_FOLLOWED = 10
@@ -100,10 +100,10 @@ class Row:
             Readiness.LATE: _("Not here yet, %(time)s late") % {"time": waited},
             Readiness.NO_CONSENT: _("Consent missing, asked at check-in"),
             Readiness.CHECKED_IN: _("Checked in"),
-            Readiness.EXPECTED: _("Expected"),
+            Readiness.EXPECTED: _("Expected, confirmed") if self.appointment.confirmed_at else _("Expected"),
             Readiness.DONE: _("Done"),
             Readiness.FAILED: _("The call failed, nothing is charged"),
-            Readiness.MISSED: _("Did not come"),
+            Readiness.MISSED: missed_text(self.appointment) or _("Did not come"),
             Readiness.CANCELLED: _("Cancelled"),
         }[self.ready]
 

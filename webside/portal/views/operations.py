@@ -17,6 +17,7 @@ from webside.audit.services import record, refuse
 from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind
 from webside.core import loops
+from webside.notifications.selectors import texts_waiting
 from webside.people import selectors as people
 from webside.people import services as people_services
 from webside.portal import policies, selectors
@@ -58,6 +59,7 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
         "board": found,
         "zone": tenant.timezone,
         "live_tenant": f"tenant:{tenant.id}",
+        "texts": texts_waiting(actor),
         "chips": [
             {"text": text, "url": f"?show={view}" if view else request.path, "current": view == found.shown,
              "count": numbers[view]}

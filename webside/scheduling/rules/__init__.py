@@ -1,4 +1,4 @@
-"""Which times are free, who is next in the line, and how long it may take. Pure."""
+"""Which times are free, who is next in the line, how long it may take, and when a visit is reminded of. Pure."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from webside.scheduling.rules.line import (
     raised,
     why_before,
 )
+from webside.scheduling.rules.reminders import STEPS, Planned, Step, plan, steps, still_useful
 from webside.scheduling.rules.times import (
     Span,
     WeeklyHours,
@@ -31,12 +32,15 @@ from webside.scheduling.rules.times import (
 
 __all__ = [
     "FIGURES",
+    "STEPS",
     "Before",
     "Lengths",
     "Place",
+    "Planned",
     "Range",
     "Server",
     "Span",
+    "Step",
     "WeeklyHours",
     "at_wall",
     "clash",
@@ -53,10 +57,13 @@ __all__ = [
     "offset_text",
     "opening",
     "place_of",
+    "plan",
     "raised",
     "scored",
     "slots_of_hours",
     "slots_of_span",
     "span_of_hours",
+    "steps",
+    "still_useful",
     "why_before",
 ]

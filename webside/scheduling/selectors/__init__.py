@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from webside.scheduling.selectors.appointments import (
+    MISSED,
     appointment,
     appointments_for,
     can_still_change,
+    confirmed_text,
     day_for,
     holds_time,
     may_be_noshow,
+    messages_of,
+    missed_text,
     standing,
     upcoming_for,
 )
@@ -22,7 +26,14 @@ from webside.scheduling.selectors.hours import (
     one_of_the_hours,
 )
 from webside.scheduling.selectors.licences import ABOUT_LICENCES, booked_beyond, lacking_licence
-from webside.scheduling.selectors.links import door_proof, door_stands, has_newer_link, link_by_hash, link_standing
+from webside.scheduling.selectors.links import (
+    door_proof,
+    door_stands,
+    has_newer_link,
+    link_by_hash,
+    link_standing,
+    patient_behind,
+)
 from webside.scheduling.selectors.offering import Offer, offers
 from webside.scheduling.selectors.places import State, state, states
 from webside.scheduling.selectors.queue import (
@@ -71,6 +82,7 @@ __all__ = [
     "BOOKABLE_DAYS",
     "CONSENT_SCOPES",
     "LOOK_AHEAD_DAYS",
+    "MISSED",
     "QUEUE_LINK_HOLDS",
     "RETURNS_WITHIN",
     "WATCH",
@@ -88,6 +100,7 @@ __all__ = [
     "call_backs",
     "can_return",
     "can_still_change",
+    "confirmed_text",
     "day_for",
     "door_proof",
     "door_stands",
@@ -110,6 +123,8 @@ __all__ = [
     "link_by_hash",
     "link_standing",
     "may_be_noshow",
+    "messages_of",
+    "missed_text",
     "nearest_slots",
     "next_free",
     "next_free_for_all",
@@ -121,6 +136,7 @@ __all__ = [
     "opening",
     "openings",
     "own_entry",
+    "patient_behind",
     "queue_entries",
     "queue_entry",
     "queue_hours_of",

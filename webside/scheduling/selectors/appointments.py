@@ -7,12 +7,35 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from webside.core import clock
 from webside.core.actor import Actor
+from webside.notifications import selectors as notifications
+from webside.notifications.codes import MessageKind
+from webside.notifications.models import OutgoingMessage
 from webside.scheduling import policies
-from webside.scheduling.codes import HOLDS_TIME, AppointmentStatus
+from webside.scheduling.codes import HOLDS_TIME, AppointmentStatus, Confirmed, Missed
 from webside.scheduling.models import Appointment
+
+MISSED: dict[str, Promise] = {
+    Missed.PATIENT: _("The patient did not come"),
+    Missed.LATE_CANCEL: _("The patient cancelled too late"),
+    Missed.TECHNICAL: _("Sound, picture or network failed"),
+    Missed.CLINICIAN: _("The clinician was not there"),
+    Missed.OTHER: _("Something else"),
+}
+"""Why a visit did not take place, in words."""
+
+CONFIRMED: dict[str, Promise] = {
+    Confirmed.TEXT: _("Confirmed by text"),
+    Confirmed.LINK: _("Confirmed by link"),
+    Confirmed.PAGE: _("Confirmed by the patient"),
+    Confirmed.DESK: _("Confirmed by the front desk"),
+}
+
+ABOUT_VISIT = frozenset({MessageKind.REMINDER, MessageKind.CHANGE})
 
 
 def appointments_for(actor: Actor) -> QuerySet[Appointment]:
@@ -65,3 +88,23 @@ def can_still_change(appointment: Appointment) -> bool:
 def may_be_noshow(appointment: Appointment) -> bool:
     """Whether it can be noted that nobody came."""
     return appointment.status == AppointmentStatus.BOOKED and appointment.start <= clock.now()
+
+
+def confirmed_text(appointment: Appointment) -> str:
+    """Return in words how the patient confirmed; nothing if she has not."""
+    return str(CONFIRMED.get(appointment.confirmed_how, "")) if appointment.confirmed_at else ""
+
+
+def missed_text(appointment: Appointment) -> str:
+    """Return in words why a visit did not take place; nothing for any other, and for one of before reasons were kept."""
+    if appointment.status != AppointmentStatus.NOSHOW or not appointment.missed_reason:
+        return ""
+    words = str(MISSED[appointment.missed_reason])
+    return f"{words}: {appointment.missed_note}" if appointment.missed_note else words
+
+
+def messages_of(actor: Actor, appointment: Appointment) -> list[OutgoingMessage]:
+    """Return what was sent about an appointment, for who reaches people when a message doesn't."""
+    if not policies.can_see_messages_of(actor, appointment):
+        return []
+    return notifications.messages_about(appointment.id, ABOUT_VISIT)

@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from webside.core import clock
+from webside.core.actor import Actor, ActorKind
+from webside.people.models import Patient
 from webside.scheduling.codes import AppointmentStatus
 from webside.scheduling.models import Appointment, AppointmentLink
 from webside.scheduling.selectors.queue import queue_door_stands
@@ -75,3 +77,11 @@ def door_stands(appointment_id: UUID, proof: dict[str, Any]) -> bool:
 def _followed(appointment: Appointment, sequence: int) -> bool:
     """Whether what was opened at a sequence has followed each hand-over since."""
     return appointment.doors_since is not None and appointment.doors_since <= sequence < appointment.sequence
+
+
+def patient_behind(actor: Actor) -> Patient | None:
+    """Return whose appointment it is by whose link somebody came."""
+    if actor.kind is not ActorKind.LINK or actor.subject_id is None:
+        return None
+    found = Appointment.objects.filter(id=actor.subject_id).select_related("patient").first()
+    return found.patient if found else None

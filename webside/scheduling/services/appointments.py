@@ -1,4 +1,4 @@
-"""What becomes of an appointment: moved, cancelled, restored, missed, held."""
+"""What becomes of an appointment: moved, cancelled, restored, confirmed, missed, held."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from webside.audit.services import action, record
 from webside.core import clock, frames
 from webside.core.actor import Actor
 from webside.fhirkit.services import write_version
+from webside.notifications.codes import MessageKind
+from webside.notifications.services import withdraw_messages
 from webside.outbox.services import publish
 from webside.people.models import Practitioner
 from webside.realtime.services import push_on_commit
 from webside.scheduling import policies, registry
-from webside.scheduling.codes import AppointmentStatus, QueueStatus
+from webside.scheduling.codes import AppointmentStatus, Confirmed, Missed, QueueStatus
 from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMissed, AppointmentMoved
 from webside.scheduling.models import Appointment
-from webside.scheduling.services.errors import NotAllowed, WrongStatus
+from webside.scheduling.services.errors import NeedsWords, NotAllowed, WrongStatus
 from webside.scheduling.services.links import revoke_links
 from webside.scheduling.services.queue import follow_appointment
 from webside.scheduling.services.times import check_time, lock_people, locked, period_of, save_if_free
@@ -122,17 +124,46 @@ def restore_appointment(*, actor: Actor, appointment: Appointment) -> Appointmen
     return appointment
 
 
+@action("scheduling.appointment.confirm")
+def confirm_appointment(*, actor: Actor, appointment: Appointment, how: Confirmed) -> Appointment:
+    """Note that the patient means to come. Again changes nothing.
+
+    Raises :class:`NotAllowed`, and :class:`WrongStatus` for one that isn't booked or has begun.
+    """
+    if not policies.can_change_appointment(actor, appointment):
+        raise NotAllowed
+    appointment = locked(appointment)
+    if appointment.status != AppointmentStatus.BOOKED or appointment.start <= clock.now():
+        raise WrongStatus(appointment.status)
+    if appointment.confirmed_at is None:
+        appointment.confirmed_at, appointment.confirmed_how = clock.now(), how
+        appointment.save()
+        tell_lists(appointment.practitioner_id)
+    record("scheduling.appointment.confirm", actor=actor, target=appointment, patient_id=appointment.patient_id,
+           changes={"how": how})  # fmt: skip
+    return appointment
+
+
 @action("scheduling.appointment.noshow")
-def mark_noshow(*, actor: Actor, appointment: Appointment) -> Appointment:
-    """Note that the patient did not come. Only after it should have begun."""
+def mark_noshow(
+    *, actor: Actor, appointment: Appointment, reason: Missed = Missed.PATIENT, note: str = ""
+) -> Appointment:
+    """Note that the visit did not take place, and why. Only after it should have begun.
+
+    Raises :class:`NotAllowed`, :class:`WrongStatus`, and :class:`NeedsWords` where the reason says nothing by itself.
+    """
     if not policies.can_run_appointment(actor, appointment):
         raise NotAllowed
     appointment = locked(appointment)
     if appointment.status != AppointmentStatus.BOOKED or appointment.start > clock.now():
         raise WrongStatus(appointment.status)
+    if reason is Missed.OTHER and not note.strip():
+        raise NeedsWords
+    appointment.missed_reason, appointment.missed_note = reason, note.strip()[:200]
     follow_appointment(appointment, QueueStatus.NOSHOW)
     _set_status(appointment, AppointmentStatus.NOSHOW)
-    record("scheduling.appointment.noshow", actor=actor, target=appointment, patient_id=appointment.patient_id)
+    record("scheduling.appointment.noshow", actor=actor, target=appointment, patient_id=appointment.patient_id,
+           reason=appointment.missed_note, changes={"why": reason})  # fmt: skip
     publish(AppointmentMissed(appointment_id=appointment.id))
     return appointment
 
@@ -180,6 +211,9 @@ def _count_up(appointment: Appointment, *, doors_follow: bool = False) -> None:
     elif appointment.doors_since is None:
         appointment.doors_since = appointment.sequence
     appointment.sequence += 1
+    # What was said of the time before holds no more, and what waits about it must not be sent.
+    appointment.confirmed_at, appointment.confirmed_how = None, ""
+    withdraw_messages(about_id=appointment.id, kinds=frozenset({MessageKind.REMINDER}))
 
 
 def _set_status(appointment: Appointment, status: AppointmentStatus) -> None:

@@ -46,6 +46,10 @@ class WrongStatus(Exception):
     """The appointment is not in a state in which this can be done (it is cancelled, over, missed)."""
 
 
+class NeedsWords(ValueError):
+    """The reason that was chosen says nothing without words."""
+
+
 class KeyReused(ValueError):
     """The idempotency key belongs to somebody else's booking."""
 

@@ -21,6 +21,7 @@ from webside.core import clock
 from webside.core.actor import Role
 from webside.people.selectors import practitioner, practitioner_of, practitioners
 from webside.scheduling import policies, selectors, services
+from webside.scheduling.codes import Missed
 from webside.scheduling.forms import TimeOffForm
 from webside.scheduling.views._times import day_of
 from webside.ui.undo import undo
@@ -81,6 +82,8 @@ def _schedule(request: HttpRequest, slug: str, form: TimeOffForm | None, status:
                     {
                         "appointment": one,
                         "standing": selectors.standing(one),
+                        "confirmed": selectors.confirmed_text(one),
+                        "missed": selectors.missed_text(one),
                         "may_noshow": selectors.may_be_noshow(one),
                         "can_change": selectors.can_still_change(one),
                     }
@@ -146,17 +149,22 @@ def remove_time_off(request: HttpRequest, slug: str, exception_id: UUID) -> Http
 
 @require_POST
 def noshow(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
-    """Note that the patient did not come."""
+    """Note that a visit did not take place, and why."""
     actor = _guard(request, "scheduling.appointment.noshow")
     appointment = selectors.appointment(actor, appointment_id)
     if appointment is None or not policies.can_run_appointment(actor, appointment):
         refuse("scheduling.appointment.noshow", actor=actor, target_id=appointment_id)
+    given = request.POST.get("reason", "")
+    reason = Missed(given) if given in set(Missed) else Missed.PATIENT
     try:
-        services.mark_noshow(actor=actor, appointment=appointment)
+        services.mark_noshow(actor=actor, appointment=appointment, reason=reason, note=request.POST.get("note", ""))
+    except services.NeedsWords:
+        messages.warning(request, _("Nothing was noted yet: say in a few words what it was."))
+        return HttpResponseRedirect(reverse("scheduling:appointment-detail", args=[slug, appointment.id]))
     except services.WrongStatus:
         messages.warning(request, _("Nothing was changed: the visit has begun, is over, or is still ahead."))
     else:
-        messages.success(request, _("Noted that the patient did not come."))
+        messages.success(request, _("Noted: %(why)s.") % {"why": selectors.MISSED[reason]})
     return HttpResponseRedirect(_back(slug, request))
 
 

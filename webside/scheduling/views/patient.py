@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from webside.accounts import doors
@@ -19,8 +20,10 @@ from webside.audit.services import record, record_guess, refuse
 from webside.catalog import selectors as catalog
 from webside.core import clock
 from webside.core.actor import ActorKind
+from webside.notifications import policies as notifications
 from webside.people.selectors import practitioner
 from webside.scheduling import calendars, policies, registry, selectors, services
+from webside.scheduling.codes import Confirmed
 from webside.scheduling.forms import parse_slot
 from webside.scheduling.views._times import time_text
 from webside.scheduling.views.booking import keep_door, open_door, undo_salt
@@ -29,6 +32,7 @@ from webside.ui.undo import undo
 from webside.ui.when import local
 
 UNDO_SECONDS = 15 * 60
+UNDO_TEXT = gettext_lazy("The visit is cancelled. The time is free for somebody else now.")
 
 
 def _appointment_or_404(request: HttpRequest, appointment_id: UUID, action: str) -> Any:
@@ -81,6 +85,11 @@ def detail(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespons
         "standing": standing,
         "can_restore": standing == "cancelled" and appointment.start > clock.now(),
         "can_change": selectors.can_still_change(appointment),
+        "confirmed": selectors.confirmed_text(appointment) if standing == "ahead" else "",
+        "missed": selectors.missed_text(appointment) if not own else "",
+        "may_reach": notifications.can_see_texts(actor),
+        "messages_sent": selectors.messages_of(actor, appointment),
+        "reasons": selectors.MISSED,
         "can_noshow": policies.can_run_appointment(actor, appointment) and selectors.may_be_noshow(appointment),
         "visit_url": registry.destination_of(appointment) if own else None,
         "base": "ui/base_staff.html" if actor.is_staff and not own else "ui/base_patient.html",
@@ -104,8 +113,27 @@ def cancel(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespons
         keep_door(request, cancelled)
         messages.success(
             request,
-            _("The visit is cancelled. The time is free for somebody else now."),
+            UNDO_TEXT,
             extra_tags=undo(reverse("scheduling:appointment-restore", args=[slug, appointment.id])),
+        )
+    return _to(slug, appointment)
+
+
+@require_POST
+def confirm(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
+    """Note that the patient means to come: she says so herself, or the front desk for her."""
+    appointment = _appointment_or_404(request, appointment_id, "scheduling.appointment.confirm")
+    actor = request.actor  # type: ignore[attr-defined]
+    own = policies.is_patient_of(actor, appointment)
+    try:
+        services.confirm_appointment(
+            actor=actor, appointment=appointment, how=Confirmed.PAGE if own else Confirmed.DESK
+        )
+    except services.WrongStatus:
+        messages.warning(request, _("This visit has begun, is over or is cancelled. There is nothing to confirm."))
+    else:
+        messages.success(
+            request, _("Thank you. The visit is confirmed.") if own else _("Noted that the patient comes.")
         )
     return _to(slug, appointment)
 
@@ -204,29 +232,42 @@ def go(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     Mail scanners fetch links too: opening changes nothing but this browser's session. A link that is
     unknown and one of another clinic give the same page.
     """
-    link = selectors.link_by_hash(services.token_hash(token))
-    if link is None and (of_the_line := selectors.queue_link_by_hash(services.token_hash(token))) is not None:
+    if (of_the_line := selectors.queue_link_by_hash(services.token_hash(token))) is not None:
         return open_by_link(request, slug, of_the_line)
+    link, refused = through(request, token)
     if link is None:
-        record_guess("scheduling.link.guess", actor=request.actor)  # type: ignore[attr-defined]
-        return render(request, "scheduling/link_stopped.html", {"why": "unknown"}, status=404)
+        return refused
     appointment, actor = link.appointment, request.actor  # type: ignore[attr-defined]
-    why = selectors.link_standing(link)
-    signed_in = actor.kind is ActorKind.PERSON
-    if why == "replaced" and signed_in and policies.can_view_appointment(actor, appointment):
-        return _to_next(slug, appointment)  # her account opens what the old link doesn't
-    if why != "open":
-        context = {"why": why, "newer": selectors.has_newer_link(link)}
-        return render(request, "scheduling/link_stopped.html", context, status=410)
-    if signed_in and not policies.can_view_appointment(actor, appointment):
-        return render(request, "scheduling/link_signed_in.html", {"path": request.path}, status=403)
     services.open_link(actor=actor, link=link)
-    if signed_in and not policies.is_patient_of(actor, appointment):
+    if actor.kind is not ActorKind.PERSON:
+        open_door(request, appointment, link)
+    elif not policies.is_patient_of(actor, appointment):
         # Who works here may see the appointment; what is next for its patient is not for them.
         return HttpResponseRedirect(reverse("scheduling:appointment-detail", args=[slug, appointment.id]))
-    if not signed_in:
-        open_door(request, appointment, link)
+    if request.GET.get("to") == "move" and selectors.can_still_change(appointment):
+        return HttpResponseRedirect(reverse("scheduling:appointment-move", args=[slug, appointment.id]))
     return _to_next(slug, appointment)
+
+
+def through(request: HttpRequest, token: str) -> tuple[Any, HttpResponse]:
+    """Return the link of a token, if it opens its appointment to whoever asks; else nothing, and the page that says why."""
+    link = selectors.link_by_hash(services.token_hash(token))
+    actor = request.actor  # type: ignore[attr-defined]
+    if link is None:
+        record_guess("scheduling.link.guess", actor=actor)
+        return None, render(request, "scheduling/link_stopped.html", {"why": "unknown"}, status=404)
+    why = selectors.link_standing(link)
+    signed_in = actor.kind is ActorKind.PERSON
+    may = policies.can_view_appointment(actor, link.appointment)
+    if why == "replaced" and signed_in and may:
+        # Her account opens what the old link doesn't.
+        return None, _to_next(request.tenant.slug, link.appointment)  # type: ignore[attr-defined]
+    if why != "open":
+        context = {"why": why, "newer": selectors.has_newer_link(link)}
+        return None, render(request, "scheduling/link_stopped.html", context, status=410)
+    if signed_in and not may:
+        return None, render(request, "scheduling/link_signed_in.html", {"path": request.path}, status=403)
+    return link, HttpResponse()
 
 
 def _to_next(slug: str, appointment: Any) -> HttpResponse:

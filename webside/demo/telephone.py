@@ -1,0 +1,130 @@
+"""The demo's telephone: the carrier that the worker keeps running, the texts that it took, and answering them."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+
+from django.conf import settings
+
+from webside.integrations.sms import lean
+from webside.integrations.sms.client import HttpSms
+from webside.integrations.sms.stand_in import IN, StandIn, Text, text_through, texts
+from webside.notifications.telephone import shown
+
+ACCOUNT = "ACdemo"
+NUMBERS = {"larkspur": "+15185550100", "northgate": "+12125550100"}
+TAKEN = 200
+NOT_YET = "http://127.0.0.1:9"
+
+_stand_in: StandIn | None = None
+
+
+def folder() -> Path:
+    """Where texts lie, one file each."""
+    return Path(settings.VAR) / "telephone"
+
+
+def _note() -> Path:
+    return Path(settings.VAR) / "run" / "telephone.json"
+
+
+def _secret() -> str:
+    return settings.ENV.secret("demo-texts").hex()
+
+
+def _received(number: str) -> str:
+    return lean.received_address(next((slug for slug, own in NUMBERS.items() if own == number), "nobody"))
+
+
+def keep_running() -> int:
+    """Start the carrier if it doesn't run, and note its port for the sender; return 0 (a loop of the worker)."""
+    global _stand_in  # noqa: PLW0603 - one server a worker
+    if _stand_in is None or not _stand_in.running:
+        _stand_in = StandIn(folder(), ACCOUNT, _secret(), _received)
+        _stand_in.start()
+        _note().parent.mkdir(parents=True, exist_ok=True)
+        draft = _note().with_suffix(f".{os.getpid()}")
+        draft.write_text(json.dumps({"port": _stand_in.port}))
+        draft.rename(_note())
+    return 0
+
+
+def stop() -> None:
+    """Stop this process's carrier, if it has one."""
+    global _stand_in  # noqa: PLW0603 - one server a worker
+    if _stand_in is not None:
+        _stand_in.stop()
+        _stand_in = None
+
+
+def _address() -> str:
+    """Return where the carrier is, or nothing before the worker has started it."""
+    try:
+        port = int(json.loads(_note().read_text())["port"])
+    except (OSError, ValueError, KeyError):
+        return ""
+    return f"http://127.0.0.1:{port}"
+
+
+def service() -> HttpSms:
+    """Return the client of the carrier that a worker runs; before it does, of one that doesn't answer yet."""
+    address = _address() or NOT_YET
+    return HttpSms.at(address.replace("//", f"//{ACCOUNT}:{_secret()}@"), NUMBERS, lean.status_address)
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """One text as a telephone shows it. ``ours``: the clinic sent it."""
+
+    body: str
+    at: datetime
+    ours: bool
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What one telephone and one clinic wrote to each other, the oldest first."""
+
+    phone: str
+    clinic: str
+    bubbles: list[Bubble]
+
+    @property
+    def who(self) -> str:
+        """The telephone's number as people write it."""
+        return shown(self.phone)
+
+    @property
+    def last(self) -> Bubble:
+        """The newest text."""
+        return self.bubbles[-1]
+
+
+def _pair(text: Text) -> tuple[str, str]:
+    """Return the telephone's number and the clinic's."""
+    return (text.sender, text.to) if text.direction == IN else (text.to, text.sender)
+
+
+def talks() -> list[Talk]:
+    """Return what was written, by telephone and clinic, the newest talk first."""
+    found = sorted(texts(folder()), key=lambda text: (_pair(text), text.at))
+    made = [
+        Talk(phone, clinic, [
+            Bubble(each.body, datetime.fromisoformat(each.at), each.direction != IN, each.status) for each in group
+        ])
+        for (phone, clinic), group in groupby(found, key=_pair)
+    ]  # fmt: skip
+    return sorted(made, key=lambda talk: talk.last.at, reverse=True)
+
+
+def reply(phone: str, clinic: str, body: str) -> bool:
+    """Let a telephone answer, by way of the carrier; return whether the clinic took it."""
+    if not _address():
+        return False
+    return text_through(_address(), ACCOUNT, _secret(), sender=phone, to=clinic, body=body) == TAKEN
