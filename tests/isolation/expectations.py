@@ -200,7 +200,7 @@ SCHEDULING = [
     row("scheduling:time-off-remove", post="maya grace"),
     row("scheduling:appointment-noshow", post="maya grace", at="late"),
     # Who is in line already is led to her place; staff who put nobody in line are told how a booking is made.
-    row("scheduling:queue-join", get=f"{GUESTS} rosa {CARE} {OFFICE} liz:302", query={"state": "NY"}),
+    row("scheduling:queue-join", get=f"{GUESTS} rosa {CARE} {OFFICE} liz:302", query={"state": "NY"}, note="the form"),
     row("scheduling:queue-join", post=f"{GUESTS} liz rosa grace " + each("maya daniel priya marcus ingrid admin", 200),
         body=VISITOR | {"reason_text": "A cough"}),
     row("scheduling:queue-entry", get="liz grace:302"),

@@ -160,7 +160,8 @@ def has_called(actor: Actor, entry: QueueEntry) -> bool:
 
 def can_join_queue(actor: Actor, patient: Patient) -> bool:
     """The same as for a booking: herself, a visitor who has just been registered, the front desk for her."""
-    return can_book_for(actor, patient) and not actor.has(Role.CLINICIAN, Role.COACH)
+    gives_care = actor.has(Role.CLINICIAN, Role.COACH) and not actor.has(Role.COORDINATOR)
+    return can_book_for(actor, patient) and not gives_care
 
 
 def can_change_place(actor: Actor, entry: QueueEntry) -> bool:

@@ -39,6 +39,7 @@ from webside.scheduling.selectors.places import State, state, states
 from webside.scheduling.selectors.queue import (
     QUEUE_LINK_HOLDS,
     RETURNS_WITHIN,
+    RUNS_ON,
     WATCH,
     Line,
     Opening,
@@ -85,6 +86,7 @@ __all__ = [
     "MISSED",
     "QUEUE_LINK_HOLDS",
     "RETURNS_WITHIN",
+    "RUNS_ON",
     "WATCH",
     "Line",
     "Offer",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from uuid import UUID
+
 from webside.audit.services import record
 from webside.core import clock, frames
 from webside.outbox.services import publish
-from webside.scheduling import rules, selectors
-from webside.scheduling.codes import CallWindow, QueueStatus
+from webside.scheduling import registry, rules, selectors
+from webside.scheduling.codes import AppointmentStatus, CallWindow, QueueStatus
 from webside.scheduling.events import QueueAlone, QueueClosing, QueueNear, QueueShut
-from webside.scheduling.models import QueueDuty, QueueEntry
+from webside.scheduling.models import Appointment, QueueDuty, QueueEntry
 from webside.scheduling.selectors import Line, Opening
 from webside.scheduling.services.duty import duty_is_over, end_duty_by_itself
 from webside.scheduling.services.queue import locked_entry, tell_queue, to_call
@@ -36,7 +39,7 @@ def watch_queue() -> int:
 
 def _end_duties() -> None:
     now = clock.now()
-    with_somebody = set(QueueEntry.objects.filter(status=QueueStatus.CLAIMED).values_list("practitioner_id", flat=True))
+    with_somebody = _with_somebody(now)
     for duty in QueueDuty.objects.filter(ended_at=None).select_related("practitioner"):
         busy = duty.practitioner_id in with_somebody
         why = duty_is_over(duty, now, with_somebody=busy)
@@ -45,6 +48,17 @@ def _end_duties() -> None:
         elif busy:
             # From the end of the visit on the silence is counted anew.
             QueueDuty.objects.filter(id=duty.id).update(seen_at=now)
+
+
+def _with_somebody(now: datetime) -> set[UUID]:
+    """Return who is in a visit, of the line or booked: their page is that of the visit."""
+    called = QueueEntry.objects.filter(status=QueueStatus.CLAIMED).values_list("practitioner_id", flat=True)
+    met = Appointment.objects.filter(
+        status=AppointmentStatus.CHECKED_IN, period__startswith__gt=now - selectors.RUNS_ON,
+        practitioner__in=QueueDuty.objects.filter(ended_at=None).values("practitioner"),
+    )  # fmt: skip
+    booked = {appointment.practitioner_id for appointment in met if registry.is_under_way(appointment)}
+    return booked | {practitioner_id for practitioner_id in called if practitioner_id}
 
 
 def _look_after(waiting: Line, entry: QueueEntry, opened: Opening) -> None:

@@ -540,6 +540,30 @@ def test_a_page_that_is_gone_ends_the_duty_and_a_visit_does_not(cast: Any) -> No
         assert QueueDuty.objects.get().end_reason == "page-gone"
 
 
+def test_a_booked_visit_in_between_ends_no_duty(cast: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from psycopg.types.range import TimestamptzRange
+
+    from webside.scheduling import registry
+
+    open_line(cast)
+    on_duty(cast)
+    with cast.as_(cast.grace_user):
+        now = clock.now()
+        Appointment.objects.create(
+            patient=cast.liz, practitioner=cast.maya, service=cast.video_visit, status="checked-in", patient_state="NY",
+            period=TimestamptzRange(now - timedelta(minutes=9), now + timedelta(minutes=11)), patient_timezone=ZONE,
+            booked_by="x", idempotency_key="y",
+        )  # fmt: skip
+    silent_since(cast, cast.maya, clock.now() - timedelta(minutes=5))
+    monkeypatch.setattr(registry, "_under_way", [lambda _appointment: True])
+    watch(cast)
+    assert len(the_line(cast).duties) == 1
+    silent_since(cast, cast.maya, clock.now() - timedelta(minutes=5))
+    monkeypatch.setattr(registry, "_under_way", [])  # somebody waits for her, and she isn't there
+    watch(cast)
+    assert the_line(cast).duties == []
+
+
 def test_a_duty_ends_with_its_time_and_with_signing_out(cast: Any) -> None:
     from webside.accounts import registry as accounts
 
