@@ -27,6 +27,7 @@ class ActorKind(StrEnum):
 
     PERSON = "person"
     LINK = "link"
+    GUEST = "guest"
     SYSTEM = "system"
     ANONYMOUS = "anonymous"
 
@@ -38,7 +39,8 @@ class Actor:
     ``label`` is what the audit trail shows; it stays there when the account is long gone.
     ``user_id`` is empty for the system and for a visitor; ``subject_id`` names the one thing that a
     link opens, when a person came by a link; ``identified`` says that she has shown besides that it is
-    she who came (:attr:`only_by_link`).
+    she who came (:attr:`only_by_link`). A guest was asked into one visit: ``subject_id`` is her seat there, and she is
+    nobody anywhere else.
     """
 
     kind: ActorKind
@@ -52,7 +54,7 @@ class Actor:
     @property
     def only_by_link(self) -> bool:
         """Whether a link is all that this person has shown: a forwarded e-mail is enough for that."""
-        return self.kind is ActorKind.LINK and not self.identified
+        return self.kind in (ActorKind.LINK, ActorKind.GUEST) and not self.identified
 
     @property
     def is_staff(self) -> bool:

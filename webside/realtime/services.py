@@ -37,6 +37,11 @@ def push_on_commit(topic: str, kind: str, id: UUID | str = "") -> None:
     _notify({"t": str(frames.current().tenant_id), "topic": topic, "kind": kind, "id": str(id)})
 
 
+def say_on_commit(topic: str, item: str) -> None:
+    """Send an item to the sockets on ``topic`` once the transaction commits; its room turns it into what each is told."""
+    _notify({"t": str(frames.current().tenant_id), "topic": topic, "item": item})
+
+
 def disconnect_on_commit(
     *, user_id: UUID | None = None, subject_id: UUID | None = None, topic: str = "", reason: str = "revoked"
 ) -> None:

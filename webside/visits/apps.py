@@ -45,5 +45,16 @@ class VisitsConfig(AppConfig):
                 "visits.identity.confirm": _("saw the patient’s identity on a document"),
                 "visits.gate.answer": _("went on past a check of a visit"),
                 "visits.chat.write": _("wrote in the chat of a visit"),
+                "visits.seat.invite": _("asked somebody into a visit"),
+                "visits.seat.invite-again": _("asked somebody into a visit again"),
+                "visits.seat.take": _("opened the link of an invitation"),
+                "visits.seat.admit": _("let somebody in who was asked into a visit"),
+                "visits.seat.send-out": _("asked somebody back to the lobby"),
+                "visits.seat.remove": _("took somebody out of a visit"),
+                "visits.seat.permit": _("changed what somebody may do in a visit"),
+                "visits.seat.ask-away": _("asked that somebody leaves a visit"),
+                "visits.seat.part": _("left, and so who may not stay without the patient"),
+                "visits.seat.read": _("opened the page of a visit they were asked into"),
+                "visits.seat.refuse": _("was refused a seat in a visit"),
             }
         )

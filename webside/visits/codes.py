@@ -20,10 +20,52 @@ OVER = (VisitStatus.FINISHED, VisitStatus.FAILED)
 
 
 class ParticipantRole(StrEnum):
-    """Whose side somebody is on in the room."""
+    """Why somebody is in the room. The first two make the visit; the others are asked in."""
 
     PATIENT = "patient"
     CLINICIAN = "clinician"
+    NURSE = "nurse"
+    SPECIALIST = "specialist"
+    INTERPRETER = "interpreter"
+    FAMILY = "family"
+    PRESENTER = "presenter"
+    OBSERVER = "observer"
+
+
+MAIN = (ParticipantRole.PATIENT, ParticipantRole.CLINICIAN)
+"""The two sides of a visit: between them it takes place, and its minutes are counted."""
+
+
+class Relation(StrEnum):
+    """What a member of the family, or who is near to it, is to the patient."""
+
+    SPOUSE = "spouse"
+    PARENT = "parent"
+    CHILD = "child"
+    SIBLING = "sibling"
+    GUARDIAN = "guardian"
+    CARER = "carer"
+    FRIEND = "friend"
+    OTHER = "other"
+
+
+class SeatStage(StrEnum):
+    """Which page somebody who was asked in is on."""
+
+    LOBBY = "lobby"
+    ROOM = "room"
+    REMOVED = "removed"
+    ENDED = "ended"
+
+
+class LinkStanding(StrEnum):
+    """Whether the link of an invitation still seats somebody, or why not."""
+
+    OPEN = "open"
+    TAKEN = "taken"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    OVER = "over"
 
 
 class EndReason(StrEnum):

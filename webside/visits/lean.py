@@ -28,7 +28,7 @@ from webside.realtime.registry import Json, Refused, Visitor
 from webside.scheduling import selectors as scheduling
 from webside.scheduling.codes import AppointmentStatus
 from webside.visits import rules, selectors, services
-from webside.visits.codes import OVER, ParticipantRole, VisitStatus
+from webside.visits.codes import MAIN, OVER, ParticipantRole, VisitStatus
 from webside.visits.engines import Seat, engine
 
 TOPIC = "visit"
@@ -39,7 +39,7 @@ LONGEST_AWAY = 3600.0
 SLACK_SECONDS = 3.0
 MOST_SOCKETS = 10
 """Of one person in a room. One is seated; the others are those that it replaces, or whose network is gone."""
-UNREAD = frozenset(["bye", "kept", "hint", "verified"])
+UNREAD = frozenset(["bye", "kept", "hint"])
 """Items that hold all that is told."""
 DIGEST = frozenset(
     [
@@ -63,28 +63,54 @@ DIGEST = frozenset(
 )
 
 _SEAT = """
-SELECT p.id, p.role, p.name, p.socket_id, p.seen_at, v.status, v.engine, v.admitted_at, v.started_at, a.status,
-  lower(a.period)
+SELECT p.id, p.role, p.name, p.socket_id, p.seen_at, p.admitted_at, p.removed_at, v.status, v.engine, v.admitted_at,
+  v.started_at, a.status, lower(a.period)
 FROM visits_participant p
 JOIN visits_visit v ON v.tenant_id = p.tenant_id AND v.id = p.visit_id
 JOIN scheduling_appointment a ON a.tenant_id = v.tenant_id AND a.id = v.appointment_id
 WHERE p.tenant_id = %(tenant)s AND v.id = %(visit)s
 """
-_BY_PERSON = _SEAT + (
-    "AND (p.user_id = %(user)s OR (p.role = 'patient' AND a.id = %(subject)s)) ORDER BY p.role LIMIT 1 FOR UPDATE OF p"
+_WHOSE = _SEAT + (
+    "AND (p.user_id = %(user)s OR (p.role = 'patient' AND a.id = %(subject)s)"
+    " OR (p.id = %(guest)s AND p.role NOT IN ('patient', 'clinician'))) AND p.removed_at IS NULL"
+    # Who is one of the two people of a visit sits there, even if somebody asked them in besides.
+    " ORDER BY p.role NOT IN ('patient', 'clinician'), p.role LIMIT 1"
 )
+_BY_PERSON = _WHOSE + " FOR UPDATE OF p"
 _BY_SOCKET = _SEAT + "AND p.socket_id = %(socket)s"
+# Who is in the room: the clinician always, the patient and who was asked in once they were let in. ``p`` and ``v`` as above.
+_INSIDE = (
+    "(p.role = 'clinician' OR (p.role = 'patient' AND v.admitted_at IS NOT NULL)"
+    " OR (p.role <> 'patient' AND p.admitted_at IS NOT NULL AND p.removed_at IS NULL))"
+)
+_PEERS = f"""
+SELECT p.id, p.name, p.role, p.relation, p.speak
+FROM visits_participant p
+JOIN visits_visit v ON v.tenant_id = p.tenant_id AND v.id = p.visit_id
+WHERE p.tenant_id = %(tenant)s AND p.visit_id = %(visit)s AND {_INSIDE}
+"""  # noqa: S608 - own words
+_KEEP_SIGNAL = f"""
+INSERT INTO visits_signal (id, tenant_id, visit_id, sender_id, recipient_id, data, created_at, updated_at)
+SELECT %(id)s, p.tenant_id, p.visit_id, %(sender)s, p.id, %(data)s, %(now)s, %(now)s
+FROM visits_participant p
+JOIN visits_visit v ON v.tenant_id = p.tenant_id AND v.id = p.visit_id
+WHERE p.tenant_id = %(tenant)s AND p.visit_id = %(visit)s AND p.id = %(to)s AND p.id <> %(sender)s
+  AND p.socket_id IS NOT NULL AND {_INSIDE}
+RETURNING id
+"""  # noqa: S608 - own words
 
 
 @dataclass(frozen=True, slots=True)
 class _Seat:
-    """One side of a visit, and where the visit stands."""
+    """A seat in a visit, and where the visit stands."""
 
     id: UUID
     role: ParticipantRole
     name: str
     socket_id: UUID | None
     seen_at: datetime | None
+    let_in_at: datetime | None
+    removed_at: datetime | None
     status: str
     engine: str
     admitted_at: datetime | None
@@ -97,6 +123,14 @@ class _Seat:
         """Whether the room is closed for good."""
         return self.status in OVER or self.appointment in (AppointmentStatus.CANCELLED, AppointmentStatus.NOSHOW)
 
+    @property
+    def inside(self) -> bool:
+        """Whether she is in the room, and not on her way in: there nobody sees who is in it, nor is seen. As ``_INSIDE``."""
+        if self.role is ParticipantRole.CLINICIAN:
+            return True
+        came = self.admitted_at if self.role is ParticipantRole.PATIENT else self.let_in_at
+        return came is not None and self.removed_at is None
+
     def has_newer(self, socket_id: UUID, now: datetime) -> bool:
         """Whether a newer socket than this one sits here, and has been heard of.
 
@@ -108,6 +142,8 @@ class _Seat:
 
     def may_relay(self, now: datetime) -> bool:
         """Whether this side gets the relay: a patient not before her check-in opens, who may have booked for next year."""
+        if self.role not in MAIN:
+            return self.inside
         if self.role is ParticipantRole.CLINICIAN or self.status != VisitStatus.PLANNED:
             return True
         opens = rules.check_in_opens(self.start)
@@ -124,6 +160,7 @@ async def _seat(db: Any, query: str, visitor: Visitor) -> _Seat | None:
                 "visit": visitor.topic_id,
                 "user": actor.user_id,
                 "subject": actor.subject_id if actor.kind is ActorKind.LINK else None,
+                "guest": actor.subject_id if actor.kind is ActorKind.GUEST else None,
                 "socket": visitor.socket_id,
             },
         )
@@ -157,40 +194,50 @@ class VisitRoom:
             [visitor.socket_id, now, now, now, seat.id],
         )
         info = await engine(seat.engine).join(Seat(visitor.topic_id, seat.id), now)
-        await _say(db, visitor.topic_id, "joined", seat.id, visitor.socket_id)
+        if seat.inside:
+            await _say(db, visitor.topic_id, "joined", seat.id, visitor.socket_id)
+        else:
+            # Only one's own older window must know of somebody who waits.
+            await _say(db, visitor.topic_id, "waits", seat.id, visitor.socket_id)
         await _presence(db, visitor.topic_id)
         return {
             "participant": str(seat.id),
+            "inside": seat.inside,
             # The patient gives way when both offer at once: a property of the person, not of the socket.
             "polite": seat.role is ParticipantRole.PATIENT,
             "ice_servers": info.ice_servers if seat.may_relay(now) else [],
             "ice_policy": info.ice_policy,
             "peers": await self._peers(db, visitor, seat, now),
-            "different": await self._doubters(db, visitor),
+            "checks": await self._checks(db, seat),
             "started_at": seat.started_at.isoformat() if seat.started_at else None,
             # Clocks of patients' machines are wrong more often than one thinks: the page counts on from this.
             "elapsed_s": (now - seat.started_at).total_seconds() if seat.started_at else None,
         }
 
     async def _peers(self, db: Any, visitor: Visitor, seat: _Seat, now: datetime) -> list[Json]:
+        if not seat.inside:
+            return []
         rows = await (
             await db.execute(
-                "SELECT id, name, role FROM visits_participant WHERE tenant_id = %s AND visit_id = %s AND id <> %s"
-                " AND socket_id IS NOT NULL AND seen_at > %s",
-                [frames.current_tenant_id(), visitor.topic_id, seat.id, now - selectors.PRESENT],
+                _PEERS + " AND p.id <> %(own)s AND p.socket_id IS NOT NULL AND p.seen_at > %(since)s ORDER BY p.id",
+                {
+                    "tenant": frames.current_tenant_id(), "visit": visitor.topic_id, "own": seat.id,
+                    "since": now - selectors.PRESENT,
+                },
             )
-        ).fetchall()
-        return [{"participant": str(row[0]), "name": row[1], "role": row[2]} for row in rows]
+        ).fetchall()  # fmt: skip
+        return [_peer(seat, row) for row in rows]
 
-    async def _doubters(self, db: Any, visitor: Visitor) -> list[str]:
+    async def _checks(self, db: Any, seat: _Seat) -> list[Json]:
         # Who was away when the other said it, or loaded the page again, must hear it too.
         rows = await (
             await db.execute(
-                "SELECT id FROM visits_participant WHERE tenant_id = %s AND visit_id = %s AND code_check = 'different'",
-                [frames.current_tenant_id(), visitor.topic_id],
+                "SELECT participant_id, peer_id, result FROM visits_codecheck"
+                " WHERE tenant_id = %s AND (participant_id = %s OR peer_id = %s)",
+                [frames.current_tenant_id(), seat.id, seat.id],
             )
         ).fetchall()
-        return [str(row[0]) for row in rows]
+        return [{"participant": str(who), "with": str(peer), "result": result} for who, peer, result in rows]
 
     async def message(self, db: Any, visitor: Visitor, message: Json) -> None:
         """Handle what a seated socket says; one that lost its seat is told to go."""
@@ -206,7 +253,7 @@ class VisitRoom:
             case "stats":
                 await self._stats(db, visitor, seat, message)
             case "verified":
-                await self._verified(db, visitor, seat, message.get("result"))
+                await self._verified(db, visitor, seat, message)
             case "leave":
                 await self._leave(db, visitor, seat)
 
@@ -218,25 +265,20 @@ class VisitRoom:
         data = message.get("data")
         if not isinstance(data, dict):
             raise Refused
-        now = clock.now()
+        if not seat.inside:
+            return
         row = await (
             await db.execute(
-                "INSERT INTO visits_signal"
-                " (id, tenant_id, visit_id, sender_id, recipient_id, data, created_at, updated_at)"
-                " SELECT %s, tenant_id, visit_id, %s, id, %s, %s, %s FROM visits_participant"
-                " WHERE tenant_id = %s AND visit_id = %s AND id = %s AND id <> %s AND socket_id IS NOT NULL"
-                " RETURNING id",
-                [
-                    uuid7(),
-                    seat.id,
-                    json.dumps(data),
-                    now,
-                    now,
-                    frames.current_tenant_id(),
-                    visitor.topic_id,
-                    to,
-                    seat.id,
-                ],
+                _KEEP_SIGNAL,
+                {
+                    "id": uuid7(),
+                    "tenant": frames.current_tenant_id(),
+                    "visit": visitor.topic_id,
+                    "sender": seat.id,
+                    "to": to,
+                    "data": json.dumps(data),
+                    "now": clock.now(),
+                },
             )
         ).fetchone()
         # Without a socket on the other side it is dropped: an old description is worse than none.
@@ -248,41 +290,68 @@ class VisitRoom:
         key, digest = _uuid(message.get("key")), _numbers(message.get("digest"))
         if digest is None:
             raise Refused
-        if seat.admitted_at is None:
+        let_in = seat.admitted_at if seat.role in MAIN else seat.let_in_at
+        if let_in is None:
             return
+        peer = await self._other(db, visitor, seat, message.get("peer"))
         row = await (
-            await db.execute("SELECT max(taken_at) FROM visits_qualitysample WHERE participant_id = %s", [seat.id])
+            await db.execute(
+                "SELECT max(taken_at) FROM visits_qualitysample WHERE participant_id = %s"
+                " AND (peer_id = %s OR peer_id IS NULL)",
+                [seat.id, peer],
+            )
         ).fetchone()
         # A page can't have heard for longer than time has passed: minutes lead to a claim. What it measured while the
         # socket was down comes late and says how late, so it fills the gap and no more. The slack is there once, not
         # once a message: what a sample takes of it lies ahead of the clock, and the next one begins there.
-        since = max(row[0] or seat.admitted_at, seat.admitted_at)
+        since = max(row[0] or let_in, let_in)
         ended = clock.now() - timedelta(seconds=_within(_number(message.get("ago_s")), LONGEST_AWAY))
         passed = max(0.0, (ended - since).total_seconds() + SLACK_SECONDS)
         seconds = _within(digest.get("seconds"), min(LONGEST_SAMPLE, passed))
         if seconds >= SHORTEST_SAMPLE:
             taken_at = max(ended, since + timedelta(seconds=seconds))
-            await self._keep(db, seat, key, digest, taken_at, seconds)
+            await self._keep(db, seat, peer, key, digest, taken_at, seconds)
         await _say(db, visitor.topic_id, "kept", visitor.socket_id, key)
         if seat.started_at is None and (began := await self._both_heard(db, visitor)):
             # The service audits and publishes: it belongs to the page lane, so it runs in a thread.
             await asyncio.to_thread(_start, visitor.actor, visitor.topic_id, began)
 
     async def _keep(
-        self, db: Any, seat: _Seat, key: UUID, digest: dict[str, float | None], taken_at: datetime, seconds: float
+        self,
+        db: Any,
+        seat: _Seat,
+        peer: UUID,
+        key: UUID,
+        digest: dict[str, float | None],
+        taken_at: datetime,
+        seconds: float,
     ) -> None:
         sound, picture = _within(digest.get("sound_s"), seconds), _within(digest.get("picture_s"), seconds)
         now = clock.now()
         await db.execute(
-            "INSERT INTO visits_qualitysample (id, tenant_id, participant_id, client_key, taken_at, seconds,"
+            "INSERT INTO visits_qualitysample (id, tenant_id, participant_id, peer_id, client_key, taken_at, seconds,"
             " sound_seconds, picture_seconds, digest, created_at, updated_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
             " ON CONFLICT (tenant_id, participant_id, client_key) DO NOTHING",
             [
-                uuid7(), frames.current_tenant_id(), seat.id, key, taken_at, seconds, sound, picture,
+                uuid7(), frames.current_tenant_id(), seat.id, peer, key, taken_at, seconds, sound, picture,
                 json.dumps(digest), now, now,
             ],
         )  # fmt: skip
+
+    async def _other(self, db: Any, visitor: Visitor, seat: _Seat, named: object) -> UUID:
+        """Return whom a page speaks of: the one named, or the other of the two people where a page names nobody."""
+        query = "SELECT id FROM visits_participant WHERE tenant_id = %s AND visit_id = %s AND id <> %s AND "
+        found: list[Any] = [frames.current_tenant_id(), visitor.topic_id, seat.id]
+        if named is not None:
+            row = await (await db.execute(query + "id = %s", [*found, _uuid(named)])).fetchone()
+        elif seat.role in MAIN:
+            row = await (await db.execute(query + "role = ANY(%s)", [*found, list(MAIN)])).fetchone()
+        else:
+            row = None
+        if row is None:
+            raise Refused
+        return UUID(str(row[0]))
 
     async def _both_heard(self, db: Any, visitor: Visitor) -> datetime | None:
         """Return since when both sides have heard the other, by the later one; nothing while one has not."""
@@ -290,21 +359,27 @@ class VisitRoom:
             await db.execute(
                 "SELECT min(s.taken_at - s.seconds * interval '1 second') FROM visits_qualitysample s"
                 " JOIN visits_participant p ON p.tenant_id = s.tenant_id AND p.id = s.participant_id"
-                " WHERE p.tenant_id = %s AND p.visit_id = %s AND s.sound_seconds > 0 GROUP BY p.role",
-                [frames.current_tenant_id(), visitor.topic_id],
+                " LEFT JOIN visits_participant q ON q.tenant_id = s.tenant_id AND q.id = s.peer_id"
+                " WHERE p.tenant_id = %s AND p.visit_id = %s AND p.role = ANY(%s)"
+                " AND (q.id IS NULL OR q.role = ANY(%s)) AND s.sound_seconds > 0 GROUP BY p.role",
+                [frames.current_tenant_id(), visitor.topic_id, list(MAIN), list(MAIN)],
             )
         ).fetchall()
-        return max(began for (began,) in first) if len(first) == len(ParticipantRole) else None
+        return max(began for (began,) in first) if len(first) == len(MAIN) else None
 
-    async def _verified(self, db: Any, visitor: Visitor, seat: _Seat, result: object) -> None:
-        if result not in ("same", "different"):
+    async def _verified(self, db: Any, visitor: Visitor, seat: _Seat, message: Json) -> None:
+        result = message.get("result")
+        if result not in ("same", "different") or not seat.inside:
             raise Refused
+        peer, now = await self._other(db, visitor, seat, message.get("with")), clock.now()
         await db.execute(
-            "UPDATE visits_participant SET code_check = %s, updated_at = %s WHERE id = %s",
-            [result, clock.now(), seat.id],
+            "INSERT INTO visits_codecheck (id, tenant_id, participant_id, peer_id, result, created_at, updated_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (tenant_id, participant_id, peer_id)"
+            " DO UPDATE SET result = excluded.result, updated_at = excluded.updated_at",
+            [uuid7(), frames.current_tenant_id(), seat.id, peer, result, now, now],
         )
         await _say(db, visitor.topic_id, "hint", "code")
-        await _say(db, visitor.topic_id, "verified", seat.id, result)
+        await _say(db, visitor.topic_id, "verified", seat.id, peer, result)
 
     async def _leave(self, db: Any, visitor: Visitor, seat: _Seat) -> None:
         now = clock.now()
@@ -312,8 +387,11 @@ class VisitRoom:
             "UPDATE visits_participant SET socket_id = NULL, seen_at = %s, left_at = %s, updated_at = %s WHERE id = %s",
             [now, now, now, seat.id],
         )
-        await _say(db, visitor.topic_id, "left", seat.id)
+        await _say(db, visitor.topic_id, "left", seat.id, "left")
         await _presence(db, visitor.topic_id)
+        if seat.role is ParticipantRole.PATIENT and seat.inside:
+            # Who may be there only with her goes too. It audits, so it runs in a thread, as _start does.
+            await asyncio.to_thread(_part, visitor.actor, visitor.topic_id)
 
     async def closed(self, db: Any, visitor: Visitor) -> None:
         """Note that a socket has gone without a word; the call itself may go on."""
@@ -347,7 +425,7 @@ class VisitRoom:
                 "id": str(visitor.topic_id),
             }
         if kind == "verified":
-            return {"type": "verified", "participant": words[0], "result": words[1]}
+            return await self._told_of_check(db, visitor, *words)
         if kind == "signal":
             return await self._hand_over(db, visitor, UUID(words[0]))
         return await self._told_of_peer(db, visitor, kind, *words)
@@ -363,30 +441,46 @@ class VisitRoom:
         ).fetchone()
         return {"type": "signal", "from": str(row[0]), "data": row[1]} if row else None
 
+    async def _told_of_check(self, db: Any, visitor: Visitor, participant: str, peer: str, result: str) -> Json | None:
+        seat = await _seat(db, _BY_SOCKET, visitor)
+        if seat is None or not seat.inside or str(seat.id) not in (participant, peer):
+            return None
+        return {"type": "verified", "participant": participant, "with": peer, "result": result}
+
     async def _told_of_peer(
-        self, db: Any, visitor: Visitor, event: str, participant: str, socket: str = ""
+        self, db: Any, visitor: Visitor, event: str, participant: str, word: str = ""
     ) -> Json | None:
+        seat = await _seat(db, _BY_SOCKET, visitor)
+        mine = seat or await _seat(db, _WHOSE, visitor)
+        if mine is not None and str(mine.id) == participant:
+            # The same person came in on a newer socket: this one is done. What an older one did comes late, and is no news.
+            newer = event in ("joined", "waits") and UUID(word) > visitor.socket_id
+            return {"type": "bye", "reason": "replaced"} if newer else None
+        if seat is None or event == "waits" or not seat.inside:
+            return None
+        told: Json = {"type": "peer", "event": event, "participant": participant}
+        if event != "joined":
+            return {**told, "reason": word} if event == "left" else told
         row = await (
             await db.execute(
-                "SELECT name, role, user_id FROM visits_participant WHERE tenant_id = %s AND visit_id = %s AND id = %s",
-                [frames.current_tenant_id(), visitor.topic_id, participant],
+                _PEERS + " AND p.id = %(peer)s",
+                {"tenant": frames.current_tenant_id(), "visit": visitor.topic_id, "peer": participant},
             )
         ).fetchone()
-        if row is None:
-            return None
-        name, role, user_id = row
-        if _is_person(visitor.actor, role, user_id):
-            # The same person came in on a newer socket: this one is done. What an older one did comes late, and is no news.
-            newer = event == "joined" and UUID(socket) > visitor.socket_id
-            return {"type": "bye", "reason": "replaced"} if newer else None
-        told: Json = {"type": "peer", "event": event, "participant": participant}
-        return {**told, "name": name, "role": role} if event == "joined" else told
+        return {**told, **_peer(seat, row)} if row else None
 
 
-def _is_person(actor: Actor, role: str, user_id: UUID | None) -> bool:
-    if actor.kind is ActorKind.LINK:
-        return role == ParticipantRole.PATIENT
-    return actor.user_id is not None and actor.user_id == user_id
+def _peer(seat: _Seat, row: tuple[Any, ...]) -> Json:
+    """Return what somebody in the room is told of another one."""
+    participant, name, role, relation, speak = row
+    return {
+        "participant": str(participant),
+        "name": name,
+        "role": role,
+        "relation": relation,
+        "speak": speak,
+        "polite": rules.is_polite(seat.role, seat.id, ParticipantRole(role), participant),
+    }
 
 
 def _uuid(value: object) -> UUID:
@@ -417,6 +511,16 @@ def _number(value: object) -> float | None:
 
 def _within(value: float | None, limit: float) -> float:
     return max(0.0, min(float(value or 0.0), limit))
+
+
+def _part(actor: Actor, visit_id: UUID) -> None:
+    try:
+        with frames.begin(tenant_id=actor.tenant_id, actor=actor):
+            visit = selectors.visit(actor, visit_id)
+            if visit is not None:
+                services.part_without_patient(actor=actor, visit=visit)
+    finally:
+        django_connection.close()
 
 
 def _start(actor: Actor, visit_id: UUID, started_at: datetime) -> None:
@@ -452,15 +556,18 @@ class NewsRoom:
 
 
 def may_enter(actor: Actor, visit_id: UUID) -> bool:
-    """Whether somebody may open a socket of a room: its two people. A closed room answers that it is closed."""
-    return selectors.hears(actor, visit_id)
+    """Whether somebody may open a socket of a room: its two people, and who was asked in; these wait in its lobby.
+
+    A closed room answers that it is closed.
+    """
+    return selectors.hears(actor, visit_id) or selectors.has_seat(actor, visit_id)
 
 
 def may_follow(actor: Actor, visit_id: UUID) -> bool:
     """Whether somebody may hear that something changes: the two people, and the front desk."""
     if actor.has(Role.COORDINATOR):
         return scheduling.appointment(actor, visit_id) is not None
-    return may_enter(actor, visit_id)
+    return selectors.hears(actor, visit_id)
 
 
 def register() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from webside.core import clock
 from webside.core.ids import uuid7
 from webside.core.models import TenantForeignKey, TenantModel, TenantOneToOneField
-from webside.visits.codes import ParticipantRole, VisitStatus
+from webside.visits.codes import MAIN, ParticipantRole, VisitStatus
 
 
 class Visit(TenantModel):
@@ -32,7 +33,12 @@ class Visit(TenantModel):
 
 
 class Participant(TenantModel):
-    """One side of a visit. It stays the same over reloads and reconnects; ``socket_id`` is the newest socket."""
+    """A seat in a visit. It stays the same over reloads and reconnects; ``socket_id`` is the newest socket.
+
+    Who was asked in has a seat of her own, what she may do in it (``speak`` … ``stay_without_patient``), and waits in
+    the lobby until ``admitted_at``. ``browser_hash`` is of the key of the browser that took the seat by a link: no other
+    comes in by it. ``unwanted_at``: the patient has asked that she leave.
+    """
 
     visit = TenantForeignKey("visits.Visit", related_name="participants")
     role = models.CharField(max_length=12, choices=[(role, role) for role in ParticipantRole])
@@ -43,10 +49,60 @@ class Participant(TenantModel):
     joined_at = models.DateTimeField(null=True)
     left_at = models.DateTimeField(null=True)
     device_check = models.JSONField(null=True)
-    code_check = models.CharField(max_length=12, blank=True)
+    relation = models.CharField(max_length=12, blank=True)
+    speak = models.BooleanField(default=True)
+    see_chart = models.BooleanField(default=False)
+    write = models.BooleanField(default=False)
+    stay_without_patient = models.BooleanField(default=False)
+    invited_by = TenantForeignKey("visits.Participant", null=True, related_name="+")
+    invited_at = models.DateTimeField(null=True)
+    admitted_at = models.DateTimeField(null=True)
+    removed_at = models.DateTimeField(null=True)
+    unwanted_at = models.DateTimeField(null=True)
+    browser_hash = models.BinaryField(max_length=32, null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant", "visit", "role"], name="participant_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "visit", "role"],
+                condition=Q(role__in=[role.value for role in MAIN]),
+                name="participant_once",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "visit", "user"],
+                condition=Q(removed_at=None) & ~Q(role__in=[role.value for role in MAIN]),
+                name="colleague_once",
+            ),
+        ]
+
+
+class Invitation(TenantModel):
+    """A link by which one person, named, takes her seat, once. Its token is kept as a hash.
+
+    ``knocks`` counts who came with the link when the seat was taken. ``email``: where it was sent, if it was.
+    """
+
+    participant = TenantForeignKey("visits.Participant", related_name="invitations")
+    token_hash = models.BinaryField(max_length=32)
+    email = models.EmailField(max_length=254, blank=True)
+    expires_at = models.DateTimeField()
+    taken_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    knocks = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "token_hash"], name="invitation_link_once")]
+
+
+class CodeCheck(TenantModel):
+    """What somebody found when comparing the verification code with one other person: same or different."""
+
+    participant = TenantForeignKey("visits.Participant", related_name="code_checks")
+    peer = TenantForeignKey("visits.Participant", related_name="+")
+    result = models.CharField(max_length=12)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "participant", "peer"], name="code_check_once")]
 
 
 class SafeStart(TenantModel):
@@ -97,9 +153,10 @@ class ChatMessage(TenantModel):
 
 
 class QualitySample(TenantModel):
-    """Ten seconds of one participant's call, in numbers (see ``static/visits/README.md``)."""
+    """Ten seconds of one participant's call with ``peer``, in numbers (see ``static/visits/README.md``)."""
 
     participant = TenantForeignKey("visits.Participant", related_name="samples")
+    peer = TenantForeignKey("visits.Participant", null=True, related_name="+")
     client_key = models.UUIDField(default=uuid7)
     taken_at = models.DateTimeField(default=clock.now)
     seconds = models.FloatField()

@@ -1,4 +1,4 @@
-"""Who may see, join and run a visit. Its two people, and nobody else."""
+"""Who may see, join and run a visit: its two people. Who was asked in has a seat, and that alone."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from django.db.models import Q, QuerySet
 from webside.core.actor import Actor, ActorKind, Role
 from webside.scheduling import policies as scheduling
 from webside.scheduling.codes import AppointmentStatus
-from webside.visits.codes import OVER, ParticipantRole
-from webside.visits.models import Visit
+from webside.visits.codes import MAIN, OVER, ParticipantRole
+from webside.visits.models import Participant, Visit
 
 
 def visible_visits(actor: Actor, visits: QuerySet[Visit]) -> QuerySet[Visit]:
@@ -59,6 +59,39 @@ def audible_visits(actor: Actor, visits: QuerySet[Visit]) -> QuerySet[Visit]:
 def can_read_chat(actor: Actor, visit: Visit) -> bool:
     """The two people of the visit; when it is over, nobody who shows a link alone."""
     return can_view_visit(actor, visit) and (is_open(visit) or not actor.only_by_link)
+
+
+def own_seats(actor: Actor, seats: QuerySet[Participant]) -> QuerySet[Participant]:
+    """The seats that the actor was asked to take: a guest her one, a colleague of this clinic what bears their name."""
+    seats = seats.exclude(role__in=MAIN)
+    if actor.kind is ActorKind.GUEST and actor.subject_id is not None:
+        return seats.filter(id=actor.subject_id)
+    if actor.user_id is None or not actor.is_staff:
+        return seats.none()
+    return seats.filter(user_id=actor.user_id)
+
+
+def can_ask_in(actor: Actor, visit: Visit, role: ParticipantRole) -> bool:
+    """The clinician anybody; the patient her family, which the clinician lets in."""
+    if role in MAIN or not is_open(visit):
+        return False
+    return can_run_visit(actor, visit) or (
+        role is ParticipantRole.FAMILY and role_in(actor, visit) is ParticipantRole.PATIENT
+    )
+
+
+def can_ask_away(actor: Actor, visit: Visit) -> bool:
+    """The patient may ask that somebody leaves, or everybody but the clinician; the clinician then does it."""
+    return role_in(actor, visit) is ParticipantRole.PATIENT and is_open(visit)
+
+
+def can_write_in_chat(actor: Actor, visit: Visit, seat: Participant | None) -> bool:
+    """The two people; of those who were asked in, who is in the room and may speak."""
+    if seat is None:
+        return False
+    if seat.role in MAIN:
+        return can_view_visit(actor, visit)
+    return seat.removed_at is None and seat.admitted_at is not None and seat.speak
 
 
 def is_open(visit: Visit) -> bool:

@@ -8,11 +8,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
-from webside.core.dated import figure
-from webside.visits.codes import OVER, ParticipantRole, Stage, Step, VisitStatus
+from webside.core.dated import figure, load
+from webside.visits.codes import MAIN, OVER, LinkStanding, ParticipantRole, SeatStage, Stage, Step, VisitStatus
 
-FIGURES = Path(__file__).resolve().parent / "data" / "figures.csv"
+DATA = Path(__file__).resolve().parent / "data"
+FIGURES = DATA / "figures.csv"
+SEATS = DATA / "seats.csv"
 
 
 def least_sound(on: date) -> timedelta | None:
@@ -77,7 +80,7 @@ def call_facts(
     call did not serve; it outweighs the numbers. Nobody has heard for longer than the visit lasted,
     whatever the pages say.
     """
-    sides = [heard.get(role, Heard()) for role in ParticipantRole]
+    sides = [heard.get(role, Heard()) for role in MAIN]
     lasted = (ended - began).total_seconds() if began and ended else math.inf
     sound = max(0.0, min(lasted, *(side.sound for side in sides)))
     picture = min(sound, *(side.picture for side in sides))
@@ -163,3 +166,103 @@ def summed(samples: Iterable[tuple[ParticipantRole, float, float]]) -> dict[Part
         before = result.get(role, Heard())
         result[role] = Heard(before.sound + sound, before.picture + picture)
     return result
+
+
+# Who is asked in
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """What somebody may do in a visit beside being there."""
+
+    speak: bool = False
+    see_chart: bool = False
+    write: bool = False
+    stay_without_patient: bool = False
+
+
+def default_permissions(role: ParticipantRole, on: date) -> Permissions:
+    """Return what somebody in this role may do until the clinician says otherwise; nothing where no row says."""
+    row = load(SEATS).one(on, role=role.value)
+    return Permissions(**{name: row[name] == "yes" for name in Permissions.__slots__}) if row else Permissions()
+
+
+def is_for_staff(role: ParticipantRole, on: date) -> bool:
+    """Whether only colleagues of the clinic come in this role; so it is too where no row says."""
+    row = load(SEATS).one(on, role=role.value)
+    return row is None or bool(row["staff_only"] == "yes")
+
+
+def allowed(wanted: Permissions, *, role: ParticipantRole, opens_charts: bool) -> Permissions:
+    """Return what may be given of what is wanted.
+
+    ``opens_charts``: she works here and her own roles open charts. Nobody else ever sees the chart or writes in the
+    note, whatever was pressed; nor do family and observers, wherever they work: they aren't here to treat. Who writes
+    reads what is there.
+    """
+    treats = opens_charts and role in (ParticipantRole.NURSE, ParticipantRole.SPECIALIST)
+    return Permissions(
+        speak=wanted.speak,
+        see_chart=treats and (wanted.see_chart or wanted.write),
+        write=treats and wanted.write,
+        stay_without_patient=wanted.stay_without_patient and role is not ParticipantRole.FAMILY,
+    )
+
+
+def seat_stage(*, closed: bool, removed: bool, admitted: bool) -> SeatStage:
+    """Say on which page somebody is who was asked in."""
+    if removed:
+        return SeatStage.REMOVED
+    if closed:
+        return SeatStage.ENDED
+    return SeatStage.ROOM if admitted else SeatStage.LOBBY
+
+
+def link_ends(now: datetime) -> datetime:
+    """Return when an invitation made now ends by itself; its visit's end ends it sooner (:func:`link_standing`).
+
+    At once where no row says for how long one holds.
+    """
+    row = figure(FIGURES, "link_lasts", now.date())
+    return now + timedelta(**{row["unit"]: int(row["value"])}) if row else now
+
+
+def link_standing(
+    *, now: datetime, expires_at: datetime, closed: bool, revoked: bool, removed: bool, taken: bool
+) -> LinkStanding:
+    """Say whether an invitation's link still seats somebody, or why not: the reason first that ends all others."""
+    if closed:
+        return LinkStanding.OVER
+    if revoked or removed:
+        return LinkStanding.REVOKED
+    if expires_at <= now:
+        return LinkStanding.EXPIRED
+    return LinkStanding.TAKEN if taken else LinkStanding.OPEN
+
+
+def most_in_the_room(on: date) -> int:
+    """Return how many people a call holds at once; two where no row says."""
+    return _count("mesh_most", on) or len(MAIN)
+
+
+def most_seats(on: date) -> int:
+    """Return how many may have a seat in one visit; two where no row says."""
+    return _count("seats_most", on) or len(MAIN)
+
+
+def _count(name: str, on: date) -> int:
+    row = figure(FIGURES, name, on)
+    return int(row["value"]) if row else 0
+
+
+def is_polite(role: ParticipantRole, own: UUID, other_role: ParticipantRole, other: UUID) -> bool:
+    """Whether one gives way to the other when both offer at once: a stable property of the two, opposite on their sides.
+
+    The patient gives way to everybody and the clinician to nobody, so that between the two all stays as it was.
+    """
+    if role is not other_role:
+        if ParticipantRole.PATIENT in (role, other_role):
+            return role is ParticipantRole.PATIENT
+        if ParticipantRole.CLINICIAN in (role, other_role):
+            return other_role is ParticipantRole.CLINICIAN
+    return own < other

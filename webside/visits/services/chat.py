@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from webside.audit.services import action
 from webside.core.actor import Actor
 from webside.visits import policies, selectors
-from webside.visits.models import ChatMessage, Participant, Visit
+from webside.visits.models import ChatMessage, Visit
 from webside.visits.services.errors import NotAllowed, WrongStage
 from webside.visits.services.rooms import note_step, tell
 
@@ -21,13 +21,12 @@ def write_message(*, actor: Actor, visit: Visit, text: str, client_key: str) -> 
     Raises :class:`NotAllowed`, :class:`WrongStage` once the visit is over, :class:`ValueError` for an
     empty or too long text and a key that belongs to somebody else's line.
     """
-    role = policies.role_in(actor, visit)
-    if role is None:
+    author = selectors.own_seat(actor, visit)
+    if author is None or not policies.can_write_in_chat(actor, visit, author):
         raise NotAllowed
     text = text.strip()
     if not text or len(text) > LONGEST_MESSAGE or not client_key or len(client_key) > 40:
         raise ValueError("not a message")
-    author = Participant.objects.get(visit=visit, role=role)
     message = ChatMessage.objects.filter(visit=visit, client_key=client_key).first()
     if message is None:
         if not policies.is_open(visit):

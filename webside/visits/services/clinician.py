@@ -22,6 +22,7 @@ from webside.visits.models import SafeStart, Visit
 from webside.visits.services.check_in import CheckIn
 from webside.visits.services.errors import NeedsReason, NotAllowed, WrongStage
 from webside.visits.services.rooms import locked, note_step, require_stage, tell
+from webside.visits.services.seats import send_out_without_patient
 from webside.visits.services.stops import ask_gates, stop_visit
 
 
@@ -100,6 +101,7 @@ def hold_visit(*, actor: Actor, visit: Visit) -> Visit:
         visit.admitted_at = None
         visit.status = VisitStatus.WAITING
         visit.save()
+        send_out_without_patient(visit)
         tell(visit, "held")
         scheduling.tell_lists(visit.appointment.practitioner_id)
     note_step("visits.visit.hold", actor, visit)

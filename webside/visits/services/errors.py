@@ -38,3 +38,15 @@ class NeedsReason(Exception):
 
 class NotOffered(Exception):
     """The time of the colleague is gone; a fresh look shows what there is now."""
+
+
+class RoomFull(Exception):
+    """As many are in the room as a call holds, or have a seat as a visit has; ``most`` says how many that is."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(str(most))
+        self.most = most
+
+
+class NotWithoutPatient(Exception):
+    """Somebody may be in the room only while the patient is, and she is not."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
+
 from webside.audit.services import record
 from webside.core.actor import Actor
 from webside.core.locks import lock
-from webside.realtime.services import push_on_commit
+from webside.realtime.services import push_on_commit, say_on_commit
 from webside.scheduling.models import Appointment
 from webside.visits import policies, selectors
 from webside.visits.codes import ParticipantRole, Stage
-from webside.visits.models import Participant, Visit
+from webside.visits.models import CodeCheck, Participant, Visit
 from webside.visits.services.errors import WrongStage
 
 
@@ -32,8 +34,9 @@ def open_visit(*, appointment: Appointment) -> Visit:
             Participant.objects.get_or_create(visit=visit, role=role, defaults={"user_id": user_id, "name": name})
         elif (seat.user_id, seat.name) != (user_id, name):
             Participant.objects.filter(id=seat.id).update(
-                user_id=user_id, name=name, socket_id=None, seen_at=None, joined_at=None, left_at=None, code_check=""
+                user_id=user_id, name=name, socket_id=None, seen_at=None, joined_at=None, left_at=None
             )
+            CodeCheck.objects.filter(Q(participant=seat) | Q(peer=seat)).delete()
     return selectors.visit_for(appointment) or visit
 
 
@@ -49,6 +52,17 @@ def tell(visit: Visit, kind: str) -> None:
     push_on_commit(f"visit-news:{visit.id}", kind, visit.id)
 
 
+def dismiss(seat: Participant, reason: str) -> None:
+    """Close the socket by which somebody sits in a room, and let the others end their side of the call with her.
+
+    A page that wouldn't go gets nothing more all the same: its signals aren't relayed, and the others hang up.
+    """
+    topic = f"visit:{seat.visit_id}"
+    if seat.socket_id is not None:
+        say_on_commit(topic, f"bye {seat.socket_id} {reason}")
+    say_on_commit(topic, f"left {seat.id} {reason}")
+
+
 def note_step(name: str, actor: Actor, visit: Visit, **more: Any) -> None:
     """Write into the trail what was done with a visit, and by what right."""
     record(
@@ -59,7 +73,9 @@ def note_step(name: str, actor: Actor, visit: Visit, **more: Any) -> None:
 def ground_of(actor: Actor, visit: Visit) -> str:
     """Return by what right the actor is in a visit, for the trail."""
     role = policies.role_in(actor, visit)
-    return {ParticipantRole.PATIENT: "own visit", ParticipantRole.CLINICIAN: "treating"}.get(role, "") if role else ""
+    if role is None:
+        return "asked into the visit" if selectors.has_seat(actor, visit.id) else ""
+    return {ParticipantRole.PATIENT: "own visit", ParticipantRole.CLINICIAN: "treating"}[role]
 
 
 def require_stage(visit: Visit, *stages: Stage) -> None:

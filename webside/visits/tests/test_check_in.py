@@ -17,7 +17,7 @@ from webside.outbox.models import OutboxEvent
 from webside.scheduling import selectors as scheduling
 from webside.testing.cast import Cast
 from webside.visits import selectors, services
-from webside.visits.codes import DeviceVerdict, ParticipantRole, Stage, VisitStatus
+from webside.visits.codes import MAIN, DeviceVerdict, Stage, VisitStatus
 from webside.visits.forms import SafeStartForm
 from webside.visits.models import Participant, SafeStart, Visit
 from webside.visits.tests import factories
@@ -35,7 +35,7 @@ def test_opening_twice_makes_one_room_with_two_seats(cast: Cast) -> None:
         first, second = services.open_visit(appointment=appointment), services.open_visit(appointment=appointment)
         assert first == second
         assert first.id == appointment.id
-        assert set(selectors.participants(first)) == set(ParticipantRole)
+        assert set(selectors.participants(first)) == set(MAIN)
         assert selectors.visit_for(appointment) == first
 
 

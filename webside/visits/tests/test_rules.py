@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
 from webside.core.dated import Row, ended, figure_problems, load
 from webside.visits import rules
-from webside.visits.codes import ParticipantRole, Stage, VisitStatus
-from webside.visits.rules import Heard
+from webside.visits.codes import MAIN, LinkStanding, ParticipantRole, SeatStage, Stage, VisitStatus
+from webside.visits.rules import Heard, Permissions
 
 AT = datetime(2026, 11, 23, 20, 20, tzinfo=UTC)
-ENDED = (rules.FIGURES,)
+ENDED = (rules.FIGURES, rules.SEATS)
+ASKED = [role for role in ParticipantRole if role not in MAIN]
 PATIENT, CLINICIAN = ParticipantRole.PATIENT, ParticipantRole.CLINICIAN
 
 
@@ -71,17 +73,106 @@ def test_a_place_grows_old() -> None:
     assert rules.place_is_old(AT - hour - timedelta(seconds=1), AT)
 
 
-def _judged() -> tuple[bool, bool]:
-    """Return what the figures decide: whether somebody was connected, and whether a place is too old."""
-    return _facts(Heard(5, 0), Heard(5, 0)).connected, rules.place_is_old(AT - timedelta(minutes=1), AT)
+def _judged() -> tuple[bool, ...]:
+    """Return what the rows let through: a call, a place, a third person, her link, and what each role may do."""
+    return (
+        _facts(Heard(5, 0), Heard(5, 0)).connected,
+        not rules.place_is_old(AT - timedelta(minutes=1), AT),
+        rules.most_in_the_room(AT.date()) > len(MAIN),
+        rules.most_seats(AT.date()) > len(MAIN),
+        rules.link_ends(AT) > AT,
+        *(rules.default_permissions(role, AT.date()) != Permissions() or not _for_staff(role) for role in ASKED),
+    )
+
+
+def _for_staff(role: ParticipantRole) -> bool:
+    return rules.is_for_staff(role, AT.date())
 
 
 @pytest.mark.parametrize("row", [row for path in ENDED for row in load(path).rows], ids=lambda row: row.id)
 def test_ending_any_row_changes_an_answer_and_vouches_for_nothing(row: Row) -> None:
-    assert _judged() == (True, False)
+    assert all(_judged())
     with ended(row):
-        assert _judged() in {(False, False), (True, True)}
+        assert _judged().count(False) == 1, "what no row says is not let through"
 
 
 def test_the_figures_hold_together() -> None:
     assert figure_problems(load(rules.FIGURES)) == []
+
+
+# Who is asked in
+
+
+def test_the_defaults_of_each_role() -> None:
+    found = {role: rules.default_permissions(role, AT.date()) for role in ASKED}
+    assert {role for role in ASKED if _for_staff(role)} == {ParticipantRole.NURSE, ParticipantRole.SPECIALIST}
+    assert {role for role, may in found.items() if may.see_chart} == {ParticipantRole.NURSE, ParticipantRole.SPECIALIST}
+    assert not any(may.write for may in found.values())
+    assert [role for role, may in found.items() if not may.speak] == [ParticipantRole.OBSERVER]
+    assert not found[ParticipantRole.FAMILY].stay_without_patient
+    assert {row["role"] for row in load(rules.SEATS).rows} == set(ASKED)
+
+
+@pytest.mark.parametrize("role", ASKED)
+def test_chart_and_note_are_never_given_to_who_does_not_open_charts(role: ParticipantRole) -> None:
+    wanted = Permissions(speak=True, see_chart=True, write=True, stay_without_patient=True)
+    outside = rules.allowed(wanted, role=role, opens_charts=False)
+    assert (outside.see_chart, outside.write) == (False, False)
+    inside = rules.allowed(wanted, role=role, opens_charts=True)
+    treats = role in (ParticipantRole.NURSE, ParticipantRole.SPECIALIST)
+    assert (inside.see_chart, inside.write) == (treats, treats)
+    assert inside.stay_without_patient is (role is not ParticipantRole.FAMILY)
+
+
+def test_who_writes_reads() -> None:
+    given = rules.allowed(Permissions(write=True), role=ParticipantRole.NURSE, opens_charts=True)
+    assert given == Permissions(see_chart=True, write=True)
+
+
+@pytest.mark.parametrize(
+    ("closed", "removed", "admitted", "expected"),
+    [
+        (False, False, False, SeatStage.LOBBY),
+        (False, False, True, SeatStage.ROOM),
+        (False, True, True, SeatStage.REMOVED),
+        (True, False, True, SeatStage.ENDED),
+        (True, True, False, SeatStage.REMOVED),
+    ],
+)
+def test_where_somebody_is_who_was_asked_in(closed: bool, removed: bool, admitted: bool, expected: SeatStage) -> None:
+    assert rules.seat_stage(closed=closed, removed=removed, admitted=admitted) is expected
+
+
+@pytest.mark.parametrize(
+    ("now", "closed", "revoked", "removed", "taken", "expected"),
+    [
+        (0, False, False, False, False, LinkStanding.OPEN),
+        (0, False, False, False, True, LinkStanding.TAKEN),
+        (24, False, False, False, False, LinkStanding.EXPIRED),  # yesterday's
+        (24, False, False, False, True, LinkStanding.EXPIRED),
+        (23.9, False, False, False, False, LinkStanding.OPEN),
+        (0, False, True, False, False, LinkStanding.REVOKED),
+        (0, False, False, True, True, LinkStanding.REVOKED),
+        (30, True, True, True, True, LinkStanding.OVER),
+    ],
+)
+def test_whether_a_link_seats_somebody(
+    now: float, closed: bool, revoked: bool, removed: bool, taken: bool, expected: LinkStanding
+) -> None:
+    found = rules.link_standing(
+        now=AT + timedelta(hours=now), expires_at=rules.link_ends(AT), closed=closed, revoked=revoked, removed=removed,
+        taken=taken,
+    )  # fmt: skip
+    assert found is expected
+
+
+def test_of_two_people_exactly_one_gives_way() -> None:
+    ids = [UUID(int=1), UUID(int=2)]
+    for role in ParticipantRole:
+        for other in ParticipantRole:
+            if role is other and role in MAIN:
+                continue
+            for own, theirs in (ids, ids[::-1]):
+                assert rules.is_polite(role, own, other, theirs) is not rules.is_polite(other, theirs, role, own)
+    assert rules.is_polite(PATIENT, ids[0], CLINICIAN, ids[1])
+    assert rules.is_polite(PATIENT, ids[1], CLINICIAN, ids[0]), "the patient gives way, whatever the ids"

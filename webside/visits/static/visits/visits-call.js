@@ -182,7 +182,7 @@ export class CallPage {
   // ---- the socket ----
 
   /** @param {any} message */
-  #welcome({ participant: own, polite, ice_servers: iceServers, ice_policy: icePolicy, peers = [], elapsed_s: elapsed, different = [] }) {
+  #welcome({ participant: own, polite, ice_servers: iceServers, ice_policy: icePolicy, peers = [], elapsed_s: elapsed, checks = [] }) {
     this.#polite = polite;
     this.#icePolicy = icePolicy ?? this.#icePolicy;
     this.#useIceServers(iceServers ?? []);
@@ -196,8 +196,8 @@ export class CallPage {
     this.call?.signallingUp(this.#peerPresent);
     this.#digests.again();
     if (!this.#foundIsKept) this.#foundIsKept = this.send({ type: "verified", result: this.#found });
-    else if (different.includes(own)) this.#found = "different";
-    this.#theyDiffer = different.some((/** @type {string} */ participant) => participant !== own);
+    else if (checks.some((/** @type {any} */ each) => each.participant === own && each.result === "different")) this.#found = "different";
+    this.#theyDiffer = checks.some((/** @type {any} */ each) => each.participant !== own && each.result === "different");
     this.#me = own;
     this.#showCodeState();
     if (again) this.#tell("visits:resync", {});

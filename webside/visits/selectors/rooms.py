@@ -11,7 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import JSONObject
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
@@ -29,8 +29,8 @@ from webside.scheduling.codes import AppointmentStatus
 from webside.scheduling.models import Appointment
 from webside.scheduling.selectors import Slot, State
 from webside.visits import policies, rules
-from webside.visits.codes import OVER, DeviceVerdict, ParticipantRole, Stage, Step, VisitStatus
-from webside.visits.models import ChatMessage, Participant, QualitySample, SafeStart, Visit
+from webside.visits.codes import MAIN, OVER, DeviceVerdict, ParticipantRole, Stage, Step, VisitStatus
+from webside.visits.models import ChatMessage, CodeCheck, Participant, QualitySample, SafeStart, Visit
 from webside.visits.rules import CallFacts
 
 PRESENT = timedelta(seconds=15)
@@ -88,8 +88,8 @@ def safe_start_of(visit: Visit) -> SafeStart | None:
 
 
 def participants(visit: Visit) -> dict[ParticipantRole, Participant]:
-    """Return both sides of a visit."""
-    return {ParticipantRole(found.role): found for found in Participant.objects.filter(visit=visit)}
+    """Return both sides of a visit; who was asked in besides is :func:`seats_of`'s."""
+    return {ParticipantRole(found.role): found for found in Participant.objects.filter(visit=visit, role__in=MAIN)}
 
 
 def is_here(participant: Participant | None) -> bool:
@@ -409,14 +409,25 @@ def has_begun(appointment: Appointment) -> bool:
 # Talk and numbers
 
 
-def chat_of(visit: Visit) -> list[ChatMessage]:
-    """Return what was written in a visit, in order."""
-    return list(ChatMessage.objects.filter(visit=visit).select_related("author").order_by("sent_at", "id"))
+def chat_of(visit: Visit, seat: Participant | None = None) -> list[ChatMessage]:
+    """Return what was written in a visit, in order; to who was asked in (``seat``), only since she was last let in."""
+    lines = ChatMessage.objects.filter(visit=visit).select_related("author").order_by("sent_at", "id")
+    if seat is not None and seat.role not in MAIN:
+        if seat.admitted_at is None:
+            return []
+        lines = lines.filter(Q(sent_at__gte=seat.admitted_at) | Q(author=seat))
+    return list(lines)
 
 
 def _call_sums() -> ArraySubquery:
-    """Return seconds of sound and picture by side, as one array beside a visit."""
-    sums = QualitySample.objects.filter(participant__visit=OuterRef("pk")).order_by().values("participant__role")
+    """Return seconds of sound and picture by side, as one array beside a visit: what the two heard of each other.
+
+    What somebody who was asked in hears, or is heard of, makes no minute of the visit.
+    """
+    between = QualitySample.objects.filter(
+        Q(peer=None) | Q(peer__role__in=MAIN), participant__visit=OuterRef("pk"), participant__role__in=MAIN
+    )
+    sums = between.order_by().values("participant__role")
     row = JSONObject(role="participant__role", sound=Sum("sound_seconds"), picture=Sum("picture_seconds"))
     return ArraySubquery(sums.annotate(_row=row).values("_row"))
 
@@ -443,8 +454,10 @@ def call_facts_of(visit_id: UUID) -> CallFacts | None:
 
 
 def code_checks(visit: Visit) -> dict[ParticipantRole, str]:
-    """Return what each side said when it compared the verification code: same, different or empty."""
-    return {role: found.code_check for role, found in participants(visit).items()}
+    """Return what each side said when it compared the verification code with the other: same, different or empty."""
+    said = CodeCheck.objects.filter(participant__visit=visit, participant__role__in=MAIN, peer__role__in=MAIN)
+    found = dict(said.values_list("participant__role", "result"))
+    return {role: found.get(role, "") for role in participants(visit)}
 
 
 def signed_encounter(visit: Visit) -> Encounter | None:

@@ -1,0 +1,142 @@
+"""Who was asked into a visit: seats beside the two that make it, their links, and where each of them stands."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from webside.accounts.models import Membership
+from webside.core import clock, frames
+from webside.core.actor import Actor, Role
+from webside.visits import policies, rules
+from webside.visits.codes import MAIN, LinkStanding, ParticipantRole, SeatStage
+from webside.visits.models import CodeCheck, Invitation, Participant, Visit
+from webside.visits.selectors.rooms import participants
+
+COLLEAGUES = (Role.CLINICIAN, Role.COACH, Role.COORDINATOR)
+"""Whose members of the staff can be asked into a visit."""
+
+
+def _seats() -> QuerySet[Participant]:
+    return Participant.objects.exclude(role__in=MAIN).select_related(
+        "invited_by", "visit__appointment__practitioner", "visit__appointment__patient", "visit__appointment__service"
+    )
+
+
+def seat(actor: Actor, seat_id: UUID) -> Participant | None:
+    """Return the seat that the actor was asked to take; nothing if it is not theirs."""
+    return policies.own_seats(actor, _seats().filter(id=seat_id)).first()
+
+
+def seat_by_id(seat_id: UUID) -> Participant | None:
+    """Return a seat of somebody who was asked in. The caller asks who may see it."""
+    return _seats().filter(id=seat_id).first()
+
+
+def seat_in(visit: Visit, seat_id: UUID) -> Participant | None:
+    """Return a seat of somebody who was asked into this visit, or nothing. The caller has guarded the visit."""
+    return _seats().filter(visit=visit, id=seat_id).first()
+
+
+def own_seat(actor: Actor, visit: Visit) -> Participant | None:
+    """Return the actor's seat in a visit: as one of its two people, or as one who was asked in and is still."""
+    role = policies.role_in(actor, visit)
+    if role is not None:
+        return participants(visit).get(role)
+    return policies.own_seats(actor, _seats().filter(visit=visit, removed_at=None)).first()
+
+
+def has_seat(actor: Actor, visit_id: UUID) -> bool:
+    """Whether the actor was asked into a visit and may still come, to its lobby at least."""
+    return policies.own_seats(actor, Participant.objects.filter(visit_id=visit_id, removed_at=None)).exists()
+
+
+def seats_of(visit: Visit) -> list[Participant]:
+    """Return who was asked into a visit and not removed, in the order of asking."""
+    return list(_seats().filter(visit=visit, removed_at=None).order_by("invited_at", "id"))
+
+
+def seat_stage_of(seat: Participant) -> SeatStage:
+    """Return on which page somebody is who was asked in."""
+    return rules.seat_stage(
+        closed=not policies.is_open(seat.visit),
+        removed=seat.removed_at is not None,
+        admitted=seat.admitted_at is not None,
+    )
+
+
+def patient_is_inside(visit: Visit) -> bool:
+    """Whether the patient was let in and has not left. One whose line broke is still inside."""
+    patient = participants(visit).get(ParticipantRole.PATIENT)
+    return visit.admitted_at is not None and patient is not None and patient.left_at is None
+
+
+def most_guests_inside() -> int:
+    """Return how many of those who were asked in may be in the room at once beside its two people."""
+    return rules.most_in_the_room(clock.now().date()) - len(MAIN)
+
+
+def invitation_by_hash(token_hash: bytes) -> Invitation | None:
+    """Return the invitation with a link's hash."""
+    found = Invitation.objects.filter(token_hash=token_hash)
+    return found.select_related(
+        "participant__invited_by", "participant__visit__appointment__practitioner",
+        "participant__visit__appointment__patient",
+    ).first()  # fmt: skip
+
+
+def standing_of(invitation: Invitation) -> LinkStanding:
+    """Return whether an invitation's link still seats somebody, or why not."""
+    seat = invitation.participant
+    return rules.link_standing(
+        now=clock.now(),
+        expires_at=invitation.expires_at,
+        closed=not policies.is_open(seat.visit),
+        revoked=invitation.revoked_at is not None,
+        removed=seat.removed_at is not None,
+        taken=invitation.taken_at is not None,
+    )
+
+
+def links_of(seats: list[Participant]) -> dict[UUID, Invitation]:
+    """Return the newest invitation of each seat that has one, by the seat's id."""
+    found = Invitation.objects.filter(participant__in=seats).order_by("created_at")
+    return {invitation.participant_id: invitation for invitation in found}
+
+
+def colleagues(visit: Visit) -> list[Membership]:
+    """Return who of the clinic can be asked into a visit: staff who see patients or the desk, and aren't in it yet."""
+    seated = Participant.objects.filter(visit=visit, removed_at=None).exclude(user=None).values("user_id")
+    found = Membership.objects.filter(tenant_id=frames.current_tenant_id(), active=True, user__is_active=True)
+    roles = Q()
+    for role in COLLEAGUES:
+        roles |= Q(roles__contains=[role.value])
+    return list(found.filter(roles).exclude(user__in=seated).select_related("user").order_by("user__name"))
+
+
+def colleague(visit: Visit, user_id: UUID) -> Membership | None:
+    """Return a colleague by the user's id, if they can be asked into this visit."""
+    return next((found for found in colleagues(visit) if found.user_id == user_id), None)
+
+
+def opens_charts(user_id: UUID | None) -> bool:
+    """Whether somebody works in this clinic in a role that opens charts, today."""
+    if user_id is None:
+        return False
+    found = Membership.objects.filter(tenant_id=frames.current_tenant_id(), user_id=user_id, active=True)
+    return found.filter(roles__contains=[Role.CLINICIAN.value], user__is_active=True).exists()
+
+
+def asked_into(actor: Actor) -> list[Participant]:
+    """Return the seats in open visits that the actor, a colleague, was asked to take and has not been removed from."""
+    if actor.user_id is None or not actor.is_staff:
+        return []
+    found = policies.own_seats(actor, _seats().filter(removed_at=None, visit__ended_at=None)).order_by("-invited_at")
+    return [each for each in found if seat_stage_of(each) in (SeatStage.LOBBY, SeatStage.ROOM)]
+
+
+def pairs_checked(visit: Visit) -> dict[tuple[UUID, UUID], str]:
+    """Return what each said of the verification code with each other: same or different, by (who, with whom)."""
+    said = CodeCheck.objects.filter(participant__visit=visit)
+    return {(who, peer): result for who, peer, result in said.values_list("participant_id", "peer_id", "result")}
