@@ -55,6 +55,7 @@ class VisitsConfig(AppConfig):
                 "visits.seat.ask-away": _("asked that somebody leaves a visit"),
                 "visits.seat.part": _("left, and so who may not stay without the patient"),
                 "visits.seat.read": _("opened the page of a visit they were asked into"),
+                "visits.seat.guess": _("tried a link to a visit that nobody was sent"),
                 "visits.seat.refuse": _("was refused a seat in a visit"),
             }
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from webside.ui.forms import HintedRadioSelect
 from webside.visits import rules, selectors
-from webside.visits.codes import AudioReason, DeviceVerdict, PlaceKind
+from webside.visits.codes import AudioReason, DeviceVerdict, ParticipantRole, PlaceKind, Relation
 
 FEWEST_DIGITS = 10
 PHONE_HINT = _("Enter a phone number with its area code, for example 845-555-0142.")
@@ -198,3 +199,75 @@ class EndForm(forms.Form):
         required=False,
         widget=forms.RadioSelect,
     )
+
+
+ROLE_NAMES = {
+    ParticipantRole.PATIENT: _("patient"),
+    ParticipantRole.CLINICIAN: _("clinician"),
+    ParticipantRole.NURSE: _("nurse"),
+    ParticipantRole.SPECIALIST: _("specialist"),
+    ParticipantRole.INTERPRETER: _("interpreter"),
+    ParticipantRole.FAMILY: _("family"),
+    ParticipantRole.PRESENTER: _("helper on site"),
+    ParticipantRole.OBSERVER: _("observer"),
+}
+RELATION_NAMES = {
+    Relation.SPOUSE: _("husband, wife or partner"),
+    Relation.PARENT: _("parent"),
+    Relation.CHILD: _("son or daughter"),
+    Relation.SIBLING: _("brother or sister"),
+    Relation.GUARDIAN: _("guardian"),
+    Relation.CARER: _("carer"),
+    Relation.FRIEND: _("friend"),
+    Relation.OTHER: _("family"),
+}
+BY_LINK = (ParticipantRole.INTERPRETER, ParticipantRole.FAMILY, ParticipantRole.PRESENTER, ParticipantRole.OBSERVER)
+AS_COLLEAGUE = (
+    ParticipantRole.SPECIALIST, ParticipantRole.NURSE, ParticipantRole.INTERPRETER, ParticipantRole.OBSERVER,
+)  # fmt: skip
+
+
+class AskGuestForm(forms.Form):
+    """Asking somebody from outside into a visit; a patient asks her family only."""
+
+    name = forms.CharField(label=_("Name"), max_length=160, error_messages={"required": _("Say who is to come.")})
+    role = forms.ChoiceField(label=_("Comes as"))
+    relation = forms.ChoiceField(
+        label=_("To the patient"), choices=[("", "—"), *((each.value, RELATION_NAMES[each]) for each in Relation)],
+        required=False,
+    )  # fmt: skip
+    email = forms.EmailField(label=_("E-mail, if we are to send the link"), max_length=254, required=False)
+
+    def __init__(self, *args: Any, family_only: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="ask-%s", **kwargs)
+        roles = (ParticipantRole.FAMILY,) if family_only else BY_LINK
+        self.fields["role"].choices = [(each.value, ROLE_NAMES[each]) for each in roles]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Family says what it is to the patient; others are nothing to her."""
+        data = super().clean() or {}
+        family = data.get("role") == ParticipantRole.FAMILY
+        if family and not data.get("relation"):
+            self.add_error("relation", _("Choose what they are to the patient."))
+        data["relation"] = data.get("relation") if family else ""
+        return data
+
+
+class AskColleagueForm(forms.Form):
+    """Asking a colleague of the clinic into a visit."""
+
+    user = forms.ChoiceField(label=_("Colleague"))
+    role = forms.ChoiceField(label=_("Comes as"), choices=[(each.value, ROLE_NAMES[each]) for each in AS_COLLEAGUE])
+
+    def __init__(self, *args: Any, colleagues: Iterable[tuple[str, str]] = (), **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="colleague-%s", **kwargs)
+        self.fields["user"].choices = list(colleagues)  # type: ignore[attr-defined]
+
+
+class PermitForm(forms.Form):
+    """What somebody may do in a visit."""
+
+    speak = forms.BooleanField(required=False)
+    see_chart = forms.BooleanField(required=False)
+    write = forms.BooleanField(required=False)
+    stay_without_patient = forms.BooleanField(required=False)

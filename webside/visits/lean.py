@@ -63,7 +63,7 @@ DIGEST = frozenset(
 )
 
 _SEAT = """
-SELECT p.id, p.role, p.name, p.socket_id, p.seen_at, p.admitted_at, p.removed_at, v.status, v.engine, v.admitted_at,
+SELECT p.id, p.role, p.name, p.speak, p.socket_id, p.seen_at, p.admitted_at, p.removed_at, v.status, v.engine, v.admitted_at,
   v.started_at, a.status, lower(a.period)
 FROM visits_participant p
 JOIN visits_visit v ON v.tenant_id = p.tenant_id AND v.id = p.visit_id
@@ -107,6 +107,7 @@ class _Seat:
     id: UUID
     role: ParticipantRole
     name: str
+    speak: bool
     socket_id: UUID | None
     seen_at: datetime | None
     let_in_at: datetime | None
@@ -199,10 +200,13 @@ class VisitRoom:
         else:
             # Only one's own older window must know of somebody who waits.
             await _say(db, visitor.topic_id, "waits", seat.id, visitor.socket_id)
+        if seat.role not in MAIN:
+            await _say(db, visitor.topic_id, "hint", "seats")
         await _presence(db, visitor.topic_id)
         return {
             "participant": str(seat.id),
             "inside": seat.inside,
+            "speak": seat.speak,
             # The patient gives way when both offer at once: a property of the person, not of the socket.
             "polite": seat.role is ParticipantRole.PATIENT,
             "ice_servers": info.ice_servers if seat.may_relay(now) else [],
@@ -388,6 +392,8 @@ class VisitRoom:
             [now, now, now, seat.id],
         )
         await _say(db, visitor.topic_id, "left", seat.id, "left")
+        if seat.role not in MAIN:
+            await _say(db, visitor.topic_id, "hint", "seats")
         await _presence(db, visitor.topic_id)
         if seat.role is ParticipantRole.PATIENT and seat.inside:
             # Who may be there only with her goes too. It audits, so it runs in a thread, as _start does.
@@ -398,11 +404,13 @@ class VisitRoom:
         row = await (
             await db.execute(
                 "UPDATE visits_participant SET socket_id = NULL, updated_at = %s"
-                " WHERE tenant_id = %s AND visit_id = %s AND socket_id = %s RETURNING id",
+                " WHERE tenant_id = %s AND visit_id = %s AND socket_id = %s RETURNING id, role",
                 [clock.now(), frames.current_tenant_id(), visitor.topic_id, visitor.socket_id],
             )
         ).fetchone()
         if row is not None:
+            if row[1] not in MAIN:
+                await _say(db, visitor.topic_id, "hint", "seats")
             await _say(db, visitor.topic_id, "away", row[0])
             await _presence(db, visitor.topic_id)
 
@@ -452,6 +460,8 @@ class VisitRoom:
     ) -> Json | None:
         seat = await _seat(db, _BY_SOCKET, visitor)
         mine = seat or await _seat(db, _WHOSE, visitor)
+        if event == "changed" and seat is not None and str(seat.id) == participant:
+            return {"type": "you", "speak": seat.speak}
         if mine is not None and str(mine.id) == participant:
             # The same person came in on a newer socket: this one is done. What an older one did comes late, and is no news.
             newer = event in ("joined", "waits") and UUID(word) > visitor.socket_id
@@ -459,7 +469,7 @@ class VisitRoom:
         if seat is None or event == "waits" or not seat.inside:
             return None
         told: Json = {"type": "peer", "event": event, "participant": participant}
-        if event != "joined":
+        if event not in ("joined", "changed"):
             return {**told, "reason": word} if event == "left" else told
         row = await (
             await db.execute(

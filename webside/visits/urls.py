@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from webside.visits.views import clinician, patient, room
+from webside.visits.views import clinician, guests, patient, people, room
 
 app_name = "visits"
 _VISIT = "o/<slug:slug>/visits/<uuid:visit_id>/"
+_SEAT = "o/<slug:slug>/seats/<uuid:seat_id>/"
 urlpatterns = [
     path(_VISIT, room.room, name="visit-room"),
     path(f"{_VISIT}where/", room.where, name="visit-where"),
@@ -29,4 +30,14 @@ urlpatterns = [
     path(f"{_VISIT}no-show/", clinician.noshow, name="visit-noshow"),
     path(f"{_VISIT}identity/", clinician.identity, name="visit-identity"),
     path(f"{_VISIT}answer/", clinician.answer, name="visit-answer"),
+    path(f"{_VISIT}people/", people.people, name="visit-people"),
+    path(f"{_VISIT}people/ask/", people.ask, name="visit-ask"),
+    path(f"{_VISIT}people/alone/", people.alone, name="visit-alone"),
+    path(f"{_VISIT}people/<uuid:seat_id>/", people.seat, name="visit-seat"),
+    path("o/<slug:slug>/join/<str:token>/", guests.join, name="seat-join"),
+    path(_SEAT, guests.seat, name="seat"),
+    path(f"{_SEAT}where/", guests.where, name="seat-where"),
+    path(f"{_SEAT}people/", guests.people, name="seat-people"),
+    path(f"{_SEAT}chat/", guests.chat, name="seat-chat"),
+    path(f"{_SEAT}ticket/", guests.ticket, name="seat-ticket"),
 ]

@@ -29,7 +29,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 HERE = Path(__file__).parent
 MODULES = HERE.parents[2] / "webside" / "visits" / "static" / "visits"
-NAMES = {"patient": "Liz Moreno", "doctor": "Dr. Amara Osei"}
+NAMES = {"patient": "Liz Moreno", "doctor": "Dr. Amara Osei", "interpreter": "Rosa Diaz", "sister": "Ana Moreno"}
+ROLES = {"doctor": "clinician", "sister": "family"}
 TURN_TTL_SECONDS = 3600
 #: Pages say something every second. Whoever is silent for so long is gone, whatever TCP believes.
 SILENT_SECONDS = 5
@@ -40,6 +41,13 @@ def import_map() -> str:
     return json.dumps(
         {"imports": {f"visits/{path.name}": f"/static/visits/{path.name}" for path in MODULES.glob("*.js")}}
     )
+
+
+def is_polite(name: str, other: str) -> bool:
+    """Whether one gives way to the other: the patient to all, the doctor to nobody, else as the alphabet says."""
+    if "patient" in (name, other):
+        return name == "patient"
+    return other == "doctor" or (name != "doctor" and name < other)
 
 
 def participant_id(room: str, name: str) -> str:
@@ -74,6 +82,7 @@ class Lab:
             mode=query.get("mode", "own"),
             join=query.get("join", "now"),
             policy="relay" if query.get("relay") else "all",
+            pairs=self.pairs(query.get("room", "1")) if query.get("pairs") else "",
         )
         digest = base64.b64encode(hashlib.sha256(imports.encode()).digest()).decode()
         policy = (
@@ -81,6 +90,16 @@ class Lab:
             "media-src 'self' blob:; img-src 'self' data:; base-uri 'none'; form-action 'self'"
         )
         return HTMLResponse(html, headers={"Content-Security-Policy": policy})
+
+    @staticmethod
+    def pairs(room: str) -> str:
+        """Return the list of people, as the clinic's page has it: each with the digits of the pair."""
+        item = (
+            '<li data-person="{}">{} <span data-person-code></span> <span data-person-codestate></span>'
+            '<button type="button" data-call-action="code-same">The same</button>'
+            '<button type="button" data-call-action="code-different">Different</button></li>'
+        )
+        return "".join(item.format(participant_id(room, name), NAMES[name]) for name in NAMES)
 
     async def static(self, request: Request) -> Response:
         folder = {"visits": MODULES, "lab": HERE / "static"}.get(request.path_params["folder"])
@@ -148,7 +167,7 @@ class Lab:
         sockets[name] = socket
         if before:
             await say(before, type="bye", reason="replaced")
-        me = {"participant": participant_id(room, name), "name": NAMES.get(name, name), "role": name}
+        me = self.person(room, name)
         others = [other for other in sockets if other != name and other != "middle"]
         await say(
             socket,
@@ -156,11 +175,13 @@ class Lab:
             participant=me["participant"],
             polite=name == "patient",
             ice_servers=self.ice_servers(name),
-            peers=[{"participant": participant_id(room, o), "name": NAMES.get(o, o), "role": o} for o in others],
+            peers=[self.person(room, other) | {"polite": is_polite(name, other)} for other in others],
             elapsed_s=None,
         )
         if name != "middle":
-            await self.tell_others(room, name, type="peer", event="joined", **me)
+            for other, there in list(sockets.items()):
+                if other != name:
+                    await say(there, type="peer", event="joined", polite=is_polite(other, name), **me)
         event = "away"
         try:
             while True:
@@ -180,6 +201,23 @@ class Lab:
                 del sockets[name]
                 if name != "middle":
                     await self.tell_others(room, name, type="peer", event=event, participant=me["participant"])
+
+    @staticmethod
+    def person(room: str, name: str) -> dict[str, Any]:
+        return {
+            "participant": participant_id(room, name), "name": NAMES.get(name, name), "role": ROLES.get(name, name),
+            "relation": "sibling" if name == "sister" else "", "speak": True,
+        }  # fmt: skip
+
+    async def out(self, request: Request) -> Response:
+        """Remove somebody, as a clinician does: her page is told, and everybody else hangs up."""
+        room, name = request.query_params.get("room", "1"), request.query_params["as"]
+        gone = participant_id(room, name)
+        socket = self.rooms.get(room, {}).pop(name, None)
+        await self.tell_others(room, name, type="peer", event="left", participant=gone, reason="removed")
+        if socket and not request.query_params.get("quietly"):
+            await say(socket, type="bye", reason="removed")
+        return Response(status_code=204)
 
     async def relay(self, room: str, name: str, message: dict[str, Any]) -> None:
         sockets = self.rooms[room]
@@ -219,6 +257,7 @@ def application(lab: Lab) -> Starlette:
             Route("/admit", lab.admit, methods=["POST"]),
             Route("/bye", lab.bye, methods=["POST"]),
             Route("/said", lab.said),
+            Route("/out", lab.out, methods=["POST"]),
             Route("/static/{folder}/{name}", lab.static),
             Route("/{kind}", lab.page),
         ]

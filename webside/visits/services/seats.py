@@ -19,6 +19,7 @@ from webside.core.actor import Actor
 from webside.core.locks import lock
 from webside.notifications.services import send_email
 from webside.people.models import Practitioner
+from webside.realtime.services import say_on_commit
 from webside.scheduling import services as scheduling
 from webside.visits import policies, rules, selectors
 from webside.visits.codes import MAIN, LinkStanding, ParticipantRole, Relation, SeatStage, Stage
@@ -248,7 +249,7 @@ def remove(*, actor: Actor, visit: Visit, seat_id: UUID) -> Participant:
     """
     visit, seat = _seat_to_run(actor, visit, seat_id)
     now = clock.now()
-    seat.removed_at, seat.admitted_at, seat.browser_hash = now, None, None
+    seat.removed_at, seat.admitted_at = now, None
     dismiss(seat, "removed")
     seat.socket_id = None
     seat.save()
@@ -273,6 +274,7 @@ def permit(*, actor: Actor, visit: Visit, seat_id: UUID, wanted: Permissions) ->
     seat.save()
     if not seat.stay_without_patient and seat.admitted_at is not None and not selectors.patient_is_inside(visit):
         _send_out(seat)
+    say_on_commit(f"visit:{visit.id}", f"changed {seat.id}")
     tell(visit, "seats")
     note_step("visits.seat.permit", actor, visit, target_label=seat.name, changes=changes)
     return seat

@@ -605,7 +605,7 @@ def test_a_coach_reads_no_allergies_in_the_banner(cast: Cast) -> None:
 def test_the_keys_of_the_room_move_and_mute_and_none_ends_the_call(cast: Cast, maya: Client) -> None:
     page = maya.get(_url("visit-room", factories.admitted(cast))).content.decode()
     parts = {key: part for part, key in re.findall(r'<([^>]*data-key="(.)"[^>]*)>', page)}
-    assert parts.keys() == {"m", "v", "f", "c", "t", "n", "l"}
+    assert parts.keys() == {"m", "v", "f", "c", "t", "p", "n", "l"}
     assert "data-panel" in parts["c"] and "#chat-text" in parts["t"] and "visit-notecol" in parts["n"]
     assert not any(word in part for part in parts.values() for word in ("submit", "leave", "hangup"))
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from webside.core import clock
+from webside.core.actor import Actor
 from webside.ui import when
-from webside.visits import selectors
-from webside.visits.views._guard import Page
+from webside.visits import selectors, services
 
 
 def ice_policy() -> str:
@@ -18,15 +21,33 @@ def ice_policy() -> str:
     return "relay" if settings.ENV.force_relay else "all"
 
 
-def chat_lines(page: Page) -> list[dict[str, Any]]:
-    """Return the lines of the chat as the page's person reads them."""
+def lines_for(visit: Any, seat: Any, zone: str) -> list[dict[str, Any]]:
+    """Return the lines of the chat that somebody in a seat may read, on the clock of ``zone``."""
     return [
         {
             "id": message.id,
             "text": message.text,
-            "own": message.author.role == page.role,
-            "who": _("You") if message.author.role == page.role else message.author.name,
-            "when": when.say(message.sent_at, clock.now(), zone=page.zone, style="time"),
+            "own": seat is not None and message.author_id == seat.id,
+            "who": _("You") if seat is not None and message.author_id == seat.id else message.author.name,
+            "when": when.say(message.sent_at, clock.now(), zone=zone, style="time"),
         }
-        for message in selectors.chat_of(page.visit)
+        for message in selectors.chat_of(visit, seat)
     ]
+
+
+def write(
+    request: HttpRequest, actor: Actor, visit: Any, *, back: str, elsewhere: Callable[[], HttpResponse]
+) -> HttpResponse:
+    """Write a line into the chat and answer as the page asked. The same ``key`` writes one line, however often it comes."""
+    wants_json = request.headers.get("Accept", "").startswith("application/json")
+    try:
+        message = services.write_message(
+            actor=actor, visit=visit, text=request.POST.get("text", ""), client_key=request.POST.get("key", "")
+        )
+    except ValueError:
+        return JsonResponse({"error": {"code": "not_a_message"}}, status=422) if wants_json else elsewhere()
+    except (services.WrongStage, services.NotAllowed):
+        return JsonResponse({"error": {"code": "closed"}}, status=410) if wants_json else elsewhere()
+    if wants_json:
+        return JsonResponse({"id": str(message.id), "sent_at": message.sent_at.isoformat()})
+    return redirect(f"{back}#chat")

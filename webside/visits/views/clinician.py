@@ -25,6 +25,7 @@ from webside.visits import policies, selectors, services
 from webside.visits.codes import AudioReason, EndReason, ParticipantRole, Stage
 from webside.visits.forms import EndForm, ReasonForm
 from webside.visits.views import _talk as talk
+from webside.visits.views import people
 from webside.visits.views._guard import Page, page_of
 
 CLINICIAN = ParticipantRole.CLINICIAN
@@ -48,19 +49,22 @@ def room(page: Page) -> HttpResponse:
     if selectors.stage_of(page.visit) is not Stage.ROOM:
         return page.render("visits/visit_door.html", **_door(page), **_strip(page), lists=_allergies(page),
                            pairs=_pairs(page))  # fmt: skip
+    there = people.room_people(page)
     encounter = chart.encounter_of_visit(page.actor, page.visit.id)
     note = chart.note_context(page.actor, encounter) if encounter else {}
     return page.render(
         "visits/visit_room_clinician.html",
         **{**note, **_strip(page), "encounter": encounter},
         card=selectors.emergency_card(page.visit),
-        chat=talk.chat_lines(page),
+        chat=talk.lines_for(page.visit, there["viewer"], page.zone),
         facts=selectors.call_facts(page.visit),
         end_form=EndForm(),
         ended_url=page.url("visit-ended"),
         ice_policy=talk.ice_policy(),
         chat_key=uuid4(),
+        chat_url=page.url("visit-chat"),
         pairs=_pairs(page),
+        **there,
     )
 
 

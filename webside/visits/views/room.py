@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ from webside.scheduling.selectors import ABOUT_LICENCES, door_proof
 from webside.visits import policies, selectors, services
 from webside.visits.codes import EndReason, ParticipantRole, Stage
 from webside.visits.views import _talk as talk
-from webside.visits.views import clinician, destination
+from webside.visits.views import clinician, destination, people
 from webside.visits.views._guard import Page, page_of
 
 
@@ -32,11 +32,19 @@ def room(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         return page.go_on()
     if page.role is ParticipantRole.CLINICIAN:
         return clinician.room(page)
+    there = people.room_people(page)
     return page.render(
         "visits/visit_room_patient.html",
-            chat=talk.chat_lines(page), follow_url=page.url("visit-where"), ended_url=page.url("visit-ended"),
-            ice_policy=talk.ice_policy(), chat_key=uuid4(),
-    )  # fmt: skip
+        **there,
+        chat=talk.lines_for(page.visit, there["viewer"], page.zone),
+        follow_url=f"{page.url('visit-where')}?page=visit-room",
+        ended_url=page.url("visit-ended"),
+        chat_url=page.url("visit-chat"),
+        ticket=f"{reverse('realtime:ticket-mint', args=[slug])}?topic=visit:{page.visit.id}",
+        main_role=ParticipantRole.CLINICIAN.value,
+        ice_policy=talk.ice_policy(),
+        chat_key=uuid4(),
+    )
 
 
 @never_cache
@@ -71,20 +79,9 @@ def chat(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     if request.method == "GET":
         if not policies.can_read_chat(page.actor, page.visit):
             return page.go_on()
-        return page.render("visits/_chat.html", chat=talk.chat_lines(page))
-    wants_json = request.headers.get("Accept", "").startswith("application/json")
-    try:
-        message = services.write_message(
-            actor=page.actor, visit=page.visit, text=request.POST.get("text", ""),
-            client_key=request.POST.get("key", ""),
-        )  # fmt: skip
-    except ValueError:
-        return JsonResponse({"error": {"code": "not_a_message"}}, status=422) if wants_json else page.go_on()
-    except services.WrongStage:
-        return JsonResponse({"error": {"code": "closed"}}, status=410) if wants_json else page.go_on()
-    if wants_json:
-        return JsonResponse({"id": str(message.id), "sent_at": message.sent_at.isoformat()})
-    return redirect(f"{page.url('visit-room')}#chat")
+        own = selectors.participants(page.visit)[page.role]
+        return page.render("visits/_chat.html", chat=talk.lines_for(page.visit, own, page.zone))
+    return talk.write(request, page.actor, page.visit, back=page.url("visit-room"), elsewhere=page.go_on)
 
 
 # A visit that may not begin

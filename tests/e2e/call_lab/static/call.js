@@ -37,3 +37,18 @@ lab.numbers = async () => {
   }
   return numbers;
 };
+
+/** The same of each pair: who is connected, and how many frames and packets came from there. */
+lab.pairs = async () => {
+  const pairs = {};
+  for (const person of page.mesh.others) {
+    const numbers = { state: person.call.state, frames: 0, audioPackets: 0, code: person.code, found: person.codeState, restarts: person.call.counts.restarts };
+    for (const report of (await person.call.stats())?.values() ?? []) {
+      if (report.type !== "inbound-rtp") continue;
+      if (report.kind === "video") numbers.frames += report.framesDecoded ?? 0;
+      else numbers.audioPackets += report.packetsReceived ?? 0;
+    }
+    pairs[person.name] = numbers;
+  }
+  return pairs;
+};

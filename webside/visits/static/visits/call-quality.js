@@ -18,6 +18,7 @@
  * @property {number|null} availableKbps what the browser believes it can send
  * @property {number|null} concealedPct sound that the browser had to make up, smoothed
  * @property {boolean} sound whether sound packets came
+ * @property {number} loudness of the sound that came, 0 to 1
  * @property {boolean} picture whether picture frames were decoded
  * @property {number} freezes
  * @property {number|null} fps
@@ -66,6 +67,7 @@ export class QualityReader {
       availableKbps: known(now.availableKbps),
       concealedPct: this.#smooth.concealed,
       sound: since("audioPackets") > 0,
+      loudness: now.loudness,
       picture: frames > 0,
       freezes: since("freezes"),
       fps: frames ? frames / seconds : null,
@@ -86,7 +88,7 @@ const smooth = (before, value) => (before === null ? value : before + SMOOTHING 
 function countersOf(stats) {
   const counters = {
     at: performance.now(), bytesIn: 0, bytesOut: 0, rttMs: NaN, availableKbps: NaN, relayed: 0, sentLossPct: NaN,
-    audioPackets: 0, audioLost: 0, samples: 0, concealed: 0, frames: 0, freezes: 0, width: NaN, height: NaN,
+    audioPackets: 0, loudness: 0, audioLost: 0, samples: 0, concealed: 0, frames: 0, freezes: 0, width: NaN, height: NaN,
   };
   // The last report about a picture that isn't sent any more stays for ever, and it was a bad one.
   const fresh = Math.max(...[...stats.values()].map(({ timestamp }) => timestamp)) - REPORT_HOLDS_MS;
@@ -102,6 +104,7 @@ function countersOf(stats) {
       counters.relayed = ends.some((candidate) => candidate?.candidateType === "relay") ? 1 : 0;
     } else if (report.type === "inbound-rtp" && report.kind === "audio") {
       counters.audioPackets += report.packetsReceived ?? 0;
+      counters.loudness = report.audioLevel ?? 0;
       counters.audioLost += report.packetsLost ?? 0;
       counters.samples += report.totalSamplesReceived ?? 0;
       counters.concealed += (report.concealedSamples ?? 0) - (report.silentConcealedSamples ?? 0);
@@ -246,7 +249,7 @@ export class Digest {
  * the server closes a socket that says too much.
  */
 export class UnsentDigests {
-  /** @type {{key: string, at: number, digest: object, sent: boolean}[]} */ #waiting = [];
+  /** @type {{key: string, at: number, peer: string, digest: object, sent: boolean}[]} */ #waiting = [];
   /** @type {number|undefined} */ #rest;
   #send;
 
@@ -259,9 +262,9 @@ export class UnsentDigests {
     this.#send = send;
   }
 
-  /** @param {object} digest */
-  add(digest) {
-    this.#waiting.push({ key: crypto.randomUUID(), at: performance.now(), digest, sent: false });
+  /** @param {object} digest @param {string} peer whom the numbers are about */
+  add(digest, peer) {
+    this.#waiting.push({ key: crypto.randomUUID(), at: performance.now(), peer, digest, sent: false });
     if (this.#waiting.length > UnsentDigests.MOST) this.#waiting.shift();
     this.#sendAll();
   }
@@ -282,7 +285,7 @@ export class UnsentDigests {
     const unsent = this.#waiting.filter((each) => !each.sent);
     for (const each of unsent.slice(0, UnsentDigests.AT_ONCE)) {
       const ago = (performance.now() - each.at) / 1000;
-      each.sent = this.#send({ type: "stats", key: each.key, ago_s: round(ago), digest: each.digest });
+      each.sent = this.#send({ type: "stats", key: each.key, peer: each.peer, ago_s: round(ago), digest: each.digest });
       if (!each.sent) return;
     }
     if (unsent.length > UnsentDigests.AT_ONCE) this.#rest = setTimeout(() => this.#sendAll(), UnsentDigests.PAUSE_MS);

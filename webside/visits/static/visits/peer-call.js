@@ -28,6 +28,7 @@
  * @property {number|null} height
  * @property {number|null} fps
  * @property {boolean} audioOnly whether we gave up sending the picture for the sound's sake
+ * @property {number} loudness of what is heard, 0 to 1
  *
  * @typedef {object} PeerState what the other side says about itself
  * @property {boolean} mic
@@ -35,6 +36,7 @@
  * @property {boolean} hears whether sound arrived there in the last seconds
  * @property {boolean} wantsPicture
  * @property {boolean} savesSound whether it gave up its own picture for the sound's sake
+ * @property {boolean} signs whether somebody there reads or speaks with hands, so that each frame counts
  */
 
 import { Digest, Ladder, QualityReader, labelOf } from "visits/call-quality.js";
@@ -63,7 +65,7 @@ const FULL_VIDEO = { maxBitrate: undefined, maxFramerate: undefined };
 const LEAN_AUDIO_BITRATE = 16_000;
 
 /** @type {PeerState} */
-const UNKNOWN_PEER = { mic: false, camera: false, hears: false, wantsPicture: true, savesSound: false };
+const UNKNOWN_PEER = { mic: false, camera: false, hears: false, wantsPicture: true, savesSound: false, signs: false };
 
 export class PeerCall extends EventTarget {
   /** @type {State} */ state = "waiting";
@@ -102,6 +104,8 @@ export class PeerCall extends EventTarget {
   /** @type {{audio?: RTCRtpSender, video?: RTCRtpSender}} */ #senders = {};
   #muted = false;
   #wantsPicture = true;
+  #signs = false;
+  /** The most that a full picture may take. @type {Partial<RTCRtpEncodingParameters>} */ #share = FULL_VIDEO;
   /** Only its id counts: the other side keeps sound and picture of one stream in step. */
   #stream = new MediaStream();
 
@@ -221,6 +225,21 @@ export class PeerCall extends EventTarget {
     this.#limitSending();
   }
 
+  /** @param {boolean} signs whether hands must be seen clearly here; the other side then sends each frame */
+  setSigning(signs) {
+    this.#signs = signs;
+    this.#tellState();
+  }
+
+  /**
+   * How much a full picture may take of a line that carries others too.
+   * @param {Partial<RTCRtpEncodingParameters>} share maxBitrate and maxFramerate; what is absent is the browser's own choice
+   */
+  setShare(share) {
+    this.#share = { ...FULL_VIDEO, ...share };
+    this.#limitSending();
+  }
+
   /** Mends now, whether it seems necessary or not. */
   restart() {
     this.#offer({ restart: true });
@@ -260,6 +279,12 @@ export class PeerCall extends EventTarget {
   /** @returns {Promise<RTCStatsReport|null>} the browser's own statistics, for tests and the details panel */
   async stats() {
     return (await this.#pc?.getStats()) ?? null;
+  }
+
+  /** @returns {{maxBitrate: number|null, maxFramerate: number|null}} of the picture that is sent, for tests */
+  limits() {
+    const { maxBitrate = null, maxFramerate = null } = this.#senders.video?.getParameters().encodings[0] ?? {};
+    return { maxBitrate, maxFramerate };
   }
 
   // ---- negotiation ----
@@ -481,6 +506,7 @@ export class PeerCall extends EventTarget {
       hears: this.#hears,
       wantsPicture: this.#wantsPicture,
       savesSound: this.#ladder.level === "sound",
+      signs: this.#signs,
     };
     this.#link.send(JSON.stringify(message));
   }
@@ -494,6 +520,7 @@ export class PeerCall extends EventTarget {
       hears: message.hears === true,
       wantsPicture: message.wantsPicture !== false,
       savesSound: message.savesSound === true,
+      signs: message.signs === true,
     };
     if (JSON.stringify(before) === JSON.stringify(this.peer)) return;
     if (before.wantsPicture !== this.peer.wantsPicture) this.#limitSending();
@@ -607,6 +634,7 @@ export class PeerCall extends EventTarget {
       height: reading.height,
       fps: reading.fps,
       audioOnly: this.#ladder.level === "sound",
+      loudness: reading.loudness,
     };
     this.#emit("quality", quality);
   }
@@ -626,7 +654,7 @@ export class PeerCall extends EventTarget {
   async #limitSending() {
     const { level } = this.#ladder;
     const active = level !== "sound" && this.#wantsPicture && this.peer.wantsPicture;
-    await limit(this.#senders.video, { active, ...(level === "full" ? FULL_VIDEO : LEAN_VIDEO) });
+    await limit(this.#senders.video, { active, ...(level === "full" ? this.#share : LEAN_VIDEO) });
     const maxBitrate = level === "sound" ? LEAN_AUDIO_BITRATE : undefined;
     await limit(this.#senders.audio, { maxBitrate });
     this.#tellState();
@@ -640,7 +668,7 @@ export class PeerCall extends EventTarget {
 
 /** @param {boolean} audioOnly @returns {Quality} */
 const noQuality = (audioOnly) => ({
-  label: "none", rttMs: null, lossPct: null, kbps: 0, width: null, height: null, fps: null, audioOnly,
+  label: "none", rttMs: null, lossPct: null, kbps: 0, width: null, height: null, fps: null, audioOnly, loudness: 0,
 });
 
 /** @param {RTCRtpSender|undefined} sender @param {Partial<RTCRtpEncodingParameters>} wanted */

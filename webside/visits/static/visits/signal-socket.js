@@ -5,8 +5,8 @@
  * Nothing is queued while the socket is down: an old message (above all an old SDP) is worse than none. Who has something
  * that must arrive keeps it (`UnsentDigests`).
  *
- * Events: "welcome" (detail: the server's message), "signal" ({from, data}), "peer" ({event, participant, name, role}),
- * "hint" ({topic, kind, id}), "kept" ({key}), "verified" ({participant, result}), "ice" ({iceServers}),
+ * Events: "welcome" (detail: the server's message), "signal" ({from, data}), "peer" ({event, participant, name, role, …}),
+ * "hint" ({topic, kind, id}), "kept" ({key}), "verified" ({participant, with, result}), "you" ({speak}), "ice" ({iceServers}),
  * "rtt" ({ms}), "down" (), "bye" ({reason}).
  */
 
@@ -22,7 +22,7 @@ const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 3000;
 /** The page's session or its right to be here is gone: trying again can't help. */
 const REFUSED = [401, 403, 404, 410];
-const FINAL = ["revoked", "ended", "replaced"];
+const FINAL = ["revoked", "ended", "replaced", "lobby", "removed"];
 /** All pages lose a server in the same moment; they don't come back in one. */
 const jitter = () => 0.7 + Math.random() * 0.6;
 
@@ -174,6 +174,7 @@ export class SignalSocket extends EventTarget {
       case "hint":
       case "kept":
       case "verified":
+      case "you":
         this.#emit(message.type, message);
         break;
       case "bye":

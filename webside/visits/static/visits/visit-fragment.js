@@ -40,6 +40,7 @@ export default function attach(element) {
     element.querySelectorAll("details").forEach((details, index) => (details.open = open[index] ?? false));
     // @ts-ignore: htmx is a script of its own
     window.htmx?.process(element);
+    element.dispatchEvent(new CustomEvent("visits:fragment", { bubbles: true }));
   }
 
   const { signal } = life;

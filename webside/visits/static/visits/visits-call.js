@@ -5,14 +5,17 @@
  * the page, so that dialogs need not be inside the stage: a page holds one call.
  *
  *   root               data-ticket-url (needed), data-socket-url ("/ws"), data-left-url (where to go afterwards), data-peer-name,
+ *                      data-main-role (of the person the page is about: "clinician" for a patient; else whoever is met first),
  *                      data-join ("now", or "button": waits for the action join), data-ice-policy ("all" or "relay"),
  *                      data-shortcuts ("off": no single-letter keys)
  *   data-call=         remote, self (<video autoplay playsinline muted>), remote-placeholder, self-placeholder, peer-name,
  *                      peer-state, timer (<time>), quality (with [data-quality-text]), code, code-state, code-short (the
  *                      same in two words), notice, media-notice and alarm (each with [data-notice-head], [data-notice-body]),
- *                      status (aria-live), devices and leave (<dialog>), join-panel
+ *                      status (aria-live), people-note (who came, went or was lost), devices and leave (<dialog>), join-panel.
+ *                      Of a call of more than two: faces, main-face and template face (call-faces.js), codes (call-codes.js)
  *   data-call-action=  join, mute, camera, picture, fullscreen, devices, leave, leave-confirm, leave-stay, sound-on,
- *                      bring-here (after another window took the call), code-same, code-different, shortcuts
+ *                      bring-here (after another window took the call), code-same, code-different (within [data-person]: with that
+ *                      participant), shortcuts, sign (sign language: the interpreter large beside the speaker)
  *   data-call-device=  audioinput, videoinput, audiooutput (<select>)
  *   template[data-words]  see call-words.js
  *
@@ -24,14 +27,20 @@
 
 import { UnsentDigests } from "visits/call-quality.js";
 import { mediaNoticeOf, noticeOf } from "visits/call-notice.js";
+import { alarmOf, showCodes } from "visits/call-codes.js";
+import { COMES_HZ, playNotes } from "visits/call-chime.js";
 import { JOIN_STORE, LocalMedia, recall, remember, rememberDevice, rememberedDevices } from "visits/local-media.js";
-import { PeerCall } from "visits/peer-call.js";
+import { Faces } from "visits/call-faces.js";
+import { Mesh } from "visits/call-mesh.js";
 import { SignalSocket } from "visits/signal-socket.js";
 import { wordsOf } from "visits/call-words.js";
 
 const KEYS = { m: "mute", v: "camera", f: "fullscreen" };
-const LOADED_WITHIN_MS = 1500;
 const SHORTCUTS = "webside.call-shortcuts";
+const SIGNING = "webside.call-signing";
+/** Long enough to be read; what is still so stays. */
+const NOTE_FOR_MS = 12_000;
+const CHIME_AFTER_MS = 500;
 const DEVICE_KINDS = /** @type {MediaDeviceKind[]} */ (["audioinput", "videoinput", "audiooutput"]);
 
 /** @type {WeakMap<Element, CallPage>} */
@@ -51,42 +60,40 @@ export default function attachCall(root) {
 }
 
 export class CallPage {
-  /** @type {PeerCall|null} */ call = null;
   media = new LocalMedia();
 
   #root;
   #words;
   /** @type {SignalSocket|null} */ #socket = null;
-  /** @type {{participant: string, name: string}|null} */ #peer = null;
-  #me = "";
-  #polite = false;
-  /** @type {RTCIceServer[]} */ #iceServers = [];
-  /** @type {string} */ #icePolicy;
+  /** @type {Mesh} */ mesh;
+  /** @type {Faces} */ #faces;
+  #maySpeak = true;
+  #signing = recall(localStorage, SIGNING).on === true;
+  #noteUntil = 0;
+  #lobbyNews = "";
   #wanted = joinWishes();
   #muted = false;
   #pictureOff = false;
   #welcomed = false;
-  #peerPresent = false;
-  #peerLeft = false;
   #audioOnly = false;
-  #soundBlocked = false;
-  /** @type {"revoked"|"ended"|"replaced"|null} */ #bye = null;
-  /** What the digits of this connection are. */ #code = "none";
-  /** @type {""|"same"|"different"} */ #found = "";
-  #foundIsKept = true;
-  #theyDiffer = false;
+  /** @type {"revoked"|"ended"|"replaced"|"lobby"|"removed"|null} */ #bye = null;
   #stateSince = performance.now();
   /** @type {number|null} performance.now() of the visit's beginning */ #startedAt = null;
   #said = "";
   #life = new AbortController();
-  #sound = new Audio();
   #digests = new UnsentDigests((message) => this.send(message));
 
   /** @param {HTMLElement} root */
   constructor(root) {
     this.#root = root;
     this.#words = wordsOf(root);
-    this.#icePolicy = root.dataset.icePolicy ?? "all";
+    this.mesh = new Mesh({
+      send: (message) => this.send(message),
+      icePolicy: root.dataset.icePolicy ?? "all",
+      mainRole: root.dataset.mainRole,
+    });
+    this.#faces = new Faces(root, this.mesh, this.#words);
+    this.#followMesh();
     this.#muted = !this.#wanted.audio;
     const { signal } = this.#life;
     // On the document, because dialogs may stand outside the stage.
@@ -102,9 +109,16 @@ export class CallPage {
     if (!document.fullscreenEnabled) for (const button of this.#buttons("fullscreen")) button.hidden = true;
     const clock = setInterval(() => this.#everySecond(), 1000);
     signal.addEventListener("abort", () => clearInterval(clock));
+    this.mesh.setMuted(this.#muted);
+    this.mesh.setSigning(this.#signing);
     this.#render();
     this.media.open({ audio: true, video: this.#wanted.video });
     if (root.dataset.join !== "button") this.join();
+  }
+
+  /** The call with the person whom the page is about. @returns {import("visits/peer-call.js").PeerCall|null} */
+  get call() {
+    return this.mesh.main?.call ?? null;
   }
 
   // ---- joining and leaving ----
@@ -119,12 +133,13 @@ export class CallPage {
     const on = (/** @type {string} */ name, /** @type {(detail: any) => void} */ act) =>
       socket.addEventListener(name, (event) => act(/** @type {CustomEvent} */ (event).detail));
     on("welcome", (message) => this.#welcome(message));
-    on("signal", ({ from, data }) => this.#signalled(from, data));
-    on("peer", (message) => this.#peerChanged(message));
+    on("signal", ({ from, data }) => this.mesh.signalled(from, data));
+    on("peer", (message) => this.mesh.peerChanged(message));
+    on("you", ({ speak }) => this.#letSpeak(speak));
     on("hint", ({ topic, kind, id }) => this.#tell("visits:hint", { topic, kind, id }));
-    on("verified", (message) => this.#theyCompared(message));
+    on("verified", (message) => this.mesh.theyCompared(message));
     on("kept", ({ key }) => this.#digests.kept(key));
-    on("ice", ({ iceServers }) => this.#useIceServers(iceServers));
+    on("ice", ({ iceServers }) => this.mesh.setIceServers(iceServers));
     on("down", () => this.#socketDown());
     on("bye", ({ reason }) => this.#saidBye(reason));
     socket.open();
@@ -153,17 +168,17 @@ export class CallPage {
 
   /** @param {{lastWord?: object, goodbye?: boolean}} [how] */
   #stop({ lastWord, goodbye = true } = {}) {
-    this.call?.close({ goodbye });
+    this.mesh.close({ goodbye });
     this.#socket?.close(lastWord);
     this.media.stopAll();
-    this.#sound.srcObject = null;
+    this.#faces.stop();
     if (document.fullscreenElement) document.exitFullscreen();
     this.#render();
   }
 
   /** What was heard until the visit ends is told before the room closes. @param {SubmitEvent} event */
   #beforeTheEnd({ target }) {
-    if (target instanceof HTMLElement && target.matches("[data-behavior~=visit-end]")) this.call?.report();
+    if (target instanceof HTMLElement && target.matches("[data-behavior~=visit-end]")) this.mesh.report();
   }
 
   /** @param {string} [to] */
@@ -182,102 +197,102 @@ export class CallPage {
   // ---- the socket ----
 
   /** @param {any} message */
-  #welcome({ participant: own, polite, ice_servers: iceServers, ice_policy: icePolicy, peers = [], elapsed_s: elapsed, checks = [] }) {
-    this.#polite = polite;
-    this.#icePolicy = icePolicy ?? this.#icePolicy;
-    this.#useIceServers(iceServers ?? []);
+  #welcome(message) {
+    const { elapsed_s: elapsed, speak = true, inside = true } = message;
+    if (!inside) return this.#saidBye("lobby"); // asked back while the socket was away
     if (typeof elapsed === "number") this.#startedAt = performance.now() - elapsed * 1000;
     const again = this.#welcomed;
     this.#welcomed = true;
-    const known = peers.find((/** @type {any} */ peer) => peer.participant === this.#peer?.participant);
-    const peer = known ?? (this.call?.state === "connected" ? null : peers[0]);
-    this.#peerPresent = Boolean(peer);
-    if (peer) this.#meet(peer);
-    this.call?.signallingUp(this.#peerPresent);
+    this.#letSpeak(speak);
+    this.mesh.welcome(message);
     this.#digests.again();
-    if (!this.#foundIsKept) this.#foundIsKept = this.send({ type: "verified", result: this.#found });
-    else if (checks.some((/** @type {any} */ each) => each.participant === own && each.result === "different")) this.#found = "different";
-    this.#theyDiffer = checks.some((/** @type {any} */ each) => each.participant !== own && each.result === "different");
-    this.#me = own;
-    this.#showCodeState();
     if (again) this.#tell("visits:resync", {});
     this.#render();
   }
 
   #socketDown() {
-    this.call?.signallingDown();
+    this.mesh.socketDown();
     this.#render();
-  }
-
-  /** @param {any} message */
-  #peerChanged({ event, participant, name }) {
-    if (event === "joined") {
-      const other = this.#peer && this.#peer.participant !== participant;
-      if (other && (this.#peerPresent || this.call?.state === "connected")) return; // a third person: this page shows one
-      this.#peerPresent = true;
-      this.#meet({ participant, name });
-      this.call?.peerJoined();
-    } else if (participant === this.#peer?.participant) {
-      this.#peerPresent = false;
-      if (event === "left") this.call?.peerLeft();
-      else this.call?.peerAway();
-      this.#peerLeft = event === "left";
-    }
-    this.#render();
-  }
-
-  /** @param {string} from @param {unknown} data */
-  #signalled(from, data) {
-    if (!this.#peer) this.#meet({ participant: from, name: "" });
-    if (from === this.#peer?.participant) this.call?.receive(data);
-  }
-
-  /** @param {RTCIceServer[]} iceServers */
-  #useIceServers(iceServers) {
-    this.#iceServers = iceServers;
-    this.call?.setIceServers(iceServers);
   }
 
   /** @param {string} reason */
   #saidBye(reason) {
-    this.#bye = reason === "ended" || reason === "replaced" ? reason : "revoked";
+    const known = /** @type {const} */ (["ended", "replaced", "lobby", "removed"]).find((each) => each === reason);
+    this.#bye = known ?? "revoked";
     this.#stop({ goodbye: reason !== "replaced" }); // replaced: the person is still there, in another window
-    if (reason === "ended") this.#goOn();
+    if (known && known !== "replaced") this.#goOn();
   }
 
   // ---- the call ----
 
-  /** @param {{participant: string, name?: string}} peer */
-  #meet({ participant, name }) {
-    this.#peerLeft = false;
-    if (this.#peer?.participant === participant) {
-      if (name) this.#peer.name = name;
-      return;
-    }
-    this.call?.close();
-    this.#peer = { participant, name: name ?? "" };
-    const call = new PeerCall({
-      send: (data) => this.send({ type: "signal", to: participant, data }),
-      polite: this.#polite,
-      iceServers: this.#iceServers,
-      icePolicy: this.#icePolicy === "relay" ? "relay" : "all",
-    });
-    this.call = call;
+  #followMesh() {
     const on = (/** @type {string} */ event, /** @type {(detail: any) => void} */ act) =>
-      call.addEventListener(event, (e) => call === this.call && act(/** @type {CustomEvent} */ (e).detail));
-    on("state", ({ state }) => this.#stateChanged(state));
+      this.mesh.addEventListener(event, (e) => act(/** @type {CustomEvent} */ (e).detail));
+    const isMain = (/** @type {import("visits/call-mesh.js").Person} */ person) => this.mesh.isMain(person);
+    on("came", ({ person }) => this.#announce("came", person));
+    on("gone", ({ person, reason }) => {
+      this.#announce(reason === "lobby" || reason === "removed" ? reason : "gone", person);
+      this.#render();
+    });
+    on("changed", () => this.#render());
+    on("state", ({ person, state }) => (isMain(person) ? this.#stateChanged(state) : this.#othersState(person, state)));
     on("quiet", () => this.#socket?.doubt());
-    on("quality", (quality) => this.#showQuality(quality));
-    on("remote-track", ({ stream }) => this.#play(stream));
-    on("verification-code", (outcome) => this.#showCode(outcome));
+    on("quality", ({ person, quality }) => {
+      this.#faces.heard(person, quality.loudness);
+      if (isMain(person)) this.#showQuality(quality);
+    });
+    on("remote-track", async ({ person, stream }) => {
+      await this.#faces.play(person, stream);
+      this.#render();
+    });
+    on("code", () => this.#showCodes());
     on("peer-state", () => this.#render());
-    on("peer-left", () => this.#peerChanged({ event: "left", participant }));
-    on("digest", (digest) => this.#digests.add(digest));
-    call.setMuted(this.#muted);
-    call.setPicture(!this.#pictureOff);
-    call.setTrack("audio", this.media.tracks.audio);
-    call.setTrack("video", this.media.tracks.video);
-    if (this.#socket?.up) call.signallingUp(false); // whoever calls this says next whether the other side is there
+    on("digest", ({ person, digest }) => this.#digests.add(digest, person.participant));
+    document.addEventListener("visits:fragment", () => this.#peopleListed(), { signal: this.#life.signal });
+  }
+
+  /**
+   * Nobody comes or goes unannounced: it is shown, said, and with a chime for who comes.
+   * @param {"came"|"gone"|"lost"|"lobby"|"removed"} what @param {import("visits/call-mesh.js").Person} person
+   */
+  #announce(what, person) {
+    const text = this.#words(`people.${what}`, { name: person.name, title: this.#faces.titleOf(person) });
+    // Whether the person the page is about is there, all else on the page says.
+    if (this.mesh.isMain(person) && what !== "came") return this.#say(text);
+    this.#note(text, { chimes: what === "came", stays: what === "lost" });
+  }
+
+  /** The list of people is drawn anew: the digits of each pair go back into it; who came to the lobby is told once. */
+  #peopleListed() {
+    this.#showCodes();
+    const news = document.querySelector("[data-people-news]")?.textContent?.trim() ?? "";
+    if (news && news !== this.#lobbyNews) this.#note(news, { chimes: true });
+    this.#lobbyNews = news;
+  }
+
+  /** @param {string} text @param {{chimes?: boolean, stays?: boolean}} [how] */
+  #note(text, { chimes = false, stays = false } = {}) {
+    this.#say(text);
+    // A moment later: the picture that comes first is hers. A page that nobody has touched may stay silent.
+    if (chimes) setTimeout(() => playNotes(COMES_HZ, rememberedDevices().audiooutput).catch(() => undefined), CHIME_AFTER_MS);
+    this.#write("people-note", text);
+    this.#show("people-note", true);
+    this.#noteUntil = stays ? Infinity : performance.now() + NOTE_FOR_MS;
+  }
+
+  /** @param {import("visits/call-mesh.js").Person} person @param {string} state */
+  #othersState(person, state) {
+    if (state === "reconnecting") this.#announce("lost", person);
+    if (state === "connected" && this.#noteUntil === Infinity) this.#noteUntil = 0;
+    this.#render();
+  }
+
+  /** @param {boolean} may who may only listen sends no sound */
+  #letSpeak(may) {
+    this.#maySpeak = may;
+    for (const button of this.#buttons("mute")) button.disabled = !may;
+    this.mesh.setTrack("audio", may ? this.media.tracks.audio : null);
+    this.#render();
   }
 
   /** @param {import("visits/peer-call.js").State} state */
@@ -289,110 +304,43 @@ export class CallPage {
     this.#render();
   }
 
-  /**
-   * Picture and sound play in elements of their own: one that waits for the first frame of somebody without a camera is silent.
-   * @param {MediaStream} stream of one kind
-   */
-  async #play(stream) {
-    if (stream.getVideoTracks().length) {
-      const video = /** @type {HTMLVideoElement} */ (this.#part("remote"));
-      await loaded();
-      video.muted = true; // so it may always play
-      video.srcObject = stream;
-      return;
-    }
-    this.#sound.srcObject = stream;
-    await this.#useSpeaker();
-    await this.#playSound();
+  #showCodes() {
+    showCodes({ root: this.#root, mesh: this.mesh, words: this.#words, names: this.#names() });
+    this.#fillNotice("alarm", alarmOf(this.mesh));
   }
 
-  async #playSound() {
-    try {
-      await this.#sound.play();
-      this.#soundBlocked = false;
-    } catch (error) {
-      // Browsers let a page that nobody has touched play nothing. (AbortError: a newer stream took its place.)
-      this.#soundBlocked = error instanceof DOMException && error.name === "NotAllowedError";
-    }
-    this.#render();
-  }
-
-  /** The chosen one, if it is still there and the browser lets us choose; else the system's. */
-  async #useSpeaker() {
-    const sink = rememberedDevices().audiooutput;
-    if (sink && "setSinkId" in this.#sound) await this.#sound.setSinkId(sink).catch(() => undefined);
-  }
-
-  /** @param {import("visits/verification-code.js").Outcome} outcome */
-  #showCode({ code, problem }) {
-    const part = this.#part("code");
-    if (part) {
-      const pairs = (code ?? "").split(" ").filter(Boolean).map((pair) => {
-        const span = document.createElement("span");
-        span.textContent = pair;
-        return span;
-      });
-      // The spaces are for those who hear or copy the code.
-      part.replaceChildren(...pairs.flatMap((span, index) => (index ? [" ", span] : [span])));
-    }
-    this.#code = problem ?? (code ? "unverified" : "none");
-    // Other digits need another look. That they differed is not forgotten: a connection can be broken on purpose.
-    if (this.#found === "same") this.#found = "";
-    this.#showCodeState();
-  }
-
-  /** none, unsupported, broken, unverified, same, different, theirs (the other side says different): the worst first */
-  #codeState() {
-    if (this.#found === "different") return "different";
-    if (this.#theyDiffer) return "theirs";
-    return this.#code === "unverified" && this.#found ? this.#found : this.#code;
-  }
-
-  #showCodeState() {
-    const state = this.#codeState();
-    this.#write("code-state", this.#words(`code.${state}`, this.#names()));
-    this.#write("code-short", this.#words(`code.short.${state}`));
-    this.#root.dataset.code = state;
-    const alarm = ["different", "theirs", "broken"].includes(state);
-    this.#fillNotice("alarm", alarm ? { head: `alarm.${state}.head`, body: ["alarm.body"] } : null);
-    for (const action of ["code-same", "code-different"]) {
-      for (const button of this.#buttons(action)) button.disabled = this.#code !== "unverified";
-    }
-  }
-
-  /** @param {"same"|"different"} result */
-  #compared(result) {
-    this.#found = result;
-    this.#foundIsKept = this.send({ type: "verified", result });
-    this.#showCodeState();
-    this.#say(this.#words(`code.${this.#codeState()}`, this.#names()));
-  }
-
-  /** @param {any} message */
-  #theyCompared({ participant, result }) {
-    if (participant === this.#me) return;
-    this.#theyDiffer = result === "different";
-    this.#showCodeState();
+  /** @param {"same"|"different"} result @param {string|undefined} participant of whom; else whom the page is about */
+  #compared(result, participant) {
+    const person = participant ? this.mesh.person(participant) : this.mesh.main;
+    if (!person) return;
+    this.mesh.compared(person, result);
+    this.#say(this.#words(`code.${person.codeState}`, { name: person.name }));
   }
 
   // ---- the person's own devices ----
 
   /** @param {"audio"|"video"} kind */
   #mediaChanged(kind) {
-    this.call?.setTrack(kind, this.media.tracks[kind]);
-    if (this.#soundBlocked) this.#playSound(); // a page that may use the microphone may also play
+    if (kind === "video" || this.#maySpeak) this.mesh.setTrack(kind, this.media.tracks[kind]);
+    if (this.#faces.soundBlocked) this.#playSound(); // a page that may use the microphone may also play
     this.#listDevices();
     this.#render();
   }
 
+  async #playSound() {
+    await this.#faces.playSound();
+    this.#render();
+  }
+
   async #toggleMute() {
+    if (!this.#maySpeak) return;
     if (!this.media.tracks.audio) {
       if (!(await this.media.choose("audio"))) return;
       this.#muted = false;
     } else {
       this.#muted = !this.#muted;
     }
-    this.call?.setMuted(this.#muted);
+    this.mesh.setMuted(this.#muted);
     this.#say(this.#words(this.#muted ? "said.muted" : "said.unmuted", this.#names()));
     this.#render();
   }
@@ -406,7 +354,7 @@ export class CallPage {
 
   #togglePicture() {
     this.#pictureOff = !this.#pictureOff;
-    this.call?.setPicture(!this.#pictureOff);
+    this.mesh.setPicture(!this.#pictureOff);
     this.#say(this.#words(this.#pictureOff ? "said.picture-off" : "said.picture-on"));
     this.#render();
   }
@@ -441,7 +389,7 @@ export class CallPage {
     if (!kind) return;
     if (kind !== "audiooutput" && !(await this.media.choose(kind === "videoinput" ? "video" : "audio", select.value))) return;
     rememberDevice(kind, select.value);
-    if (kind === "audiooutput") await this.#useSpeaker();
+    if (kind === "audiooutput") await this.#faces.useSpeaker();
     this.#say(this.#words("said.device"));
   }
 
@@ -449,9 +397,10 @@ export class CallPage {
 
   /** @param {Event} event */
   #clicked(event) {
-    if (this.#soundBlocked) this.#playSound(); // any touch of the page allows it
+    if (this.#faces.soundBlocked) this.#playSound(); // any touch of the page allows it
     const button = event.target instanceof Element ? event.target.closest("[data-call-action]") : null;
-    if (button) this.#act(button.getAttribute("data-call-action") ?? "");
+    const about = button?.closest("[data-person]")?.getAttribute("data-person") ?? undefined;
+    if (button) this.#act(button.getAttribute("data-call-action") ?? "", about);
   }
 
   /** @param {KeyboardEvent} event */
@@ -471,8 +420,8 @@ export class CallPage {
     return this.#root.requestFullscreen().catch(() => undefined);
   }
 
-  /** @param {string} action */
-  #act(action) {
+  /** @param {string} action @param {string} [about] the participant in whose part of the page it was pressed */
+  #act(action, about) {
     switch (action) {
       case "join": return this.join();
       case "mute": return this.#toggleMute();
@@ -485,10 +434,20 @@ export class CallPage {
       case "leave-stay": return /** @type {HTMLDialogElement|null} */ (this.#part("leave"))?.close();
       case "bring-here": return location.reload();
       case "sound-on": return this.#playSound();
-      case "code-same": return this.#compared("same");
-      case "code-different": return this.#compared("different");
+      case "code-same": return this.#compared("same", about);
+      case "code-different": return this.#compared("different", about);
+      case "sign": return this.#toggleSigning();
       case "shortcuts": return this.#toggleShortcuts();
     }
+  }
+
+  /** Sign language: who interprets stands beside who speaks, both large, and each frame of theirs is sent. */
+  #toggleSigning() {
+    this.#signing = !this.#signing;
+    remember(localStorage, SIGNING, { on: this.#signing });
+    this.mesh.setSigning(this.#signing);
+    this.#say(this.#words(this.#signing ? "said.signing" : "said.not-signing"));
+    this.#render();
   }
 
   #askToLeave() {
@@ -522,6 +481,7 @@ export class CallPage {
       timer.textContent = `${minutes}:${String(seconds).padStart(2, "0")}`;
       timer.setAttribute("datetime", `PT${minutes}M${seconds}S`);
     }
+    if (performance.now() > this.#noteUntil) this.#show("people-note", false);
     this.#showNotice();
   }
 
@@ -546,17 +506,20 @@ export class CallPage {
 
   #render() {
     const { call, media } = this;
+    this.#faces.render(!this.#pictureOff);
     const peer = call?.peer;
     const connected = call?.state === "connected";
     const picture = connected && peer?.camera && !peer.savesSound && !this.#pictureOff;
     this.#root.dataset.state = call?.state ?? "waiting";
     this.#root.dataset.picture = picture ? "on" : "off";
-    this.#press("mute", this.#muted || !media.tracks.audio);
+    this.#root.toggleAttribute("data-signing", this.#signing);
+    this.#press("sign", this.#signing);
+    this.#press("mute", this.#muted || !media.tracks.audio || !this.#maySpeak);
     this.#press("camera", !media.tracks.video);
     this.#press("picture", this.#pictureOff);
     this.#press("fullscreen", Boolean(document.fullscreenElement));
     this.#press("shortcuts", this.#shortcutsOn());
-    for (const button of this.#buttons("sound-on")) button.hidden = !this.#soundBlocked || this.#bye !== null;
+    for (const button of this.#buttons("sound-on")) button.hidden = !this.#faces.soundBlocked || this.#bye !== null;
     for (const button of this.#buttons("bring-here")) button.hidden = this.#bye !== "replaced";
     this.#show("self-placeholder", !media.tracks.video);
     this.#show("remote-placeholder", !picture);
@@ -581,9 +544,9 @@ export class CallPage {
       bye: this.#bye,
       socketUp: this.#socket?.up ?? false,
       welcomed: this.#welcomed,
-      peerPresent: this.#peerPresent,
-      peerLeft: this.#peerLeft,
-      soundBlocked: this.#soundBlocked,
+      peerPresent: this.mesh.main?.present ?? false,
+      peerLeft: this.mesh.main?.left ?? false,
+      soundBlocked: this.#faces.soundBlocked,
       seconds: (performance.now() - this.#stateSince) / 1000,
       audioOnly: this.#audioOnly,
       peerHears: this.call?.peer.hears ?? false,
@@ -591,7 +554,7 @@ export class CallPage {
     this.#fillNotice("notice", notice);
   }
 
-  /** @param {string} name @param {{head: string, body: string[]}|null} notice */
+  /** @param {string} name @param {{head: string, body: string[], name?: string}|null} notice */
   #fillNotice(name, notice) {
     const part = this.#part(name);
     if (!part) return;
@@ -602,12 +565,13 @@ export class CallPage {
     const write = (/** @type {Element|null} */ element, /** @type {string} */ text) => {
       if (element && element.textContent !== text) element.textContent = text;
     };
-    write(head, notice ? this.#words(notice.head, this.#names()) : "");
-    write(body, notice ? notice.body.map((key) => this.#words(key, this.#names())).filter(Boolean).join(" ") : "");
+    const names = notice?.name ? { name: notice.name } : this.#names();
+    write(head, notice ? this.#words(notice.head, names) : "");
+    write(body, notice ? notice.body.map((key) => this.#words(key, names)).filter(Boolean).join(" ") : "");
   }
 
   #names() {
-    return { name: this.#peer?.name || this.#root.dataset.peerName || this.#words("peer.unknown") };
+    return { name: this.mesh.main?.name || this.#root.dataset.peerName || this.#words("peer.unknown") };
   }
 
   /** @param {string} text for those who hear the page */
@@ -649,15 +613,6 @@ export class CallPage {
   #tell(name, detail) {
     this.#root.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
   }
-}
-
-/** A picture that starts while the page still loads would hold up its load event; but nobody waits long for that. */
-function loaded() {
-  if (document.readyState === "complete") return Promise.resolve();
-  return new Promise((resolve) => {
-    addEventListener("load", resolve, { once: true });
-    setTimeout(resolve, LOADED_WITHIN_MS);
-  });
 }
 
 /** What the waiting room left: a person may come muted or without a picture. */

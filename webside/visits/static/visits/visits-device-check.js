@@ -16,6 +16,7 @@
  * When all is known the root says "visits:checked" (detail: the same fields; bubbles).
  */
 
+import { playNotes } from "visits/call-chime.js";
 import { LocalMedia, rememberDevice, rememberedDevices, watchLevel } from "visits/local-media.js";
 import { checkNetwork } from "visits/network-check.js";
 import { wordsOf } from "visits/call-words.js";
@@ -28,6 +29,7 @@ const BLACK_BELOW = 8;
 const LISTEN_MS = 3000;
 /** On watchLevel's scale: about -50 dB, above the noise of a muted input. */
 const HEARD_ABOVE = 0.2;
+/** Three rising notes. */
 const CHIME_HZ = [523, 659, 784];
 
 /**
@@ -176,7 +178,7 @@ export class DeviceCheck {
     // Asked before it ends: who answers while it still sounds must not be asked again.
     this.#showRow("speaker", "asking", "check.speaker.ask");
     try {
-      await playChime(rememberedDevices().audiooutput);
+      await playNotes(CHIME_HZ, rememberedDevices().audiooutput);
     } catch {
       this.#heard("failed");
     }
@@ -293,26 +295,4 @@ function isBlack(video) {
   let sum = 0;
   for (let at = 0; at < data.length; at += 4) sum += data[at] + data[at + 1] + data[at + 2];
   return sum / (canvas.width * canvas.height * 3) < BLACK_BELOW;
-}
-
-/** Three rising notes. @param {string|undefined} sinkId */
-async function playChime(sinkId) {
-  const context = new AudioContext();
-  const output = context.createMediaStreamDestination();
-  const audio = new Audio();
-  audio.srcObject = output.stream;
-  if (sinkId && "setSinkId" in audio) await audio.setSinkId(sinkId).catch(() => undefined); // unplugged: the default then
-  await audio.play();
-  const gain = context.createGain();
-  gain.gain.value = 0.25;
-  gain.connect(output);
-  CHIME_HZ.forEach((frequency, index) => {
-    const note = context.createOscillator();
-    note.frequency.value = frequency;
-    note.connect(gain);
-    note.start(context.currentTime + 0.1 + index * 0.28);
-    note.stop(context.currentTime + 0.1 + index * 0.28 + 0.25);
-  });
-  await new Promise((resolve) => setTimeout(resolve, 1200));
-  await context.close();
 }

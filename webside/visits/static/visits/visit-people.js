@@ -1,0 +1,53 @@
+/**
+ * Who is in a visit: `data-behavior="visit-people"`. Its forms are sent without leaving the page, since the call would end; what
+ * came of it is shown in [data-people-result]. The list itself follows the visit's hints (visit-fragment.js).
+ *
+ *   [data-copy="id"]  copies the value of that field; [data-copied] is then shown
+ */
+
+import { t } from "ui/words.js";
+import { csrfToken } from "visits/signal-socket.js";
+
+/** @param {HTMLElement} root */
+export default function attach(root) {
+  const life = new AbortController();
+  const { signal } = life;
+  const result = root.querySelector("[data-people-result]");
+
+  root.addEventListener("submit", async (event) => {
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    if (!result || form.method !== "post") return;
+    event.preventDefault();
+    const { submitter } = /** @type {SubmitEvent} */ (event);
+    const body = new FormData(form, submitter);
+    try {
+      const answer = await fetch(form.action, {
+        method: "POST", body, headers: { "X-In-Page": "1", "X-CSRFToken": csrfToken() }, cache: "no-store", signal,
+      });
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").body;
+      // A page of its own says that we are somebody else by now; it has no place in this one.
+      if (answer.status >= 500 || answer.status === 404 || answer.redirected) return fail();
+      result.replaceChildren(...fresh.childNodes);
+      if (!answer.ok) return;
+      if (form.closest("details")) /** @type {HTMLDetailsElement} */ (form.closest("details")).open = false;
+      form.reset();
+      /** @type {HTMLInputElement|null} */ (result.querySelector("input"))?.select();
+    } catch {
+      fail();
+    }
+  }, { signal });
+
+  root.addEventListener("click", async (event) => {
+    const button = event.target instanceof Element ? event.target.closest("[data-copy]") : null;
+    const field = button && document.getElementById(button.getAttribute("data-copy") ?? "");
+    if (!(field instanceof HTMLInputElement)) return;
+    await navigator.clipboard.writeText(field.value).catch(() => field.select());
+    root.querySelector("[data-copied]")?.removeAttribute("hidden");
+  }, { signal });
+
+  function fail() {
+    result?.replaceChildren(t("That did not get through. Try again."));
+  }
+
+  return () => life.abort();
+}

@@ -1,0 +1,99 @@
+"""Who is in a visit and who was asked, as its pages show it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from webside.visits import policies, selectors
+from webside.visits.codes import MAIN, LinkStanding, ParticipantRole, Relation
+from webside.visits.forms import RELATION_NAMES, ROLE_NAMES, AskColleagueForm, AskGuestForm
+
+
+def title_of(seat: Any) -> str:
+    """Return why somebody is here, in words: "interpreter", "brother or sister"."""
+    if seat.relation:
+        return str(RELATION_NAMES[Relation(seat.relation)])
+    return str(ROLE_NAMES[ParticipantRole(seat.role)])
+
+
+def people_of(visit: Any, everybody: list[Any], viewer: Any) -> dict[str, Any]:
+    """Return everybody of a visit for who is in its room: name, why she is here, where she is, what she may.
+
+    ``viewer`` is the seat of who looks. What was said of links and wishes is for the clinician; a wish of her own also
+    for the patient.
+    """
+    runs = viewer.role == ParticipantRole.CLINICIAN
+    asks = viewer.role == ParticipantRole.PATIENT
+    seats = [seat for seat in everybody if seat.role not in MAIN]
+    links = selectors.links_of(seats) if runs and seats else {}
+    people = []
+    for seat in everybody:
+        found = _person(visit, seat, viewer)
+        if seat.role not in MAIN:
+            found |= _asked(seat, runs=runs, asks=asks) | _link(seat, links.get(seat.id))
+        people.append(found)
+    lobby = [each for each in people if each.get("waits")]
+    return {
+        "people": people,
+        "lobby_news": _("; ").join(f"{each['name']}, {each['title']}" for each in lobby) if runs else "",
+        "anybody_asked": bool(seats),
+        "can_ask_alone": asks and any(seat.admitted_at is not None and seat.unwanted_at is None for seat in seats),
+    }
+
+
+def _person(visit: Any, seat: Any, viewer: Any) -> dict[str, Any]:
+    inside = seat.admitted_at is not None
+    if seat.role in MAIN:
+        inside = seat.role == ParticipantRole.CLINICIAN or visit.admitted_at is not None
+    here = selectors.is_here(seat)
+    return {
+        "seat": seat, "name": seat.name, "title": title_of(seat), "own": seat.id == viewer.id, "inside": inside,
+        "here": here,
+    }  # fmt: skip
+
+
+def _asked(seat: Any, *, runs: bool, asks: bool) -> dict[str, Any]:
+    """Return what is shown of somebody who was asked in."""
+    return {
+        "waits": seat.admitted_at is None and selectors.is_here(seat),
+        "may": _may(seat),
+        "unwanted": seat.unwanted_at is not None and (runs or asks),
+        "can_run": runs,
+        "can_ask_away": asks and seat.unwanted_at is None,
+        "chart_possible": seat.user_id is not None and seat.role in (ParticipantRole.NURSE, ParticipantRole.SPECIALIST),
+    }
+
+
+def _link(seat: Any, link: Any) -> dict[str, Any]:
+    """Return what the clinician is told of a link."""
+    if link is None:
+        return {}
+    link.participant = seat
+    standing = selectors.standing_of(link)
+    return {
+        "knocks": link.knocks,
+        "untaken": standing is LinkStanding.OPEN and seat.browser_hash is None,
+        "stale": standing is LinkStanding.EXPIRED,
+    }
+
+
+def _may(seat: Any) -> list[str]:
+    """Return what somebody may do, in words."""
+    words = [_("may speak") if seat.speak else _("only listens")]
+    if seat.see_chart:
+        words.append(_("sees the chart"))
+    if seat.write:
+        words.append(_("writes in the note"))
+    if seat.stay_without_patient:
+        words.append(_("may stay without the patient"))
+    return words
+
+
+def asking(actor: Any, visit: Any) -> dict[str, Any]:
+    """Return the forms by which the actor asks people in: the clinician anybody, the patient her family."""
+    if policies.can_run_visit(actor, visit):
+        staff = [(str(found.user_id), str(found.user)) for found in selectors.colleagues(visit)]
+        return {"guest_form": AskGuestForm(), "colleague_form": AskColleagueForm(colleagues=staff) if staff else None}
+    return {"guest_form": AskGuestForm(family_only=True), "colleague_form": None}

@@ -1,0 +1,154 @@
+"""Bringing people into a visit: who is in it, asking, letting in, sending out. For its two people."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_POST
+
+from webside.visits import policies, selectors, services
+from webside.visits.codes import ParticipantRole, Relation, Stage
+from webside.visits.forms import AskColleagueForm, AskGuestForm, PermitForm
+from webside.visits.rules import Permissions
+from webside.visits.views._guard import Page, page_of
+from webside.visits.views._people import asking, people_of
+
+IN_PAGE = "X-In-Page"
+"""Sent by a page that stays where it is: a call would end if it went anywhere."""
+
+
+@never_cache
+@require_GET
+def people(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Draw who is in the visit and who was asked, as a fragment."""
+    page = page_of(request, slug, visit_id)
+    return page.render("visits/_people.html", **context(page))
+
+
+def context(page: Page) -> dict[str, Any]:
+    """Return what the list of people is drawn from; ``viewer`` is the seat of who looks."""
+    everybody = selectors.everybody(page.visit)
+    viewer = next(seat for seat in everybody if seat.role == page.role)
+    return {"viewer": viewer, **people_of(page.visit, everybody, viewer)}
+
+
+@never_cache
+@require_POST
+@sensitive_post_parameters("name", "email")
+def ask(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Ask somebody in: a colleague, who finds the visit on the day page, or a guest, whose link is shown once."""
+    page = page_of(request, slug, visit_id)
+    of_staff = bool(request.POST.get("user"))
+    runs = policies.can_run_visit(page.actor, page.visit)
+    form: Any = AskGuestForm(request.POST, family_only=not runs)
+    if of_staff:
+        staff = [(str(found.user_id), str(found.user)) for found in selectors.colleagues(page.visit)] if runs else []
+        form = AskColleagueForm(request.POST, colleagues=staff)
+    if not form.is_valid():
+        return _said(page, error=next(iter(form.errors.values()))[0], status=422)
+    data = form.cleaned_data
+    relation = data.get("relation")
+    try:
+        asked = services.ask_in(
+            actor=page.actor, visit=page.visit, role=ParticipantRole(data["role"]), link_to=_link_to(page),
+            name=data.get("name", ""), relation=Relation(relation) if relation else None, email=data.get("email", ""),
+            user_id=UUID(data["user"]) if of_staff else None,
+        )  # fmt: skip
+    except services.RoomFull as full:
+        most = full.most
+        return _said(page, error=_("A visit has at most %(most)s people. Remove somebody first.") % {"most": most},
+                     status=409)  # fmt: skip
+    except services.WrongStage:
+        return _said(page, error=_("People can be asked in once the patient has checked in."), status=409)
+    except (services.NotAllowed, ValueError):
+        return _said(page, error=_("This can’t be done for this person."), status=422)
+    return _said(page, asked=asked, email=data.get("email", ""))
+
+
+def _link_to(page: Page) -> Any:
+    return lambda token: reverse("visits:seat-join", args=[page.slug, token])
+
+
+@never_cache
+@require_POST
+def seat(request: HttpRequest, slug: str, visit_id: UUID, seat_id: UUID) -> HttpResponse:
+    """Do something with one seat: ``do`` is admit, lobby, remove, permit or again; for the patient, ask-away."""
+    page = page_of(request, slug, visit_id)
+    found = selectors.seat_in(page.visit, seat_id)
+    if found is None:
+        raise Http404
+    given: dict[str, Any] = {"actor": page.actor, "visit": page.visit, "seat_id": seat_id}
+    try:
+        match request.POST.get("do"):
+            case "admit":
+                services.let_in(**given)
+            case "lobby":
+                services.send_to_lobby(**given)
+            case "remove":
+                services.remove(**given)
+            case "permit":
+                form = PermitForm(request.POST)
+                form.is_valid()
+                services.permit(**given, wanted=Permissions(**form.cleaned_data))
+            case "again":
+                return _said(page, asked=services.ask_again(**given, link_to=_link_to(page)), again=True)
+            case "ask-away":
+                services.ask_away(**given)
+            case _:
+                raise Http404
+    except services.RoomFull as full:
+        most = full.most
+        return _said(page, error=_("A call holds %(most)s people. Ask somebody back to the lobby first.")
+                     % {"most": most}, status=409)  # fmt: skip
+    except services.NotWithoutPatient:
+        return _said(page, error=_("%(name)s may be in the room only while the patient is.") % {"name": found.name},
+                     status=409)  # fmt: skip
+    except services.WrongStage:
+        return _said(page, error=_("That can’t be done now: the visit is at another stage."), status=409)
+    except services.NotAllowed:
+        raise Http404 from None
+    return _said(page)
+
+
+@never_cache
+@require_POST
+def alone(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Let the patient ask for a moment alone with the clinician."""
+    page = page_of(request, slug, visit_id, ParticipantRole.PATIENT)
+    try:
+        services.ask_away(actor=page.actor, visit=page.visit)
+    except services.NotAllowed:
+        return page.go_on()
+    who = page.visit.appointment.practitioner.display_name
+    return _said(page, done=_("%(who)s sees that you would like a moment alone.") % {"who": who})
+
+
+def _said(
+    page: Page, *, error: str = "", done: str = "", asked: Any = None, status: int = 200, **more: Any
+) -> HttpResponse:
+    """Answer within the page that asked; without JavaScript, lead back to it, or show the link that is shown once."""
+    link = page.request.build_absolute_uri(asked.link) if asked is not None and asked.link else ""
+    shown = {"error": error, "done": done, "asked": asked.seat if asked else None, "link": link, **more}
+    if page.request.headers.get(IN_PAGE):
+        return page.render("visits/_asked.html", status=status, **shown)
+    if link:
+        return page.render("visits/visit_asked.html", **shown)
+    if error:
+        messages.error(page.request, error)
+    elif done:
+        messages.success(page.request, done)
+    return redirect(page.url("visit-room"))
+
+
+def room_people(page: Page) -> dict[str, Any]:
+    """Return what the room's part about people is drawn from: who is there, and the forms to ask others in."""
+    open_to_ask = selectors.stage_of(page.visit) in (Stage.WAITING, Stage.ROOM)
+    return {**context(page), **(asking(page.actor, page.visit) if open_to_ask else {})}
