@@ -1,8 +1,9 @@
 """Who may see and write the record.
 
 The chart is for those who treat the patient: clinicians of the clinic who have an appointment or an
-encounter with her. A coach sees her own encounters and no clinical list. The patient (and somebody
-who came by the link of the appointment, and has said when she was born) sees what was written for her. Nobody else sees anything:
+encounter with her, and, for as long as a higher app says so, those who look in (``registry``). A coach
+sees her own encounters and no clinical list. The patient (and somebody who came by the link of the
+appointment, and has said when she was born) sees what was written for her. Nobody else sees anything:
 billing reads codes and times in its own app, never the text of a note.
 """
 
@@ -14,6 +15,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from webside.catalog.codes import Kind
+from webside.chart import registry
 from webside.chart.codes import NoteStatus
 from webside.chart.models import Encounter
 from webside.core.actor import Actor, ActorKind, Role
@@ -42,7 +44,15 @@ def visible_charts(actor: Actor, patients: QuerySet[Patient]) -> QuerySet[Patien
     """Patients whose chart page the actor may open: those they have an appointment or encounter with."""
     if actor.user_id is None or not opens_charts(actor):
         return patients.none()
-    return patients.filter(treated_by(actor.user_id, "pk"))
+    return patients.filter(_open_to(actor, "pk"))
+
+
+def _open_to(actor: Actor, patient: str) -> Q:
+    """Whose ``patient`` the actor treats; for a clinician also who is looked in on now, by a higher app's leave."""
+    if actor.user_id is None:
+        return Q(pk__in=[])
+    treated = treated_by(actor.user_id, patient)
+    return treated | registry.looked_into_by(actor.user_id, patient) if actor.has(Role.CLINICIAN) else treated
 
 
 def opens_charts(actor: Actor) -> bool:
@@ -62,7 +72,7 @@ def visible_encounters(actor: Actor, encounters: QuerySet[Encounter]) -> QuerySe
     if actor.user_id is None:
         return encounters.none()
     if actor.has(Role.CLINICIAN):
-        return encounters.filter(treated_by(actor.user_id, "patient_id"))
+        return encounters.filter(_open_to(actor, "patient_id"))
     if actor.has(Role.COACH):
         return encounters.filter(practitioner__user_id=actor.user_id)
     return encounters.none()
@@ -115,13 +125,23 @@ def is_author(actor: Actor, encounter: Encounter) -> bool:
 
 
 def can_write_note(actor: Actor, encounter: Encounter) -> bool:
-    """Her own encounter; a colleague who treats the patient too may write in a clinical one."""
+    """Her own encounter; a colleague who treats the patient too may write in a clinical one.
+
+    Who only looks in for a while (a specialist in a visit) writes where that was given as well.
+    """
     if is_author(actor, encounter):
         return True
+    if encounter.service.kind != Kind.TELEMEDICINE or not actor.has(Role.CLINICIAN) or actor.user_id is None:
+        return False
+    return treats(actor, encounter.patient_id) or registry.may_write(actor.user_id, encounter.id)
+
+
+def treats(actor: Actor, patient_id: UUID) -> bool:
+    """Whether the actor has an appointment or an encounter with a patient; who only looks in hasn't."""
     return (
-        encounter.service.kind == Kind.TELEMEDICINE
-        and actor.has(Role.CLINICIAN)
-        and can_view_encounter(actor, encounter)
+        actor.user_id is not None
+        and opens_charts(actor)
+        and Patient.objects.filter(treated_by(actor.user_id, "pk"), pk=patient_id).exists()
     )
 
 
@@ -163,7 +183,7 @@ def can_view_lists(actor: Actor) -> bool:
 
 def can_change_lists(actor: Actor, patient: Patient) -> bool:
     """Clinicians who treat the patient."""
-    return actor.has(Role.CLINICIAN) and can_view_chart(actor, patient)
+    return actor.has(Role.CLINICIAN) and treats(actor, patient.pk)
 
 
 def summary_is_ready(encounter: Encounter) -> bool:

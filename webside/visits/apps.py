@@ -14,6 +14,7 @@ class VisitsConfig(AppConfig):
     def ready(self) -> None:
         """Register gates, the room, handlers, where links lead, the sweep and the words of the trail."""
         from webside.audit import sentences
+        from webside.chart import registry as chart
         from webside.core import loops
         from webside.scheduling import registry
         from webside.ui import texts as words
@@ -22,6 +23,7 @@ class VisitsConfig(AppConfig):
 
         gates.register()
         handlers.register()
+        chart.register_beside(selectors.looks_into, selectors.writes_in)
         lean.register()
         words.register(texts.TEXTS)
         registry.register_destination(destination.of_link)

@@ -55,10 +55,10 @@ class Chart:
 
 
 def chart_of(actor: Actor, patient_id: UUID, *, before: datetime | None = None) -> Chart | None:
-    """Return the chart of a patient whom the actor treats; nothing otherwise."""
+    """Return the chart of a patient whom the actor treats, or looks in on now; nothing otherwise."""
     if actor.user_id is None or not policies.opens_charts(actor):
         return None
-    rows = _charted(patient=patient_id, user=actor.user_id)
+    rows = _charted(patient=patient_id, user=actor.user_id) or _looked_into(actor, patient_id)
     if not rows:
         return None
     patient = instance(Patient, rows[0])
@@ -79,6 +79,12 @@ def chart_of(actor: Actor, patient_id: UUID, *, before: datetime | None = None) 
 @prepared
 def _charted(patient: UUID, user: UUID) -> QuerySet[Patient, dict[str, Any]]:
     return Patient.objects.filter(policies.treated_by(user, "pk"), id=patient).values()
+
+
+def _looked_into(actor: Actor, patient_id: UUID) -> list[dict[str, Any]]:
+    """Return the patient as :func:`_charted` does, for a clinician who only looks in."""
+    found = policies.visible_charts(actor, Patient.objects.filter(id=patient_id))
+    return [dict(row) for row in found.values()]
 
 
 @prepared

@@ -5,6 +5,7 @@ from __future__ import annotations
 from webside.people.rules import age_on
 from webside.visits.selectors.rooms import (
     LEAD,
+    NO_VISIT,
     PRESENT,
     ROOM,
     STEP_NAMES,
@@ -27,6 +28,7 @@ from webside.visits.selectors.rooms import (
     has_begun,
     hears,
     home_of,
+    is_back_in_line,
     is_here,
     join_findings,
     judged_at,
@@ -58,6 +60,7 @@ from webside.visits.selectors.seats import (
     has_seat,
     invitation_by_hash,
     links_of,
+    looks_into,
     most_guests_inside,
     opens_charts,
     own_seat,
@@ -69,11 +72,13 @@ from webside.visits.selectors.seats import (
     seat_stage_of,
     seats_of,
     standing_of,
+    writes_in,
 )
 
 __all__ = [
     "COLLEAGUES",
     "LEAD",
+    "NO_VISIT",
     "PRESENT",
     "ROOM",
     "STEP_NAMES",
@@ -103,12 +108,14 @@ __all__ = [
     "hears",
     "home_of",
     "invitation_by_hash",
+    "is_back_in_line",
     "is_here",
     "join_findings",
     "judged_at",
     "licensed_state_names",
     "line",
     "links_of",
+    "looks_into",
     "most_guests_inside",
     "opens_charts",
     "other_times",
@@ -136,4 +143,5 @@ __all__ = [
     "visits",
     "visits_for",
     "way_in",
+    "writes_in",
 ]

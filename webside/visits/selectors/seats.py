@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from webside.accounts.models import Membership
 from webside.core import clock, frames
@@ -14,8 +14,8 @@ from webside.visits.codes import MAIN, LinkStanding, ParticipantRole, SeatStage
 from webside.visits.models import CodeCheck, Invitation, Participant, Visit
 from webside.visits.selectors.rooms import participants
 
-COLLEAGUES = (Role.CLINICIAN, Role.COACH, Role.COORDINATOR)
-"""Whose members of the staff can be asked into a visit."""
+COLLEAGUES = (Role.CLINICIAN, Role.COACH)
+"""Who of the staff can be asked into a visit: who has a day page, on which it stands."""
 
 
 def _seats() -> QuerySet[Participant]:
@@ -114,7 +114,7 @@ def links_of(seats: list[Participant]) -> dict[UUID, Invitation]:
 
 
 def colleagues(visit: Visit) -> list[Membership]:
-    """Return who of the clinic can be asked into a visit: staff who see patients or the desk, and aren't in it yet."""
+    """Return who of the clinic can be asked into a visit: who sees patients and isn't in it yet."""
     seated = Participant.objects.filter(visit=visit, removed_at=None).exclude(user=None).values("user_id")
     found = Membership.objects.filter(tenant_id=frames.current_tenant_id(), active=True, user__is_active=True)
     roles = Q()
@@ -148,3 +148,25 @@ def pairs_checked(visit: Visit) -> dict[tuple[UUID, UUID], str]:
     """Return what each said of the verification code with each other: same or different, by (who, with whom)."""
     said = CodeCheck.objects.filter(participant__visit=visit)
     return {(who, peer): result for who, peer, result in said.values_list("participant_id", "peer_id", "result")}
+
+
+# What a seat opens in the chart
+
+
+def _sitting(user_id: UUID) -> QuerySet[Participant]:
+    """Return the seats in rooms that are open now, in which somebody sits who was let in."""
+    return Participant.objects.filter(
+        user_id=user_id, removed_at=None, admitted_at__isnull=False, visit__ended_at=None,
+        visit__admitted_at__isnull=False,
+    ).exclude(role__in=MAIN)  # fmt: skip
+
+
+def looks_into(user_id: UUID, patient: str) -> Q:
+    """Return whose chart somebody may look into: of the visits in whose rooms they are now, where that was given."""
+    sitting = _sitting(user_id).filter(see_chart=True, visit__appointment__patient_id=OuterRef(patient))
+    return Q(Exists(sitting))
+
+
+def writes_in(user_id: UUID, encounter_id: UUID) -> bool:
+    """Whether somebody may write in an encounter's note: of the visit in whose room they are now, where that was given."""
+    return _sitting(user_id).filter(write=True, visit__encounter_id=encounter_id).exists()

@@ -142,8 +142,8 @@ def test_nobody_takes_the_seats_of_the_two(cast: Cast, visit: Visit) -> None:
 def test_a_colleague_is_picked_from_the_list_and_keeps_one_seat(cast: Cast, visit: Visit) -> None:
     with cast.as_(cast.maya_user):
         names = {str(found.user) for found in selectors.colleagues(visit)}
-        assert {"Dr. Daniel Whitfield", "Priya Nair", "Grace Lin"} <= names
-        assert not names & {"Dr. Maya Chen", "Liz Moreno", "Marcus Hale", "Dr. Mallory Reed"}
+        assert {"Dr. Daniel Whitfield", "Priya Nair"} <= names
+        assert not names & {"Dr. Maya Chen", "Liz Moreno", "Grace Lin", "Marcus Hale", "Dr. Mallory Reed"}
     role = ParticipantRole.SPECIALIST
     first, second = (ask(cast, visit, role=role, name="", user_id=cast.daniel_user.id) for _ in range(2))
     assert first.seat == second.seat and first.link == ""
@@ -372,3 +372,34 @@ def test_who_was_asked_in_reads_and_writes_only_what_is_said_while_she_is_there(
     with cast.as_(cast.maya_user):
         lines = [line.text for line in selectors.chat_of(visit, selectors.seat_by_id(asked.seat.id))]
     assert lines == ["hello", "again"]
+
+
+def test_the_chart_is_open_to_a_specialist_in_the_room_and_to_nobody_longer(cast: Cast, visit: Visit) -> None:
+    """Shown failing without the look at who was let in, and with the note open to whoever reads the chart."""
+    from webside.chart import policies as chart_policies
+    from webside.chart import selectors as chart
+
+    def sees() -> tuple[bool, bool, bool]:
+        with cast.as_(cast.daniel_user) as daniel:
+            encounter = chart.encounter(daniel, visit.encounter_id)
+            may_write = encounter is not None and chart_policies.can_write_note(daniel, encounter)
+            lists = chart_policies.can_change_lists(daniel, cast.liz)
+            return chart.chart_of(daniel, cast.liz.id) is not None, may_write, lists
+
+    seat = ask(cast, visit, role=ParticipantRole.SPECIALIST, user_id=cast.daniel_user.id).seat
+    assert sees() == (False, False, False), "from the lobby nothing"
+    run(cast, services.let_in, visit, seat)
+    assert sees() == (True, False, False), "he reads, and neither writes nor changes lists"
+    run(cast, services.permit, visit, seat, wanted=EVERYTHING)
+    assert sees() == (True, True, False)
+    with cast.as_(cast.daniel_user) as daniel:
+        assert not chart_policies.can_sign_note(daniel, chart.encounter(daniel, visit.encounter_id))
+    run(cast, services.permit, visit, seat, wanted=Permissions(speak=True))
+    assert sees() == (False, False, False)
+    run(cast, services.permit, visit, seat, wanted=EVERYTHING)
+    run(cast, services.send_to_lobby, visit, seat)
+    assert sees() == (False, False, False)
+    run(cast, services.let_in, visit, seat)
+    with cast.as_(cast.maya_user) as maya:
+        services.end_visit(actor=maya, visit=visit)
+    assert sees() == (False, False, False), "when the visit is over, so is the look"

@@ -1,0 +1,34 @@
+"""Who may look into a chart beside those who treat: what higher apps say, in ``AppConfig.ready()``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.db.models import Q
+
+Beside = Callable[[UUID, str], Q]
+"""``beside(user_id, patient)``: whose ``patient`` (a path to the id) somebody may look into, for now."""
+MayWrite = Callable[[UUID, UUID], bool]
+"""``may_write(user_id, encounter_id)``: whether somebody who looks in may also write in this encounter's note."""
+
+_beside: list[tuple[Beside, MayWrite]] = []
+
+
+def register_beside(beside: Beside, may_write: MayWrite) -> None:
+    """Let clinicians look into charts of patients whom they don't treat, as long as ``beside`` says so."""
+    if (beside, may_write) not in _beside:
+        _beside.append((beside, may_write))
+
+
+def looked_into_by(user_id: UUID, patient: str) -> Q:
+    """Return whose chart somebody may look into beside those they treat; nobody's where nothing is registered."""
+    found = Q(pk__in=[])
+    for beside, _ in _beside:
+        found |= beside(user_id, patient)
+    return found
+
+
+def may_write(user_id: UUID, encounter_id: UUID) -> bool:
+    """Whether somebody who only looks in may write in an encounter's note."""
+    return any(may(user_id, encounter_id) for _, may in _beside)
