@@ -238,8 +238,8 @@ class AskGuestForm(forms.Form):
     )  # fmt: skip
     email = forms.EmailField(label=_("E-mail, if we are to send the link"), max_length=254, required=False)
 
-    def __init__(self, *args: Any, family_only: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="ask-%s", **kwargs)
+    def __init__(self, data: Any = None, *, family_only: bool = False) -> None:
+        super().__init__(data, auto_id="ask-%s")
         roles = (ParticipantRole.FAMILY,) if family_only else BY_LINK
         self.fields["role"].choices = [(each.value, ROLE_NAMES[each]) for each in roles]  # type: ignore[attr-defined]
 
@@ -259,8 +259,8 @@ class AskColleagueForm(forms.Form):
     user = forms.ChoiceField(label=_("Colleague"))
     role = forms.ChoiceField(label=_("Comes as"), choices=[(each.value, ROLE_NAMES[each]) for each in AS_COLLEAGUE])
 
-    def __init__(self, *args: Any, colleagues: Iterable[tuple[str, str]] = (), **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="colleague-%s", **kwargs)
+    def __init__(self, data: Any = None, *, colleagues: Iterable[tuple[str, str]] = ()) -> None:
+        super().__init__(data, auto_id="colleague-%s")
         self.fields["user"].choices = list(colleagues)  # type: ignore[attr-defined]
 
 

@@ -157,7 +157,8 @@ def record_access(actor: Actor, *, limit: int = 100) -> list[Access]:
     found = compliance.audit_of_patient(actor).exclude(actor_id=actor.user_id)
     rows: list[Access] = []
     for event in found.order_by("-at", "-sequence")[:limit]:
-        roles = _("by a link sent to you") if event.actor_kind == ActorKind.LINK else event.actor_roles
+        kinds = {ActorKind.LINK.value: _("by a link sent to you"), ActorKind.GUEST.value: _("asked into your visit")}
+        roles = kinds.get(event.actor_kind) or event.actor_roles
         row = Access(
             at=event.at,
             who=event.actor_label,

@@ -15,6 +15,7 @@ from webside.portal import panels, selectors
 from webside.scheduling import selectors as scheduling
 from webside.scheduling.views.waiting import DUTY_HOURS
 from webside.ui.registry import counted
+from webside.visits import selectors as visits
 
 FRAGMENTS = {"list": "portal/_day_list.html", "next": "portal/_day_next.html"}
 VIEWS = ("", "visits", "notes")
@@ -43,6 +44,7 @@ def day(request: HttpRequest, slug: str) -> HttpResponse:
         "zone": found.practitioner.timezone or tenant.timezone,
         "shown": shown if shown in VIEWS else "",
         "coach": found.practitioner.profession == "coach",
+        "asked_into": visits.asked_into(actor),
     }
     # The fragments stay with the visit whose chart stands beside them, whoever comes next meanwhile.
     context["row"] = found.row(_asked(request) if request.GET.get("part") else None)

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from webside.visits import policies, selectors
+from webside.visits import selectors
 from webside.visits.codes import MAIN, LinkStanding, ParticipantRole, Relation
-from webside.visits.forms import RELATION_NAMES, ROLE_NAMES, AskColleagueForm, AskGuestForm
+from webside.visits.forms import RELATION_NAMES, ROLE_NAMES
 
 
 def title_of(seat: Any) -> str:
@@ -89,11 +89,3 @@ def _may(seat: Any) -> list[str]:
     if seat.stay_without_patient:
         words.append(_("may stay without the patient"))
     return words
-
-
-def asking(actor: Any, visit: Any) -> dict[str, Any]:
-    """Return the forms by which the actor asks people in: the clinician anybody, the patient her family."""
-    if policies.can_run_visit(actor, visit):
-        staff = [(str(found.user_id), str(found.user)) for found in selectors.colleagues(visit)]
-        return {"guest_form": AskGuestForm(), "colleague_form": AskColleagueForm(colleagues=staff) if staff else None}
-    return {"guest_form": AskGuestForm(family_only=True), "colleague_form": None}

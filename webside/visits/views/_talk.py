@@ -14,6 +14,7 @@ from webside.core import clock
 from webside.core.actor import Actor
 from webside.ui import when
 from webside.visits import selectors, services
+from webside.visits.codes import ParticipantRole
 
 
 def ice_policy() -> str:
@@ -21,14 +22,21 @@ def ice_policy() -> str:
     return "relay" if settings.ENV.force_relay else "all"
 
 
-def lines_for(visit: Any, seat: Any, zone: str) -> list[dict[str, Any]]:
-    """Return the lines of the chat that somebody in a seat may read, on the clock of ``zone``."""
+def lines_for(visit: Any, zone: str, *, seat: Any = None, role: ParticipantRole | None = None) -> list[dict[str, Any]]:
+    """Return the lines of the chat as somebody reads them, on the clock of ``zone``: by her seat, or by her side of a visit.
+
+    Who was asked in is given her seat: she reads what was said since she was let in.
+    """
+
+    def own(message: Any) -> bool:
+        return bool(message.author_id == seat.id if seat is not None else message.author.role == role)
+
     return [
         {
             "id": message.id,
             "text": message.text,
-            "own": seat is not None and message.author_id == seat.id,
-            "who": _("You") if seat is not None and message.author_id == seat.id else message.author.name,
+            "own": own(message),
+            "who": _("You") if own(message) else message.author.name,
             "when": when.say(message.sent_at, clock.now(), zone=zone, style="time"),
         }
         for message in selectors.chat_of(visit, seat)

@@ -56,7 +56,7 @@ def room(page: Page) -> HttpResponse:
         "visits/visit_room_clinician.html",
         **{**note, **_strip(page), "encounter": encounter},
         card=selectors.emergency_card(page.visit),
-        chat=talk.lines_for(page.visit, there["viewer"], page.zone),
+        chat=talk.lines_for(page.visit, page.zone, role=page.role),
         facts=selectors.call_facts(page.visit),
         end_form=EndForm(),
         ended_url=page.url("visit-ended"),

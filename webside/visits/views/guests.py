@@ -67,7 +67,11 @@ def seat(request: HttpRequest, slug: str, seat_id: UUID) -> HttpResponse:
     page = seat_of(request, slug, seat_id)
     record("visits.seat.read", actor=page.actor, target=page.visit, target_label=page.seat.name,
            patient_id=page.visit.appointment.patient_id, ground="asked into the visit")  # fmt: skip
-    here = {"where_url": page.url("seat-where"), "ticket": page.url("seat-ticket"), "title": title_of(page.seat)}
+    here: dict[str, Any] = {
+        "where_url": page.url("seat-where"),
+        "ticket": page.url("seat-ticket"),
+        "title": title_of(page.seat),
+    }
     if page.stage is SeatStage.LOBBY:
         return page.render("visits/seat_lobby.html", **here)
     if page.stage is SeatStage.ROOM:
@@ -85,7 +89,7 @@ def _room(page: SeatPage) -> dict[str, Any]:
         "chat_url": page.url("seat-chat"),
         "people_url": page.url("seat-people"),
         "main_role": "clinician",
-        "chat": talk.lines_for(page.visit, page.seat, page.zone),
+        "chat": talk.lines_for(page.visit, page.zone, seat=page.seat),
         "chat_key": uuid4(),
         "ice_policy": talk.ice_policy(),
         "guest": True,
@@ -124,7 +128,7 @@ def chat(request: HttpRequest, slug: str, seat_id: UUID) -> HttpResponse:
     if page.stage is not SeatStage.ROOM:
         return page.go_on()
     if request.method == "GET":
-        return page.render("visits/_chat.html", chat=talk.lines_for(page.visit, page.seat, page.zone))
+        return page.render("visits/_chat.html", chat=talk.lines_for(page.visit, page.zone, seat=page.seat))
     return talk.write(request, page.actor, page.visit, back=page.url("seat"), elsewhere=page.go_on)
 
 

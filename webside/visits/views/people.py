@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from webside.audit.services import refuse
 from webside.visits import policies, selectors, services
-from webside.visits.codes import ParticipantRole, Relation, Stage
+from webside.visits.codes import ParticipantRole, Relation
 from webside.visits.forms import AskColleagueForm, AskGuestForm, PermitForm
 from webside.visits.rules import Permissions
 from webside.visits.views._guard import Page, page_of
-from webside.visits.views._people import asking, people_of
+from webside.visits.views._people import people_of
 
 IN_PAGE = "X-In-Page"
 """Sent by a page that stays where it is: a call would end if it went anywhere."""
@@ -41,17 +42,24 @@ def context(page: Page) -> dict[str, Any]:
 
 
 @never_cache
-@require_POST
+@require_http_methods(["GET", "POST"])
 @sensitive_post_parameters("name", "email")
 def ask(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
-    """Ask somebody in: a colleague, who finds the visit on the day page, or a guest, whose link is shown once."""
+    """Ask somebody in: a colleague, who finds the visit on the day page, or a guest, whose link is shown once.
+
+    Read, it gives the clinician the list of colleagues, which a page of the call fetches when it is wanted.
+    """
+    if request.method == "GET":
+        page = page_of(request, slug, visit_id, ParticipantRole.CLINICIAN)
+        in_page = bool(request.headers.get(IN_PAGE))
+        template = "visits/_ask_colleague.html" if in_page else "visits/visit_ask.html"
+        return page.render(template, colleague_form=AskColleagueForm(colleagues=_staff(page)))
     page = page_of(request, slug, visit_id)
     of_staff = bool(request.POST.get("user"))
     runs = policies.can_run_visit(page.actor, page.visit)
     form: Any = AskGuestForm(request.POST, family_only=not runs)
     if of_staff:
-        staff = [(str(found.user_id), str(found.user)) for found in selectors.colleagues(page.visit)] if runs else []
-        form = AskColleagueForm(request.POST, colleagues=staff)
+        form = AskColleagueForm(request.POST, colleagues=_staff(page) if runs else ())
     if not form.is_valid():
         return _said(page, error=next(iter(form.errors.values()))[0], status=422)
     data = form.cleaned_data
@@ -73,6 +81,10 @@ def ask(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     return _said(page, asked=asked, email=data.get("email", ""))
 
 
+def _staff(page: Page) -> list[tuple[str, str]]:
+    return [(str(found.user_id), str(found.user)) for found in selectors.colleagues(page.visit)]
+
+
 def _link_to(page: Page) -> Any:
     return lambda token: reverse("visits:seat-join", args=[page.slug, token])
 
@@ -84,7 +96,7 @@ def seat(request: HttpRequest, slug: str, visit_id: UUID, seat_id: UUID) -> Http
     page = page_of(request, slug, visit_id)
     found = selectors.seat_in(page.visit, seat_id)
     if found is None:
-        raise Http404
+        _refuse(page, seat_id)
     given: dict[str, Any] = {"actor": page.actor, "visit": page.visit, "seat_id": seat_id}
     try:
         match request.POST.get("do"):
@@ -103,7 +115,7 @@ def seat(request: HttpRequest, slug: str, visit_id: UUID, seat_id: UUID) -> Http
             case "ask-away":
                 services.ask_away(**given)
             case _:
-                raise Http404
+                _refuse(page, seat_id)
     except services.RoomFull as full:
         most = full.most
         return _said(page, error=_("A call holds %(most)s people. Ask somebody back to the lobby first.")
@@ -114,8 +126,12 @@ def seat(request: HttpRequest, slug: str, visit_id: UUID, seat_id: UUID) -> Http
     except services.WrongStage:
         return _said(page, error=_("That can’t be done now: the visit is at another stage."), status=409)
     except services.NotAllowed:
-        raise Http404 from None
+        _refuse(page, seat_id)
     return _said(page)
+
+
+def _refuse(page: Page, seat_id: UUID) -> NoReturn:
+    refuse("visits.seat.refuse", actor=page.actor, target_type="Participant", target_id=seat_id)
 
 
 @never_cache
@@ -150,5 +166,5 @@ def _said(
 
 def room_people(page: Page) -> dict[str, Any]:
     """Return what the room's part about people is drawn from: who is there, and the forms to ask others in."""
-    open_to_ask = selectors.stage_of(page.visit) in (Stage.WAITING, Stage.ROOM)
-    return {**context(page), **(asking(page.actor, page.visit) if open_to_ask else {})}
+    runs = policies.can_run_visit(page.actor, page.visit)
+    return {**context(page), "guest_form": AskGuestForm(family_only=not runs), "asks_colleagues": runs}

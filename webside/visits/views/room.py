@@ -36,7 +36,7 @@ def room(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     return page.render(
         "visits/visit_room_patient.html",
         **there,
-        chat=talk.lines_for(page.visit, there["viewer"], page.zone),
+        chat=talk.lines_for(page.visit, page.zone, role=page.role),
         follow_url=f"{page.url('visit-where')}?page=visit-room",
         ended_url=page.url("visit-ended"),
         chat_url=page.url("visit-chat"),
@@ -79,8 +79,7 @@ def chat(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     if request.method == "GET":
         if not policies.can_read_chat(page.actor, page.visit):
             return page.go_on()
-        own = selectors.participants(page.visit)[page.role]
-        return page.render("visits/_chat.html", chat=talk.lines_for(page.visit, own, page.zone))
+        return page.render("visits/_chat.html", chat=talk.lines_for(page.visit, page.zone, role=page.role))
     return talk.write(request, page.actor, page.visit, back=page.url("visit-room"), elsewhere=page.go_on)
 
 

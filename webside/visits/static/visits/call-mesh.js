@@ -7,12 +7,15 @@
  *
  * Events, all with {person}: "came" (in the room, announced to all), "gone" ({reason}), "changed" (name, leave to speak),
  * "state" ({state}), "quality" ({quality}), "remote-track" ({stream}), "code", "peer-state", "digest" ({digest}), "quiet".
+ * And "size" ({size}): how large the camera's picture may be, with so many to send it to.
  */
 
 import { PeerCall } from "visits/peer-call.js";
 
 /** What a picture may take when there are so many others. A home's line carries about a megabit upwards. */
 const SHARES = [{}, {}, { maxBitrate: 600_000, maxFramerate: 24 }, { maxBitrate: 350_000, maxFramerate: 15 }];
+/** As large as the camera's picture may be then; null: as it is. */
+const SIZES = [null, null, { width: 640, height: 360 }, { width: 480, height: 270 }];
 /** Hands that speak are quick: each frame counts more than its sharpness. */
 const SIGNING = { maxBitrate: 800_000, maxFramerate: 30 };
 
@@ -311,7 +314,11 @@ export class Mesh extends EventTarget {
 
   #shareTheLine() {
     const share = SHARES[Math.min(this.#people.size, SHARES.length - 1)];
-    for (const { call } of this.others) call.setShare(this.#people.size > 1 && (this.#signs || call.peer.signs) ? SIGNING : share);
+    const many = this.#people.size > 1;
+    const seen = this.others.some(({ call }) => this.#signs || call.peer.signs);
+    for (const { call } of this.others) call.setShare(many && (this.#signs || call.peer.signs) ? SIGNING : share);
+    const size = many && seen ? SIZES[2] : SIZES[Math.min(this.#people.size, SIZES.length - 1)];
+    this.dispatchEvent(new CustomEvent("size", { detail: { size } }));
   }
 
   /** @param {Person} person */

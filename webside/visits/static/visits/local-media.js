@@ -80,6 +80,7 @@ export class LocalMedia extends EventTarget {
   /** @type {{audio: MediaStreamTrack|null, video: MediaStreamTrack|null}} */ tracks = { audio: null, video: null };
   /** @type {{audio: Problem|null, video: Problem|null}} */ problems = { audio: null, video: null };
   /** @type {HTMLVideoElement|null} */ #mirror = null;
+  /** @type {{width: number, height: number}|null} */ #size = null;
 
   /**
    * Shows the own picture here, for as long as there is one. A video element that waits for a frame which never comes would
@@ -145,6 +146,23 @@ export class LocalMedia extends EventTarget {
     }
   }
 
+  /**
+   * Makes the picture small enough to be sent to so many at once: each of them costs this machine an encoding of its own.
+   * @param {{width: number, height: number}|null} size null: as large as the camera gives
+   */
+  async limitPicture(size) {
+    if (size?.width === this.#size?.width) return;
+    this.#size = size;
+    await this.#fitPicture();
+  }
+
+  async #fitPicture() {
+    const { width, height } = this.#size ?? { width: VIDEO.width.ideal, height: VIDEO.height.ideal };
+    const wanted = { ...VIDEO, width: { ideal: width }, height: { ideal: height } };
+    // A camera that can't stays as it is; the limits of what is sent hold all the same.
+    await this.tracks.video?.applyConstraints(wanted).catch(() => undefined);
+  }
+
   /** Lets the device go: its light goes out. @param {Kind} kind */
   stop(kind) {
     const track = this.tracks[kind];
@@ -172,6 +190,7 @@ export class LocalMedia extends EventTarget {
       this.#changed(kind);
     });
     this.#changed(kind);
+    if (kind === "video" && this.#size) this.#fitPicture();
   }
 
   /** @param {Kind} kind @param {MediaStreamTrack} track */

@@ -30,7 +30,7 @@ export default function attach(root) {
       document.dispatchEvent(new CustomEvent(open ? "visit:chat-open" : "visit:chat-shut"));
     } else {
       panel.hidden = !open;
-      root.toggleAttribute("data-covered", open);
+      if (root.contains(panel)) root.toggleAttribute("data-covered", open);
     }
     for (const button of buttonsOf(name)) button.setAttribute("aria-expanded", String(open));
     const first = panel.querySelector("#chat-text") ?? panel.querySelector("[tabindex='-1']");

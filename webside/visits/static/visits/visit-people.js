@@ -2,6 +2,7 @@
  * Who is in a visit: `data-behavior="visit-people"`. Its forms are sent without leaving the page, since the call would end; what
  * came of it is shown in [data-people-result]. The list itself follows the visit's hints (visit-fragment.js).
  *
+ *   details[data-load]  fetches what is in it when it is opened
  *   [data-copy="id"]  copies the value of that field; [data-copied] is then shown
  */
 
@@ -36,6 +37,19 @@ export default function attach(root) {
       fail();
     }
   }, { signal });
+
+  // A toggle doesn't bubble.
+  root.addEventListener("toggle", async ({ target }) => {
+    if (!(target instanceof HTMLDetailsElement) || !target.open || !target.dataset.load) return;
+    try {
+      const answer = await fetch(target.dataset.load, { headers: { "X-In-Page": "1" }, cache: "no-store", signal });
+      if (!answer.ok || answer.redirected) return fail();
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").body;
+      target.replaceChildren(/** @type {Node} */ (target.querySelector("summary")), ...fresh.childNodes);
+    } catch {
+      fail();
+    }
+  }, { signal, capture: true });
 
   root.addEventListener("click", async (event) => {
     const button = event.target instanceof Element ? event.target.closest("[data-copy]") : null;

@@ -237,6 +237,7 @@ export class CallPage {
     on("changed", () => this.#render());
     on("state", ({ person, state }) => (isMain(person) ? this.#stateChanged(state) : this.#othersState(person, state)));
     on("quiet", () => this.#socket?.doubt());
+    on("size", ({ size }) => this.media.limitPicture(size));
     on("quality", ({ person, quality }) => {
       this.#faces.heard(person, quality.loudness);
       if (isMain(person)) this.#showQuality(quality);
