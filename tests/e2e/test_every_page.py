@@ -165,6 +165,7 @@ ELSEWHERE = {
         "chart:summary-who", "scheduling:appointment-book", "visits:visit-waiting", "visits:visit-ended",
         "visits:visit-stopped",
     },
+    "tests/e2e/test_group_visit.py": {"visits:seat", "visits:seat-join", "visits:visit-ask"},
     "tests/e2e/test_sign_in.py": {
         "mfa_authenticate", "mfa_generate_recovery_codes", "mfa_view_recovery_codes", "mfa_deactivate_totp",
         "mfa_edit_webauthn", "mfa_remove_webauthn",
@@ -180,12 +181,12 @@ NO_PAGES = {
     },
     "facts for programs": {
         "accounts:session", "accounts:session-end", "core:health-json", "core:health-live", "realtime:ticket-mint",
-        "mfa_login_webauthn", "scheduling:queue-beat",
+        "mfa_login_webauthn", "scheduling:queue-beat", "visits:seat-ticket",
     },
     "a part of a page": {
         "chart:diagnosis-search", "compliance:trail-state", "visits:visit-card", "visits:visit-chat", "visits:visit-door",
         "visits:visit-emergency-card", "visits:visit-gates", "visits:visit-line", "visits:visit-place",
-        "visits:visit-where",
+        "visits:visit-where", "visits:visit-people", "visits:seat-where", "visits:seat-people", "visits:seat-chat",
     },
     "a way on to a page": {
         "portal:start", "account_set_password", "account_confirm_login_code", "mfa_reauthenticate",
@@ -207,7 +208,7 @@ NO_PAGES = {
         "scheduling:queue-notify", "scheduling:queue-order", "scheduling:queue-return", "scheduling:queue-take",
         "scheduling:hours-end", "scheduling:hours-undo", "scheduling:time-off-add", "scheduling:time-off-remove",
         "visits:visit-admit", "visits:visit-answer", "visits:visit-end", "visits:visit-fail", "visits:visit-hand-over",
-        "visits:visit-hold", "visits:visit-identity", "visits:visit-noshow",
+        "visits:visit-hold", "visits:visit-identity", "visits:visit-noshow", "visits:visit-alone", "visits:visit-seat",
     },
 }  # fmt: skip
 

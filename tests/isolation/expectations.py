@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-GUESTS = "visitor link rosa_link"
+GUESTS = "visitor guest link rosa_link"
 PATIENTS = "liz rosa"
 CARE = "maya daniel priya"
 OFFICE = "grace marcus ingrid admin"
@@ -168,7 +168,7 @@ SCHEDULING = [
     row("scheduling:service-detail", get=EVERYBODY),
     row("scheduling:appointment-book", get=EVERYBODY, query=BOOKING, note="the form"),
     # Staff who don't book for others are told how a booking is made.
-    row("scheduling:appointment-book", post="visitor link rosa_link liz rosa grace "
+    row("scheduling:appointment-book", post="visitor guest link rosa_link liz rosa grace "
         + each("maya daniel priya marcus ingrid admin", 200), body=VISITOR),
     row("scheduling:appointment-detail", get=TO_HER_APPOINTMENT, at="coming"),
     row("scheduling:appointment-detail", get=TO_HER_APPOINTMENT, at="coming", identified=True, note=SAID),
@@ -179,11 +179,11 @@ SCHEDULING = [
     row("scheduling:appointment-close", post="link", at="coming"),
     row("scheduling:appointment-calendar", get=TO_HER_APPOINTMENT, at="coming"),
     # A bearer's link; whoever is signed in as somebody else is told so and gets no further.
-    row("scheduling:link-open", get=f"{each('visitor link rosa_link liz maya grace', 302)} "
+    row("scheduling:link-open", get=f"{each('visitor guest link rosa_link liz maya grace', 302)} "
         + each("rosa daniel priya marcus ingrid admin", 403)),
-    row("scheduling:answer", get=f"visitor link rosa_link liz {each('maya grace', 302)} "
+    row("scheduling:answer", get=f"visitor guest link rosa_link liz {each('maya grace', 302)} "
         + each("rosa daniel priya marcus ingrid admin", 403),
-        post="visitor link rosa_link liz maya grace " + each("rosa daniel priya marcus ingrid admin", 403),
+        post="visitor guest link rosa_link liz maya grace " + each("rosa daniel priya marcus ingrid admin", 403),
         body={"do": "confirm"}),
     row("scheduling:appointment-confirm", post=TO_HER_APPOINTMENT, at="coming"),
     row("scheduling:schedule", get=f"{CARE} grace"),
@@ -260,6 +260,8 @@ SAFE_START = {
 HERS = "liz link"
 BOTH = "liz link maya"
 REASON = {"gate": "identity_document", "reason": "I know her"}
+KIN = {"name": "Ana", "role": "family", "relation": "sibling"}
+INTERPRETER = {"name": "Ana", "role": "interpreter"}
 VISITS = [
     row("visits:visit-room", get=BOTH, at="room"),
     row("visits:visit-room", get="liz:302 link:302 maya", at="waiting", note="before the door"),
@@ -288,6 +290,25 @@ VISITS = [
     row("visits:visit-noshow", post="maya", at="late"),
     row("visits:visit-identity", post="maya", at="waiting"),
     row("visits:visit-answer", post="maya", at="waiting", body=REASON),
+    row("visits:visit-people", get=BOTH, at="room"),
+    row("visits:visit-ask", get="maya", post=each(BOTH, 200), at="room", body=KIN),
+    row("visits:visit-ask", post="liz link maya:200", at="room", body=INTERPRETER, note="a patient asks family only"),
+    row("visits:visit-alone", post=HERS, at="room"),
+    *(row("visits:visit-seat", post="maya", at="room", body={"do": do}, note=do) for do in ("lobby", "permit", "remove")),
+    row("visits:visit-seat", post="maya", at="room", ids={"seat_id": "lobby_seat_id"}, body={"do": "admit"}),
+    row("visits:visit-seat", post="maya:200", at="room", body={"do": "again"}, note="again"),
+    row("visits:visit-seat", post=HERS, at="room", body={"do": "ask-away"}, note="ask-away"),
+    # A bearer's link: whoever holds it may take the seat, once; it says nothing of the patient.
+    row("visits:seat-join", get=EVERYBODY, post=each(EVERYBODY, 302), ids={"token": "join_token"}),
+    row("visits:seat", get="guest"),
+    row("visits:seat", get="guest", ids={"seat_id": "lobby_seat_id"}, note="in the lobby"),
+    row("visits:seat-where", get="guest"),
+    row("visits:seat-people", get="guest"),
+    row("visits:seat-people", get="guest:302", ids={"seat_id": "lobby_seat_id"}, note="from the lobby"),
+    row("visits:seat-chat", get="guest", post="guest", body={"text": "Hello", "key": "tests"}),
+    row("visits:seat-chat", get="guest:302", post="guest:302", ids={"seat_id": "lobby_seat_id"}, note="from the lobby",
+        body={"text": "Hello", "key": "tests"}),
+    row("visits:seat-ticket", post="guest:200"),
 ]  # fmt: skip
 
 BILLING = [
@@ -381,7 +402,7 @@ LEAN = {
 """The lean lane's routes and what opens each; ``test_lean.py`` attacks them."""
 
 TOPICS = {
-    "visit": ("liz link maya", "room_visit_id"),
+    "visit": ("liz link guest maya", "room_visit_id"),
     "visit-news": ("liz link maya grace", "room_visit_id"),
     "day": ("maya grace", "practitioner_id"),
     "tenant": ("grace", "tenant_id"),
@@ -399,12 +420,13 @@ Whoever adds the first adds its row above as well: the file of another clinic, a
 
 _HERS = "name address nearby reason instructions addendum medicine chat signer"
 MAY_READ: dict[str, set[str]] = {
-    "liz": set(_HERS.split()),
-    "link": set(_HERS.split()) - {"signer"},
-    "maya": set(_HERS.split()) - {"signer"} | {"subjective", "plan", "diagnosis", "allergy", "timeoff"},
+    "liz": set(_HERS.split()) | {"guest"},
+    "link": set(_HERS.split()) - {"signer"} | {"guest"},
+    "guest": {"name", "guest"},
+    "maya": set(_HERS.split()) - {"signer"} | {"guest"} | {"subjective", "plan", "diagnosis", "allergy", "timeoff"},
     "grace": {"name", "reason", "timeoff", "text"},
     "marcus": {"name"},
-    "ingrid": {"name", "override", "signer", "staff"},
+    "ingrid": {"name", "override", "signer", "staff", "guest"},
     "admin": {"staff", "colleague"},
 }
 """The kinds of texts of ``canaries.py`` that somebody comes to read on some page; who is not named reads none."""
@@ -416,6 +438,8 @@ BEHIND_BIRTH_DATE = {"reason", "instructions", "addendum", "medicine"}
 def may_read(name: str, row: Row) -> set[str]:
     """Return the kinds of texts that somebody may read on a row's page."""
     kinds = MAY_READ.get(name, set())
+    if row.route == "visits:seat-join":
+        return kinds | {"guest"}  # whoever holds a link reads whom it is for
     return kinds - BEHIND_BIRTH_DATE if name == "link" and not row.identified else kinds
 
 

@@ -77,6 +77,7 @@ _CHANGES = (
     (re.compile(r"expires=[^;]+;"), "<expires>"),
     (re.compile(r"/go/[\w-]+/"), "/go/<token>/"),
     (re.compile(r"/invitation/[\w-]+/"), "/invitation/<token>/"),
+    (re.compile(r"/join/[\w-]+/"), "/join/<token>/"),
 )
 
 
@@ -115,6 +116,11 @@ class Matrix:
             session = client.session
             door = _door_to(subject, self.world.larkspur, clinic) | {"identified": row.identified}
             session["doors"] = {str(clinic.tenant.id): door}
+            session.save()
+            client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+        elif name == "guest":
+            session = client.session
+            session["seats"] = _seats_of(self.world.larkspur)
             session.save()
             client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
         elif self.cookies[name]:
@@ -202,6 +208,15 @@ def _door_to(subject: Any, *clinics: Clinic) -> dict[str, Any]:
             break
     until = (clock.now() + timedelta(hours=1)).isoformat()
     return {"subject": str(subject), "label": "by link", "proof": {"sequence": appointment.sequence}, "until": until}
+
+
+def _seats_of(clinic: Clinic) -> dict[str, Any]:
+    """Return what the browser of the clinic's guest holds: the keys of the seats that it took."""
+    until = (clock.now() + timedelta(hours=1)).isoformat()
+    return {
+        str(clinic.things[f"{name}_id"]): {"key": clinic.things[f"{name}_key"], "until": until}
+        for name in ("seat", "lobby_seat")
+    }
 
 
 def _sent(client: Client, method: str, body: dict[str, str], query: dict[str, str]) -> dict[str, Any]:

@@ -40,6 +40,11 @@ def _asks(world: World, name: str, clinic: Clinic) -> Actor:
     """Return the actor that somebody is at a clinic, known there or not."""
     if name == "visitor":
         return anonymous(clinic.tenant.id)
+    if name == "guest":
+        return Actor(
+            kind=ActorKind.GUEST, label="asked in", tenant_id=clinic.tenant.id,
+            subject_id=world.larkspur.things["seat_id"],
+        )  # fmt: skip
     if name in ("link", "rosa_link"):
         subject = "room_appointment_id" if name == "link" else "rosa_appointment_id"
         return Actor(
@@ -58,7 +63,7 @@ def _gets_a_ticket(actor: Actor, clinic: Clinic, topic: str) -> bool:
     return True
 
 
-EVERYBODY = f"visitor link rosa_link {SIGNED_IN} mallory every"
+EVERYBODY = f"visitor guest link rosa_link {SIGNED_IN} mallory every"
 
 
 @pytest.mark.parametrize("topic", TOPICS)

@@ -12,7 +12,7 @@ from tests.isolation.expectations import CARE, OFFICE, PATIENTS, ROWS, Row
 from tests.isolation.matrix import Matrix
 
 STAFF = frozenset(f"{CARE} {OFFICE}".split())
-NOT_OF_A_PATIENT = {"staff", "colleague", "timeoff"}
+NOT_OF_A_PATIENT = {"staff", "colleague", "timeoff", "guest"}
 
 LOOKS = {
     "billing:claim-list": "billing.claim-list.read",
@@ -39,6 +39,7 @@ LOOKS = {
     "portal:book-time": "people.patient.read",
     "scheduling:appointment-detail": "scheduling.appointment.read",
     "scheduling:appointment-calendar": "scheduling.appointment.read",
+    "visits:seat": "visits.seat.read",
 }
 """What a page notes, whoever opens it; with a note in brackets for one row of a page alone."""
 
@@ -53,6 +54,7 @@ LOOKS_OF_STAFF = {
 PART_OF_A_LOOK = {
     "visits:visit-door": "redrawn within the room's page, which is noted",
     "visits:visit-emergency-card": "redrawn within the room's page, which is noted",
+    "visits:visit-people": "redrawn within the room's page, which is noted",
     "visits:visit-chat": "redrawn within the room's page, which is noted",
     "scheduling:schedule": "a day's names and times, redrawn as it goes; what stands behind each of them is noted",
     "scheduling:hours": "names and times of what is booked outside them; what stands behind each of them is noted",
@@ -69,7 +71,7 @@ def _expected(name: str, row: Row) -> list[str]:
     return [LOOKS_OF_STAFF[row.route]] if row.route in LOOKS_OF_STAFF and name in STAFF else []
 
 
-@pytest.mark.parametrize("name", f"visitor link {PATIENTS} {CARE} {OFFICE}".split())
+@pytest.mark.parametrize("name", f"visitor guest link {PATIENTS} {CARE} {OFFICE}".split())
 def test_each_look_is_in_the_trail_once(matrix: Matrix, name: str) -> None:
     """Shown failing with ``record`` taken out of ``compliance.views.operations.consents``, and with it called twice."""
     clinic = matrix.world.larkspur

@@ -86,6 +86,7 @@ def build() -> World:
         "visitor": None,
         "link": None,  # came by the link of Liz's e-mail: the door to one appointment
         "rosa_link": None,  # the same with Rosa's link
+        "guest": None,  # was asked into the visit in whose room Liz is, took the seat, and was let in
         "liz": cast.liz_user,
         "rosa": rosa_user,
         "maya": cast.maya_user,
@@ -326,11 +327,35 @@ class _Filling:
                 self._chat(who, name)
             with self._as(clinic.practitioner_user) as who:
                 self._begin(who, name)
+        self._ask_in()
         with self._as(clinic.practitioner_user) as who:
             services.answer_for_gate(
                 actor=who, visit=self.visits["ended"], gate="identity_document", reason=clinic.word("override")
             )
             services.confirm_identity(actor=who, visit=self.visits["ready"])
+
+    def _ask_in(self) -> None:
+        """Ask three people into the room: one is let in, one waits in the lobby, one has not opened the link yet."""
+        from webside.visits import services
+        from webside.visits.codes import ParticipantRole
+
+        visit, asked = self.visits["room"], []
+        with self._as(self.clinic.practitioner_user) as who:
+            for number in range(3):
+                asked.append(
+                    services.ask_in(
+                        actor=who, visit=visit, role=ParticipantRole.INTERPRETER, link_to=str,
+                        name=f"Guest {self.clinic.word('guest')} {number}",
+                    )
+                )  # fmt: skip
+        with _by_system(self.clinic.tenant) as nobody:
+            taken = [services.take_seat(actor=nobody, token=each.link) for each in asked[:2]]
+        with self._as(self.clinic.practitioner_user) as who:
+            services.let_in(actor=who, visit=visit, seat_id=asked[0].seat.id)
+        self.things |= {
+            "seat_id": asked[0].seat.id, "seat_key": taken[0].key, "lobby_seat_id": asked[1].seat.id,
+            "lobby_seat_key": taken[1].key, "join_token": asked[2].link,
+        }  # fmt: skip
 
     def _come(self, name: str, *, state: str = "NY", complete: bool = True) -> None:
         from webside.visits import services
