@@ -206,7 +206,7 @@ class Lab:
     def person(room: str, name: str) -> dict[str, Any]:
         return {
             "participant": participant_id(room, name), "name": NAMES.get(name, name), "role": ROLES.get(name, name),
-            "relation": "sibling" if name == "sister" else "", "speak": True,
+            "relation": "sibling" if name == "sister" else "", "speak": True, "as": name,
         }  # fmt: skip
 
     async def out(self, request: Request) -> Response:

@@ -92,11 +92,11 @@ class Leg {
 
 /** Whoever came second offers by itself; the first one waits to be called. */
 function meet(person) {
-  if (lab.legs[person.role]) return;
-  const leg = new Leg(person.role);
+  if (lab.legs[person.as]) return;
+  const leg = new Leg(person.as);
   leg.id = person.participant;
   const first = Object.values(lab.legs)[0];
-  lab.legs[person.role] = leg;
+  lab.legs[person.as] = leg;
   if (!first) return;
   Object.assign(leg, { other: first });
   Object.assign(first, { other: leg });
