@@ -96,12 +96,6 @@ def register_screen(screen: Screen) -> None:
         _screens.append(screen)
 
 
-def unregister_screen(screen: Screen) -> None:
-    """Take a screen out again (tests)."""
-    if screen in _screens:
-        _screens.remove(screen)
-
-
 def screened(text: str) -> list[Screened]:
     """Return what the screens say of a text, what is dangerous first."""
     found = [answer for screen in _screens if (answer := screen(text)) is not None]

@@ -14,6 +14,6 @@ class TriageConfig(AppConfig):
         """Register the rule, and let it read what is written on forms that book or wait."""
         from webside.scheduling import registry
         from webside.triage import rules  # noqa: F401 - importing registers the rule
-        from webside.triage.screens import screen
+        from webside.triage.selectors import screen
 
         registry.register_screen(screen)

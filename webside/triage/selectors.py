@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind, Need
@@ -18,7 +19,10 @@ from webside.core.actor import Actor
 from webside.people.models import Patient, Practitioner
 from webside.people.selectors import patient_of
 from webside.scheduling import selectors as scheduling
+from webside.scheduling.codes import Urgency
+from webside.scheduling.registry import Screened
 from webside.scheduling.selectors import Slot
+from webside.triage.codes import Action
 from webside.triage.rules.chooser import choose_service
 from webside.triage.rules.facts import ChooserAnswer, ChooserFacts, PatientFacts
 
@@ -145,3 +149,32 @@ def _left_out(offered: Iterable[Any], picked: Sequence[Any]) -> list[Any]:
     """Return one service of a kind that nothing points to, so that the difference is seen."""
     shown = {service.kind for service in picked}
     return [service for service in offered if service.kind not in shown][:1]
+
+
+# What is written on forms
+
+TITLES = {
+    Action.CALL_911: gettext_lazy("Call 911 now"),
+    Action.CRISIS_988: gettext_lazy("Call or text 988 now"),
+    Action.ED_NOW: gettext_lazy("Go to an emergency room now"),
+    Action.POISON_CONTROL: gettext_lazy("Call Poison Control now"),
+    Action.SAFE_PLACE: gettext_lazy("You can get help now"),
+}
+
+
+def screen(text: str) -> Screened | None:
+    """Return what ``triage.choose_service`` finds dangerous in a text, with what to do; None where it finds nothing."""
+    if not text.strip():
+        return None
+    told = choose_service(ChooserFacts(text=text, on=clock.now().date()))
+    if not told.red_flags:
+        return None
+    first = told.now[0]
+    said = " ".join([*(flag.text for flag in told.red_flags), *(step.text for step in told.now)])
+    return Screened(
+        urgency=Urgency.URGENT,
+        danger=True,
+        title=str(TITLES[first.action]),
+        text=said,
+        source=told.red_flags[0].source,
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -27,17 +26,16 @@ WORDS = {
 
 
 @pytest.fixture
-def screens() -> Iterator[None]:
-    """Let words about a chest mean danger."""
+def screens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let words about a chest mean danger, by this screen alone."""
 
     def screen(text: str) -> Screened | None:
         if "chest" not in text:
             return None
         return Screened(Urgency.URGENT, True, "This may be your heart", "Call 911 now.", "Screen of the tests")
 
+    monkeypatch.setattr(registry, "_screens", [])
     registry.register_screen(screen)
-    yield
-    registry.unregister_screen(screen)
 
 
 def now_url(cast: Any, service: Any = None) -> str:

@@ -26,9 +26,9 @@ from webside.people.selectors import patient_of
 from webside.scheduling import policies, registry, rules, selectors, services
 from webside.scheduling.codes import IN_LINE, CallWindow, QueueStatus, Urgency
 from webside.scheduling.forms import WINDOWS, CallBackForm, JoinForm, VisitorJoinForm
-from webside.scheduling.views.booking import consent_asked, service_or_404
+from webside.scheduling.views.booking import SAID, consent_asked, service_or_404
 from webside.scheduling.views.places import Place, place_of, zone_choices
-from webside.ui.kept import Kept, ask_again, forget, kept_for
+from webside.ui.kept import Kept, ask_again, carried, carry, forget, kept_for
 from webside.ui.undo import undo
 
 # ------------------------------------------------------------------------------------------------ getting in line
@@ -43,11 +43,12 @@ class Joining:
     patient: Any
     scope: str
 
-    def form(self, data: Any) -> JoinForm | VisitorJoinForm:
-        """Return the form of who joins, with ``data`` if there are any."""
+    def form(self, data: Any, *, reason: str = "") -> JoinForm | VisitorJoinForm:
+        """Return the form of who joins, with ``data`` if there are any; ``reason`` is what she said before."""
+        known = {"key": uuid4(), "reason_text": reason}
         if self.patient is None:
-            return VisitorJoinForm(data, asks_consent=bool(self.scope), initial={"key": uuid4()})
-        return JoinForm(data, asks_consent=bool(self.scope), initial={"key": uuid4(), "phone": self.patient.phone})
+            return VisitorJoinForm(data, asks_consent=bool(self.scope), initial=known)
+        return JoinForm(data, asks_consent=bool(self.scope), initial=known | {"phone": self.patient.phone})
 
 
 @never_cache
@@ -106,7 +107,7 @@ def _show_join(request: HttpRequest, joining: Joining, context: dict[str, Any]) 
         context
         | trouble
         | {
-            "form": joining.form(kept.data if kept else None),
+            "form": joining.form(kept.data if kept else None, reason=carried(request, SAID)),
             "patient": joining.patient,
             "before": before,
             "range": found,
@@ -143,6 +144,7 @@ def _join(request: HttpRequest, joining: Joining) -> HttpResponse:
         again["key"] = uuid4().hex
         return _ask_again(request, joining, joining.form(again), trouble="again")
     forget(request)
+    carry(request, SAID, "")
     slug = request.tenant.slug  # type: ignore[attr-defined]
     actor: Actor = request.actor  # type: ignore[attr-defined]
     if actor.has(Role.COORDINATOR):

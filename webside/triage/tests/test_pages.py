@@ -73,6 +73,13 @@ def test_a_time_leads_to_the_booking_which_knows_what_was_said(cast: Cast, clien
         f"/o/larkspur/services/{cast.video_visit.id}/?state=NY"
     )
     assert client.get(url, query).context["form"]["reason_text"].value() == SUGAR
+    service = cast.video_visit
+    with cast.as_(cast.admin_user):
+        service.on_demand = True
+        service.save()
+    now = ask(client, SUGAR, state="NY", zone="America/New_York").context["choices"][0]["now_url"]
+    line = client.get(now)
+    assert "form" not in line.context or line.context["form"]["reason_text"].value() == SUGAR, "the line asks not twice"
     other = Client()
     assert not other.get(url, query).context["form"]["reason_text"].value()
     with time_machine.travel(clock.now() + timedelta(minutes=31), tick=False):
