@@ -25,6 +25,7 @@ PAGES = [
 
 urlpatterns = [
     path("accounts/", include("allauth.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
     *(path("", include(module)) for module in PAGES),
 ]
 

@@ -193,7 +193,7 @@ NO_PAGES = {
         "mfa_reauthenticate_webauthn",
     },
     "an answer to a form, which leads on to a page": {
-        "accounts:device-end", "accounts:device-end-others", "accounts:invitation-revoke", "billing:claim-review",
+        "set_language", "accounts:device-end", "accounts:device-end-others", "accounts:invitation-revoke", "billing:claim-review",
         "chart:addendum-add", "chart:diagnosis-change",
         "chart:encounter-finish", "chart:encounter-override", "chart:list-add", "chart:list-confirm", "chart:list-end",
         "chart:list-restore", "chart:note-save", "chart:vitals-add", "compliance:override-review",

@@ -29,7 +29,7 @@ from webside.core import clock, frames, loops, timers
 from webside.core.actor import system
 from webside.core.ids import uuid7
 from webside.core.models import Heartbeat, Timer
-from webside.notifications import services as mails
+from webside.notifications import selectors as mails
 from webside.notifications.models import OutgoingMessage
 from webside.outbox.services import deliver_due
 from webside.people.rules import age_on

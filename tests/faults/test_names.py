@@ -22,7 +22,7 @@ from webside.chart import selectors as charts
 from webside.chart import services as chart
 from webside.chart.tests.factories import PARTS, load_codes
 from webside.core import clock
-from webside.notifications import services as mails
+from webside.notifications import selectors as mails
 from webside.notifications.models import OutgoingMessage
 from webside.outbox.services import deliver_due
 from webside.people.models import Patient

@@ -345,6 +345,8 @@ UI = [
     row("ui:pattern-list", get=EVERYBODY),
     row("ui:pattern-detail", get=EVERYBODY),
     row("ui:worker", get=EVERYBODY),
+    # Which language this browser is answered in; a GET changes nothing.
+    row("set_language", get=each(EVERYBODY, 302), post=EVERYBODY, body={"language": "es"}),
 ]
 
 HEALTH = [

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 
+from webside.accounts import sessions
 from webside.core import clock
 from webside.core.actor import Actor, ActorKind, Role
 
@@ -77,6 +78,8 @@ def ends_at(request: HttpRequest) -> datetime | None:
     """Return when what let this request in ends by itself: its session, and its door where it came by one."""
     row = request.session.model.objects.filter(session_key=request.session.session_key)  # type: ignore[attr-defined]
     ends = list(row.values_list("expire_date", flat=True))
+    if (end := sessions.ends_at(request)) is not None:
+        ends.append(end)
     actor: Actor = request.actor  # type: ignore[attr-defined]
     if actor.kind is ActorKind.LINK:
         ends.append(datetime.fromisoformat(_doors(request)[_place(request)]["until"]))

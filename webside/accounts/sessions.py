@@ -23,7 +23,7 @@ from webside.accounts.models import Membership, SignIn, User
 from webside.core import clock
 from webside.core.actor import STAFF_ROLES
 
-_ID, _USED, _LIMIT = "sign_in", "used_at", "idle_minutes"
+_ID, _BEGAN, _USED, _LIMIT = "sign_in", "signed_in_at", "used_at", "idle_minutes"
 LATE = timedelta(minutes=2)
 """So much longer than a page the server waits: what a page knows of its use may be on the way."""
 NOTED_EVERY = timedelta(minutes=1)
@@ -51,18 +51,29 @@ def stands(request: HttpRequest) -> bool:
     if _ID not in request.session:  # signed in before sign-ins were noted
         _begin(request, request.user)
     now = clock.now()
-    used_at = _used_at(request.session)
-    if used_at is not None and now - used_at > limit_of(request) + LATE:
+    used_at = _moment(request.session, _USED)
+    left_alone = used_at is not None and now - used_at > limit_of(request) + LATE
+    ends = ends_at(request)
+    if left_alone or (ends is not None and now >= ends):
         forget(request)
         return False
     if not _is_use(request) or (used_at is not None and not rules.is_due(used_at, now, NOTED_EVERY)):
         return True
     request.session[_USED] = now.isoformat()
     found = _noted(request.session).filter(user_id=request.user.pk)
-    if found.update(seen_at=now, session_key=request.session.session_key, ends_at=_ends_at(request.session, now)):
+    if found.update(seen_at=now, session_key=request.session.session_key):
         return True
     forget(request)  # it was ended in another browser, in the moment in which this session changed its key
     return False
+
+
+def ends_at(request: HttpRequest) -> datetime | None:
+    """Return when a sign-in ends however much it is used; nothing for a visitor.
+
+    What is written to a session moves the session's own end, and use is written.
+    """
+    began = _moment(request.session, _BEGAN)
+    return began + timedelta(seconds=settings.SESSION_COOKIE_AGE) if began else None
 
 
 def forget(request: HttpRequest) -> None:
@@ -82,13 +93,9 @@ def _noted(session: SessionBase) -> QuerySet[SignIn]:
     return SignIn.objects.filter(id=UUID(text)) if text else SignIn.objects.none()
 
 
-def _used_at(session: SessionBase) -> datetime | None:
-    text = session.get(_USED)
+def _moment(session: SessionBase, name: str) -> datetime | None:
+    text = session.get(name)
     return datetime.fromisoformat(text) if text else None
-
-
-def _ends_at(session: SessionBase, now: datetime) -> datetime:
-    return now + timedelta(seconds=session.get_expiry_age())
 
 
 def _is_use(request: HttpRequest) -> bool:
@@ -112,10 +119,10 @@ def _begin(request: HttpRequest, user: User, **_: Any) -> None:
         device=rules.device_name(request.META.get("HTTP_USER_AGENT", "")),
         started_at=now,
         seen_at=now,
-        ends_at=_ends_at(request.session, now),
+        ends_at=now + timedelta(seconds=settings.SESSION_COOKIE_AGE),
     )
     request.session[_ID] = str(sign_in.id)
-    request.session[_USED] = now.isoformat()
+    request.session[_BEGAN] = request.session[_USED] = now.isoformat()
     request.session[_LIMIT] = settings.ENV.idle_minutes_staff if works else settings.ENV.idle_minutes
 
 

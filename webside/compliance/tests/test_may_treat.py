@@ -386,7 +386,7 @@ def test_one_more_good_licence_never_turns_yes_into_no(question: dict[str, Any])
     before = ask(question)
     clinician = question.get("clinician", {})
     state = question.get("patient", {}).get("state", "NY")
-    good = licence(f"full {state}", **{"from": "1990-01-01", "to": "9000-01-01"})
+    good = licence(f"full {state}", **{"from": "0001-01-01", "to": "9999-12-31"})
     richer = {**question, "clinician": {**clinician, "licences": [*clinician.get("licences", []), good]}}
     after = ask(richer)
     assert after.allowed or not before.allowed
