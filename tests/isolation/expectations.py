@@ -22,7 +22,12 @@ GUESTS = "visitor guest link rosa_link"
 PATIENTS = "liz rosa"
 CARE = "maya daniel priya"
 OFFICE = "grace marcus ingrid admin"
-SIGNED_IN = f"{PATIENTS} {CARE} {OFFICE}"
+ACTING = "ana booker"
+"""Act for Liz: her daughter with all there is to give, and somebody who books for her and no more."""
+DELEGATES = f"delegate {ACTING} over ended"
+"""Also the daughter before she has chosen for whom she acts; one whose time has run out, one whom Liz has ended."""
+OUT = "over ended"
+SIGNED_IN = f"{PATIENTS} {CARE} {OFFICE} {DELEGATES}"
 EVERYBODY = f"{GUESTS} {SIGNED_IN}"
 
 ROLES = {"maya", "grace", "marcus", "ingrid", "admin"}
@@ -103,9 +108,9 @@ ACCOUNTS = [
 ]  # fmt: skip
 
 REALTIME = [
-    row("realtime:ticket-mint", post="liz:200 link:200 maya:200", at="room", note="the room",
+    row("realtime:ticket-mint", post="liz:200 link:200 maya:200 ana:200", at="room", note="the room",
         body={"topic": "visit:{room_visit_id}"}),
-    row("realtime:ticket-mint", post="liz:200 link:200 maya:200 grace:200", at="room", note="news of a visit",
+    row("realtime:ticket-mint", post="liz:200 link:200 maya:200 grace:200 ana:200", at="room", note="news of a visit",
         body={"topic": "visit-news:{room_visit_id}"}),
     row("realtime:ticket-mint", post="maya:200 grace:200", note="a day", body={"topic": "day:{practitioner_id}"}),
     row("realtime:ticket-mint", post="grace:200", note="a clinic", body={"topic": "tenant:{tenant_id}"}),
@@ -156,19 +161,41 @@ COMPLIANCE = [
         body={"credentialed_until": "2027-12-31", "lists": "clear"}),
 ]  # fmt: skip
 
+DELEGATE = {
+    "name": "Ben Ortega", "email": "ben@example.test", "relation": "FRND", "scopes": "appointments", "lasts": "30",
+}  # fmt: skip
+GUARDIAN = {
+    "name": "Ben Ortega", "email": "ben@example.test", "relation": "GUARD", "scopes": "appointments", "basis": "court",
+    "evidence": "Order 12 of the court of Ulster County", "last_day": "2031-01-01",
+}  # fmt: skip
+PEOPLE = [
+    row("people:acting", get=f"{PATIENTS} {CARE} {OFFICE} delegate {OUT} " + each(f"{GUESTS} {ACTING}", 302)),
+    row("people:acting-begin", post="delegate"),
+    row("people:acting-stop", post=EVERYBODY),
+    # A bearer's page, as that of staff: it says a given name and what would be given. Nobody takes it as somebody else.
+    row("people:delegation-accept", get=EVERYBODY, post=f"{GUESTS} {each(SIGNED_IN, 422)}",
+        ids={"token": "delegation_token"}, body={"password": "an-unguessable-passphrase-7"}),
+    row("people:delegation-end", post="liz delegate grace"),
+    row("people:delegate-list", get=PATIENTS),
+    row("people:delegate-add", get=PATIENTS, post=PATIENTS, body=DELEGATE),
+    row("people:guardian-list", get="grace", post="grace", body=GUARDIAN),
+]  # fmt: skip
+
 BOOKING = {"slot": "{slot}", "state": "NY", "zone": "America/New_York", "key": "0199aaaa-0000-7000-8000-000000000001"}
 VISITOR = BOOKING | {
     "given": "Nora", "family": "Quist", "birth_date": "1988-02-29", "email": "nora@example.test",
     "phone": "518-555-0161", "reason_text": "A rash", "consent": "on",
 }  # fmt: skip
 SAID = "the date of birth was said"
-TO_HER_APPOINTMENT = "liz link maya grace"
+TO_HER_APPOINTMENT = f"liz link maya grace {ACTING}"
+MAY_BOOK = f"{GUESTS} {PATIENTS} {CARE} {OFFICE} delegate {ACTING}"
 CALLED = {"entry_id": "called_entry_id"}
 SCHEDULING = [
     row("scheduling:service-detail", get=EVERYBODY),
-    row("scheduling:appointment-book", get=EVERYBODY, query=BOOKING, note="the form"),
+    # Who acts for somebody and may not book for her books for nobody: least of all for herself, by mistake.
+    row("scheduling:appointment-book", get=MAY_BOOK, query=BOOKING, note="the form"),
     # Staff who don't book for others are told how a booking is made.
-    row("scheduling:appointment-book", post="visitor guest link rosa_link liz rosa grace "
+    row("scheduling:appointment-book", post=f"visitor guest link rosa_link liz rosa grace delegate {ACTING} "
         + each("maya daniel priya marcus ingrid admin", 200), body=VISITOR),
     row("scheduling:appointment-detail", get=TO_HER_APPOINTMENT, at="coming"),
     row("scheduling:appointment-detail", get=TO_HER_APPOINTMENT, at="coming", identified=True, note=SAID),
@@ -179,11 +206,11 @@ SCHEDULING = [
     row("scheduling:appointment-close", post="link", at="coming"),
     row("scheduling:appointment-calendar", get=TO_HER_APPOINTMENT, at="coming"),
     # A bearer's link; whoever is signed in as somebody else is told so and gets no further.
-    row("scheduling:link-open", get=f"{each('visitor guest link rosa_link liz maya grace', 302)} "
-        + each("rosa daniel priya marcus ingrid admin", 403)),
-    row("scheduling:answer", get=f"visitor guest link rosa_link liz {each('maya grace', 302)} "
-        + each("rosa daniel priya marcus ingrid admin", 403),
-        post="visitor guest link rosa_link liz maya grace " + each("rosa daniel priya marcus ingrid admin", 403),
+    row("scheduling:link-open", get=f"{each('visitor guest link rosa_link liz maya grace ana booker', 302)} "
+        + each("rosa daniel priya marcus ingrid admin delegate over ended", 403)),
+    row("scheduling:answer", get=f"visitor guest link rosa_link liz ana booker {each('maya grace', 302)} "
+        + each("rosa daniel priya marcus ingrid admin delegate over ended", 403),
+        post="visitor guest link rosa_link liz ana booker maya grace " + each("rosa daniel priya marcus ingrid admin delegate over ended", 403),
         body={"do": "confirm"}),
     row("scheduling:appointment-confirm", post=TO_HER_APPOINTMENT, at="coming"),
     row("scheduling:schedule", get=f"{CARE} grace"),
@@ -243,13 +270,13 @@ CHART = [
     row("chart:encounter-override", post="maya", at="ready",
         body={"gate": "patient_summary", "reason": "She reads well"}),
     row("chart:addendum-add", post="maya", at="ended", body={"text": "One more thing"}),
-    row("chart:encounter-summary", get="liz link:302 maya", at="ended"),
-    row("chart:encounter-summary", get="liz link maya", at="ended", identified=True, note=SAID),
-    row("chart:encounter-summary", get="liz link maya", at="ready", identified=True, note="not signed yet"),
-    row("chart:encounter-summary-pdf", get="liz link:302 maya", at="ended"),
-    row("chart:encounter-summary-pdf", get="liz link maya", at="ended", identified=True, note=SAID),
+    row("chart:encounter-summary", get="liz link:302 maya ana", at="ended"),
+    row("chart:encounter-summary", get="liz link maya ana", at="ended", identified=True, note=SAID),
+    row("chart:encounter-summary", get="liz link maya ana", at="ready", identified=True, note="not signed yet"),
+    row("chart:encounter-summary-pdf", get="liz link:302 maya ana", at="ended"),
+    row("chart:encounter-summary-pdf", get="liz link maya ana", at="ended", identified=True, note=SAID),
     # Asked of a link alone; whoever else may read the summary is led to it.
-    row("chart:summary-who", get="liz:302 link maya:302", post="liz link maya", at="ended",
+    row("chart:summary-who", get="liz:302 link maya:302 ana:302", post="liz link maya ana", at="ended",
         body={"birth_date": "04/18/1969"}),
 ]  # fmt: skip
 
@@ -257,26 +284,26 @@ SAFE_START = {
     "identity_confirmed": "on", "location": "home", "phone": "845-555-0142", "near": "no", "agrees": "on",
     "version": "new", "address_line": "9 Pine Street", "city": "Kingston", "state": "NY", "postal_code": "12401",
 }  # fmt: skip
-HERS = "liz link"
-BOTH = "liz link maya"
+HERS = "liz link ana"
+BOTH = "liz link maya ana"
 REASON = {"gate": "identity_document", "reason": "I know her"}
 KIN = {"name": "Ana", "role": "family", "relation": "sibling"}
 INTERPRETER = {"name": "Ana", "role": "interpreter"}
 VISITS = [
     row("visits:visit-room", get=BOTH, at="room"),
-    row("visits:visit-room", get="liz:302 link:302 maya", at="waiting", note="before the door"),
+    row("visits:visit-room", get="liz:302 link:302 maya ana:302", at="waiting", note="before the door"),
     row("visits:visit-where", get=BOTH, at="room"),
-    row("visits:visit-chat", get="liz link:302 maya", at="ended", note="afterwards"),
+    row("visits:visit-chat", get="liz link:302 maya ana", at="ended", note="afterwards"),
     row("visits:visit-chat", get=BOTH, at="ended", identified=True, note=SAID),
     row("visits:visit-chat", get=BOTH, post=BOTH, at="room", body={"text": "Hello", "key": "tests"}),
     row("visits:visit-stopped", get=BOTH, at="stopped"),
     row("visits:visit-hand-over", post=BOTH, at="stopped",
         body={"practitioner": "{practitioner_id}", "start": "2031-01-01T10:00:00+00:00"}),
-    row("visits:visit-ended", get="liz:302 link:302 maya", at="ended"),
+    row("visits:visit-ended", get="liz:302 link:302 maya ana:302", at="ended"),
     row("visits:visit-ended", get=BOTH, at="ready", note="not signed yet"),
     row("visits:visit-prepare", get=HERS, post=HERS, at="planned", body={"verdict": "ok"}),
     row("visits:visit-check-in", get=HERS, post=HERS, at="planned", body=SAFE_START),
-    row("visits:visit-place", post="liz:200 link:200", at="planned", body=SAFE_START),
+    row("visits:visit-place", post="liz:200 link:200 ana:200", at="planned", body=SAFE_START),
     row("visits:visit-card", get=HERS, at="planned"),
     row("visits:visit-waiting", get=HERS, at="waiting"),
     row("visits:visit-line", get=HERS, at="waiting"),
@@ -330,12 +357,13 @@ PORTAL = [
     # Public: the clinic as an app, and its page for being offline, the same for everybody.
     row("ui:manifest", get=EVERYBODY),
     row("ui:offline", get=EVERYBODY),
-    row("portal:home", get=f"{PATIENTS} {CARE} " + each(f"{OFFICE} {GUESTS}", 302)),
+    # Whose access is over is led to the page that says so, with the way back to herself.
+    row("portal:home", get=f"{PATIENTS} {CARE} {ACTING} " + each(f"{OFFICE} {GUESTS} delegate {OUT}", 302)),
     row("portal:board", get="grace"),
     row("portal:queue-board", get="grace"),
     row("portal:administration", get="admin"),
     row("portal:record-access", get=PATIENTS),
-    row("portal:consent-withdraw", get="liz", post="liz"),
+    row("portal:consent-withdraw", get=f"liz {ACTING}", post=f"liz {ACTING}"),
     row("portal:book-for", get="grace", post="grace", body=NEW_PATIENT),
     row("portal:book-for", get="grace", note="for one patient", query={"patient": "{patient_id}"}),
     row("portal:book-time", get="grace", post="grace", body=BOOKING | {"consent": "on"}),
@@ -376,7 +404,7 @@ ALLAUTH = [
 ]  # fmt: skip
 
 ROWS: list[Row] = [
-    *ACCOUNTS, *REALTIME, *NOTIFICATIONS, *COMPLIANCE, *SCHEDULING, *CHART, *VISITS, *BILLING, *PORTAL, *UI, *HEALTH,
+    *ACCOUNTS, *REALTIME, *PEOPLE, *NOTIFICATIONS, *COMPLIANCE, *SCHEDULING, *CHART, *VISITS, *BILLING, *PORTAL, *UI, *HEALTH,
 ]  # fmt: skip
 
 OF_NO_CLINIC = frozenset(row.route for row in [*UI, *HEALTH, *ALLAUTH]) | {
@@ -404,8 +432,8 @@ LEAN = {
 """The lean lane's routes and what opens each; ``test_lean.py`` attacks them."""
 
 TOPICS = {
-    "visit": ("liz link guest maya", "room_visit_id"),
-    "visit-news": ("liz link maya grace", "room_visit_id"),
+    "visit": ("liz link guest maya ana", "room_visit_id"),
+    "visit-news": ("liz link maya grace ana", "room_visit_id"),
     "day": ("maya grace", "practitioner_id"),
     "tenant": ("grace", "tenant_id"),
     "queue": ("liz maya daniel priya grace", "tenant_id"),
@@ -425,6 +453,9 @@ MAY_READ: dict[str, set[str]] = {
     "liz": set(_HERS.split()) | {"guest"},
     "link": set(_HERS.split()) - {"signer"} | {"guest"},
     "guest": {"name", "guest"},
+    "delegate": {"name"},
+    "ana": set(_HERS.split()) | {"guest"},
+    "booker": {"name", "signer"},
     "maya": set(_HERS.split()) - {"signer"} | {"guest"} | {"subjective", "plan", "diagnosis", "allergy", "timeoff"},
     "grace": {"name", "reason", "timeoff", "text"},
     "marcus": {"name"},

@@ -97,13 +97,20 @@ class Matrix:
         self.world = world
         # One client for all: each new one builds the whole middleware anew.
         self.client = Client(raise_request_exception=False)
-        self.cookies = {name: self._cookie(user) for name, user in world.users.items()}
+        self.cookies = {name: self._cookie(name, user) for name, user in world.users.items()}
         self._digests = _digests_of_tables()
         self.lines = _Lines()
 
-    def _cookie(self, user: Any) -> str:
+    def _cookie(self, name: str, user: Any) -> str:
+        """Sign somebody in; who acts for Liz has chosen so, long ago, whatever has become of it since."""
         self.client.cookies.clear()
-        return sign_in(self.client, user).session.session_key if user else ""
+        if user is None:
+            return ""
+        session = sign_in(self.client, user).session
+        if (grant := self.world.grants.get(name)) is not None:
+            session["acting"] = {str(grant.tenant_id): {"grant": str(grant.id), "patient": str(grant.patient_id)}}
+            session.save()
+        return str(session.session_key)
 
     def browser_of(self, name: str, clinic: Clinic, row: Row) -> Client:
         """Return the browser as somebody; who came by a link has the door to what the row is about."""

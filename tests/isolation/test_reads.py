@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.isolation.expectations import CARE, OFFICE, PATIENTS, ROWS, Row
+from tests.isolation.expectations import ACTING, CARE, OFFICE, PATIENTS, ROWS, Row
 from tests.isolation.matrix import Matrix
 
 STAFF = frozenset(f"{CARE} {OFFICE}".split())
@@ -34,6 +34,8 @@ LOOKS = {
     "notifications:text-list": "notifications.text.read",
     "notifications:reach": "notifications.preference.read",
     "notifications:reach-of": "notifications.preference.read",
+    "people:delegate-list": "people.delegation.read",
+    "people:guardian-list": "people.delegation.read",
     "portal:record-access": "portal.record-access.read",
     "portal:book-for (for one patient)": "people.patient.read",
     "portal:book-time": "people.patient.read",
@@ -71,7 +73,7 @@ def _expected(name: str, row: Row) -> list[str]:
     return [LOOKS_OF_STAFF[row.route]] if row.route in LOOKS_OF_STAFF and name in STAFF else []
 
 
-@pytest.mark.parametrize("name", f"visitor guest link {PATIENTS} {CARE} {OFFICE}".split())
+@pytest.mark.parametrize("name", f"visitor guest link {PATIENTS} {CARE} {OFFICE} {ACTING}".split())
 def test_each_look_is_in_the_trail_once(matrix: Matrix, name: str) -> None:
     """Shown failing with ``record`` taken out of ``compliance.views.operations.consents``, and with it called twice."""
     clinic = matrix.world.larkspur

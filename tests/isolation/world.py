@@ -26,7 +26,9 @@ from webside.core import clock, files, frames
 from webside.core.actor import Actor, Role, system
 from webside.core.models import Tenant, Timer
 from webside.core.timers import MAX_ATTEMPTS
-from webside.testing.cast import Cast, make_cast
+from webside.people.codes import Scope
+from webside.people.models import Delegation
+from webside.testing.cast import Cast, acting, delegation, make_cast
 from webside.testing.jobs import give_up_a_job
 
 ZONE = "America/New_York"
@@ -65,13 +67,19 @@ class World:
     larkspur: Clinic
     northgate: Clinic
     users: dict[str, User | None] = field(default_factory=dict)
+    grants: dict[str, Delegation] = field(default_factory=dict)
+    """By which grant somebody acts for Liz."""
 
     def actor(self, name: str, clinic: Clinic) -> Actor:
         """Return the actor that somebody is in a clinic."""
         user = self.users[name]
         if user is None:
             raise KeyError(name)
-        return self.cast.actor_of(user, clinic.tenant)
+        actor = self.cast.actor_of(user, clinic.tenant)
+        if name not in self.grants:
+            return actor
+        with frames.begin(tenant_id=clinic.tenant.id, actor=actor):
+            return acting(actor, self.grants[name])
 
 
 def build() -> World:
@@ -82,6 +90,8 @@ def build() -> World:
     for clinic in (world.larkspur, world.northgate):
         _Filling(cast, clinic).fill()
     rosa_user = _second_patient(cast, world.larkspur)
+    grants = _delegates(cast)
+    world.grants = {"ana": cast.ana_for_liz, **grants}
     world.users = {
         "visitor": None,
         "link": None,  # came by the link of Liz's e-mail: the door to one appointment
@@ -96,6 +106,9 @@ def build() -> World:
         "marcus": cast.marcus_user,
         "ingrid": cast.ingrid_user,
         "admin": cast.admin_user,
+        "delegate": cast.ana_user,
+        "ana": cast.ana_user,
+        **{name: grant.user for name, grant in grants.items()},
         "mallory": cast.mallory_user,
         "every": world.northgate.practitioner_user,
     }
@@ -174,6 +187,21 @@ def _northgate(cast: Cast) -> Clinic:
     return Clinic(
         cast.northgate, cast.oscar, oscar, physician, every, every, every, service, cast.mallory,
     )  # fmt: skip
+
+
+def _delegates(cast: Cast) -> dict[str, Delegation]:
+    """Let others act for Liz: one for one thing, one until a moment ago, one until she ended it."""
+    now, made = clock.now(), {}
+    with _by_system(cast.larkspur):
+        for name, scopes, more in (
+            ("booker", [Scope.APPOINTMENTS], {}),
+            ("over", [], {"expires_at": now - timedelta(minutes=1)}),
+            ("ended", [], {"revoked_at": now - timedelta(minutes=1)}),
+        ):
+            user = User.objects.create(email=f"{name}@example.test", name=f"{name.title()} Person", password="!")
+            Membership.objects.create(user=user, tenant=cast.larkspur, roles=[Role.DELEGATE.value])
+            made[name] = delegation(cast.liz, user, *scopes, **more)
+    return made
 
 
 def _second_patient(cast: Cast, clinic: Clinic) -> User:
@@ -470,6 +498,7 @@ class _Filling:
                 "file_id": files.store(_picture()).id,
                 "document_id": files.store(f"%PDF-1.7 {clinic.word('file')}".encode()).id,
             }
+        self._delegation()
         colleague, tokens = self._colleague(), list[str]()
         with self._as(clinic.admin_user) as admin:
             invitation = accounts.invite_staff(
@@ -490,6 +519,24 @@ class _Filling:
                 "membership_id": Membership.objects.get(user=colleague, tenant=clinic.tenant).id,
                 "colleague_user_id": colleague.id,
             }
+
+    def _delegation(self) -> None:
+        """Let somebody act for the patient, and ask somebody else to."""
+        from webside.people import services as people
+
+        clinic, tokens = self.clinic, list[str]()
+        with self._as(clinic.patient_user) as patient:
+            if clinic.patient == self.cast.liz:
+                grant = self.cast.ana_for_liz
+            else:
+                helper = User.objects.create(email=f"helper@{clinic.slug}.test", name="A helper", password="!")
+                grant = delegation(clinic.patient, helper)
+            people.grant_delegation(
+                actor=patient, patient=clinic.patient, name="Somebody asked", email=f"asked@{clinic.slug}.test",
+                relation="FRND", scopes=[Scope.APPOINTMENTS], expires_at=clock.now() + timedelta(days=30),
+                link_to=lambda token: tokens.append(token) or token,
+            )  # fmt: skip
+        self.things |= {"delegation_id": grant.id, "delegation_token": tokens[0]}
 
     def _colleague(self) -> User:
         """Return somebody who works here and whose account carries a canary."""

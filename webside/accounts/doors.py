@@ -75,7 +75,7 @@ def identify(request: HttpRequest, *, subject_id: UUID) -> None:
 
 
 def ends_at(request: HttpRequest) -> datetime | None:
-    """Return when what let this request in ends by itself: its session, and its door where it came by one."""
+    """Return when what let this request in ends by itself: its session, its door, the grant by which it acts."""
     row = request.session.model.objects.filter(session_key=request.session.session_key)  # type: ignore[attr-defined]
     ends = list(row.values_list("expire_date", flat=True))
     if (end := sessions.ends_at(request)) is not None:
@@ -83,6 +83,8 @@ def ends_at(request: HttpRequest) -> datetime | None:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     if actor.kind is ActorKind.LINK:
         ends.append(datetime.fromisoformat(_doors(request)[_place(request)]["until"]))
+    if actor.on_behalf is not None and actor.on_behalf.until is not None:
+        ends.append(actor.on_behalf.until)
     return min(ends, default=None)
 
 

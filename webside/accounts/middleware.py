@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from webside.accounts import doors, policies, selectors, sessions, signins
+from webside.accounts import acting, doors, policies, selectors, sessions, signins
 from webside.core import frames
 from webside.core.actor import ActorKind
 from webside.core.models import Tenant
@@ -59,6 +59,8 @@ class FrameMiddleware:
             if actor.kind is ActorKind.ANONYMOUS and tenant_id is not None:
                 # Asked in the frame: what opened the door is the tenant's, and may be shut by now.
                 frame.actor = request.actor = doors.actor_by_door(request, tenant_id) or actor  # type: ignore[attr-defined]
+            elif tenant_id is not None:
+                frame.actor = request.actor = acting.actor_acting(request, actor)  # type: ignore[attr-defined]
             response = self.get_response(request)
             if getattr(request, "failed", False):
                 transaction.set_rollback(True)

@@ -52,7 +52,7 @@ def staff_of(actor: Actor) -> QuerySet[Membership]:
     """Return the memberships of the actor's tenant that work there."""
     return (
         Membership.objects.filter(tenant_id=frames.current_tenant_id())
-        .exclude(roles=[Role.PATIENT])
+        .exclude(roles__contained_by=[Role.PATIENT, Role.DELEGATE])
         .select_related("user")
         .order_by("user__name")
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -96,23 +97,40 @@ def accept_invitation(*, actor: Actor, token: str, password: str | None) -> User
     :class:`InvitationGone`, or :class:`NotAllowed` in these cases.
     """
     invitation = Invitation.objects.select_for_update().get(id=open_invitation(token).id)
-    user = User.objects.filter(email=invitation.email).first()
-    if actor.user_id != (user.id if user else None):
-        raise NotAllowed
-    if user is None:
-        user = User.objects.create_user(invitation.email, password, name=invitation.name)
-    membership, made = Membership.objects.get_or_create(
-        user=user, tenant_id=invitation.tenant_id, defaults={"roles": invitation.roles}
-    )
-    if not made:
-        membership.roles = sorted({*membership.roles, *invitation.roles})
-        membership.active = True
-        membership.save()
+    membership = join(
+        actor=actor, email=invitation.email, name=invitation.name, password=password,
+        tenant_id=invitation.tenant_id, roles=invitation.roles,
+    )  # fmt: skip
+    user = membership.user
     invitation.accepted_at = clock.now()
     invitation.save()
     record("accounts.staff.join", actor=actor, target=membership, target_label=user.name,
            changes={"roles": membership.roles})  # fmt: skip
     return user
+
+
+def join(
+    *, actor: Actor, email: str, name: str, password: str | None, tenant_id: UUID, roles: Iterable[str]
+) -> Membership:
+    """Give whom an invitation to ``email`` is for these roles besides her own; make her account where there is none.
+
+    The caller has found the invitation, and writes what became of it into the trail. Raises :class:`NotAllowed` where
+    the address has an account that is not signed in, or somebody else is.
+    """
+    user = User.objects.filter(email=email).first()
+    if actor.user_id != (user.id if user else None):
+        raise NotAllowed
+    if user is None:
+        user = User.objects.create_user(email, password, name=name)
+    membership, made = Membership.objects.get_or_create(
+        user=user, tenant_id=tenant_id, defaults={"roles": sorted(roles)}
+    )
+    if not made:
+        # Somebody who no longer worked here gets what she is invited to, not back what she was.
+        membership.roles = sorted({*(membership.roles if membership.active else ()), *roles})
+        membership.active = True
+        membership.save()
+    return membership
 
 
 @action("accounts.invitation.revoke")

@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-from webside.accounts import rules
+from webside.accounts import acting, rules
 from webside.accounts.models import Membership, SignIn, User
 from webside.core import clock
 from webside.core.actor import STAFF_ROLES
@@ -37,8 +37,8 @@ def limit_of(request: HttpRequest) -> timedelta:
 
 
 def mark_of(request: HttpRequest) -> str:
-    """Return what stands for whoever is signed in, so that a page knows whether it is still the same person."""
-    return salted_hmac("accounts.sessions", str(request.user.pk)).hexdigest()[:20]
+    """Return what stands for whoever is signed in, and for whom she acts, so that a page knows whether it is still theirs."""
+    return salted_hmac("accounts.sessions", f"{request.user.pk} {acting.mark_of(request)}").hexdigest()[:20]
 
 
 def stands(request: HttpRequest) -> bool:

@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 from webside.audit.codes import Kind, Outcome
 from webside.audit.models import AuditEvent
 from webside.core import clock, frames, lean
-from webside.core.actor import Actor, ActorKind
+from webside.core.actor import Actor, ActorKind, Role
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,9 @@ _KINDS = {
     "sign": Kind.EXECUTE, "start": Kind.EXECUTE, "end": Kind.EXECUTE, "verify": Kind.EXECUTE, "identify": Kind.EXECUTE,
     "override": Kind.EXECUTE, "signin": Kind.EXECUTE, "signout": Kind.EXECUTE, "refuse": Kind.EXECUTE,
 }  # fmt: skip
+
+ON_BEHALF = "for the patient"
+"""The ground of everything that somebody does for another person."""
 
 S = TypeVar("S", bound=Callable[..., Any])
 
@@ -52,6 +55,11 @@ def _values(
     target_label: str,
 ) -> dict[str, Any]:
     frame = frames.current()
+    if actor.on_behalf is not None:
+        # Whatever the caller calls it: it is not her own. Roles say what she is to the patient, for good.
+        ground, roles = ON_BEHALF, [Role.DELEGATE.value, actor.on_behalf.relation]
+    else:
+        roles = sorted(actor.roles)
     return {
         "tenant_id": frame.tenant_id,
         "action": action,
@@ -60,11 +68,11 @@ def _values(
         "actor_kind": actor.kind.value,
         "actor_id": actor.user_id or actor.subject_id,
         "actor_label": actor.label[:160],
-        "actor_roles": " ".join(sorted(actor.roles)),
+        "actor_roles": " ".join(roles).strip(),
         "target_type": type(target).__name__ if target is not None else "",
         "target_id": target.pk if target is not None else None,
         "target_label": target_label[:200],
-        "patient_id": patient_id,
+        "patient_id": patient_id or actor.acts_for,
         "ground": ground[:200],
         "reason": reason,
         "changes": dict(changes or {}),

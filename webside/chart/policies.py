@@ -19,13 +19,15 @@ from webside.chart import registry
 from webside.chart.codes import NoteStatus
 from webside.chart.models import Encounter
 from webside.core.actor import Actor, ActorKind, Role
+from webside.people import policies as people
+from webside.people.codes import Scope
 from webside.people.models import Patient
 from webside.scheduling import policies as scheduling
 from webside.scheduling.codes import HOLDS_TIME
 from webside.scheduling.models import Appointment
 
 
-class Scope(StrEnum):
+class Extent(StrEnum):
     """How much of a chart somebody sees."""
 
     WHOLE = "whole"
@@ -60,9 +62,9 @@ def opens_charts(actor: Actor) -> bool:
     return actor.has(Role.CLINICIAN, Role.COACH)
 
 
-def scope_of(actor: Actor) -> Scope:
+def extent_of(actor: Actor) -> Extent:
     """How much of the charts that the actor may open: the whole for a clinician, her own for a coach."""
-    return Scope.WHOLE if actor.has(Role.CLINICIAN) else Scope.OWN
+    return Extent.WHOLE if actor.has(Role.CLINICIAN) else Extent.OWN
 
 
 def visible_encounters(actor: Actor, encounters: QuerySet[Encounter]) -> QuerySet[Encounter]:
@@ -79,7 +81,7 @@ def visible_encounters(actor: Actor, encounters: QuerySet[Encounter]) -> QuerySe
 
 
 def visible_summaries(actor: Actor, encounters: QuerySet[Encounter]) -> QuerySet[Encounter]:
-    """Encounters whose summary the actor may read: the patient's own, a link's one, and who reads the note.
+    """Encounters whose summary the actor may read: her own, whose she reads for another, a link's one, whose note she reads.
 
     A link alone opens none: it may have been forwarded, or lie in a mailbox that others read.
     """
@@ -87,7 +89,7 @@ def visible_summaries(actor: Actor, encounters: QuerySet[Encounter]) -> QuerySet
         return encounters.none() if actor.only_by_link else encounters.filter(appointment_id=actor.subject_id)
     if actor.user_id is None or actor.kind is ActorKind.SYSTEM:
         return visible_encounters(actor, encounters)
-    own = encounters.filter(patient__user_id=actor.user_id)
+    own = encounters.filter(people.own(actor, Scope.SUMMARIES, by="patient__"))
     if not actor.has(Role.CLINICIAN, Role.COACH):
         return own
     return own | visible_encounters(actor, encounters)
@@ -167,7 +169,7 @@ def can_start_encounter(actor: Actor, appointment: Appointment) -> bool:
     return (
         actor.kind is ActorKind.SYSTEM
         or scheduling.is_practitioner_of(actor, appointment)
-        or scheduling.is_patient_of(actor, appointment)
+        or scheduling.is_patient_of(actor, appointment, Scope.VISITS)
     )
 
 

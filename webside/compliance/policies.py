@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from webside.core.actor import Actor, ActorKind, Role
+from webside.people import policies as people
+from webside.people.codes import Scope
 from webside.people.models import Patient
 
 
@@ -48,4 +50,5 @@ def can_withdraw_consent(actor: Actor, patient: Patient) -> bool:
 
 
 def _is_the_person(actor: Actor, patient: Patient) -> bool:
-    return actor.user_id is not None and patient.user_id == actor.user_id
+    # Who may book for her, or be in a visit for her, agrees to care by video in her name: she was told so when she gave it.
+    return people.is_own(actor, patient, Scope.APPOINTMENTS, Scope.VISITS)

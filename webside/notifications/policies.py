@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from webside.core.actor import Actor, Role
 from webside.notifications import registry
 from webside.notifications.models import IncomingText, OutgoingMessage
+from webside.people import policies as people
 from webside.people.models import Patient
 
 
@@ -34,7 +35,7 @@ def visible_texts(actor: Actor, texts: QuerySet[IncomingText]) -> QuerySet[Incom
 
 def can_change_preference(actor: Actor, patient: Patient) -> bool:
     """The patient herself, signed in or by a link to a visit of hers, and the front desk."""
-    if actor.has(Role.COORDINATOR) or (actor.user_id is not None and patient.user_id == actor.user_id):
+    if actor.has(Role.COORDINATOR) or people.is_own(actor, patient):
         return True
     behind = registry.patient_behind(actor)
     return behind is not None and behind.id == patient.id

@@ -12,11 +12,20 @@ class PeopleConfig(AppConfig):
     name = "webside.people"
 
     def ready(self) -> None:
-        """Register resources and the words of the trail."""
+        """Register resources, timers, who acts for whom, and the words of the trail."""
+        from webside.accounts import acting
         from webside.audit import sentences
-        from webside.people import fhir
+        from webside.people import fhir, selectors, tasks
+        from webside.ui.registry import NavItem, register
 
         fhir.register()
+        tasks.register()
+        acting.register(selectors.behalf_of)
+        register(
+            NavItem(
+                "patient", _("Who may act for me"), "people", "people:delegate-list", order=70, account=True, bar=False
+            )
+        )
         sentences.register(
             {
                 "people.patient.register": _("registered the patient"),
@@ -25,5 +34,16 @@ class PeopleConfig(AppConfig):
                 "people.patient.search": _("looked for a patient by name"),
                 "people.practitioner.add": _("added a practitioner"),
                 "people.related-person.add": _("added somebody near the patient"),
+                "people.delegation.grant": _("let somebody act for them"),
+                "people.delegation.record": _("recorded a guardian"),
+                "people.delegation.accept": _("said yes to acting for the patient"),
+                "people.delegation.end": _("ended that somebody acts for the patient"),
+                "people.delegation.begin": _("began to act for the patient"),
+                "people.delegation.stop": _("stopped acting for the patient"),
+                "people.delegation.read": _("looked at who may act for the patient"),
+                "people.delegation.remind": _("reminded that acting for the patient ends soon"),
+                "people.delegation.expire": _("ended access that was over"),
+                "people.delegation.guess": _("tried an invitation that doesn’t work"),
+                "people.delegation.refuse": _("asked who acts for a patient who is not theirs"),
             }
         )

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from webside.core import clock
 from webside.core.models import TenantForeignKey, TenantModel
-from webside.people.codes import Gender
+from webside.people.codes import Basis, Gender, Relation, Scope
 from webside.people.rules import full_name
+
+MOST_DAYS = 366
+"""The longest for which somebody lets another person act for her at once: a year, with a leap day."""
 
 
 class Person(TenantModel):
@@ -66,6 +72,57 @@ class RelatedPerson(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Delegation(TenantModel):
+    """Somebody may act for a patient: who, what she is to the patient, for what, until when, and how it came about.
+
+    ``user`` is empty while the invitation waits. What a patient gives herself ends within a year; a guardian's ends when
+    the patient comes of age, a court's when the court says so. ``evidence`` is what the front desk saw, and who saw it;
+    a document itself is not kept. It is never changed but by its end, so that the row says what held on a day.
+    """
+
+    patient = TenantForeignKey("people.Patient", related_name="delegations")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    name = models.CharField(max_length=160)
+    email = models.EmailField(max_length=254)
+    relation = models.CharField(max_length=10, choices=[(code, code) for code in Relation])
+    basis = models.CharField(max_length=10, choices=[(code, code) for code in Basis])
+    scopes = ArrayField(models.CharField(max_length=20, choices=[(code, code) for code in Scope]))
+    starts_at = models.DateTimeField(default=clock.now)
+    expires_at = models.DateTimeField(null=True)
+    given_by = models.CharField(max_length=160)
+    evidence = models.CharField(max_length=200, blank=True)
+    evidence_seen_by = models.CharField(max_length=160, blank=True)
+    token_hash = models.BinaryField(max_length=32, null=True, unique=True)
+    invited_until = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.CharField(max_length=160, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "patient", "user"],
+                condition=models.Q(accepted_at__isnull=False, revoked_at=None),
+                name="delegation_once",
+            ),
+            # Longer than a year only where the law gives it, not the patient's own word.
+            models.CheckConstraint(
+                condition=~models.Q(basis=Basis.GRANTED)
+                | models.Q(expires_at__lte=models.F("starts_at") + timedelta(days=MOST_DAYS)),
+                name="delegation_within_a_year",
+            ),
+        ]
+        indexes = [models.Index(fields=["tenant", "user"], name="delegation_of_user")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def by_law(self) -> bool:
+        """Whether the law gives it: a guardian's and a court's is not the patient's to take back."""
+        return self.basis != Basis.GRANTED
 
 
 class Practitioner(Person):

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-from webside.core.actor import Actor
-from webside.people import policies
-from webside.people.models import Patient, Practitioner
+from webside.core import clock
+from webside.core.actor import Actor, ActorKind, OnBehalf
+from webside.people import policies, registry, rules
+from webside.people.codes import Basis, Relation, Scope
+from webside.people.models import Delegation, Patient, Practitioner
 
 M = TypeVar("M", bound=Model)
 
 
 def patient_of(actor: Actor) -> Patient | None:
-    """Return the patient that the actor is here, if any. Somebody who came by a link is none."""
-    if actor.user_id is None:
-        return None
-    return Patient.objects.filter(user_id=actor.user_id, active=True).first()
+    """Return the patient that the actor is here, if any. Who came by a link is none, nor who acts for another one."""
+    return patient_for(actor)
+
+
+def patient_for(actor: Actor, *scopes: str) -> Patient | None:
+    """Return the patient that the actor is, or for whom she acts with any of ``scopes``."""
+    return Patient.objects.filter(policies.own(actor, *scopes), active=True).first()
 
 
 def practitioner_of(actor: Actor) -> Practitioner | None:
     """Return the practitioner that the actor is here, if any."""
-    if actor.user_id is None:
+    if actor.user_id is None or actor.on_behalf is not None:
         return None
     return Practitioner.objects.filter(user_id=actor.user_id, active=True).first()
 
@@ -59,3 +68,139 @@ def practitioners(actor: Actor) -> QuerySet[Practitioner]:
 def practitioner(actor: Actor, practitioner_id: UUID) -> Practitioner | None:
     """Return one of the clinic's practitioners."""
     return practitioners(actor).filter(id=practitioner_id).first()
+
+
+RELATION_NAMES: dict[str, str | Promise] = {
+    Relation.DAUGHTER: _("daughter"),
+    Relation.SON: _("son"),
+    Relation.SPOUSE: _("husband or wife"),
+    Relation.PARTNER: _("partner"),
+    Relation.MOTHER: _("mother"),
+    Relation.FATHER: _("father"),
+    Relation.PARENT: _("parent"),
+    Relation.GRANDPARENT: _("grandparent"),
+    Relation.GRANDCHILD: _("grandchild"),
+    Relation.SIBLING: _("sister or brother"),
+    Relation.FAMILY: _("family"),
+    Relation.FRIEND: _("friend"),
+    Relation.NEIGHBOUR: _("neighbor"),
+    Relation.GUARDIAN: _("guardian"),
+    Relation.ATTORNEY: _("person with a power of attorney"),
+}
+
+
+def relation_name(code: str) -> str:
+    """Return what somebody is to a patient in words, nothing for what is no code."""
+    return str(RELATION_NAMES.get(code, ""))
+
+
+SCOPE_NAMES: dict[str, str | Promise] = {
+    Scope.APPOINTMENTS: _("Book, move and cancel visits"),
+    Scope.VISITS: _("Check in and be in the visit"),
+    Scope.SUMMARIES: _("Read summaries of visits"),
+    Scope.MESSAGES: _("Read and write messages"),
+    Scope.BILLING: _("See and pay bills"),
+}
+
+
+def given_by(actor: Actor, patient: Patient) -> str:
+    """Return whose word a consent is: the patient's, or that of who acts for her, who stands there by name."""
+    name = patient.full_name
+    return name if actor.on_behalf is None else f"{actor.label}, for {name}"[:160]
+
+
+def _standing(found: QuerySet[Delegation]) -> QuerySet[Delegation]:
+    """Narrow to grants by which somebody may act now (the same as ``rules.stands``)."""
+    now = clock.now()
+    lasts = Q(expires_at=None) | Q(expires_at__gt=now)
+    return found.filter(lasts, accepted_at__isnull=False, revoked_at=None, starts_at__lte=now, patient__active=True)
+
+
+def behalf_of(actor: Actor, grant_id: UUID) -> OnBehalf | None:
+    """Return for whom a grant lets the actor act now, and how; nothing where it doesn't, or isn't hers."""
+    if actor.kind is not ActorKind.PERSON or actor.user_id is None:
+        return None
+    grant = _standing(Delegation.objects.filter(id=grant_id, user_id=actor.user_id)).select_related("patient").first()
+    if grant is None:
+        return None
+    hidden = registry.hidden_from_guardian(grant.patient) if grant.basis == Basis.GUARDIAN else frozenset[str]()
+    return OnBehalf(
+        grant_id=grant.id,
+        patient_id=grant.patient_id,
+        name=grant.patient.full_name,
+        relation=grant.relation,
+        scopes=frozenset(grant.scopes),
+        hidden=hidden,
+        until=grant.expires_at,
+    )
+
+
+def choices_of(actor: Actor) -> list[Delegation]:
+    """Return the grants by which the actor may act for somebody here, by the patient's name."""
+    if actor.user_id is None:
+        return []
+    found = _standing(Delegation.objects.filter(user_id=actor.user_id)).select_related("patient")
+    return list(found.order_by("patient__family", "patient__given"))
+
+
+@dataclass(frozen=True, slots=True)
+class Delegate:
+    """Somebody who may act for a patient, was asked to, or might: as her page shows it."""
+
+    delegation: Delegation
+    relation: str | Promise
+    scopes: list[str | Promise]
+    state: str
+
+    @property
+    def ends(self) -> bool:
+        """Whether there is something to end."""
+        return self.state in ("standing", "invited")
+
+
+ENDED_SHOWN = 10
+
+
+def delegates_of(patient: Patient) -> list[Delegate]:
+    """Return who may act for a patient, who was asked, and the last whose access is over. The caller asks the policies."""
+    now = clock.now()
+    found = [
+        _as_shown(each, _state(each, now))
+        for each in Delegation.objects.filter(patient=patient).order_by("-created_at")
+    ]
+    over = [each for each in found if not each.ends]
+    return [each for each in found if each.ends] + over[:ENDED_SHOWN]
+
+
+def _as_shown(delegation: Delegation, state: str) -> Delegate:
+    return Delegate(
+        delegation,
+        RELATION_NAMES.get(delegation.relation, delegation.relation),
+        [SCOPE_NAMES.get(scope, scope) for scope in delegation.scopes],
+        state,
+    )
+
+
+def _state(delegation: Delegation, now: datetime) -> str:
+    if delegation.revoked_at is not None:
+        return "revoked"
+    if delegation.accepted_at is None:
+        return "invited" if now < delegation.invited_until else "expired"
+    stands = rules.stands(
+        now=now, starts_at=delegation.starts_at, expires_at=delegation.expires_at, accepted=True, revoked=False
+    )
+    return "standing" if stands else "expired"
+
+
+def delegation(actor: Actor, delegation_id: UUID) -> Delegation | None:
+    """Return a grant that the actor may end; nothing if there is none or she may not."""
+    found = Delegation.objects.filter(id=delegation_id).select_related("patient").first()
+    return found if found is not None and policies.can_end_delegation(actor, found) else None
+
+
+def invitation(token_hash: bytes) -> Delegation | None:
+    """Return the invitation of a token that can still be taken."""
+    found = Delegation.objects.filter(
+        token_hash=token_hash, accepted_at=None, revoked_at=None, invited_until__gt=clock.now(), patient__active=True
+    )
+    return found.select_related("patient", "tenant").first()

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import connection
 
 from webside.core import clock, frames
-from webside.core.actor import Actor, ActorKind, Role
+from webside.core.actor import Actor, ActorKind, OnBehalf, Role
 from webside.realtime import registry
 from webside.realtime.models import Ticket
 
@@ -119,6 +119,7 @@ def pack(actor: Actor) -> dict[str, Any]:
         "user": str(actor.user_id) if actor.user_id else None,
         "roles": sorted(actor.roles),
         "subject": str(actor.subject_id) if actor.subject_id else None,
+        "behalf": _pack_behalf(actor.on_behalf) if actor.on_behalf else None,
     }
 
 
@@ -131,6 +132,33 @@ def unpack(packed: dict[str, Any]) -> Actor:
         user_id=UUID(packed["user"]) if packed["user"] else None,
         roles=frozenset(Role(role) for role in packed["roles"]),
         subject_id=UUID(packed["subject"]) if packed["subject"] else None,
+        on_behalf=_unpack_behalf(packed["behalf"]) if packed.get("behalf") else None,
+    )
+
+
+def _pack_behalf(behalf: OnBehalf) -> dict[str, Any]:
+    return {
+        "grant": str(behalf.grant_id),
+        "patient": str(behalf.patient_id),
+        "name": behalf.name,
+        "relation": behalf.relation,
+        "scopes": sorted(behalf.scopes),
+        "hidden": sorted(behalf.hidden),
+        "until": behalf.until.isoformat() if behalf.until else None,
+        "stands": behalf.stands,
+    }
+
+
+def _unpack_behalf(packed: dict[str, Any]) -> OnBehalf:
+    return OnBehalf(
+        grant_id=UUID(packed["grant"]),
+        patient_id=UUID(packed["patient"]),
+        name=packed["name"],
+        relation=packed["relation"],
+        scopes=frozenset(packed["scopes"]),
+        hidden=frozenset(packed["hidden"]),
+        until=datetime.fromisoformat(packed["until"]) if packed["until"] else None,
+        stands=packed["stands"],
     )
 
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from webside.core.actor import Actor, ActorKind, Role
+from webside.people import policies as people
+from webside.people.codes import Scope
 from webside.people.models import Patient, Practitioner
 from webside.scheduling.codes import AppointmentStatus
 from webside.scheduling.models import Appointment, QueueEntry
+
+SEEN_WITH = (Scope.APPOINTMENTS, Scope.VISITS)
+"""With any of these, who acts for a patient sees her appointments."""
 
 
 def visible_appointments(actor: Actor, appointments: QuerySet[Appointment]) -> QuerySet[Appointment]:
@@ -21,9 +26,7 @@ def visible_appointments(actor: Actor, appointments: QuerySet[Appointment]) -> Q
         return appointments.exclude(status=AppointmentStatus.WAITLIST)
     if actor.kind is ActorKind.LINK and actor.subject_id is not None:
         return appointments.filter(id=actor.subject_id)
-    if actor.user_id is None:
-        return appointments.none()
-    own = Q(patient__user_id=actor.user_id)
+    own = people.own(actor, *SEEN_WITH, by="patient__")
     if actor.has(Role.CLINICIAN, Role.COACH):
         own |= Q(practitioner__user_id=actor.user_id) & ~Q(status=AppointmentStatus.WAITLIST)
     return appointments.filter(own)
@@ -39,15 +42,22 @@ def can_view_appointment(actor: Actor, appointment: Appointment) -> bool:
 
 
 def can_read_reason(actor: Actor, appointment: Appointment) -> bool:
-    """Read what she would like to talk about: who may see the appointment, but nobody who shows a link alone."""
-    return can_view_appointment(actor, appointment) and not actor.only_by_link
+    """Read what she would like to talk about: who may see the appointment, but nobody who shows a link alone.
+
+    Who acts for her reads it only where she may be in the visit or read what came of it.
+    """
+    seen = can_view_appointment(actor, appointment) and not actor.only_by_link
+    return seen and actor.may(Scope.VISITS, Scope.SUMMARIES)
 
 
-def is_patient_of(actor: Actor, appointment: Appointment) -> bool:
-    """Whether the actor is the appointment's patient, signed in or come by its link."""
+def is_patient_of(actor: Actor, appointment: Appointment, *scopes: str) -> bool:
+    """Whether the actor is the appointment's patient, signed in or come by its link, or acts for her with any of ``scopes``.
+
+    Without scopes: with any of those that let her see it.
+    """
     if actor.kind is ActorKind.LINK:
         return actor.subject_id == appointment.id
-    return actor.user_id is not None and appointment.patient.user_id == actor.user_id
+    return people.is_own(actor, appointment.patient, *(scopes or SEEN_WITH))
 
 
 def is_practitioner_of(actor: Actor, appointment: Appointment) -> bool:
@@ -61,16 +71,16 @@ def is_practitioner_of(actor: Actor, appointment: Appointment) -> bool:
 
 
 def can_book_for(actor: Actor, patient: Patient) -> bool:
-    """The front desk for anyone, a patient for herself, a practitioner for the people they care for.
+    """The front desk for anyone, a patient for herself (or who books for her), a practitioner for the people they care for.
 
     A visitor (or somebody come by the link of another appointment) books for a patient who has just
     been registered with the booking itself; never for one who already has an account or a visit.
     """
     if actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR, Role.CLINICIAN, Role.COACH):
         return True
-    if actor.user_id is not None:
-        return patient.user_id == actor.user_id or _is_new(patient)
-    return _is_new(patient)
+    if people.is_own(actor, patient, Scope.APPOINTMENTS):
+        return True
+    return actor.on_behalf is None and _is_new(patient)
 
 
 def _is_new(patient: Patient) -> bool:
@@ -80,8 +90,8 @@ def _is_new(patient: Patient) -> bool:
 
 
 def can_change_appointment(actor: Actor, appointment: Appointment) -> bool:
-    """Move and cancel: everybody who may see it."""
-    return can_view_appointment(actor, appointment)
+    """Move and cancel: everybody who may see it; who acts for the patient only where she may book for her."""
+    return can_view_appointment(actor, appointment) and actor.may(Scope.APPOINTMENTS)
 
 
 def can_run_appointment(actor: Actor, appointment: Appointment) -> bool:
@@ -95,8 +105,8 @@ def can_see_messages_of(actor: Actor, appointment: Appointment) -> bool:
 
 
 def can_check_in(actor: Actor, appointment: Appointment) -> bool:
-    """The patient comes by herself; the others may note it."""
-    return is_patient_of(actor, appointment) or can_run_appointment(actor, appointment)
+    """The patient comes by herself, or who may be in the visit for her; the others may note it."""
+    return is_patient_of(actor, appointment, Scope.VISITS) or can_run_appointment(actor, appointment)
 
 
 def can_change_hours(actor: Actor, practitioner: Practitioner) -> bool:
@@ -125,7 +135,7 @@ def can_choose_whose_hours(actor: Actor) -> bool:
 
 
 def visible_queue_entries(actor: Actor, entries: QuerySet[QueueEntry]) -> QuerySet[QueueEntry]:
-    """The front desk sees all, a patient her own, a link its one; who gives care, whom they have called.
+    """The front desk sees all, a patient (or who acts for her) her own, a link its one; who gives care, whom they have called.
 
     Whom they may call, they read from the line itself (``selectors.waiting_for``): the law says who that is, now.
     """
@@ -133,9 +143,7 @@ def visible_queue_entries(actor: Actor, entries: QuerySet[QueueEntry]) -> QueryS
         return entries
     if actor.kind is ActorKind.LINK and actor.subject_id is not None:
         return entries.filter(id=actor.subject_id)
-    if actor.user_id is None:
-        return entries.none()
-    own = Q(patient__user_id=actor.user_id)
+    own = people.own(actor, *SEEN_WITH, by="patient__")
     if actor.has(Role.CLINICIAN, Role.COACH):
         own |= Q(practitioner__user_id=actor.user_id)
     return entries.filter(own)
@@ -145,7 +153,7 @@ def is_person_of(actor: Actor, entry: QueueEntry) -> bool:
     """Whether it is she who waits: signed in, or come by her door."""
     if actor.kind is ActorKind.LINK:
         return actor.subject_id == entry.id
-    return actor.user_id is not None and entry.patient.user_id == actor.user_id
+    return people.is_own(actor, entry.patient, *SEEN_WITH)
 
 
 def has_called(actor: Actor, entry: QueueEntry) -> bool:
@@ -166,7 +174,8 @@ def can_join_queue(actor: Actor, patient: Patient) -> bool:
 
 def can_change_place(actor: Actor, entry: QueueEntry) -> bool:
     """Leave, come back, be called or be told: she herself, and the front desk for her."""
-    return actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR) or is_person_of(actor, entry)
+    own = is_person_of(actor, entry) and actor.may(Scope.APPOINTMENTS)
+    return actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR) or own
 
 
 def can_read_line(actor: Actor) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from typing import Any
 
@@ -16,9 +16,11 @@ from webside.accounts.models import Membership, User
 from webside.catalog.models import HealthcareService, ServicePractitioner
 from webside.compliance.models import ConsentText, Credentialing, Licence
 from webside.core import clock, frames
-from webside.core.actor import Actor, ActorKind, Role, system
+from webside.core.actor import Actor, ActorKind, OnBehalf, Role, system
 from webside.core.models import Tenant
-from webside.people.models import Patient, Practitioner
+from webside.people.codes import OFFERED, Basis, Relation, Scope
+from webside.people.models import Delegation, Patient, Practitioner
+from webside.people.selectors import behalf_of
 from webside.scheduling.models import Availability
 
 PASSWORD = "a-long-enough-passphrase"  # nosec B105 - the cast of the tests
@@ -33,6 +35,9 @@ class Cast:
     # Liz has type 2 diabetes; she lives in Kingston, New York. She has an account and a chart.
     liz: Patient
     liz_user: User
+    # Her daughter, no patient here: she books for Liz, is in her visits and reads what came of them.
+    ana_user: User
+    ana_for_liz: Delegation
     # Her physician, licensed in New York and New Jersey.
     maya: Practitioner
     maya_user: User
@@ -113,6 +118,28 @@ def _physician(user: User, given: str, family: str, states: dict[str, date], **e
     return practitioner
 
 
+def delegation(patient: Patient, user: User, *scopes: Scope, **more: Any) -> Delegation:
+    """Let somebody act for a patient, by her own word, for ``scopes`` (all that there is to give), since yesterday."""
+    now = clock.now()
+    given: dict[str, Any] = {
+        "relation": Relation.DAUGHTER, "basis": Basis.GRANTED, "given_by": patient.full_name,
+        "starts_at": now - timedelta(days=1), "accepted_at": now - timedelta(days=1), "invited_until": now,
+        "expires_at": now + timedelta(days=180),
+    }  # fmt: skip
+    return Delegation.objects.create(
+        patient=patient, user=user, name=user.name, email=user.email, scopes=list(scopes or OFFERED), **given | more
+    )
+
+
+def acting(actor: Actor, grant: Delegation) -> Actor:
+    """Return the actor as who acts by a grant, as a request would have her: with nothing where it doesn't stand."""
+    behalf = behalf_of(actor, grant.id)
+    if behalf is None:
+        over = OnBehalf(grant_id=grant.id, patient_id=grant.patient_id, stands=False)
+        return replace(actor, roles=frozenset(), on_behalf=over)
+    return replace(actor, roles=frozenset({Role.PATIENT}), on_behalf=behalf)
+
+
 def _open_hours(practitioner: Practitioner, timezone: str) -> None:
     for weekday in range(7):
         Availability.objects.create(
@@ -130,6 +157,8 @@ def _larkspur(tenant: Tenant) -> dict[str, Any]:
         address_line="41 Wall Street, Apt 2", city="Kingston", state="NY", postal_code="12401",
         timezone="America/New_York",
     )  # fmt: skip
+    people["ana_user"] = _user("ana@example.test", "Ana Moreno", tenant, Role.DELEGATE)
+    people["ana_for_liz"] = delegation(people["liz"], people["ana_user"])
     people["maya_user"] = _user("maya@example.test", "Dr. Maya Chen", tenant, Role.CLINICIAN)
     people["maya"] = _physician(
         people["maya_user"], "Maya", "Chen", {"NY": later, "NJ": later}, home_state="NY", specialty="Family medicine"

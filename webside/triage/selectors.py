@@ -16,8 +16,9 @@ from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind, Need
 from webside.core import clock
 from webside.core.actor import Actor
+from webside.people.codes import Scope
 from webside.people.models import Patient, Practitioner
-from webside.people.selectors import patient_of
+from webside.people.selectors import patient_for
 from webside.scheduling import selectors as scheduling
 from webside.scheduling.codes import Urgency
 from webside.scheduling.registry import Screened
@@ -66,7 +67,9 @@ def answer(actor: Actor, text: str, *, state: str) -> Answer:
     What the record knows of who is signed in (her age) is asked with it. ``state``: where she will be, empty while that
     isn't known.
     """
-    told = choose_service(ChooserFacts(text=text, patient=_facts(patient_of(actor)), on=clock.now().date()))
+    told = choose_service(
+        ChooserFacts(text=text, patient=_facts(patient_for(actor, Scope.APPOINTMENTS)), on=clock.now().date())
+    )
     if told.red_flags or told.service is None:
         return Answer(told, [])
     wanted = [(told.service, _because(told)), *((each.service, each.text) for each in told.alternatives)]

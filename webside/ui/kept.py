@@ -106,4 +106,5 @@ def _clinic(request: HttpRequest, name: str) -> str:
 
 def _place(request: HttpRequest) -> str:
     """Bind what is sealed to the page (its clinic is in the path) and to who was signed in when it was typed."""
-    return f"ui.kept:{request.path}:{request.actor.user_id or ''}"  # type: ignore[attr-defined]
+    actor = request.actor  # type: ignore[attr-defined]
+    return f"ui.kept:{request.path}:{actor.user_id or ''}:{actor.acts_for or ''}"

@@ -38,7 +38,7 @@ class NavItem:
     1 is the work at hand, 2 the places. ``bar`` keeps it out of the phone's bottom bar when false.
     ``reach``: which addresses below its own belong to the place (None: all of them); a clinic's root
     would otherwise be every page of the clinic. ``fragment`` leads to a part of the page. ``account``: only
-    for who signed in, not for who came by a link.
+    for who signed in, not for who came by a link or acts for another person.
     """
 
     area: Area
@@ -126,7 +126,7 @@ def links(request: HttpRequest, area: Area | None = None) -> list[NavLink]:
         for item in sorted(_items.values(), key=lambda item: (item.group, item.order, item.url_name))
         if item.area == area
         and (not item.roles or not item.roles.isdisjoint(roles))
-        and (not item.account or request.actor.user_id is not None)  # type: ignore[attr-defined]
+        and (not item.account or _is_herself(request))
         and (url := _address(item, tenant.slug if tenant else None)) is not None
     ]
     current = _current(shown, request.path)
@@ -145,6 +145,11 @@ def links(request: HttpRequest, area: Area | None = None) -> list[NavLink]:
         )
         for item, url in shown
     ]
+
+
+def _is_herself(request: HttpRequest) -> bool:
+    actor = request.actor  # type: ignore[attr-defined]
+    return actor.user_id is not None and actor.on_behalf is None
 
 
 def _current(shown: Iterable[tuple[NavItem, str]], path: str) -> NavItem | None:

@@ -23,6 +23,7 @@ from django.db import connection as django_connection
 from webside.core import clock, frames
 from webside.core.actor import Actor, ActorKind, Role
 from webside.core.ids import uuid7
+from webside.people.codes import Scope
 from webside.realtime import hub, registry
 from webside.realtime.registry import Json, Refused, Visitor
 from webside.scheduling import selectors as scheduling
@@ -62,6 +63,9 @@ DIGEST = frozenset(
     ]
 )
 
+_NAME = "CASE WHEN p.attended_by = '' THEN p.name ELSE p.attended_by END"
+"""Whom the other side is told of: who sits there, which may be somebody who acts for the patient."""
+
 _SEAT = """
 SELECT p.id, p.role, p.name, p.speak, p.socket_id, p.seen_at, p.admitted_at, p.removed_at, v.status, v.engine, v.admitted_at,
   v.started_at, a.status, lower(a.period)
@@ -71,7 +75,7 @@ JOIN scheduling_appointment a ON a.tenant_id = v.tenant_id AND a.id = v.appointm
 WHERE p.tenant_id = %(tenant)s AND v.id = %(visit)s
 """
 _WHOSE = _SEAT + (
-    "AND (p.user_id = %(user)s OR (p.role = 'patient' AND a.id = %(subject)s)"
+    "AND (p.user_id = %(user)s OR (p.role = 'patient' AND (a.id = %(subject)s OR a.patient_id = %(acts_for)s))"
     " OR (p.id = %(guest)s AND p.role NOT IN ('patient', 'clinician'))) AND p.removed_at IS NULL"
     # Who is one of the two people of a visit sits there, even if somebody asked them in besides.
     " ORDER BY p.role NOT IN ('patient', 'clinician'), p.role LIMIT 1"
@@ -84,7 +88,7 @@ _INSIDE = (
     " OR (p.role <> 'patient' AND p.admitted_at IS NOT NULL AND p.removed_at IS NULL))"
 )
 _PEERS = f"""
-SELECT p.id, p.name, p.role, p.relation, p.speak
+SELECT p.id, {_NAME}, p.role, p.relation, p.speak
 FROM visits_participant p
 JOIN visits_visit v ON v.tenant_id = p.tenant_id AND v.id = p.visit_id
 WHERE p.tenant_id = %(tenant)s AND p.visit_id = %(visit)s AND {_INSIDE}
@@ -159,7 +163,9 @@ async def _seat(db: Any, query: str, visitor: Visitor) -> _Seat | None:
             {
                 "tenant": frames.current_tenant_id(),
                 "visit": visitor.topic_id,
-                "user": actor.user_id,
+                # Who acts for another person sits on her side, on no seat of her own.
+                "user": actor.user_id if actor.on_behalf is None else None,
+                "acts_for": actor.acts_for if actor.may(Scope.VISITS) else None,
                 "subject": actor.subject_id if actor.kind is ActorKind.LINK else None,
                 "guest": actor.subject_id if actor.kind is ActorKind.GUEST else None,
                 "socket": visitor.socket_id,
@@ -191,8 +197,8 @@ class VisitRoom:
             return {"participant": str(seat.id), "polite": False, "ice_servers": [], "peers": [], "started_at": None}
         await db.execute(
             "UPDATE visits_participant SET socket_id = %s, seen_at = %s, joined_at = coalesce(joined_at, %s),"
-            " left_at = NULL, updated_at = %s WHERE id = %s",
-            [visitor.socket_id, now, now, now, seat.id],
+            " left_at = NULL, updated_at = %s, attended_by = %s WHERE id = %s",
+            [visitor.socket_id, now, now, now, selectors.attends(visitor.actor), seat.id],
         )
         info = await engine(seat.engine).join(Seat(visitor.topic_id, seat.id), now)
         if seat.inside:

@@ -37,13 +37,15 @@ class Participant(TenantModel):
 
     Who was asked in has a seat of her own, what she may do in it (``speak`` … ``stay_without_patient``), and waits in
     the lobby until ``admitted_at``. ``browser_hash`` is of the key of the browser that took the seat by a link: no other
-    comes in by it. ``unwanted_at``: the patient has asked that she leave.
+    comes in by it. ``unwanted_at``: the patient has asked that she leave. ``attended_by`` says who sits there
+    now for the patient, where it is somebody who acts for her.
     """
 
     visit = TenantForeignKey("visits.Visit", related_name="participants")
     role = models.CharField(max_length=12, choices=[(role, role) for role in ParticipantRole])
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     name = models.CharField(max_length=160)
+    attended_by = models.CharField(max_length=200, blank=True)
     socket_id = models.UUIDField(null=True)
     seen_at = models.DateTimeField(null=True)
     joined_at = models.DateTimeField(null=True)
@@ -109,7 +111,7 @@ class SafeStart(TenantModel):
     """What is asked before each visit: who, where now, how to reach, who is near, and consent.
 
     It feeds the licence gate, the place of service and the emergency card. ``decision`` keeps what
-    ``compliance.may_treat`` answered for the place given.
+    ``compliance.may_treat`` answered for the place given; ``answered_by`` who checked in for the patient, if she didn't.
     """
 
     visit = TenantOneToOneField("visits.Visit", related_name="safe_start")
@@ -127,6 +129,7 @@ class SafeStart(TenantModel):
     consent = TenantForeignKey("compliance.Consent", null=True, related_name="+")
     decision = models.JSONField(null=True)
     place_said_at = models.DateTimeField(null=True)
+    answered_by = models.CharField(max_length=200, blank=True)
     completed_at = models.DateTimeField(null=True)
 
 
@@ -140,11 +143,12 @@ class Signal(TenantModel):
 
 
 class ChatMessage(TenantModel):
-    """A line of the chat of a visit. Kept with the visit."""
+    """A line of the chat of a visit. Kept with the visit. ``written_by``: who wrote it for the patient, if she didn’t."""
 
     visit = TenantForeignKey("visits.Visit", related_name="chat")
     author = TenantForeignKey("visits.Participant", related_name="+")
     text = models.TextField()
+    written_by = models.CharField(max_length=200, blank=True)
     sent_at = models.DateTimeField(default=clock.now)
     client_key = models.CharField(max_length=40)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from webside.core.actor import Actor, ActorKind, Role
+from webside.people import policies as people
+from webside.people.codes import Scope
 from webside.scheduling import policies as scheduling
 from webside.scheduling.codes import AppointmentStatus
 from webside.visits.codes import MAIN, OVER, ParticipantRole
@@ -12,14 +14,12 @@ from webside.visits.models import Participant, Visit
 
 
 def visible_visits(actor: Actor, visits: QuerySet[Visit]) -> QuerySet[Visit]:
-    """A patient and a practitioner see their own, a link its one. The front desk has its board, not the room."""
+    """A patient (or who may be in it for her) and a practitioner see their own, a link its one; the front desk no room."""
     if actor.kind is ActorKind.SYSTEM:
         return visits
     if actor.kind is ActorKind.LINK and actor.subject_id is not None:
         return visits.filter(appointment_id=actor.subject_id)
-    if actor.user_id is None:
-        return visits.none()
-    own = Q(appointment__patient__user_id=actor.user_id)
+    own = people.own(actor, Scope.VISITS, by="appointment__patient__")
     if actor.has(Role.CLINICIAN, Role.COACH):
         # Who let her go back to the line meets her no more, until it is her turn again.
         with_them = ~Q(appointment__status=AppointmentStatus.WAITLIST)
@@ -29,7 +29,7 @@ def visible_visits(actor: Actor, visits: QuerySet[Visit]) -> QuerySet[Visit]:
 
 def role_in(actor: Actor, visit: Visit) -> ParticipantRole | None:
     """Return on whose side the actor is in a visit, or nothing."""
-    if scheduling.is_patient_of(actor, visit.appointment):
+    if scheduling.is_patient_of(actor, visit.appointment, Scope.VISITS):
         return ParticipantRole.PATIENT
     if scheduling.is_practitioner_of(actor, visit.appointment):
         return ParticipantRole.CLINICIAN
@@ -76,7 +76,9 @@ def can_ask_in(actor: Actor, visit: Visit, role: ParticipantRole) -> bool:
     if role in MAIN or not is_open(visit):
         return False
     return can_run_visit(actor, visit) or (
-        role is ParticipantRole.FAMILY and role_in(actor, visit) is ParticipantRole.PATIENT
+        role is ParticipantRole.FAMILY
+        and role_in(actor, visit) is ParticipantRole.PATIENT
+        and actor.on_behalf is None  # whom she wants with her, she says herself
     )
 
 

@@ -14,7 +14,7 @@ from django.db.models import OuterRef, QuerySet
 from webside.chart import policies
 from webside.chart.codes import EncounterStatus
 from webside.chart.models import Condition, Encounter
-from webside.chart.policies import Scope
+from webside.chart.policies import Extent
 from webside.chart.selectors.lists import ClinicalLists, lists_of
 from webside.core import clock
 from webside.core.actor import Actor
@@ -46,7 +46,7 @@ class Chart:
     """The page of a patient's record as the actor may see it."""
 
     patient: Patient
-    scope: Scope
+    scope: Extent
     lists: ClinicalLists | None
     encounters: list[TimelineRow]
     more_before: datetime | None
@@ -62,13 +62,13 @@ def chart_of(actor: Actor, patient_id: UUID, *, before: datetime | None = None) 
     if not rows:
         return None
     patient = instance(Patient, rows[0])
-    scope = policies.scope_of(actor)
+    scope = policies.extent_of(actor)
     found = _timeline(actor, patient, scope, before)
     coming = _coming(patient=patient_id, user=actor.user_id, now=clock.now())
     return Chart(
         patient=patient,
         scope=scope,
-        lists=lists_of(patient) if scope is Scope.WHOLE else None,
+        lists=lists_of(patient) if scope is Extent.WHOLE else None,
         encounters=found[:TIMELINE],
         more_before=found[TIMELINE - 1].started_at if len(found) > TIMELINE else None,
         next_id=coming[0]["id"] if coming else None,
@@ -96,13 +96,13 @@ def _coming(patient: UUID, user: UUID, now: datetime) -> QuerySet[Appointment, d
     return coming.order_by("period").values("id", "period")[:1]
 
 
-def _timeline(actor: Actor, patient: Patient, scope: Scope, before: datetime | None) -> list[TimelineRow]:
+def _timeline(actor: Actor, patient: Patient, scope: Extent, before: datetime | None) -> list[TimelineRow]:
     """Return the newest encounters of a patient, before a moment, and one more than are shown."""
-    if scope is Scope.WHOLE and before is None:
+    if scope is Extent.WHOLE and before is None:
         found = _newest_encounters(patient=patient.id)
     else:
-        rows = _encounters(patient.id, with_diagnoses=scope is Scope.WHOLE)
-        if scope is Scope.OWN:
+        rows = _encounters(patient.id, with_diagnoses=scope is Extent.WHOLE)
+        if scope is Extent.OWN:
             rows = rows.filter(practitioner__user=actor.user_id)
         if before is not None:
             rows = rows.filter(started_at__lt=before)

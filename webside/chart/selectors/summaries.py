@@ -23,6 +23,7 @@ from webside.core.models import Tenant
 from webside.fhirkit.services import bodies_at
 from webside.scheduling.codes import HOLDS_TIME
 from webside.scheduling.models import Appointment
+from webside.scheduling.policies import SEEN_WITH
 
 
 def summary_encounter(actor: Actor, encounter_id: UUID) -> Encounter | None:
@@ -86,7 +87,7 @@ class Summary:
 def summary(actor: Actor, encounter_id: UUID) -> Summary | None:
     """Return the summary of an encounter that the actor may read. ``ready`` is false until it is signed.
 
-    Somebody who came by the link of one appointment is not told of another.
+    Somebody who came by the link of one appointment is not told of another, nor who may see none for her.
     """
     found = summary_encounter(actor, encounter_id)
     if found is None:
@@ -122,7 +123,7 @@ def summary(actor: Actor, encounter_id: UUID) -> Summary | None:
         with_medicines=clinical,
         vital_signs=_vital_signs_of(found) if clinical else [],
         addenda=addenda_of(found),
-        again=again.order_by("period").first() if actor.user_id is not None else None,
+        again=again.order_by("period").first() if actor.user_id is not None and actor.may(*SEEN_WITH) else None,
         clinic=clinic,
     )
 

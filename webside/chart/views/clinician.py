@@ -96,7 +96,7 @@ def chart(request: HttpRequest, slug: str, patient_id: UUID) -> HttpResponse:
         actor=actor,
         target=found.patient,
         patient_id=patient_id,
-        ground="treating" if found.scope == policies.Scope.WHOLE else "own encounters",
+        ground="treating" if found.scope == policies.Extent.WHOLE else "own encounters",
     )
     context = {
         "chart": found,

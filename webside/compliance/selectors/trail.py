@@ -20,6 +20,7 @@ from webside.audit import sentences
 from webside.audit.codes import Outcome
 from webside.audit.models import AuditEvent, Seal, SealedRow
 from webside.audit.selectors import trail
+from webside.audit.services import ON_BEHALF
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.core.rows import instance, prepared
@@ -151,11 +152,20 @@ def entries(events: Sequence[AuditEvent]) -> list[Entry]:
                 sentence=sentences.sentence(event.action),
                 icon="send" if re.search(SHARED, event.action) else _ICONS.get(event.kind, "check"),
                 patient=names.get(event.patient_id, "") if event.patient_id else "",
-                roles=event.actor_roles.replace(" ", ", ") or event.actor_kind,
+                roles=_roles(event),
                 source=event.remote,
             )
         )
     return found
+
+
+def _roles(event: AuditEvent) -> str:
+    """Return what somebody was when she did it: her roles, or what she is to the patient for whom she did it."""
+    roles = event.actor_roles.replace(" ", ", ")
+    if event.ground == ON_BEHALF:
+        relation = people.relation_name(event.actor_roles.rpartition(" ")[2])
+        return _("the patient’s %(relation)s") % {"relation": relation} if relation else roles
+    return roles or event.actor_kind
 
 
 def gate_name(code: str) -> str:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from webside.audit.sentences import ground, sentence
+from webside.audit.services import ON_BEHALF
 from webside.chart.codes import EncounterStatus
 from webside.chart.models import Encounter
 from webside.compliance import selectors as compliance
@@ -19,6 +20,7 @@ from webside.core import clock
 from webside.core.actor import Actor, ActorKind
 from webside.core.models import Tenant
 from webside.people import selectors as people
+from webside.people.codes import Scope
 from webside.people.models import Patient
 from webside.portal.selectors.rows import JOIN_BEFORE, visit_of, where
 from webside.scheduling import selectors as scheduling
@@ -39,13 +41,18 @@ class Home:
     action: tuple[str, str]
     upcoming: list[Appointment]
     past: list[Encounter]
+    books: bool
+    reads: bool
     consents: list[Consent]
     in_line: QueueEntry | None = None
 
 
 def home(actor: Actor, tenant: Tenant) -> Home | None:
-    """Return the home of the patient that the actor is, or nothing for anybody else."""
-    patient = people.patient_of(actor)
+    """Return the home of the patient that the actor is, or nothing for anybody else.
+
+    Who acts for her finds as much of it as she was given.
+    """
+    patient = people.patient_for(actor, *Scope)
     if patient is None:
         return None
     now = clock.now()
@@ -55,7 +62,7 @@ def home(actor: Actor, tenant: Tenant) -> Home | None:
     for each in upcoming:
         each.tenant = tenant
     following = upcoming[0] if upcoming else None
-    visit = visit_of(following) if following else None
+    visit = visit_of(following) if following and actor.may(Scope.VISITS) else None
     way = visits.way_in(visit) if visit is not None else None
     past = (
         Encounter.objects.filter(patient=patient, status=EncounterStatus.FINISHED)
@@ -69,12 +76,16 @@ def home(actor: Actor, tenant: Tenant) -> Home | None:
         tasks=_tasks(visit, way, tenant) if way is not None else [],
         action=_action(following, visit, way, tenant, now),
         upcoming=upcoming[1:],
-        past=list(past),
+        past=list(past) if actor.may(Scope.SUMMARIES) else [],
+        books=actor.may(Scope.APPOINTMENTS),
+        reads=actor.may(Scope.SUMMARIES),
         consents=list(
             Consent.objects.filter(patient=patient, status="active", visit_id=None)
             .select_related("text")
             .order_by("given_at")
-        ),
+        )
+        if actor.may(Scope.APPOINTMENTS)
+        else [],
         in_line=scheduling.own_entry(actor),
     )
 
@@ -159,6 +170,9 @@ def record_access(actor: Actor, *, limit: int = 100) -> list[Access]:
     for event in found.order_by("-at", "-sequence")[:limit]:
         kinds = {ActorKind.LINK.value: _("by a link sent to you"), ActorKind.GUEST.value: _("asked into your visit")}
         roles = kinds.get(event.actor_kind) or event.actor_roles
+        if event.ground == ON_BEHALF:
+            relation = people.relation_name(event.actor_roles.rpartition(" ")[2])
+            roles = _("your %(relation)s, for you") % {"relation": relation} if relation else _("for you")
         row = Access(
             at=event.at,
             who=event.actor_label,
@@ -175,8 +189,8 @@ def record_access(actor: Actor, *, limit: int = 100) -> list[Access]:
 
 
 def own_consent(actor: Actor, consent_id: UUID) -> Consent | None:
-    """Return a consent that the actor gave for themselves and that still holds."""
-    patient = people.patient_of(actor)
+    """Return a consent of the patient that the actor is (or books for) and that still holds."""
+    patient = people.patient_for(actor, Scope.APPOINTMENTS)
     if patient is None:
         return None
     return Consent.objects.filter(id=consent_id, patient=patient, status="active").first()

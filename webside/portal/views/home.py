@@ -32,6 +32,10 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
         return _go(selectors.where("compliance:trail", slug))
     if actor.has(Role.ADMINISTRATOR):
         return redirect("portal:administration", slug=slug)
+    if actor.on_behalf is not None and not actor.on_behalf.stands:
+        return redirect("people:acting", slug=slug)
+    if actor.has(Role.DELEGATE) and not actor.has(Role.PATIENT):
+        return redirect("people:acting", slug=slug)
     if not actor.has(Role.PATIENT):
         refuse("portal.home.refuse", actor=actor)
     return patient.home(request, slug)

@@ -25,6 +25,7 @@ from webside.compliance import selectors as compliance
 from webside.compliance.selectors import OnRecord
 from webside.core import clock, loops
 from webside.core.actor import Actor
+from webside.people import policies as people
 from webside.people.models import Patient, Practitioner
 from webside.people.rules import age_on
 from webside.scheduling import policies, rules
@@ -357,7 +358,7 @@ def own_entry(actor: Actor) -> QueueEntry | None:
     """Return where the actor herself is in line, by account or by her door."""
     if actor.user_id is None and actor.subject_id is None:
         return None
-    own = Q(id=actor.subject_id) if actor.user_id is None else Q(patient__user_id=actor.user_id)
+    own = Q(id=actor.subject_id) if actor.user_id is None else people.own(actor, *policies.SEEN_WITH, by="patient__")
     found = QueueEntry.objects.filter(own, status__in=IN_LINE)
     return found.select_related("patient", "service", "practitioner").order_by("-joined_at").first()
 
@@ -371,7 +372,7 @@ def hears_queue(actor: Actor, tenant_id: UUID) -> bool:
     recent = Q(ended_at=None) | Q(ended_at__gt=clock.now() - OPEN_AFTERWARDS)
     if actor.subject_id is not None:
         return QueueEntry.objects.filter(recent, id=actor.subject_id).exists()
-    return actor.user_id is not None and QueueEntry.objects.filter(recent, patient__user_id=actor.user_id).exists()
+    return QueueEntry.objects.filter(recent, people.own(actor, *policies.SEEN_WITH, by="patient__")).exists()
 
 
 def is_of_the_line(appointment_id: UUID) -> bool:

@@ -15,6 +15,7 @@ from webside.core.actor import Actor, ActorKind
 from webside.fhirkit.services import write_version
 from webside.outbox.services import publish
 from webside.people.models import Patient, Practitioner
+from webside.people.selectors import given_by
 from webside.people.services import register_patient
 from webside.scheduling import policies
 from webside.scheduling.codes import AppointmentStatus
@@ -181,7 +182,7 @@ def book_with_consent(*, actor: Actor, patient: Patient, consent_scope: str = ""
     ``booking`` is the rest of what :func:`book_appointment` takes; raises what it raises.
     """
     if consent_scope and _booked_with(booking["idempotency_key"]) is None:
-        compliance.give_consent(actor=actor, patient=patient, scope=consent_scope, given_by=patient.full_name)
+        compliance.give_consent(actor=actor, patient=patient, scope=consent_scope, given_by=given_by(actor, patient))
     return book_appointment(actor=actor, patient=patient, consents=frozenset({consent_scope} - {""}), **booking)
 
 

@@ -23,7 +23,8 @@ from webside.catalog.codes import Kind
 from webside.compliance.selectors import current_text
 from webside.core import clock
 from webside.core.actor import Actor, ActorKind, Role
-from webside.people.selectors import patient_of
+from webside.people.codes import Scope
+from webside.people.selectors import patient_for
 from webside.scheduling import policies, registry, selectors, services
 from webside.scheduling.forms import BookingForm, VisitorBookingForm, parse_slot, slot_value
 from webside.scheduling.views import _times
@@ -135,6 +136,10 @@ def book(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
     """
     service = service_or_404(request, service_id)
     actor = request.actor  # type: ignore[attr-defined]
+    patient = patient_for(actor, Scope.APPOINTMENTS)
+    if patient is None and actor.on_behalf is not None:
+        # She books for nobody else meanwhile, least of all by mistake for herself.
+        refuse("scheduling.appointment.book", actor=actor, target_type="HealthcareService", target_id=service.id)
     given = request.POST if request.method == "POST" else request.GET
     place = place_of(request)
     picked = _picked(request, service, given.get("slot", ""))
@@ -143,7 +148,7 @@ def book(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
         return HttpResponseRedirect(back)
     if actor.is_staff and not actor.has(Role.COORDINATOR):
         return render(request, "scheduling/book_staff.html", {"service": service, "back_url": back})
-    choice = Choice(service, place, *picked, patient_of(actor))
+    choice = Choice(service, place, *picked, patient)
     scope, text = consent_asked(service, choice.patient)
     if scope and text is None:
         context = _review(choice, back) | {"no_consent_text": True}
@@ -155,7 +160,7 @@ def book(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What somebody is about to book; ``patient`` is whoever is signed in, nobody for a visitor."""
+    """What somebody is about to book; ``patient`` is whoever is signed in, or acted for; nobody for a visitor."""
 
     service: Any
     place: Place

@@ -21,6 +21,7 @@ from webside.catalog import selectors as catalog
 from webside.core import clock
 from webside.core.actor import ActorKind
 from webside.notifications import policies as notifications
+from webside.people.codes import Scope
 from webside.people.selectors import practitioner
 from webside.scheduling import calendars, policies, registry, selectors, services
 from webside.scheduling.codes import Confirmed
@@ -47,6 +48,14 @@ def _appointment_or_404(request: HttpRequest, appointment_id: UUID, action: str)
     return appointment
 
 
+def _own_to_change(request: HttpRequest, appointment_id: UUID, action: str) -> Any:
+    """Return an appointment that the actor may change; who may only see it finds nothing here."""
+    appointment = _appointment_or_404(request, appointment_id, action)
+    if not policies.can_change_appointment(request.actor, appointment):  # type: ignore[attr-defined]
+        refuse(action, actor=request.actor, target_type="Appointment", target_id=appointment_id)  # type: ignore[attr-defined]
+    return appointment
+
+
 def _ground(actor: Any, appointment: Any) -> str:
     if policies.is_patient_of(actor, appointment):
         return "own appointment"
@@ -69,6 +78,7 @@ def detail(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespons
     there = appointment.patient_timezone
     zone = there if own else request.tenant.timezone  # type: ignore[attr-defined]
     standing = selectors.standing(appointment)
+    may_change = policies.can_change_appointment(actor, appointment)
     context = {
         "zone": zone,
         "there": there if _clocks_differ(appointment.start, zone, there) else "",
@@ -83,15 +93,15 @@ def detail(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespons
         "by_link": actor.kind is ActorKind.LINK,
         "booked": own and request.GET.get("booked") == "1",
         "standing": standing,
-        "can_restore": standing == "cancelled" and appointment.start > clock.now(),
-        "can_change": selectors.can_still_change(appointment),
+        "can_restore": may_change and standing == "cancelled" and appointment.start > clock.now(),
+        "can_change": may_change and selectors.can_still_change(appointment),
         "confirmed": selectors.confirmed_text(appointment) if standing == "ahead" else "",
         "missed": selectors.missed_text(appointment) if not own else "",
         "may_reach": notifications.can_see_texts(actor),
         "messages_sent": selectors.messages_of(actor, appointment),
         "reasons": selectors.MISSED,
         "can_noshow": policies.can_run_appointment(actor, appointment) and selectors.may_be_noshow(appointment),
-        "visit_url": registry.destination_of(appointment) if own else None,
+        "visit_url": registry.destination_of(appointment) if own and actor.may(Scope.VISITS) else None,
         "base": "ui/base_staff.html" if actor.is_staff and not own else "ui/base_patient.html",
     }
     return render(request, "scheduling/appointment_detail.html", context)
@@ -100,7 +110,7 @@ def detail(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespons
 @require_POST
 def cancel(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
     """Cancel at once; the page after it offers to take that back."""
-    appointment = _appointment_or_404(request, appointment_id, "scheduling.appointment.cancel")
+    appointment = _own_to_change(request, appointment_id, "scheduling.appointment.cancel")
     try:
         cancelled = services.cancel_appointment(
             actor=request.actor,  # type: ignore[attr-defined]
@@ -141,7 +151,7 @@ def confirm(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespon
 @require_POST
 def restore(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
     """Take a cancellation back, if the time is still free."""
-    appointment = _appointment_or_404(request, appointment_id, "scheduling.appointment.restore")
+    appointment = _own_to_change(request, appointment_id, "scheduling.appointment.restore")
     try:
         restored = services.restore_appointment(actor=request.actor, appointment=appointment)  # type: ignore[attr-defined]
     except services.WrongStatus:
@@ -177,7 +187,7 @@ def close(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse
 @require_POST
 def undo_move(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
     """Move back to the time before, if nothing else has happened since and it is still free."""
-    appointment = _appointment_or_404(request, appointment_id, "scheduling.appointment.move")
+    appointment = _own_to_change(request, appointment_id, "scheduling.appointment.move")
     try:
         was = signing.loads(request.GET.get("to", ""), salt=undo_salt(appointment.id), max_age=UNDO_SECONDS)
     except signing.BadSignature:
@@ -246,7 +256,7 @@ def go(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         return HttpResponseRedirect(reverse("scheduling:appointment-detail", args=[slug, appointment.id]))
     if request.GET.get("to") == "move" and selectors.can_still_change(appointment):
         return HttpResponseRedirect(reverse("scheduling:appointment-move", args=[slug, appointment.id]))
-    return _to_next(slug, appointment)
+    return _to_next(actor, slug, appointment)
 
 
 def through(request: HttpRequest, token: str) -> tuple[Any, HttpResponse]:
@@ -261,7 +271,7 @@ def through(request: HttpRequest, token: str) -> tuple[Any, HttpResponse]:
     may = policies.can_view_appointment(actor, link.appointment)
     if why == "replaced" and signed_in and may:
         # Her account opens what the old link doesn't.
-        return None, _to_next(request.tenant.slug, link.appointment)  # type: ignore[attr-defined]
+        return None, _to_next(actor, request.tenant.slug, link.appointment)  # type: ignore[attr-defined]
     if why != "open":
         context = {"why": why, "newer": selectors.has_newer_link(link)}
         return None, render(request, "scheduling/link_stopped.html", context, status=410)
@@ -270,8 +280,7 @@ def through(request: HttpRequest, token: str) -> tuple[Any, HttpResponse]:
     return link, HttpResponse()
 
 
-def _to_next(slug: str, appointment: Any) -> HttpResponse:
-    """Lead to what is next for an appointment's patient."""
-    return HttpResponseRedirect(
-        registry.destination_of(appointment) or reverse("scheduling:appointment-detail", args=[slug, appointment.id])
-    )
+def _to_next(actor: Any, slug: str, appointment: Any) -> HttpResponse:
+    """Lead to what is next for an appointment's patient; who may not be in the visit for her, to its page."""
+    page = reverse("scheduling:appointment-detail", args=[slug, appointment.id])
+    return HttpResponseRedirect((registry.destination_of(appointment) if actor.may(Scope.VISITS) else None) or page)

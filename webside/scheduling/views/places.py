@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest
 
 from webside.core import clock
-from webside.people.selectors import patient_of
+from webside.people.codes import Scope
+from webside.people.selectors import patient_for
 from webside.scheduling import selectors
 from webside.scheduling.selectors import State
 from webside.ui import when
@@ -47,7 +48,7 @@ def place_of(request: HttpRequest) -> Place:
         return Place(None)
     if not code:
         code, zone = kept.get("state", ""), kept.get("zone", "")
-    if not code and (patient := patient_of(request.actor)):  # type: ignore[attr-defined]
+    if not code and (patient := patient_for(request.actor, Scope.APPOINTMENTS)):  # type: ignore[attr-defined]
         code, zone = patient.state, patient.timezone
     state = selectors.state(code, today)
     if state is None:

@@ -22,7 +22,8 @@ from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind
 from webside.core import clock
 from webside.core.actor import Actor, ActorKind, Role
-from webside.people.selectors import patient_of
+from webside.people.codes import Scope
+from webside.people.selectors import patient_for
 from webside.scheduling import policies, registry, rules, selectors, services
 from webside.scheduling.codes import IN_LINE, CallWindow, QueueStatus, Urgency
 from webside.scheduling.forms import WINDOWS, CallBackForm, JoinForm, VisitorJoinForm
@@ -62,6 +63,10 @@ def join(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     if not service.on_demand or service.kind == Kind.TELECARE:
         raise Http404
+    patient = patient_for(actor, Scope.APPOINTMENTS)
+    if patient is None and actor.on_behalf is not None:
+        # As with a booking: she puts nobody else in line meanwhile, least of all herself.
+        refuse("scheduling.queue.join", actor=actor, target_type="HealthcareService", target_id=service.id)
     back = reverse("scheduling:service-detail", args=[slug, service.id])
     if actor.is_staff and not actor.has(Role.COORDINATOR):
         return render(request, "scheduling/book_staff.html", {"service": service, "back_url": back})
@@ -85,7 +90,6 @@ def join(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
     if not place.known:
         zones = zone_choices(place.state) if place.state else []
         return render(request, "scheduling/queue_join.html", context | {"zones": zones})
-    patient = patient_of(actor)
     scope, text = consent_asked(service, patient)
     joining = Joining(service, place, patient, scope)
     if scope and text is None:

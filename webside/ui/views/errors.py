@@ -98,6 +98,17 @@ SHUT_DOOR_TEXT = ErrorText(
 """For a browser that a link had opened: it may know why nothing is found, whatever it asks for."""
 
 
+ACTING_OVER_TEXT = ErrorText(
+    _("You can no longer act for this person here"),
+    [_("They ended it, or its time is over. Nothing was sent or changed.")],
+    [
+        _("Open your start page and choose “Go back to yourself”."),
+        _("If they still want your help, ask them to invite you again."),
+    ],
+)
+"""For a browser that acts by a grant that is over: it may know why nothing is found."""
+
+
 def error_page(request: HttpRequest, status: int, text: ErrorText | None = None) -> HttpResponse:
     """Return the page for ``status``, with the request's id to quote."""
     text = text or TEXTS[status]
@@ -131,7 +142,10 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """``handler404``: what is missing and what is somebody else's look the same."""
-    return error_page(request, 404, SHUT_DOOR_TEXT if getattr(request, "door_is_shut", False) else None)
+    if getattr(request, "door_is_shut", False):
+        return error_page(request, 404, SHUT_DOOR_TEXT)
+    behalf = getattr(getattr(request, "actor", None), "on_behalf", None)
+    return error_page(request, 404, ACTING_OVER_TEXT if behalf is not None and not behalf.stands else None)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

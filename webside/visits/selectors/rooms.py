@@ -22,6 +22,7 @@ from webside.chart.models import Encounter
 from webside.compliance import selectors as compliance
 from webside.core import clock
 from webside.core.actor import Actor
+from webside.people import selectors as people
 from webside.people.models import Patient
 from webside.people.rules import age_on
 from webside.scheduling import selectors as scheduling
@@ -90,6 +91,15 @@ def safe_start_of(visit: Visit) -> SafeStart | None:
 def participants(visit: Visit) -> dict[ParticipantRole, Participant]:
     """Return both sides of a visit; who was asked in besides is :func:`seats_of`'s."""
     return {ParticipantRole(found.role): found for found in Participant.objects.filter(visit=visit, role__in=MAIN)}
+
+
+def attends(actor: Actor) -> str:
+    """Return who sits on the patient's side, as the other side reads it; empty where it is the patient herself."""
+    behalf = actor.on_behalf
+    if behalf is None:
+        return ""
+    relation = people.relation_name(behalf.relation)
+    return f"{actor.label} ({relation}), for {behalf.name}" if relation else f"{actor.label}, for {behalf.name}"
 
 
 def is_here(participant: Participant | None) -> bool:

@@ -33,7 +33,9 @@ def write_message(*, actor: Actor, visit: Visit, text: str, client_key: str) -> 
             raise WrongStage(selectors.stage_of(visit))
         try:
             with transaction.atomic():
-                message = ChatMessage.objects.create(visit=visit, author=author, text=text, client_key=client_key)
+                message = ChatMessage.objects.create(
+                    visit=visit, author=author, text=text, client_key=client_key, written_by=selectors.attends(actor)
+                )
         except IntegrityError:
             message = ChatMessage.objects.get(visit=visit, client_key=client_key)
         else:

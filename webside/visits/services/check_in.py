@@ -13,6 +13,7 @@ from webside.compliance import services as compliance
 from webside.compliance.models import Consent
 from webside.core import clock
 from webside.core.actor import Actor
+from webside.people.selectors import given_by
 from webside.scheduling import services as scheduling
 from webside.scheduling.selectors import CONSENT_SCOPES
 from webside.visits import policies, selectors
@@ -44,7 +45,8 @@ def check_devices(*, actor: Actor, visit: Visit, verdict: DeviceVerdict) -> Part
         raise NotAllowed
     seat = Participant.objects.get(visit=visit, role=role)
     seat.device_check = {"verdict": verdict.value, "at": clock.now().isoformat()}
-    seat.save(update_fields=["device_check", "updated_at"])
+    seat.attended_by = selectors.attends(actor)
+    seat.save(update_fields=["device_check", "attended_by", "updated_at"])
     note_step("visits.devices.check", actor, visit, changes={"verdict": verdict.value})
     tell(visit, "gates")
     return seat
@@ -113,6 +115,7 @@ def complete_safe_start(*, actor: Actor, visit: Visit, answers: Mapping[str, Any
     if missing:
         raise Incomplete(missing)
     start.place_said_at = clock.now()
+    start.answered_by = selectors.attends(actor)
     start.consent = _consent(actor, visit)
     findings = ask_gates(visit, start)
     barring = selectors.barring(findings)
@@ -136,9 +139,9 @@ def _consent(actor: Actor, visit: Visit) -> Consent:
     }
     standing = standing_consent(visit)
     if standing and standing not in given:
-        compliance.give_consent(actor=actor, patient=patient, scope=standing, given_by=patient.full_name)
+        compliance.give_consent(actor=actor, patient=patient, scope=standing, given_by=given_by(actor, patient))
     return given.get(VISIT_CONSENT) or compliance.give_consent(
-        actor=actor, patient=patient, scope=VISIT_CONSENT, given_by=patient.full_name, visit_id=visit.id
+        actor=actor, patient=patient, scope=VISIT_CONSENT, given_by=given_by(actor, patient), visit_id=visit.id
     )
 
 

@@ -24,12 +24,15 @@ from webside.core import clock, frames
 from webside.core.actor import Actor, ActorKind, Role
 from webside.core.ids import uuid7
 from webside.outbox.models import OutboxEvent
+from webside.people import services as people_services
+from webside.people.codes import Scope
+from webside.people.models import Delegation
 from webside.realtime import hub, lean
 from webside.realtime import services as realtime
 from webside.realtime.services import mint_ticket
 from webside.scheduling import selectors as scheduling_selectors
 from webside.scheduling import services as scheduling
-from webside.testing.cast import Cast, make_cast
+from webside.testing.cast import Cast, acting, delegation, make_cast
 from webside.visits import handlers, selectors, services, tasks
 from webside.visits.models import Participant, QualitySample, Signal, Visit
 from webside.visits.tests import factories
@@ -308,6 +311,68 @@ async def test_a_link_takes_the_patients_seat(people: Cast, visit: Visit, addres
     again = await _enter(address, people, people.liz_user, visit)
     assert again.id == liz.id
     assert (await liz.hears("bye"))["reason"] == "replaced"
+
+
+async def test_who_acts_for_the_patient_sits_on_her_side_under_her_own_name(
+    people: Cast, visit: Visit, address: str
+) -> None:
+    maya = await _enter(address, people, people.maya_user, visit)
+    ana = await _in_thread(lambda: _acting(people, people.ana_for_liz))
+    side = await _enter(address, people, ana, visit)
+    assert side.welcome["type"] == "welcome" and side.welcome["polite"]
+    joined = await maya.hears("peer", event="joined")
+    assert (joined["role"], joined["name"]) == ("patient", "Ana Moreno (daughter), for Liz Moreno")
+    # Her own account, without the choice, has no seat; nor has a grant for something else.
+    narrow = await _as(people, people.ana_user, lambda _: _narrow(people))
+    for nobody in (people.ana_user, narrow):
+        with pytest.raises(realtime.TopicRefused):
+            await _mint(people, nobody, visit)
+    # Liz comes herself: the seat is hers, and nobody is told a wrong name.
+    liz = await _enter(address, people, people.liz_user, visit)
+    assert (await side.hears("bye"))["reason"] == "replaced"
+    assert (await maya.hears("peer", event="joined", name="Liz Moreno"))["participant"] == liz.id
+
+
+async def test_whose_access_is_ended_is_out_at_once_and_gets_no_new_ticket(
+    people: Cast, visit: Visit, address: str
+) -> None:
+    ana = await _in_thread(lambda: _acting(people, people.ana_for_liz))
+    side = await _enter(address, people, ana, visit)
+    unused = await _mint(people, ana, visit)
+    liz = await _enter(address, people, people.maya_user, visit)
+
+    def end(actor: Actor) -> None:
+        people_services.end_delegation(actor=actor, delegation=people.ana_for_liz)
+
+    await _as(people, people.liz_user, end)
+    assert (await side.hears("bye"))["reason"] == "renewed"
+    late = await _enter(address, people, ana, visit, ticket=unused)
+    assert late.welcome == {"type": "bye", "reason": "refused"}
+    over = await _in_thread(lambda: _acting(people, people.ana_for_liz))
+    with pytest.raises(realtime.TopicRefused):
+        await _mint(people, over, visit)
+    await liz.hears_nothing_of("bye")
+
+
+async def test_a_socket_ends_with_the_grant_that_opened_it(people: Cast, visit: Visit, address: str) -> None:
+    ana = await _in_thread(lambda: _acting(people, people.ana_for_liz))
+    soon = clock.now() + timedelta(seconds=2)
+
+    def mint() -> str:
+        with frames.begin(tenant_id=ana.tenant_id, actor=ana):
+            return mint_ticket(actor=ana, topics=[f"visit:{visit.id}"], ends_at=soon)
+
+    side = await _enter(address, people, ana, visit, ticket=await _in_thread(mint))
+    assert (await side.hears("bye"))["reason"] == "expired"
+
+
+def _acting(cast: Cast, grant: Delegation) -> Actor:
+    with cast.as_(cast.ana_user) as ana:
+        return acting(ana, grant)
+
+
+def _narrow(cast: Cast) -> Actor:
+    return acting(cast.actor_of(cast.daniel_user), delegation(cast.liz, cast.daniel_user, Scope.SUMMARIES))
 
 
 async def test_a_link_that_is_revoked_loses_its_seat_and_nobody_else_does(

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from webside.audit.services import refuse
 from webside.core.actor import Actor
+from webside.people.codes import Scope
 from webside.scheduling import policies as scheduling_policies
 from webside.scheduling import selectors as scheduling
 from webside.visits import policies, selectors, services
@@ -93,7 +94,7 @@ def _opened(actor: Actor, visit_id: UUID) -> Any:
     """Make the room at first look, for its two people only: it has the id of the appointment."""
     appointment = scheduling.appointment(actor, visit_id)
     if appointment is None or not (
-        scheduling_policies.is_patient_of(actor, appointment)
+        scheduling_policies.is_patient_of(actor, appointment, Scope.VISITS)
         or scheduling_policies.is_practitioner_of(actor, appointment)
     ):
         return None

@@ -36,7 +36,7 @@ def lines_for(visit: Any, zone: str, *, seat: Any = None, role: ParticipantRole 
             "id": message.id,
             "text": message.text,
             "own": own(message),
-            "who": _("You") if own(message) else message.author.name,
+            "who": _("You") if own(message) else message.written_by or message.author.name,
             "when": when.say(message.sent_at, clock.now(), zone=zone, style="time"),
         }
         for message in selectors.chat_of(visit, seat)

@@ -106,6 +106,7 @@ def _door(page: Page) -> dict[str, Any]:
         "here": selectors.is_here(patient),
         "seen_at": patient.seen_at if patient else None,
         "verdict": selectors.patient_verdict(visit),
+        "attended_by": (patient.attended_by if patient else "") or (start.answered_by if start else ""),
         "started_check_in": start is not None,
         "late": visit.appointment.start < clock.now(),
         "held": visit.encounter_id is not None,

@@ -1,0 +1,43 @@
+"""Registering and changing people; who may act for whom."""
+
+from __future__ import annotations
+
+from webside.people.services.delegations import (
+    INVITATION_DAYS,
+    InvitationGone,
+    NotForOneself,
+    TooLong,
+    accept_delegation,
+    begin_acting,
+    end_delegation,
+    grant_delegation,
+    open_invitation,
+    record_guardian,
+    stop_acting,
+)
+from webside.people.services.people import (
+    NotAllowed,
+    add_practitioner,
+    add_related_person,
+    change_patient,
+    register_patient,
+)
+
+__all__ = [
+    "INVITATION_DAYS",
+    "InvitationGone",
+    "NotAllowed",
+    "NotForOneself",
+    "TooLong",
+    "accept_delegation",
+    "add_practitioner",
+    "add_related_person",
+    "begin_acting",
+    "change_patient",
+    "end_delegation",
+    "grant_delegation",
+    "open_invitation",
+    "record_guardian",
+    "register_patient",
+    "stop_acting",
+]
