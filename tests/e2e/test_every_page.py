@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = (
-    "Liz Moreno", "Dr. Maya Chen", "Dr. Daniel Whitfield", "Priya Nair", "Grace Lin", "Marcus Hale", "Ingrid Vass",
+    "Liz Moreno", "Ana Moreno", "Dr. Maya Chen", "Dr. Daniel Whitfield", "Priya Nair", "Grace Lin", "Marcus Hale", "Ingrid Vass",
     "Sol Adeyemi", "Dr. Mallory Reed",
 )  # fmt: skip
 LINKS = "[...document.querySelectorAll('a[href]:not([download])')].map((each) => each.href.split('#')[0])"

@@ -178,6 +178,10 @@ PEOPLE = [
     row("people:delegation-end", post="liz delegate grace"),
     row("people:delegate-list", get=PATIENTS),
     row("people:delegate-add", get=PATIENTS, post=PATIENTS, body=DELEGATE),
+    row("people:covering-list", get="maya daniel grace", post="maya grace daniel:422",
+        body={"absent": "{practitioner_id}", "cover": "{other_practitioner_id}", "starts_at": "2031-01-01T10:00",
+              "ends_at": "2031-01-02T10:00"}),
+    row("people:covering-end", post="maya grace"),
     row("people:guardian-list", get="grace", post="grace", body=GUARDIAN),
 ]  # fmt: skip
 
@@ -254,6 +258,11 @@ CHART = [
     row("chart:patient-list", get=CARE, post=each(CARE, 200), body={"q": "nobody"}),
     row("chart:note-list", get=CARE),
     row("chart:patient-detail", get="maya"),
+    row("chart:emergency-open", get="maya daniel", post="maya:422 daniel:422",
+        body={"record_number": "nobody", "reason": "Found unconscious, no time to ask"}),
+    row("chart:emergency-list", get="ingrid"),
+    row("chart:emergency-review", post="ingrid", body={"finding": "justified"}),
+    row("chart:emergency-end", post="daniel ingrid"),
     row("chart:list-add", post="maya", body={"text": "Penicillin", "more": "hives"}),
     row("chart:list-end", post="maya", body={"entry": "{allergy_id}"}),
     row("chart:list-restore", post="maya", body={"entry": "{allergy_id}"}),

@@ -19,6 +19,7 @@ LOOKS = {
     "billing:claim-csv": "billing.claim.export",
     "billing:claim-detail": "billing.claim.read",
     "chart:patient-list": "chart.patient.search",
+    "chart:emergency-list": "chart.emergency.read",
     "chart:note-list": "chart.encounter.read",
     "chart:patient-detail": "chart.patient.read",
     "chart:encounter-detail": "chart.encounter.read",

@@ -267,6 +267,7 @@ class _Filling:
             "patient_id": clinic.patient.id,
             "patient_user_id": clinic.patient_user.id,
             "practitioner_id": clinic.practitioner.id,
+            "other_practitioner_id": clinic.other_practitioner.id,
             "service_id": clinic.service.id,
             "code": "allergies",
         }
@@ -499,6 +500,7 @@ class _Filling:
                 "document_id": files.store(f"%PDF-1.7 {clinic.word('file')}".encode()).id,
             }
         self._delegation()
+        self._away()
         colleague, tokens = self._colleague(), list[str]()
         with self._as(clinic.admin_user) as admin:
             invitation = accounts.invite_staff(
@@ -519,6 +521,23 @@ class _Filling:
                 "membership_id": Membership.objects.get(user=colleague, tenant=clinic.tenant).id,
                 "colleague_user_id": colleague.id,
             }
+
+    def _away(self) -> None:
+        """Let the colleague cover one day, not yet; she opened the patient's chart once in an emergency, which is over."""
+        from webside.chart.models import EmergencyAccess
+        from webside.people.models import Covering
+
+        clinic, now = self.clinic, clock.now()
+        with _by_system(clinic.tenant):
+            covering = Covering.objects.create(
+                absent=clinic.practitioner, cover=clinic.other_practitioner, set_by="tests",
+                starts_at=now + timedelta(days=100), ends_at=now + timedelta(days=101),
+            )  # fmt: skip
+            access = EmergencyAccess.objects.create(
+                patient=clinic.patient, user=clinic.other_practitioner.user, name="A colleague", reason="Found unconscious",
+                starts_at=now - timedelta(hours=9), ends_at=now - timedelta(hours=5),
+            )  # fmt: skip
+        self.things |= {"covering_id": covering.id, "access_id": access.id}
 
     def _delegation(self) -> None:
         """Let somebody act for the patient, and ask somebody else to."""

@@ -46,6 +46,8 @@ MEASURED: dict[str, dict[str, int]] = {
         "portal:home": 6,
         "portal:clinic": 7,
         "portal:record-access": 2,
+        "people:delegate-list": 2,
+        "people:delegate-add": 1,
         "scheduling:service-detail?state=NY": 6,
         "scheduling:queue-entry": 6,
         "notifications:reach": 3,
@@ -72,7 +74,12 @@ MEASURED: dict[str, dict[str, int]] = {
     "link, afterwards": {
         "chart:summary-who": 2,
     },
+    "ana": {
+        "people:acting": 2,
+    },
     "maya": {
+        "people:covering-list": 2,
+        "chart:emergency-open": 2,
         "portal:home": 8,
         "scheduling:queue": 7,
         "scheduling:schedule": 6,
@@ -99,6 +106,8 @@ MEASURED: dict[str, dict[str, int]] = {
         "scheduling:schedule": 6,
     },
     "grace": {
+        "people:guardian-list": 2,
+        "people:covering-list": 2,
         "portal:queue-board": 8,
         "portal:board": 5,
         "portal:book-for": 1,
@@ -114,6 +123,7 @@ MEASURED: dict[str, dict[str, int]] = {
     },
     "ingrid": {
         "compliance:trail": 5,
+        "chart:emergency-list": 2,
         "compliance:overrides": 4,
         "compliance:licences": 5,
         "compliance:licence-detail": 5,

@@ -33,6 +33,10 @@ class ChartConfig(AppConfig):
                     roles=frozenset({Role.CLINICIAN, Role.COACH}), count=panels.notes_to_sign),
             NavItem("staff", _("Patients"), "people", "chart:patient-list", order=10, key="p",
                     roles=frozenset({Role.CLINICIAN, Role.COACH}), group=2),
+            NavItem("staff", _("Emergency"), "unlock", "chart:emergency-open", order=80, group=2, bar=False,
+                    roles=frozenset({Role.CLINICIAN})),
+            NavItem("staff", _("Emergency access"), "unlock", "chart:emergency-list", order=25, key="e",
+                    roles=frozenset({Role.COMPLIANCE}), count=panels.emergencies_to_review),
         )  # fmt: skip
         navigation.register_search("chart:patient-list", {Role.CLINICIAN, Role.COACH})
         sentences.register(
@@ -41,6 +45,10 @@ class ChartConfig(AppConfig):
                 "chart.encounter.finish": _("closed an encounter"),
                 "chart.encounter.cancel": _("noted that an encounter did not come about"),
                 "chart.encounter.read": _("looked at an encounter"),
+                "chart.emergency.open": _("opened the chart in an emergency"),
+                "chart.emergency.end": _("closed a chart that was open in an emergency"),
+                "chart.emergency.review": _("reviewed an emergency access"),
+                "chart.emergency.read": _("looked at who opened charts in an emergency"),
                 "chart.note.save": _("wrote in a note"),
                 "chart.note.sign": _("signed a note"),
                 "chart.addendum.add": _("added to a signed note"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -196,3 +197,31 @@ class DiagnosisCode(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.display}"
+
+
+class EmergencyAccess(TenantModel):
+    """A clinician opened the chart of somebody whom she doesn't treat, with a reason, until a moment; to read, no more.
+
+    ``finding`` is what compliance made of it (justified, ask, incident). It is never deleted: the patient sees it.
+    """
+
+    patient = TenantForeignKey("people.Patient", related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=160)
+    reason = models.TextField()
+    starts_at = models.DateTimeField(default=clock.now)
+    ends_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    finding = models.CharField(max_length=12, blank=True)
+    finding_note = models.TextField(blank=True)
+    reviewed_by = models.CharField(max_length=160, blank=True)
+    reviewed_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.CheckConstraint(condition=models.Q(ends_at__gt=models.F("starts_at")), name="emergency_has_time")
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "user", "patient", "ends_at"], name="emergency_of_user"),
+            models.Index(fields=["tenant", "-starts_at"], name="emergency_newest"),
+        ]

@@ -17,3 +17,9 @@ def notes_to_sign(request: HttpRequest) -> NavCount | None:
 def said_of(number: int) -> NavCount | None:
     """Return the number beside *Notes* for so many that wait for a signature."""
     return NavCount(number, _("to sign")) if number else None
+
+
+def emergencies_to_review(request: HttpRequest) -> NavCount | None:
+    """Say how many charts were opened in an emergency and wait for a finding."""
+    number = selectors.to_review(request.actor)  # type: ignore[attr-defined]
+    return NavCount(number, _("to review"), "warning") if number else None

@@ -1,14 +1,16 @@
 """Who may see and write the record.
 
 The chart is for those who treat the patient: clinicians of the clinic who have an appointment or an
-encounter with her, and, for as long as a higher app says so, those who look in (``registry``). A coach
-sees her own encounters and no clinical list. The patient (and somebody who came by the link of the
-appointment, and has said when she was born) sees what was written for her. Nobody else sees anything:
+encounter with her, or cover for one who has, and, for as long as a higher app says so, those who look in
+(``registry``). Another clinician opens it in an emergency, to read, with a reason, for a while. A coach sees her own
+encounters and no clinical list. The patient (and who acts for her, and somebody who came by the link of the appointment,
+and has said when she was born) sees what was written for her. Nobody else sees anything:
 billing reads codes and times in its own app, never the text of a note.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -17,11 +19,13 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from webside.catalog.codes import Kind
 from webside.chart import registry
 from webside.chart.codes import NoteStatus
-from webside.chart.models import Encounter
+from webside.chart.models import EmergencyAccess, Encounter
+from webside.core import clock
 from webside.core.actor import Actor, ActorKind, Role
 from webside.people import policies as people
+from webside.people import selectors as people_selectors
 from webside.people.codes import Scope
-from webside.people.models import Patient
+from webside.people.models import Patient, Practitioner
 from webside.scheduling import policies as scheduling
 from webside.scheduling.codes import HOLDS_TIME
 from webside.scheduling.models import Appointment
@@ -34,27 +38,50 @@ class Extent(StrEnum):
     OWN = "own"
 
 
-def treated_by(user_id: UUID, patient: str) -> Q:
-    """Whose ``patient`` (a path to the id) has an appointment or an encounter with somebody."""
-    appointments = Appointment.objects.filter(practitioner__user_id=user_id, status__in=HOLDS_TIME)
-    encounters = Encounter.objects.filter(practitioner__user_id=user_id)
+def treated_by(user_id: UUID, patient: str, now: datetime) -> Q:
+    """Whose ``patient`` (a path to the id) has an appointment or an encounter with somebody, or whom she covers for now."""
+    # One set of practitioners, asked once: with an OR in each look PostgreSQL would find no index.
+    covered = people_selectors.covered(user_id, now).values("absent_id")
+    return _seen_by(Practitioner.objects.filter(Q(user_id=user_id) | Q(id__in=covered)), patient)
+
+
+def own_patient_of(user_id: UUID, patient: str) -> Q:
+    """The same, without covering."""
+    return _seen_by(Practitioner.objects.filter(user_id=user_id), patient)
+
+
+def _seen_by(practitioners: QuerySet[Practitioner], patient: str) -> Q:
+    who = practitioners.values("id")
+    appointments = Appointment.objects.filter(practitioner_id__in=who, status__in=HOLDS_TIME)
+    encounters = Encounter.objects.filter(practitioner_id__in=who)
     booked, seen = (Exists(found.filter(patient_id=OuterRef(patient))) for found in (appointments, encounters))
     return Q(booked) | Q(seen)
 
 
+def opened_by(user_id: UUID, patient: str, now: datetime) -> Q:
+    """Whose ``patient``'s chart somebody has open in an emergency."""
+    opened = EmergencyAccess.objects.filter(user_id=user_id, starts_at__lte=now, ends_at__gt=now, ended_at=None)
+    return Q(Exists(opened.filter(patient_id=OuterRef(patient))))
+
+
+def readable_by(user_id: UUID, patient: str, now: datetime) -> Q:
+    """Whose ``patient``'s chart somebody may read: whom she treats, and what she opened in an emergency."""
+    return treated_by(user_id, patient, now) | opened_by(user_id, patient, now)
+
+
 def visible_charts(actor: Actor, patients: QuerySet[Patient]) -> QuerySet[Patient]:
-    """Patients whose chart page the actor may open: those they have an appointment or encounter with."""
+    """Patients whose chart page the actor may open: those they treat, and for a while one opened in an emergency."""
     if actor.user_id is None or not opens_charts(actor):
         return patients.none()
     return patients.filter(_open_to(actor, "pk"))
 
 
 def _open_to(actor: Actor, patient: str) -> Q:
-    """Whose ``patient`` the actor treats; for a clinician also who is looked in on now, by a higher app's leave."""
+    """Whose ``patient`` the actor may read; for a clinician also who is looked in on now, by a higher app's leave."""
     if actor.user_id is None:
         return Q(pk__in=[])
-    treated = treated_by(actor.user_id, patient)
-    return treated | registry.looked_into_by(actor.user_id, patient) if actor.has(Role.CLINICIAN) else treated
+    readable = readable_by(actor.user_id, patient, clock.now())
+    return readable | registry.looked_into_by(actor.user_id, patient) if actor.has(Role.CLINICIAN) else readable
 
 
 def opens_charts(actor: Actor) -> bool:
@@ -117,6 +144,22 @@ def can_view_chart(actor: Actor, patient: Patient) -> bool:
     return visible_charts(actor, Patient.objects.filter(pk=patient.pk)).exists()
 
 
+def can_open_in_emergency(actor: Actor, patient: Patient) -> bool:
+    """A clinician who doesn't treat the patient; who does needs no emergency."""
+    return actor.kind is ActorKind.PERSON and actor.has(Role.CLINICIAN) and not treats(actor, patient.id)
+
+
+def can_review_emergencies(actor: Actor) -> bool:
+    """The compliance officer."""
+    return actor.has(Role.COMPLIANCE)
+
+
+def can_end_emergency(actor: Actor, access: EmergencyAccess) -> bool:
+    """Who opened it, and the compliance officer."""
+    own = actor.user_id is not None and actor.on_behalf is None and access.user_id == actor.user_id
+    return own or can_review_emergencies(actor)
+
+
 def is_author(actor: Actor, encounter: Encounter) -> bool:
     """Whether the actor is the practitioner of the encounter."""
     return (
@@ -139,11 +182,14 @@ def can_write_note(actor: Actor, encounter: Encounter) -> bool:
 
 
 def treats(actor: Actor, patient_id: UUID) -> bool:
-    """Whether the actor has an appointment or an encounter with a patient; who only looks in hasn't."""
+    """Whether the actor has an appointment or an encounter with a patient, or covers for who has.
+
+    Who only looks in doesn't, nor who reads in an emergency.
+    """
     return (
         actor.user_id is not None
         and opens_charts(actor)
-        and Patient.objects.filter(treated_by(actor.user_id, "pk"), pk=patient_id).exists()
+        and Patient.objects.filter(treated_by(actor.user_id, "pk", clock.now()), pk=patient_id).exists()
     )
 
 

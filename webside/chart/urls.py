@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from webside.chart.views import clinician, lists, patient
+from webside.chart.views import clinician, emergencies, lists, patient
 
 app_name = "chart"
 _HERE = "o/<slug:slug>/encounters/<uuid:encounter_id>/"
@@ -13,6 +13,10 @@ _PATIENT = "o/<slug:slug>/patients/<uuid:patient_id>/"
 urlpatterns = [
     path("o/<slug:slug>/patients/", clinician.patients, name="patient-list"),
     path("o/<slug:slug>/notes/", clinician.notes, name="note-list"),
+    path("o/<slug:slug>/emergency/", emergencies.open_one, name="emergency-open"),
+    path("o/<slug:slug>/emergency/reviews/", emergencies.listed, name="emergency-list"),
+    path("o/<slug:slug>/emergency/<uuid:access_id>/end/", emergencies.end, name="emergency-end"),
+    path("o/<slug:slug>/emergency/<uuid:access_id>/review/", emergencies.review, name="emergency-review"),
     path(_PATIENT, clinician.chart, name="patient-detail"),
     path(_PATIENT + "lists/<str:code>/add/", lists.add, name="list-add"),
     path(_PATIENT + "lists/<str:code>/end/", lists.end, name="list-end"),

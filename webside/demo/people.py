@@ -33,6 +33,10 @@ EVERYBODY: tuple[Somebody, ...] = (
         _("Sees Dr. Chen in a few minutes about her blood sugar. Check in, join, read the summary afterwards."),
     ),
     Somebody(
+        "ana", "ana@moreno.example", "Ana Moreno", "larkspur", Role.DELEGATE, _("Liz Moreno’s daughter"),
+        _("Acts for her mother: books, is in her visits, reads what came of them. Liz sees what she did."),
+    ),
+    Somebody(
         "maya", "maya.chen@larkspur.example", "Dr. Maya Chen", "larkspur", Role.CLINICIAN,
         _("Family doctor, licensed in New York and New Jersey"),
         _("Has Liz next. Meets her by video, writes and signs the note. The note of her last day is still open."),

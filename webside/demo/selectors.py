@@ -13,7 +13,7 @@ from webside.demo.people import EVERYBODY, Somebody
 def everybody() -> list[tuple[str, list[Somebody]]]:
     """Return the people in the order in which a visit passes through their hands, under a heading each."""
     return [
-        (_("Needs care"), [each for each in EVERYBODY if each.role is Role.PATIENT]),
+        (_("Needs care"), [each for each in EVERYBODY if each.role in (Role.PATIENT, Role.DELEGATE)]),
         (_("Gives care"), [each for each in EVERYBODY if each.role in (Role.CLINICIAN, Role.COACH) and _here(each)]),
         (_("Keeps the clinic going"), [each for each in EVERYBODY if each.role in _DESK]),
         (_("Must see nothing"), [each for each in EVERYBODY if not _here(each)]),

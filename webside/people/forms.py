@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from webside.core import clock
 from webside.people.codes import OFFERED, Basis, Relation, Scope
+from webside.people.models import Practitioner
 from webside.people.selectors import RELATION_NAMES, SCOPE_NAMES
 from webside.ui.forms import HintedCheckboxSelectMultiple
 
@@ -40,8 +41,11 @@ class BirthDateField(forms.CharField):
         super().__init__(**usual | options)
 
     def clean(self, value: Any) -> Any:
-        """Return the day. Refuses what is none, and days on which nobody who lives can have been born."""
-        born = self._day(super().clean(value))
+        """Return the day, nothing where none need be given. Refuses what is none, and days on which nobody alive was born."""
+        text = super().clean(value)
+        if not text and not self.required:
+            return None
+        born = self._day(text)
         today = clock.now().date()
         if born > today or today.year - born.year > OLDEST:
             raise ValidationError(self.error_messages["impossible"], code="impossible")
@@ -143,3 +147,26 @@ class GuardianForm(_DelegateForm):
         """Return the end of the last day on the clinic's clock."""
         day: date | None = self.cleaned_data["last_day"]
         return datetime.combine(day + timedelta(days=1), time(0), tzinfo=ZoneInfo(self.zone)) if day else None
+
+
+class CoveringForm(forms.Form):
+    """Who covers for whom, from when until when, on the clinic's clock."""
+
+    absent = forms.ChoiceField(label=_("Who is away?"))
+    cover = forms.ChoiceField(label=_("Who covers?"))
+    starts_at = forms.DateTimeField(label=_("From"), widget=forms.DateTimeInput({"type": "datetime-local"}))
+    ends_at = forms.DateTimeField(label=_("Until"), widget=forms.DateTimeInput({"type": "datetime-local"}))
+
+    def __init__(self, *args: Any, absent: list[Practitioner], cover: list[Practitioner], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.known = {str(each.id): each for each in cover}
+        for name, people in (("absent", absent), ("cover", cover)):
+            self.fields[name].choices = [(str(each.id), each.display_name) for each in people]  # type: ignore[attr-defined]
+
+    def clean_absent(self) -> Practitioner:
+        """Return who is away."""
+        return self.known[self.cleaned_data["absent"]]
+
+    def clean_cover(self) -> Practitioner:
+        """Return who covers."""
+        return self.known[self.cleaned_data["cover"]]

@@ -148,3 +148,21 @@ class Practitioner(Person):
     def display_name(self) -> str:
         """The name with its title, as patients see it: "Dr. Maya Chen"."""
         return full_name(self.given, self.family, self.prefix)
+
+
+class Covering(TenantModel):
+    """A practitioner covers for a colleague between two moments: for so long the colleague's patients are hers too."""
+
+    absent = TenantForeignKey("people.Practitioner", related_name="covered_by")
+    cover = TenantForeignKey("people.Practitioner", related_name="covers_for")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    set_by = models.CharField(max_length=160)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(ends_at__gt=models.F("starts_at")), name="covering_has_time"),
+            models.CheckConstraint(condition=~models.Q(absent=models.F("cover")), name="covering_by_another"),
+        ]
+        indexes = [models.Index(fields=["tenant", "cover", "ends_at"], name="covering_of_cover")]

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from webside.core.actor import Actor, Role
 from webside.people.codes import Scope
-from webside.people.models import Delegation, Patient
+from webside.people.models import Delegation, Patient, Practitioner
 
 NOBODY = Q(pk__in=())
 
@@ -75,3 +75,10 @@ def can_end_delegation(actor: Actor, delegation: Delegation) -> bool:
 
 def _has(user_id: UUID | None, delegation: Delegation) -> bool:
     return user_id is not None and delegation.user_id == user_id
+
+
+def can_set_covering(actor: Actor, absent: Practitioner) -> bool:
+    """Who will be away, and the front desk. Nobody makes herself the cover of another: that would open charts by wish."""
+    if actor.has(Role.COORDINATOR):
+        return True
+    return actor.has(Role.CLINICIAN) and actor.user_id is not None and absent.user_id == actor.user_id

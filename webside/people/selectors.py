@@ -13,11 +13,12 @@ from django.db.models import Model, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from webside.core import clock
-from webside.core.actor import Actor, ActorKind, OnBehalf
+from webside.accounts.models import Membership
+from webside.core import clock, frames
+from webside.core.actor import Actor, ActorKind, OnBehalf, Role
 from webside.people import policies, registry, rules
 from webside.people.codes import Basis, Relation, Scope
-from webside.people.models import Delegation, Patient, Practitioner
+from webside.people.models import Covering, Delegation, Patient, Practitioner
 
 M = TypeVar("M", bound=Model)
 
@@ -204,3 +205,26 @@ def invitation(token_hash: bytes) -> Delegation | None:
         token_hash=token_hash, accepted_at=None, revoked_at=None, invited_until__gt=clock.now(), patient__active=True
     )
     return found.select_related("patient", "tenant").first()
+
+
+def covered(user_id: UUID, now: datetime) -> QuerySet[Covering]:
+    """Return whom somebody covers for now."""
+    return Covering.objects.filter(cover__user_id=user_id, starts_at__lte=now, ends_at__gt=now, ended_at=None)
+
+
+def coverings(actor: Actor) -> QuerySet[Covering]:
+    """Return who covers for whom, now and to come, as far as the actor has to do with it; the first to begin first."""
+    found = Covering.objects.filter(ends_at__gt=clock.now(), ended_at=None).select_related("absent", "cover")
+    if not actor.has(Role.COORDINATOR):
+        mine = Q(absent__user_id=actor.user_id) | Q(cover__user_id=actor.user_id)
+        found = found.filter(mine) if actor.user_id is not None and actor.has(Role.CLINICIAN) else found.none()
+    return found.order_by("starts_at")
+
+
+def clinicians() -> list[Practitioner]:
+    """Return the practitioners who work here as clinicians, by name: who may cover, and be covered for."""
+    works = Membership.objects.filter(
+        tenant_id=frames.current_tenant_id(), active=True, roles__contains=[Role.CLINICIAN.value]
+    )
+    found = Practitioner.objects.filter(active=True, user_id__in=works.values("user_id"))
+    return list(found.order_by("family", "given"))

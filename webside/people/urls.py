@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webside.people.views import acting, delegates, guardians
+from webside.people.views import acting, coverings, delegates, guardians
 
 app_name = "people"
 urlpatterns = [
@@ -13,5 +13,7 @@ urlpatterns = [
     path("o/<slug:slug>/acting/grants/<uuid:delegation_id>/end/", delegates.end, name="delegation-end"),
     path("o/<slug:slug>/delegates/", delegates.listed, name="delegate-list"),
     path("o/<slug:slug>/delegates/add/", delegates.add, name="delegate-add"),
+    path("o/<slug:slug>/coverings/", coverings.listed, name="covering-list"),
+    path("o/<slug:slug>/coverings/<uuid:covering_id>/end/", coverings.end, name="covering-end"),
     path("o/<slug:slug>/people/<uuid:patient_id>/guardians/", guardians.listed, name="guardian-list"),
 ]

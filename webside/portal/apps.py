@@ -35,7 +35,8 @@ class PortalConfig(AppConfig):
             NavItem("public", _("How visits work"), "info", "portal:clinic", order=30, fragment="how", bar=False),
             NavItem("patient", _("Home"), "home", "portal:home", order=10),
             NavItem("patient", _("Services"), "calendar", "portal:clinic", order=20, reach=("services/",)),
-            NavItem("patient", _("Who looked"), "eye", "portal:record-access", order=60, account=True),
+            NavItem("patient", _("Who looked"), "eye", "portal:record-access", order=60, account=True,
+                    roles=frozenset({Role.PATIENT})),
             NavItem(
                 "staff", _("My day"), "list", "portal:home", order=10, key="d",
                 roles=frozenset({Role.CLINICIAN, Role.COACH}), count=panels.today,

@@ -11,6 +11,14 @@ from webside.chart.selectors.diagnoses import (
     release_on,
     search_diagnoses,
 )
+from webside.chart.selectors.emergencies import (
+    EMERGENCY,
+    emergency_access,
+    emergency_accesses,
+    emergency_of,
+    found_for_emergency,
+    to_review,
+)
 from webside.chart.selectors.encounters import (
     clinic_zone,
     encounter,
@@ -62,6 +70,7 @@ from webside.chart.selectors.summaries import (
 )
 
 __all__ = [
+    "EMERGENCY",
     "MDM_LABELS",
     "MOST_WRONG",
     "PART_LABELS",
@@ -80,11 +89,15 @@ __all__ = [
     "clinic_zone",
     "diagnoses_of",
     "diagnosis_code",
+    "emergency_access",
+    "emergency_accesses",
+    "emergency_of",
     "encounter",
     "encounter_in",
     "encounter_of_visit",
     "ended_entries",
     "entry_name",
+    "found_for_emergency",
     "ground_of",
     "how_confirmed",
     "is_barred",
@@ -113,6 +126,7 @@ __all__ = [
     "summary_encounter",
     "takes_diagnoses",
     "texts_of",
+    "to_review",
     "unsigned_notes",
     "wrong_dates",
 ]

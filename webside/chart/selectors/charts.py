@@ -9,12 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, OuterRef, QuerySet
 
 from webside.chart import policies
 from webside.chart.codes import EncounterStatus
-from webside.chart.models import Condition, Encounter
+from webside.chart.models import Condition, EmergencyAccess, Encounter
 from webside.chart.policies import Extent
+from webside.chart.selectors import emergencies
 from webside.chart.selectors.lists import ClinicalLists, lists_of
 from webside.core import clock
 from webside.core.actor import Actor
@@ -52,19 +53,29 @@ class Chart:
     more_before: datetime | None
     next_id: UUID | None
     next_at: datetime | None
+    ground: str
+    emergency: EmergencyAccess | None
+    may_change_lists: bool
 
 
 def chart_of(actor: Actor, patient_id: UUID, *, before: datetime | None = None) -> Chart | None:
     """Return the chart of a patient whom the actor treats, or looks in on now; nothing otherwise."""
     if actor.user_id is None or not policies.opens_charts(actor):
         return None
-    rows = _charted(patient=patient_id, user=actor.user_id) or _looked_into(actor, patient_id)
+    now = clock.now()
+    rows = _charted(patient=patient_id, user=actor.user_id, now=now) or _looked_into(actor, patient_id)
     if not rows:
         return None
+    rights = {name: rows[0].pop(name, False) for name in ("own", "treated")}
     patient = instance(Patient, rows[0])
     scope = policies.extent_of(actor)
+    emergency = None if rights["treated"] else emergencies.standing(actor, patient_id, now)
+    if rights["own"]:
+        ground = "treating" if scope is Extent.WHOLE else "own encounters"
+    else:
+        ground = emergencies.ground_beyond_own(actor, patient_id, treated=rights["treated"], emergency=emergency)
     found = _timeline(actor, patient, scope, before)
-    coming = _coming(patient=patient_id, user=actor.user_id, now=clock.now())
+    coming = _coming(patient=patient_id, user=actor.user_id, now=now)
     return Chart(
         patient=patient,
         scope=scope,
@@ -73,12 +84,23 @@ def chart_of(actor: Actor, patient_id: UUID, *, before: datetime | None = None) 
         more_before=found[TIMELINE - 1].started_at if len(found) > TIMELINE else None,
         next_id=coming[0]["id"] if coming else None,
         next_at=coming[0]["period"].lower if coming else None,
+        ground=ground,
+        emergency=emergency,
+        # Who looks in, or reads in an emergency, writes nothing here.
+        may_change_lists=scope is Extent.WHOLE and bool(rights["treated"]),
     )
 
 
 @prepared
-def _charted(patient: UUID, user: UUID) -> QuerySet[Patient, dict[str, Any]]:
-    return Patient.objects.filter(policies.treated_by(user, "pk"), id=patient).values()
+def _charted(patient: UUID, user: UUID, now: datetime) -> QuerySet[Patient, dict[str, Any]]:
+    """Ask for a patient whose chart somebody may read, with whether she treats her, herself or covering."""
+    own, treated = policies.own_patient_of(user, "pk"), policies.treated_by(user, "pk", now)
+    found = Patient.objects.filter(policies.readable_by(user, "pk", now), id=patient)
+    return found.values(
+        *(field.attname for field in Patient._meta.concrete_fields),
+        own=ExpressionWrapper(own, output_field=BooleanField()),
+        treated=ExpressionWrapper(treated, output_field=BooleanField()),
+    )
 
 
 def _looked_into(actor: Actor, patient_id: UUID) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from webside.catalog.gates import Case
 from webside.chart import policies
 from webside.chart.codes import EncounterStatus, NoteStatus
 from webside.chart.models import Encounter
+from webside.chart.selectors import emergencies
 from webside.core.actor import Actor
 from webside.people.models import Practitioner
 from webside.people.rules import full_name
@@ -112,7 +113,9 @@ def ground_of(actor: Actor, encounter: Encounter) -> str:
     """Return by what right the actor looks at an encounter, for the trail."""
     if policies.is_author(actor, encounter):
         return "own encounter"
-    return "own record" if actor.user_id == encounter.patient.user_id else "treating"
+    if actor.user_id == encounter.patient.user_id:
+        return "own record"
+    return emergencies.ground_for(actor, encounter.patient_id)
 
 
 def clinic_zone(encounter: Encounter) -> str:

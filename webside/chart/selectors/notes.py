@@ -122,7 +122,8 @@ def note_context(actor: Actor, encounter: Encounter) -> dict[str, Any]:
 
     The caller has read the encounter through :func:`encounter` or :func:`encounter_of_visit`.
     """
-    may_write = policies.can_write_note(actor, encounter) and encounter.note.status == NoteStatus.PRELIMINARY
+    writes = policies.can_write_note(actor, encounter)
+    may_write = writes and encounter.note.status == NoteStatus.PRELIMINARY
     with_lists = takes_diagnoses(encounter) and policies.can_view_lists(actor)
     kept = kept_of(encounter.patient_id, encounter.id) if with_lists else None
     diagnoses = kept.diagnoses if kept is not None else diagnoses_of(encounter)
@@ -133,7 +134,7 @@ def note_context(actor: Actor, encounter: Encounter) -> dict[str, Any]:
         "summary_parts": parts_of(encounter, SummaryPart),
         "may_write_note": may_write,
         "may_sign_note": policies.can_sign_note(actor, encounter),
-        "may_add_addendum": policies.can_add_addendum(actor, encounter),
+        "may_add_addendum": writes,
         "takes_diagnoses": takes_diagnoses(encounter),
         "diagnoses": diagnoses if takes_diagnoses(encounter) else [],
         "mdm_choices": list(MDM_LABELS.items()),
@@ -141,7 +142,8 @@ def note_context(actor: Actor, encounter: Encounter) -> dict[str, Any]:
         "lists": lists_of(encounter.patient, kept) if kept is not None else None,
         "patient": encounter.patient,
         **UNTOUCHED_LISTS,
-        "may_change_lists": with_lists,
+        # Who reads in an emergency writes nowhere; in a clinical encounter the others who come here do.
+        "may_change_lists": with_lists and writes,
         # Names this page among the writers: see Note.saved_key.
         "note_key": uuid4().hex,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from webside.chart.services.diagnoses import add_diagnosis, order_diagnoses, remove_diagnosis
+from webside.chart.services.emergencies import FINDINGS, end_emergency, open_in_emergency, review_emergency
 from webside.chart.services.encounters import cancel_encounter, finish_encounter, start_encounter
 from webside.chart.services.errors import Barred, Conflict, Invalid, ListChanged, NotAllowed, NoteClosed, NotReady
 from webside.chart.services.lists import (
@@ -19,6 +20,7 @@ from webside.chart.services.notes import add_addendum, save_note, save_note_part
 from webside.chart.services.summaries import identify
 
 __all__ = [
+    "FINDINGS",
     "Addition",
     "Barred",
     "Conflict",
@@ -35,12 +37,15 @@ __all__ = [
     "add_vitals",
     "cancel_encounter",
     "confirm_list",
+    "end_emergency",
     "end_entry",
     "finish_encounter",
     "identify",
+    "open_in_emergency",
     "order_diagnoses",
     "remove_diagnosis",
     "restore_entry",
+    "review_emergency",
     "save_note",
     "save_note_part",
     "sign_note",

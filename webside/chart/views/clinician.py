@@ -96,7 +96,7 @@ def chart(request: HttpRequest, slug: str, patient_id: UUID) -> HttpResponse:
         actor=actor,
         target=found.patient,
         patient_id=patient_id,
-        ground="treating" if found.scope == policies.Extent.WHOLE else "own encounters",
+        ground=found.ground,
     )
     context = {
         "chart": found,
@@ -104,7 +104,7 @@ def chart(request: HttpRequest, slug: str, patient_id: UUID) -> HttpResponse:
         "age": age(found.patient.birth_date),
         "lists": found.lists,
         **selectors.UNTOUCHED_LISTS,
-        "may_change_lists": found.lists is not None,
+        "may_change_lists": found.may_change_lists,
         "takes_diagnoses": found.lists is not None,
     }
     return render(request, "chart/patient_detail.html", context)
@@ -125,20 +125,26 @@ def _moment(text: str) -> datetime | None:
 def encounter(request: HttpRequest, slug: str, encounter_id: UUID) -> HttpResponse:
     """Show an encounter: its note to write, or signed with its addenda."""
     found = encounter_or_404(request, encounter_id, "chart.encounter.read")
-    _record_read(request, found)
+    ground = _record_read(request, found)
     context = _page(request, found, addenda=selectors.addenda_of(found))
+    if ground == selectors.EMERGENCY:
+        actor = request.actor  # type: ignore[attr-defined]
+        context["emergency"] = selectors.emergency_of(actor, found.patient_id)
     return render(request, "chart/encounter_detail.html", context)
 
 
-def _record_read(request: HttpRequest, encounter: Any) -> None:
+def _record_read(request: HttpRequest, encounter: Any) -> str:
+    """Note the look; return by what right it was."""
     actor = request.actor  # type: ignore[attr-defined]
+    ground = selectors.ground_of(actor, encounter)
     record(
         "chart.encounter.read",
         actor=actor,
         target=encounter,
         patient_id=encounter.patient_id,
-        ground=selectors.ground_of(actor, encounter),
+        ground=ground,
     )
+    return ground
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

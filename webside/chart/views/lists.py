@@ -36,7 +36,7 @@ LEVELS = {
 
 def _patient(request: HttpRequest, patient_id: UUID, action: str) -> Any:
     chart = chart_or_404(request, patient_id, action)
-    if chart.lists is None:
+    if not chart.may_change_lists:
         refuse(request, action, "Patient", patient_id)
     return chart.patient
 

@@ -9,7 +9,7 @@ from webside.catalog.models import HealthcareService
 from webside.demo.people import PATIENTS, SERVICES
 from webside.demo.seed.clinic import Demo, add_consent_texts
 from webside.demo.seed.last_weeks import live_last_weeks
-from webside.demo.seed.patients import add_patient, fill_lists, give_consents
+from webside.demo.seed.patients import add_patient, fill_lists, give_consents, let_ana_help
 from webside.demo.seed.staff import add_staff, renew_licences
 from webside.demo.seed.today import book_today
 from webside.people.models import Practitioner
@@ -30,6 +30,7 @@ def make_larkspur(demo: Demo) -> list[str]:
         add_patient(demo, facts)
     if fresh:
         give_consents(demo)
+        let_ana_help(demo)
         live_last_weeks(demo)
         fill_lists(demo)
     renew_licences(demo)

@@ -15,6 +15,7 @@ from webside.demo import past
 from webside.demo.people import PATIENTS, PatientFacts
 from webside.demo.seed.clinic import Demo
 from webside.people import services as people
+from webside.people.codes import OFFERED, Relation
 from webside.people.models import Patient
 
 
@@ -85,3 +86,16 @@ def give_consents(demo: Demo) -> None:
         patient = demo.patients[key]
         with past.at(clock.now() - timedelta(days=days)):
             compliance.give_consent(actor=demo.machine, patient=patient, scope="telehealth", given_by=patient.full_name)
+
+
+def let_ana_help(demo: Demo) -> None:
+    """Let Liz's daughter act for her, since a month ago."""
+    tokens: list[str] = []
+    liz, ana = demo.patients["liz"], demo.actor("ana")
+    with past.at(clock.now() - timedelta(days=30)):
+        people.grant_delegation(
+            actor=demo.actor("liz"), patient=liz, name=ana.label, email=demo.users["ana"].email,
+            relation=Relation.DAUGHTER, scopes=OFFERED, expires_at=clock.now() + timedelta(days=365),
+            link_to=lambda token: tokens.append(token) or token,  # type: ignore[func-returns-value]
+        )  # fmt: skip
+        people.accept_delegation(actor=ana, token=tokens[0], password=None)

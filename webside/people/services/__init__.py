@@ -1,7 +1,8 @@
-"""Registering and changing people; who may act for whom."""
+"""Registering and changing people; who may act for whom; who covers for whom."""
 
 from __future__ import annotations
 
+from webside.people.services.coverings import NoSuchCover, end_covering, set_covering
 from webside.people.services.delegations import (
     INVITATION_DAYS,
     InvitationGone,
@@ -26,6 +27,7 @@ from webside.people.services.people import (
 __all__ = [
     "INVITATION_DAYS",
     "InvitationGone",
+    "NoSuchCover",
     "NotAllowed",
     "NotForOneself",
     "TooLong",
@@ -34,10 +36,12 @@ __all__ = [
     "add_related_person",
     "begin_acting",
     "change_patient",
+    "end_covering",
     "end_delegation",
     "grant_delegation",
     "open_invitation",
     "record_guardian",
     "register_patient",
+    "set_covering",
     "stop_acting",
 ]
