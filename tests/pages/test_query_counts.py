@@ -122,12 +122,12 @@ MEASURED: dict[str, dict[str, int]] = {
         "billing:claim-detail": 3,
     },
     "ingrid": {
-        "compliance:trail": 5,
-        "chart:emergency-list": 2,
-        "compliance:overrides": 4,
-        "compliance:licences": 5,
+        "compliance:trail": 6,
+        "chart:emergency-list": 4,
+        "compliance:overrides": 5,
+        "compliance:licences": 6,
         "compliance:licence-detail": 5,
-        "compliance:consents": 4,
+        "compliance:consents": 5,
         "compliance:disclosures": 1,
     },
     "admin": {

@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from webside.catalog.codes import Kind, Modality
+from webside.compliance.codes import PrivateTopic
 from webside.core import clock
 from webside.core.models import TenantForeignKey, TenantModel
 
@@ -17,7 +18,8 @@ class HealthcareService(TenantModel):
     may produce (empty: nothing goes to an insurer). ``documentation`` names the parts of the note
     that must not be empty. ``needs``: what it helps with (``Need``); one without any is proposed to nobody who
     says what she needs. Prices are whole cents of US dollars. ``on_demand``: people may also wait in line for it
-    and are seen as soon as somebody is free (``scheduling`` keeps the line and its hours).
+    and are seen as soon as somebody is free (``scheduling`` keeps the line and its hours). ``privacy_topic``: care to
+    which a state may let a minor agree alone.
     """
 
     name = models.CharField(max_length=80)
@@ -35,6 +37,7 @@ class HealthcareService(TenantModel):
     practitioners = models.ManyToManyField(
         "people.Practitioner", through="catalog.ServicePractitioner", related_name="services"
     )
+    privacy_topic = models.CharField(max_length=20, blank=True, choices=[(topic, topic) for topic in PrivateTopic])
     active = models.BooleanField(default=True)
     on_demand = models.BooleanField(default=False)
     position = models.PositiveIntegerField(default=100)

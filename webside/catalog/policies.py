@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from webside.catalog.models import GateOverride, HealthcareService
 from webside.core.actor import Actor, ActorKind, Role
@@ -30,3 +30,14 @@ def visible_overrides(actor: Actor, overrides: QuerySet[GateOverride]) -> QueryS
     if actor.user_id is not None and actor.has(Role.CLINICIAN, Role.COACH):
         return overrides.filter(by_id=actor.user_id)
     return overrides.none()
+
+
+def shown(actor: Actor, by: str = "service__") -> Q:
+    """Which rows, by the way to their service, may be shown to who acts for a minor; everything to everybody else."""
+    hidden = actor.on_behalf.hidden if actor.on_behalf is not None else frozenset[str]()
+    return ~Q(**{f"{by}privacy_topic__in": sorted(hidden)}) if hidden else Q()
+
+
+def is_shown(actor: Actor, service: HealthcareService) -> bool:
+    """The same as :func:`shown`, for a service that is at hand."""
+    return actor.on_behalf is None or not service.privacy_topic or service.privacy_topic not in actor.on_behalf.hidden

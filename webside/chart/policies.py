@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from webside.catalog import policies as catalog
 from webside.catalog.codes import Kind
 from webside.chart import registry
 from webside.chart.codes import NoteStatus
@@ -116,7 +117,7 @@ def visible_summaries(actor: Actor, encounters: QuerySet[Encounter]) -> QuerySet
         return encounters.none() if actor.only_by_link else encounters.filter(appointment_id=actor.subject_id)
     if actor.user_id is None or actor.kind is ActorKind.SYSTEM:
         return visible_encounters(actor, encounters)
-    own = encounters.filter(people.own(actor, Scope.SUMMARIES, by="patient__"))
+    own = encounters.filter(people.own(actor, Scope.SUMMARIES, by="patient__") & catalog.shown(actor))
     if not actor.has(Role.CLINICIAN, Role.COACH):
         return own
     return own | visible_encounters(actor, encounters)

@@ -16,12 +16,15 @@ class ComplianceConfig(AppConfig):
         from webside.audit import sentences
         from webside.compliance import fhir, panels, services
         from webside.compliance.rules import may_treat  # noqa: F401 - importing registers the rule
+        from webside.compliance.selectors import minors
         from webside.core import loops, timers
         from webside.core.actor import Role
+        from webside.people import registry as people
         from webside.ui import registry as navigation
         from webside.ui.registry import NavItem
 
         fhir.register()
+        people.register(of_age=minors.of_age, hidden=minors.hidden_from_guardian)
         officer = frozenset({Role.COMPLIANCE})
         keepers = frozenset({Role.COMPLIANCE, Role.ADMINISTRATOR})
         navigation.register(

@@ -225,3 +225,13 @@ PASSING = frozenset(
     }
 )
 """Reasons that say that a gate passed (or, for the last but three, warn about it)."""
+
+
+class PrivateTopic(StrEnum):
+    """Care to which states let minors agree alone. A service may be about one (``catalog``'s ``privacy_topic``)."""
+
+    STI = "sti"
+    CONTRACEPTION = "contraception"
+    PRENATAL = "prenatal"
+    MENTAL_HEALTH = "mental_health"
+    SUBSTANCE_USE = "substance_use"

@@ -52,6 +52,8 @@ class OnBehalf:
     hidden: frozenset[str] = frozenset()
     until: datetime | None = None
     stands: bool = True
+    by_law: bool = False
+    """Whether she is a guardian, or a court named her: her word counts as a guardian's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,11 @@ class Actor:
     def acts_for(self) -> UUID | None:
         """The patient for whom this person acts, if she acts for another one."""
         return self.on_behalf.patient_id if self.on_behalf else None
+
+    @property
+    def is_guardian(self) -> bool:
+        """Whether this person acts for another one as her guardian."""
+        return self.on_behalf is not None and self.on_behalf.by_law
 
     def may(self, *scopes: str) -> bool:
         """Whether any of ``scopes`` was given to who acts for another person. Who acts for herself needs none."""

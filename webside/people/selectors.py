@@ -121,10 +121,16 @@ def behalf_of(actor: Actor, grant_id: UUID) -> OnBehalf | None:
     """Return for whom a grant lets the actor act now, and how; nothing where it doesn't, or isn't hers."""
     if actor.kind is not ActorKind.PERSON or actor.user_id is None:
         return None
-    grant = _standing(Delegation.objects.filter(id=grant_id, user_id=actor.user_id)).select_related("patient").first()
+    found = _standing(Delegation.objects.filter(id=grant_id, user_id=actor.user_id))
+    grant = found.select_related("patient", "tenant").first()
     if grant is None:
         return None
-    hidden = registry.hidden_from_guardian(grant.patient) if grant.basis == Basis.GUARDIAN else frozenset[str]()
+    hidden = frozenset[str]()
+    if grant.basis == Basis.GUARDIAN:
+        grown = registry.of_age(grant.patient).on
+        if grown is not None and grown <= clock.today(grant.tenant.timezone):
+            return None  # whatever was written down when it was recorded: a birth date or a state may have been mended
+        hidden = registry.hidden_from_guardian(grant.patient)
     return OnBehalf(
         grant_id=grant.id,
         patient_id=grant.patient_id,
@@ -133,6 +139,7 @@ def behalf_of(actor: Actor, grant_id: UUID) -> OnBehalf | None:
         scopes=frozenset(grant.scopes),
         hidden=hidden,
         until=grant.expires_at,
+        by_law=grant.by_law,
     )
 
 

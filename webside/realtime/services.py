@@ -146,6 +146,7 @@ def _pack_behalf(behalf: OnBehalf) -> dict[str, Any]:
         "hidden": sorted(behalf.hidden),
         "until": behalf.until.isoformat() if behalf.until else None,
         "stands": behalf.stands,
+        "law": behalf.by_law,
     }
 
 
@@ -159,6 +160,7 @@ def _unpack_behalf(packed: dict[str, Any]) -> OnBehalf:
         hidden=frozenset(packed["hidden"]),
         until=datetime.fromisoformat(packed["until"]) if packed["until"] else None,
         stands=packed["stands"],
+        by_law=packed["law"],
     )
 
 

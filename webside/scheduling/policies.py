@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Q, QuerySet
 
+from webside.catalog import policies as catalog
 from webside.core.actor import Actor, ActorKind, Role
 from webside.people import policies as people
 from webside.people.codes import Scope
@@ -26,7 +27,7 @@ def visible_appointments(actor: Actor, appointments: QuerySet[Appointment]) -> Q
         return appointments.exclude(status=AppointmentStatus.WAITLIST)
     if actor.kind is ActorKind.LINK and actor.subject_id is not None:
         return appointments.filter(id=actor.subject_id)
-    own = people.own(actor, *SEEN_WITH, by="patient__")
+    own = people.own(actor, *SEEN_WITH, by="patient__") & catalog.shown(actor)
     if actor.has(Role.CLINICIAN, Role.COACH):
         own |= Q(practitioner__user_id=actor.user_id) & ~Q(status=AppointmentStatus.WAITLIST)
     return appointments.filter(own)
@@ -57,7 +58,8 @@ def is_patient_of(actor: Actor, appointment: Appointment, *scopes: str) -> bool:
     """
     if actor.kind is ActorKind.LINK:
         return actor.subject_id == appointment.id
-    return people.is_own(actor, appointment.patient, *(scopes or SEEN_WITH))
+    own = people.is_own(actor, appointment.patient, *(scopes or SEEN_WITH))
+    return own and (actor.on_behalf is None or catalog.is_shown(actor, appointment.service))
 
 
 def is_practitioner_of(actor: Actor, appointment: Appointment) -> bool:

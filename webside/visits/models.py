@@ -130,6 +130,7 @@ class SafeStart(TenantModel):
     decision = models.JSONField(null=True)
     place_said_at = models.DateTimeField(null=True)
     answered_by = models.CharField(max_length=200, blank=True)
+    guardian_present = models.BooleanField(null=True)
     completed_at = models.DateTimeField(null=True)
 
 

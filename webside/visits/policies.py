@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Q, QuerySet
 
+from webside.catalog import policies as catalog
 from webside.core.actor import Actor, ActorKind, Role
 from webside.people import policies as people
 from webside.people.codes import Scope
@@ -19,7 +20,7 @@ def visible_visits(actor: Actor, visits: QuerySet[Visit]) -> QuerySet[Visit]:
         return visits
     if actor.kind is ActorKind.LINK and actor.subject_id is not None:
         return visits.filter(appointment_id=actor.subject_id)
-    own = people.own(actor, Scope.VISITS, by="appointment__patient__")
+    own = people.own(actor, Scope.VISITS, by="appointment__patient__") & catalog.shown(actor, "appointment__service__")
     if actor.has(Role.CLINICIAN, Role.COACH):
         # Who let her go back to the line meets her no more, until it is her turn again.
         with_them = ~Q(appointment__status=AppointmentStatus.WAITLIST)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from webside.audit.codes import Outcome
 from webside.audit.models import AuditEvent
+from webside.catalog import policies as catalog
 from webside.chart import policies
 from webside.chart.codes import ListCode, MedicationStatus
 from webside.chart.models import Encounter, List, MedicationStatement, NoteAddendum, Observation
@@ -103,6 +104,7 @@ def summary(actor: Actor, encounter_id: UUID) -> Summary | None:
         status__in=HOLDS_TIME,
         period__startswith__gt=max(clock.now(), found.started_at),
     ).exclude(id=found.appointment_id)
+    again = again.filter(catalog.shown(actor))
     confirmed_at, takes_none = _confirmed_when_signed(found) if clinical else (None, False)
     return Summary(
         encounter=found,

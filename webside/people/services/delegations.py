@@ -262,14 +262,19 @@ def expire(*, actor: Actor, delegation: Delegation) -> None:
     """Close what is open when it ends by itself, and tell both. The end itself needs nobody: each request asks the clock."""
     _note("people.delegation.expire", actor, delegation)
     close_what_is_open(delegation)
+    text = _(
+        "%(name)s can no longer act for %(given)s at %(clinic)s.\n\nIf that is needed still, %(given)s can give it.\n"
+    )
+    if delegation.basis == Basis.GUARDIAN:
+        text = _(
+            "%(given)s is of age now, so %(name)s can no longer act for %(given)s at %(clinic)s.\n\n"
+            "If that is needed still, %(given)s can sign in and give it.\n"
+        )
     for to in _both(delegation):
         _send(
             to,
             _("Acting for somebody has ended"),
-            _(
-                "%(name)s can no longer act for %(given)s at %(clinic)s.\n\nIf that is needed still, %(given)s can give it.\n"
-            )
-            % {"name": delegation.name, "given": delegation.patient.given, "clinic": delegation.tenant.name},
+            text % {"name": delegation.name, "given": delegation.patient.given, "clinic": delegation.tenant.name},
         )
 
 

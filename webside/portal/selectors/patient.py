@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from webside.audit.sentences import ground, sentence
 from webside.audit.services import ON_BEHALF
+from webside.catalog import policies as catalog
 from webside.chart.codes import EncounterStatus
 from webside.chart.models import Encounter
 from webside.compliance import selectors as compliance
@@ -65,7 +66,7 @@ def home(actor: Actor, tenant: Tenant) -> Home | None:
     visit = visit_of(following) if following and actor.may(Scope.VISITS) else None
     way = visits.way_in(visit) if visit is not None else None
     past = (
-        Encounter.objects.filter(patient=patient, status=EncounterStatus.FINISHED)
+        Encounter.objects.filter(catalog.shown(actor), patient=patient, status=EncounterStatus.FINISHED)
         .select_related("service", "practitioner", "note")
         .order_by("-started_at")[:6]
     )

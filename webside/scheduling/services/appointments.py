@@ -52,7 +52,7 @@ def move_appointment(
     _require_not_begun(appointment)
     state = state or appointment.patient_state
     check_time(service=appointment.service, practitioner=practitioner, patient=appointment.patient, start=start,
-               state=state, moving=appointment)  # fmt: skip
+               state=state, moving=appointment, guardian_present=actor.is_guardian or None)  # fmt: skip
     was = {"start": appointment.start.isoformat(), "practitioner": str(appointment.practitioner_id)}
     if appointment.status == AppointmentStatus.CHECKED_IN:
         was["status"] = AppointmentStatus.CHECKED_IN.value
@@ -111,7 +111,8 @@ def restore_appointment(*, actor: Actor, appointment: Appointment) -> Appointmen
     if appointment.status != AppointmentStatus.CANCELLED:
         raise WrongStatus(appointment.status)
     check_time(service=appointment.service, practitioner=appointment.practitioner, patient=appointment.patient,
-               start=appointment.start, state=appointment.patient_state)  # fmt: skip
+               start=appointment.start, state=appointment.patient_state,
+               guardian_present=actor.is_guardian or None)  # fmt: skip
     appointment.status = AppointmentStatus.BOOKED
     appointment.cancelled_at = None
     appointment.cancellation_reason = ""

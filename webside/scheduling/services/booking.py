@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from webside.audit.services import action, record
 from webside.catalog.models import HealthcareService
+from webside.catalog.policies import is_shown
 from webside.compliance import services as compliance
 from webside.core.actor import Actor, ActorKind
 from webside.fhirkit.services import write_version
@@ -64,12 +65,12 @@ def book_appointment(
         if known.patient_id != patient.id:
             raise KeyReused
         return _booked_before(actor, known, practitioner, start)
-    if not policies.can_book_for(actor, patient):
+    if not policies.can_book_for(actor, patient) or not is_shown(actor, service):
         raise NotAllowed
     lock_people(practitioner, patient)
     _refuse_again(service, practitioner, start, patient=patient)
     check_time(service=service, practitioner=practitioner, patient=patient, start=start, state=state,
-               consents=consents)  # fmt: skip
+               consents=consents, guardian_present=actor.is_guardian or None)  # fmt: skip
     appointment = Appointment(
         patient=patient,
         practitioner=practitioner,

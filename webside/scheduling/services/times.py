@@ -49,6 +49,7 @@ def check_time(
     state: str,
     consents: frozenset[str] = frozenset(),
     moving: Appointment | None = None,
+    guardian_present: bool | None = None,
 ) -> None:
     """Raise the :class:`CannotBook` that says why a time can't be booked, as far as reading can tell."""
     near = partial(selectors.nearest_slots, service=service, state=state, start=start, patient=patient, moving=moving)
@@ -60,7 +61,7 @@ def check_time(
     findings = gates.ask(
         gates.Case(
             moment=gates.Moment.BOOK, at=start, service=service, patient=patient, practitioner=practitioner,
-            state=state, facts={"consents": consents},
+            state=state, facts={"consents": consents, "guardian_present": guardian_present},
         )
     )  # fmt: skip
     stops = gates.stops(findings)

@@ -20,6 +20,7 @@ from webside.accounts import doors
 from webside.audit.services import refuse
 from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind
+from webside.catalog.policies import is_shown
 from webside.compliance.selectors import current_text
 from webside.core import clock
 from webside.core.actor import Actor, ActorKind, Role
@@ -137,7 +138,7 @@ def book(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
     service = service_or_404(request, service_id)
     actor = request.actor  # type: ignore[attr-defined]
     patient = patient_for(actor, Scope.APPOINTMENTS)
-    if patient is None and actor.on_behalf is not None:
+    if actor.on_behalf is not None and (patient is None or not is_shown(actor, service)):
         # She books for nobody else meanwhile, least of all by mistake for herself.
         refuse("scheduling.appointment.book", actor=actor, target_type="HealthcareService", target_id=service.id)
     given = request.POST if request.method == "POST" else request.GET

@@ -249,7 +249,7 @@ def case_of(
         state=state or (start.state if start else ""),
         visit_id=visit.id,
         encounter_id=visit.encounter_id,
-        facts={ROOM: visit, **facts},
+        facts={ROOM: visit, "guardian_present": start.guardian_present if start else None, **facts},
     )
 
 

@@ -116,6 +116,7 @@ def complete_safe_start(*, actor: Actor, visit: Visit, answers: Mapping[str, Any
         raise Incomplete(missing)
     start.place_said_at = clock.now()
     start.answered_by = selectors.attends(actor)
+    start.guardian_present = actor.is_guardian or None
     start.consent = _consent(actor, visit)
     findings = ask_gates(visit, start)
     barring = selectors.barring(findings)
