@@ -15,6 +15,7 @@ class PeopleConfig(AppConfig):
         """Register resources, timers, who acts for whom, and the words of the trail."""
         from webside.accounts import acting
         from webside.audit import sentences
+        from webside.core.actor import Role
         from webside.people import fhir, selectors, tasks
         from webside.ui.registry import NavItem, register
 
@@ -22,10 +23,11 @@ class PeopleConfig(AppConfig):
         tasks.register()
         acting.register(selectors.behalf_of)
         register(
-            NavItem(
-                "patient", _("Who may act for me"), "people", "people:delegate-list", order=70, account=True, bar=False
-            )
-        )
+            NavItem("patient", _("Who may act for me"), "people", "people:delegate-list", order=70, account=True, bar=False,
+                    roles=frozenset({Role.PATIENT})),
+            NavItem("staff", _("Covering"), "people", "people:covering-list", order=50, group=2, bar=False,
+                    roles=frozenset({Role.CLINICIAN, Role.COORDINATOR})),
+        )  # fmt: skip
         sentences.register(
             {
                 "people.patient.register": _("registered the patient"),

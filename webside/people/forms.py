@@ -142,6 +142,8 @@ class GuardianForm(_DelegateForm):
         self.zone = zone
         self.fields["relation"].label = _("What are they to the patient?")
         self.fields["scopes"].initial = [str(scope) for scope in OFFERED]
+        # The hints speak to the patient, whose page it is elsewhere.
+        self.fields["scopes"].widget.choice_hints = {}
 
     def clean_last_day(self) -> datetime | None:
         """Return the end of the last day on the clinic's clock."""

@@ -126,11 +126,13 @@ def behalf_of(actor: Actor, grant_id: UUID) -> OnBehalf | None:
     if grant is None:
         return None
     hidden = frozenset[str]()
-    if grant.basis == Basis.GUARDIAN:
-        grown = registry.of_age(grant.patient).on
-        if grown is not None and grown <= clock.today(grant.tenant.timezone):
+    if grant.by_law:
+        on = registry.of_age(grant.patient).on
+        grown = on is not None and on <= clock.today(grant.tenant.timezone)
+        if grown and grant.basis == Basis.GUARDIAN:
             return None  # whatever was written down when it was recorded: a birth date or a state may have been mended
-        hidden = registry.hidden_from_guardian(grant.patient)
+        if not grown:  # a court's guardian of a minor too
+            hidden = registry.hidden_from_guardian(grant.patient)
     return OnBehalf(
         grant_id=grant.id,
         patient_id=grant.patient_id,

@@ -146,6 +146,17 @@ def test_a_guardian_sees_no_care_that_is_the_teens_own(cast: Cast, teen: Patient
             assert answers == [seen] * len(answers), topic
 
 
+@pytest.mark.parametrize("minor", [True, False])
+def test_a_court_gives_no_more_of_a_minor_than_birth_does(cast: Cast, teen: Patient, minor: bool) -> None:
+    patient = teen if minor else cast.liz
+    with cast.as_(cast.grace_user):
+        grant = delegation(patient, cast.daniel_user, basis=Basis.COURT, relation=Relation.GUARDIAN, expires_at=None)
+    with cast.as_(cast.daniel_user) as daniel:
+        behalf = people.behalf_of(daniel, grant.id)
+        assert behalf is not None and behalf.by_law
+        assert ("sti" in behalf.hidden) is minor
+
+
 def test_what_the_state_leaves_to_parents_is_theirs_to_see(cast: Cast, teen: Patient, mother: Delegation) -> None:
     with cast.as_(cast.grace_user):
         Patient.objects.filter(id=teen.id).update(state="NJ")

@@ -240,21 +240,23 @@ def stop_acting(*, actor: Actor) -> None:
 def remind(*, actor: Actor, delegation: Delegation) -> None:
     """Tell both that it ends soon."""
     _note("people.delegation.remind", actor, delegation)
-    for to in _both(delegation):
-        _send(
-            to,
-            _("Acting for somebody ends soon"),
-            _(
-                "%(name)s can act for %(given)s at %(clinic)s until %(day)s.\n\n"
-                "If that is needed longer, sign in as %(given)s and give it again.\n"
-            )
-            % {
-                "name": delegation.name,
-                "given": delegation.patient.given,
-                "clinic": delegation.tenant.name,
-                "day": _day_of(delegation),
-            },
+    text = _(
+        "%(name)s can act for %(given)s at %(clinic)s until %(day)s.\n\n"
+        "If that is needed longer, %(given)s signs in and gives it again.\n"
+    )
+    if delegation.by_law:
+        text = _(
+            "%(name)s can act for %(given)s at %(clinic)s until %(day)s.\n\n"
+            "If you have questions, call the front desk.\n"
         )
+    said = {
+        "name": delegation.name,
+        "given": delegation.patient.given,
+        "clinic": delegation.tenant.name,
+        "day": _day_of(delegation),
+    }
+    for to in _both(delegation):
+        _send(to, _("Acting for somebody ends soon"), text % said)
 
 
 @action("people.delegation.expire")

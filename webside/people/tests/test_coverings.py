@@ -74,6 +74,13 @@ def test_the_database_too_wants_two_people(cast: Cast) -> None:
         )
 
 
+@pytest.mark.parametrize(("who", "led"), [("maya", True), ("grace", True), ("ingrid", False), ("liz", False)])
+def test_who_may_finds_the_place(cast: Cast, client: Client, who: str, led: bool) -> None:
+    home = sign_in(client, getattr(cast, f"{who}_user")).get("/o/larkspur/home/", follow=True).content.decode()
+    assert (reverse("people:covering-list", args=["larkspur"]) in home) is led
+    assert (reverse("people:delegate-list", args=["larkspur"]) in home) is (who == "liz")
+
+
 def test_the_page_sets_and_ends_it(cast: Cast, client: Client) -> None:
     maya = sign_in(client, cast.maya_user)
     page = reverse("people:covering-list", args=["larkspur"])

@@ -194,4 +194,6 @@ def own_consent(actor: Actor, consent_id: UUID) -> Consent | None:
     patient = people.patient_for(actor, Scope.APPOINTMENTS)
     if patient is None:
         return None
-    return Consent.objects.filter(id=consent_id, patient=patient, status="active").first()
+    found = Consent.objects.filter(id=consent_id, patient=patient, status="active")
+    # What she agreed to for one visit stays with who was in it.
+    return (found if actor.on_behalf is None else found.filter(visit_id=None)).first()

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from webside.audit.models import AuditEvent
+from webside.chart.models import Note
 from webside.compliance.models import Consent
 from webside.core import clock, frames
 from webside.core.actor import Actor
@@ -21,6 +22,7 @@ from webside.scheduling import selectors as scheduling
 from webside.scheduling.forms import slot_value
 from webside.scheduling.models import Appointment
 from webside.testing.cast import Cast, sign_in
+from webside.visits import services as visits
 from webside.visits.tests import factories
 
 HOME = "/o/larkspur/home/"
@@ -53,6 +55,7 @@ def test_who_acts_for_somebody_chooses_first(client: Client, cast: Cast) -> None
     assert ana.get(HOME)["Location"] == reverse("people:acting", args=["larkspur"])
     shown = _text(ana.get(reverse("people:acting", args=["larkspur"])))
     assert "Act for Liz" in shown and "You are acting for" not in shown
+    assert "Who looked" not in shown and "Who may act for me" not in shown, "she is no patient here"
 
 
 def test_every_page_says_for_whom_and_one_press_leads_back(ana: Client, cast: Cast) -> None:
@@ -75,11 +78,11 @@ def test_the_visit_page_shows_whose_side_it_is(ana: Client, cast: Cast) -> None:
     [
         (
             [Scope.APPOINTMENTS],
-            ["Move or cancel", "Book one", "What you agreed to"],
-            ["Your visits so far", "Before the visit"],
+            ["Move or cancel", "Book one", "What was agreed to"],
+            ["Visits so far", "Before the visit"],
         ),
-        ([Scope.VISITS], ["See Dr. Maya Chen"], ["Your visits so far", "Move or cancel", "Book one"]),
-        ([Scope.SUMMARIES], ["Your visits so far"], ["Dr. Maya Chen", "Book one", "What you agreed to"]),
+        ([Scope.VISITS], ["See Dr. Maya Chen"], ["Visits so far", "Move or cancel", "Book one"]),
+        ([Scope.SUMMARIES], ["Visits so far"], ["Dr. Maya Chen", "Book one", "What was agreed to"]),
     ],
 )
 def test_her_home_shows_what_was_given(
@@ -143,6 +146,28 @@ def test_who_may_be_in_the_visit_alone_neither_moves_nor_cancels_it(client: Clie
         assert ana.post(reverse(f"scheduling:{route}", args=["larkspur", visit.id])).status_code == 404
     with cast.as_(cast.liz_user):
         assert Appointment.objects.get().status == "booked"
+
+
+def test_who_may_be_in_the_visit_alone_gives_it_to_nobody_else(client: Client, cast: Cast) -> None:
+    visit = factories.waiting(cast, answers=factories.AWAY)
+    _narrow(cast, Scope.VISITS)
+    ana = _choose(client, cast)
+    assert ana.get(reverse("visits:visit-stopped", args=["larkspur", visit.id])).status_code == 200
+    sent = {"practitioner": str(cast.daniel.id), "start": (clock.now() + timedelta(minutes=5)).isoformat()}
+    assert ana.post(reverse("visits:visit-hand-over", args=["larkspur", visit.id]), sent).status_code == 404
+
+
+def test_who_may_be_in_the_visit_alone_is_led_to_no_summary(client: Client, cast: Cast) -> None:
+    visit = factories.admitted(cast)
+    with cast.as_(cast.maya_user) as maya:
+        visits.end_visit(actor=maya, visit=visit)
+        Note.objects.filter(encounter__visit_id=visit.id).update(status="final", signed_at=clock.now())
+    _narrow(cast, Scope.VISITS)
+    ana = _choose(client, cast)
+    ended = reverse("visits:visit-ended", args=["larkspur", visit.id])
+    assert ana.get(ended).status_code == 200
+    _narrow(cast, Scope.VISITS, Scope.SUMMARIES)
+    assert "/summary/" in ana.get(ended)["Location"]
 
 
 def test_a_check_in_says_who_answered(ana: Client, cast: Cast) -> None:

@@ -12,6 +12,7 @@ from webside.catalog.gates import Finding
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.outbox.services import publish
+from webside.people.codes import Scope
 from webside.scheduling import selectors as scheduling_selectors
 from webside.scheduling import services as scheduling
 from webside.visits import policies, rules, selectors
@@ -69,7 +70,8 @@ def hand_over(*, actor: Actor, visit: Visit, practitioner_id: UUID, start: datet
     Raises :class:`NotAllowed`, :class:`WrongStage`, :class:`NotOffered`.
     """
     visit = locked(visit)
-    if not policies.can_view_visit(actor, visit) or not policies.is_open(visit):
+    may = policies.can_view_visit(actor, visit) and actor.may(Scope.APPOINTMENTS)
+    if not may or not policies.is_open(visit):
         raise NotAllowed
     require_stage(visit, Stage.STOPPED)
     slot = selectors.colleague_for(visit)

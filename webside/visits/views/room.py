@@ -15,6 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from webside.accounts import doors
+from webside.audit.services import refuse
+from webside.people.codes import Scope
 from webside.scheduling.selectors import ABOUT_LICENCES, door_proof
 from webside.visits import policies, selectors, services
 from webside.visits.codes import EndReason, ParticipantRole, Stage
@@ -61,7 +63,9 @@ def where(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
 
 
 def _summary_url(page: Page) -> str:
-    """Return the path of the patient's summary once the note is signed, else nothing."""
+    """Return the path of the patient's summary once the note is signed, else nothing; nothing for who may not read it."""
+    if not page.actor.may(Scope.SUMMARIES):
+        return ""
     encounter = selectors.signed_encounter(page.visit)
     if encounter is None or selectors.stage_of(page.visit) is not Stage.ENDED:
         return ""
@@ -107,7 +111,8 @@ def stopped_context(page: Page) -> dict[str, Any]:
     found = visit.stopped_by or {}
     findings = found.get("findings", [])
     start = selectors.safe_start_of(visit)
-    slot = selectors.colleague_for(visit)
+    # Another time with another person is a booking: who acts for her and may not book is offered none.
+    slot = selectors.colleague_for(visit) if page.actor.may(Scope.APPOINTMENTS) else None
     state = selectors.state_name(found.get("state", ""))
     about_place = any(
         reason["code"].startswith(ABOUT_LICENCES) for finding in findings for reason in finding["reasons"]
@@ -141,6 +146,8 @@ def hand_over(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         return redirect(page.url("visit-stopped"))
     except services.WrongStage:
         return page.go_on()
+    except services.NotAllowed:
+        refuse("visits.visit.hand-over", actor=page.actor, target_type="Visit", target_id=visit_id)
     who = visit.appointment.practitioner.display_name
     if page.role is ParticipantRole.CLINICIAN:
         name = visit.appointment.patient.full_name
