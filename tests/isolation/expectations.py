@@ -114,7 +114,8 @@ REALTIME = [
         body={"topic": "visit-news:{room_visit_id}"}),
     row("realtime:ticket-mint", post="maya:200 grace:200", note="a day", body={"topic": "day:{practitioner_id}"}),
     row("realtime:ticket-mint", post="grace:200", note="a clinic", body={"topic": "tenant:{tenant_id}"}),
-    row("realtime:ticket-mint", post=each(f"liz {CARE} grace", 200), note="the line", body={"topic": "queue:{tenant_id}"}),
+    row("realtime:ticket-mint", post=each(f"liz {CARE} grace {ACTING}", 200), note="the line",
+        body={"topic": "queue:{tenant_id}"}),
 ]  # fmt: skip
 
 REACH = {
@@ -214,7 +215,8 @@ SCHEDULING = [
         + each("rosa daniel priya marcus ingrid admin delegate over ended", 403)),
     row("scheduling:answer", get=f"visitor guest link rosa_link liz ana booker {each('maya grace', 302)} "
         + each("rosa daniel priya marcus ingrid admin delegate over ended", 403),
-        post="visitor guest link rosa_link liz ana booker maya grace " + each("rosa daniel priya marcus ingrid admin delegate over ended", 403),
+        post="visitor guest link rosa_link liz ana booker maya grace "
+        + each("rosa daniel priya marcus ingrid admin delegate over ended", 403),
         body={"do": "confirm"}),
     row("scheduling:appointment-confirm", post=TO_HER_APPOINTMENT, at="coming"),
     row("scheduling:schedule", get=f"{CARE} grace"),
@@ -231,16 +233,17 @@ SCHEDULING = [
     row("scheduling:time-off-remove", post="maya grace"),
     row("scheduling:appointment-noshow", post="maya grace", at="late"),
     # Who is in line already is led to her place; staff who put nobody in line are told how a booking is made.
-    row("scheduling:queue-join", get=f"{GUESTS} rosa {CARE} {OFFICE} liz:302", query={"state": "NY"}, note="the form"),
-    row("scheduling:queue-join", post=f"{GUESTS} liz rosa grace " + each("maya daniel priya marcus ingrid admin", 200),
-        body=VISITOR | {"reason_text": "A cough"}),
-    row("scheduling:queue-entry", get="liz grace:302"),
+    row("scheduling:queue-join", get=f"{GUESTS} rosa delegate {CARE} {OFFICE} liz:302 " + each(ACTING, 302),
+        query={"state": "NY"}, note="the form"),
+    row("scheduling:queue-join", post=f"{GUESTS} liz rosa grace delegate {ACTING} "
+        + each("maya daniel priya marcus ingrid admin", 200), body=VISITOR | {"reason_text": "A cough"}),
+    row("scheduling:queue-entry", get=f"liz grace:302 {ACTING}"),
     row("scheduling:queue-entry", get="maya:302 grace:302", ids=CALLED, note="called"),
-    row("scheduling:queue-answer", post="liz"),
-    row("scheduling:queue-leave", post="liz grace"),
-    row("scheduling:queue-return", post="liz grace"),
-    row("scheduling:queue-notify", post="liz grace", body={"wanted": "1"}),
-    row("scheduling:queue-call-back", post="liz grace", body={"phone": "845-555-0142", "window": "soon"}),
+    row("scheduling:queue-answer", post="liz ana"),
+    row("scheduling:queue-leave", post=f"liz grace {ACTING}"),
+    row("scheduling:queue-return", post=f"liz grace {ACTING}"),
+    row("scheduling:queue-notify", post=f"liz grace {ACTING}", body={"wanted": "1"}),
+    row("scheduling:queue-call-back", post=f"liz grace {ACTING}", body={"phone": "845-555-0142", "window": "soon"}),
     row("scheduling:queue-take", post="maya", body={"reason": "In pain"}),
     row("scheduling:queue-let-go", post="maya grace", ids=CALLED, body={"outcome": "back", "reason": "A fire alarm"}),
     row("scheduling:queue-hand-over", post="maya grace", ids=CALLED,
@@ -445,7 +448,7 @@ TOPICS = {
     "visit-news": ("liz link maya grace ana", "room_visit_id"),
     "day": ("maya grace", "practitioner_id"),
     "tenant": ("grace", "tenant_id"),
-    "queue": ("liz maya daniel priya grace", "tenant_id"),
+    "queue": ("liz maya daniel priya grace ana booker", "tenant_id"),
 }
 """Who of Larkspur gets a ticket for a topic, and which thing it is about. A new topic needs its line here."""
 

@@ -31,6 +31,7 @@ _GROUNDS: dict[str, str | Promise] = {
     "own patients": _("patients of their own"),
     "own record": _("the person’s own record"),
     "own visit": _("the patient’s own visit"),
+    "asked into the visit": _("was asked into the visit"),
     "emergency access": _("opened it in an emergency"),
     "for the patient": _("acts for the patient"),
     "front desk": _("runs the front desk"),

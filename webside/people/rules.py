@@ -31,4 +31,4 @@ def same_day_later(day: date, years: int) -> date:
     try:
         return day.replace(year=day.year + years)
     except ValueError:
-        return (day + timedelta(days=1)).replace(year=day.year + years)
+        return date.fromordinal(day.toordinal() + 1).replace(year=day.year + years)

@@ -145,7 +145,7 @@ def visible_queue_entries(actor: Actor, entries: QuerySet[QueueEntry]) -> QueryS
         return entries
     if actor.kind is ActorKind.LINK and actor.subject_id is not None:
         return entries.filter(id=actor.subject_id)
-    own = people.own(actor, *SEEN_WITH, by="patient__")
+    own = people.own(actor, *SEEN_WITH, by="patient__") & catalog.shown(actor)
     if actor.has(Role.CLINICIAN, Role.COACH):
         own |= Q(practitioner__user_id=actor.user_id)
     return entries.filter(own)
@@ -155,7 +155,18 @@ def is_person_of(actor: Actor, entry: QueueEntry) -> bool:
     """Whether it is she who waits: signed in, or come by her door."""
     if actor.kind is ActorKind.LINK:
         return actor.subject_id == entry.id
-    return people.is_own(actor, entry.patient, *SEEN_WITH)
+    own = people.is_own(actor, entry.patient, *SEEN_WITH)
+    return own and (actor.on_behalf is None or catalog.is_shown(actor, entry.service))
+
+
+def can_answer_call(actor: Actor, entry: QueueEntry) -> bool:
+    """Come when called: she herself, or who may be in the visit for her."""
+    return is_person_of(actor, entry) and actor.may(Scope.VISITS)
+
+
+def can_read_entry_reason(actor: Actor, entry: QueueEntry) -> bool:
+    """Read what she told us when she got in line; as with an appointment (:func:`can_read_reason`)."""
+    return is_person_of(actor, entry) and not actor.only_by_link and actor.may(Scope.VISITS, Scope.SUMMARIES)
 
 
 def has_called(actor: Actor, entry: QueueEntry) -> bool:

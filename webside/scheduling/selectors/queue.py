@@ -21,6 +21,7 @@ from webside.catalog import gates, law
 from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind
 from webside.catalog.models import HealthcareService, ServicePractitioner
+from webside.catalog.policies import shown
 from webside.compliance import selectors as compliance
 from webside.compliance.selectors import OnRecord
 from webside.core import clock, loops
@@ -358,7 +359,11 @@ def own_entry(actor: Actor) -> QueueEntry | None:
     """Return where the actor herself is in line, by account or by her door."""
     if actor.user_id is None and actor.subject_id is None:
         return None
-    own = Q(id=actor.subject_id) if actor.user_id is None else people.own(actor, *policies.SEEN_WITH, by="patient__")
+    own = (
+        Q(id=actor.subject_id)
+        if actor.user_id is None
+        else people.own(actor, *policies.SEEN_WITH, by="patient__") & shown(actor)
+    )
     found = QueueEntry.objects.filter(own, status__in=IN_LINE)
     return found.select_related("patient", "service", "practitioner").order_by("-joined_at").first()
 
@@ -372,7 +377,9 @@ def hears_queue(actor: Actor, tenant_id: UUID) -> bool:
     recent = Q(ended_at=None) | Q(ended_at__gt=clock.now() - OPEN_AFTERWARDS)
     if actor.subject_id is not None:
         return QueueEntry.objects.filter(recent, id=actor.subject_id).exists()
-    return QueueEntry.objects.filter(recent, people.own(actor, *policies.SEEN_WITH, by="patient__")).exists()
+    return QueueEntry.objects.filter(
+        recent, people.own(actor, *policies.SEEN_WITH, by="patient__") & shown(actor)
+    ).exists()
 
 
 def is_of_the_line(appointment_id: UUID) -> bool:

@@ -254,7 +254,7 @@ def answer_call(*, actor: Actor, entry: QueueEntry) -> Appointment:
     Raises :class:`NotAllowed`, and :class:`WrongPlace` where nobody waits for her any more.
     """
     entry = locked_entry(entry)
-    if not policies.is_person_of(actor, entry):
+    if not policies.can_answer_call(actor, entry):
         raise NotAllowed
     require_status(entry, QueueStatus.CLAIMED)
     if entry.answered_at is None:

@@ -19,6 +19,7 @@ from webside.core.locks import lock
 from webside.fhirkit.services import write_version
 from webside.outbox.services import publish
 from webside.people.models import Patient, Practitioner
+from webside.people.selectors import given_by
 from webside.realtime.services import push_on_commit
 from webside.scheduling import policies, registry, rules, selectors
 from webside.scheduling.codes import (
@@ -134,7 +135,7 @@ def join_queue(
         raise QueueShut(opened.opens_at)
     _require_somebody(service, patient, state)
     if consent_scope:
-        compliance.give_consent(actor=actor, patient=patient, scope=consent_scope, given_by=patient.full_name)
+        compliance.give_consent(actor=actor, patient=patient, scope=consent_scope, given_by=given_by(actor, patient))
     entry = QueueEntry(
         patient=patient, service=service, state=state, timezone=timezone, phone=phone.strip(),
         reason_text=reason_text.strip(), urgency=urgency, urgency_reason=urgency_reason[:LONGEST_REASON],

@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from webside.core.actor import Actor, ActorKind, Role
+from webside.people.codes import Scope
 from webside.scheduling import policies, selectors, services
 from webside.scheduling.codes import Confirmed
 from webside.scheduling.views._times import time_text
@@ -33,7 +34,9 @@ def answer(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     if link is None:
         return refused
     appointment = link.appointment
-    if request.actor.is_staff and not policies.is_patient_of(request.actor, appointment):  # type: ignore[attr-defined]
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    of_staff = actor.is_staff and not policies.is_patient_of(actor, appointment)
+    if of_staff or not actor.may(Scope.APPOINTMENTS):
         return HttpResponseRedirect(reverse("scheduling:appointment-detail", args=[slug, appointment.id]))
     if request.method == "POST":
         return _do(request, slug, link)

@@ -132,7 +132,7 @@ def cancel(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespons
 @require_POST
 def confirm(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
     """Note that the patient means to come: she says so herself, or the front desk for her."""
-    appointment = _appointment_or_404(request, appointment_id, "scheduling.appointment.confirm")
+    appointment = _own_to_change(request, appointment_id, "scheduling.appointment.confirm")
     actor = request.actor  # type: ignore[attr-defined]
     own = policies.is_patient_of(actor, appointment)
     try:

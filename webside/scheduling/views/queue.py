@@ -20,6 +20,7 @@ from webside.accounts import doors
 from webside.audit.services import record, refuse
 from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind
+from webside.catalog.policies import is_shown
 from webside.core import clock
 from webside.core.actor import Actor, ActorKind, Role
 from webside.people.codes import Scope
@@ -64,7 +65,7 @@ def join(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
     if not service.on_demand or service.kind == Kind.TELECARE:
         raise Http404
     patient = patient_for(actor, Scope.APPOINTMENTS)
-    if patient is None and actor.on_behalf is not None:
+    if actor.on_behalf is not None and (patient is None or not is_shown(actor, service)):
         # As with a booking: she puts nobody else in line meanwhile, least of all herself.
         refuse("scheduling.queue.join", actor=actor, target_type="HealthcareService", target_id=service.id)
     back = reverse("scheduling:service-detail", args=[slug, service.id])
@@ -252,6 +253,7 @@ def place(request: HttpRequest, slug: str, entry_id: UUID) -> HttpResponse:
         return render(request, "scheduling/_queue_now.html", context)
     record("scheduling.queue.read", actor=actor, target=entry, patient_id=entry.patient_id, ground="own place in line")
     form = CallBackForm(initial={"phone": entry.phone, "window": CallWindow.SOON})
+    context["reason"] = entry.reason_text if policies.can_read_entry_reason(actor, entry) else ""
     return render(request, "scheduling/queue_place.html", context | {"form": form, "tips": _tips(entry)})
 
 
@@ -344,8 +346,8 @@ def _tips(entry: Any) -> list[dict[str, str]]:
 @require_POST
 def answer(request: HttpRequest, slug: str, entry_id: UUID) -> HttpResponse:
     """Go on to the visit: she has come."""
-    entry = own_entry_or_404(request, entry_id, "scheduling.queue.answer")
-    if not policies.is_person_of(request.actor, entry):  # type: ignore[attr-defined]
+    entry = entry_or_404(request, entry_id, "scheduling.queue.answer")
+    if not policies.can_answer_call(request.actor, entry):  # type: ignore[attr-defined]
         refuse("scheduling.queue.answer", actor=request.actor, target_id=entry_id)  # type: ignore[attr-defined]
     try:
         appointment = services.answer_call(actor=request.actor, entry=entry)  # type: ignore[attr-defined]
