@@ -78,7 +78,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "people:acting": 2,
     },
     "maya": {
-        "people:covering-list": 2,
+        "people:covering-list": 4,
         "chart:emergency-open": 2,
         "portal:home": 8,
         "scheduling:queue": 7,
@@ -107,7 +107,7 @@ MEASURED: dict[str, dict[str, int]] = {
     },
     "grace": {
         "people:guardian-list": 2,
-        "people:covering-list": 2,
+        "people:covering-list": 3,
         "portal:queue-board": 8,
         "portal:board": 5,
         "portal:book-for": 1,

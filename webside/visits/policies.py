@@ -77,9 +77,7 @@ def can_ask_in(actor: Actor, visit: Visit, role: ParticipantRole) -> bool:
     if role in MAIN or not is_open(visit):
         return False
     return can_run_visit(actor, visit) or (
-        role is ParticipantRole.FAMILY
-        and role_in(actor, visit) is ParticipantRole.PATIENT
-        and actor.on_behalf is None  # whom she wants with her, she says herself
+        role is ParticipantRole.FAMILY and role_in(actor, visit) is ParticipantRole.PATIENT
     )
 
 

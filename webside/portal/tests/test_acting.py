@@ -136,6 +136,26 @@ def test_who_may_not_book_for_her_books_for_nobody(client: Client, cast: Cast) -
         assert not Appointment.objects.exists() and not Patient.objects.filter(given="Ana").exists()
 
 
+def test_who_may_not_book_for_her_puts_nobody_in_line(client: Client, cast: Cast) -> None:
+    with cast.as_(cast.liz_user):
+        cast.video_visit.on_demand = True
+        cast.video_visit.save()
+    _narrow(cast, Scope.VISITS)
+    ana = _choose(client, cast)
+    path = reverse("scheduling:queue-join", args=["larkspur", cast.video_visit.id])
+    sent = {
+        "state": "NY", "zone": "America/New_York", "key": "0199aaaa-0000-7000-8000-000000000011", "consent": "on",
+        "given": "Ana", "family": "Moreno", "birth_date": "1995-01-01", "email": "ana@example.test",
+        "phone": "518-555-0161", "reason_text": "A cough",
+    }  # fmt: skip
+    assert ana.get(path, {"state": "NY"}).status_code == 404
+    assert ana.post(path, sent).status_code == 404
+    _narrow(cast, Scope.APPOINTMENTS)
+    assert ana.get(path, {"state": "NY"}).status_code == 200
+    with cast.as_(cast.liz_user):
+        assert not Patient.objects.filter(given="Ana").exists()
+
+
 def test_who_may_be_in_the_visit_alone_neither_moves_nor_cancels_it(client: Client, cast: Cast) -> None:
     visit = factories.planned(cast)
     _narrow(cast, Scope.VISITS)
