@@ -331,7 +331,7 @@ VISITS = [
     row("visits:visit-answer", post="maya", at="waiting", body=REASON),
     row("visits:visit-people", get=BOTH, at="room"),
     row("visits:visit-ask", get="maya", post=each(BOTH, 200), at="room", body=KIN),
-    row("visits:visit-ask", post="liz link maya:200", at="room", body=INTERPRETER, note="a patient asks family only"),
+    row("visits:visit-ask", post=f"{HERS} maya:200", at="room", body=INTERPRETER, note="a patient asks family only"),
     row("visits:visit-alone", post=HERS, at="room"),
     *(row("visits:visit-seat", post="maya", at="room", body={"do": do}, note=do) for do in ("lobby", "permit", "remove")),
     row("visits:visit-seat", post="maya", at="room", ids={"seat_id": "lobby_seat_id"}, body={"do": "admit"}),
