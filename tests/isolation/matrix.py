@@ -153,6 +153,8 @@ class Matrix:
             content = b"".join(answer.streaming_content) if answer.streaming else answer.content
         headers = dict(answer.headers)
         for cookie in answer.cookies.values():
+            if cookie.key == settings.SESSION_COOKIE_NAME and cookie.value == self.cookies.get(name):
+                continue  # the same session, whose use was noted: once a minute, whatever is asked
             headers[f"Set-Cookie {cookie.key}"] = cookie.OutputString()
         return Answer(answer.status_code, headers, content, lines.text(), digests, crosses, noted)
 

@@ -42,6 +42,9 @@ LOOKS = {
     "portal:book-time": "people.patient.read",
     "scheduling:appointment-detail": "scheduling.appointment.read",
     "scheduling:appointment-calendar": "scheduling.appointment.read",
+    "scheduling:queue": "scheduling.queue.read",
+    "scheduling:queue-entry": "scheduling.queue.read",
+    "portal:queue-board": "scheduling.queue.read",
     "visits:seat": "visits.seat.read",
 }
 """What a page notes, whoever opens it; with a note in brackets for one row of a page alone."""

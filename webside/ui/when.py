@@ -72,6 +72,20 @@ def short_day(moment: datetime) -> str:
     return _written(local(moment).date(), pgettext("short date", "M j"), get_language())
 
 
+def weekday_date(day: date) -> str:
+    """Return "Thursday, December 3" of a day, or of a moment on its own clock."""
+    return _written(_day_of(day), pgettext("date with weekday", "l, F j"), get_language())
+
+
+def whole_date(day: date) -> str:
+    """Return "March 4, 2025" of a day, or of a moment on its own clock."""
+    return _written(_day_of(day), pgettext("date in another year", "F j, Y"), get_language())
+
+
+def _day_of(day: date) -> date:
+    return day.date() if isinstance(day, datetime) else day
+
+
 @lru_cache(maxsize=4096)
 def _written(day: date, pattern: str, _language: str | None) -> str:
     # The same days stand on many pages, and each takes longer to write than the rest of its line.

@@ -102,7 +102,7 @@ def lay_out(
                 "number": one.day,
                 "note": ngettext("%d free", "%d free", found) % found if found else _("None free"),
                 "current": one == chosen,
-                "label": capfirst(django_format(here, "l, F j")),
+                "label": capfirst(when.weekday_date(here)),
             }
         )
     if start > today:
@@ -112,7 +112,7 @@ def lay_out(
     noon = datetime.combine(chosen, NOON, tzinfo=now.tzinfo)
     named = capfirst(when.day(noon, now))
     times.short_day = named
-    date_text = django_format(noon, "l, F j")
+    date_text = when.weekday_date(noon)
     times.legend = named if named.endswith(date_text) else f"{named}, {date_text}"
     parts: dict[str, list[dict[str, str]]] = {_("Before noon"): [], _("Afternoon"): [], _("Evening"): []}
     names = list(parts)

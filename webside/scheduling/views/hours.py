@@ -11,7 +11,6 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.dateformat import format as django_format
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -23,7 +22,7 @@ from webside.people.selectors import practitioner, practitioner_of, practitioner
 from webside.scheduling import policies, selectors, services
 from webside.scheduling.forms import LastDayForm, WeeklyHoursForm
 from webside.ui.undo import undo
-from webside.ui.when import clock_time
+from webside.ui.when import clock_time, whole_date
 
 UNDO_SECONDS = 15 * 60
 
@@ -107,7 +106,7 @@ def _holds(row: Any, today: date) -> str:
 
 
 def _day(day: date) -> str:
-    return django_format(day, "F j, Y")
+    return whole_date(day)
 
 
 @require_POST

@@ -318,7 +318,8 @@ def _words(context: dict[str, Any]) -> str:
         place_ = ngettext("%d person is before you.", "%d people are before you.", before) % before
         if before == 0:
             place_ = _("You are next.")
-        return f"{place_} {_('Your turn should come %s.') % context['range_text'] if context['range_text'] else ''}".strip()
+        when_ = _("Your turn should come %s.") % context["range_text"] if context["range_text"] else ""
+        return f"{place_} {when_}".strip()
     return {
         QueueStatus.CLAIMED: _("It is your turn."),
         QueueStatus.UNANSWERED: _("We called you. Your place is kept."),

@@ -97,6 +97,18 @@ def short_day(moment: datetime) -> str:
     return words.short_day(moment)
 
 
+@register.filter
+def weekday_date(day: date) -> str:
+    """``{{ day|weekday_date }}``: "Thursday, December 3", in the order of the page's language."""
+    return words.weekday_date(day)
+
+
+@register.filter
+def whole_date(day: date) -> str:
+    """``{{ person.birth_date|whole_date }}``: "March 4, 2025", in the order of the page's language."""
+    return words.whole_date(day)
+
+
 @register.simple_tag
 def zone_name(moment: datetime, zone: str = "") -> str:
     """The name of a moment's time zone: "Pacific Time"."""

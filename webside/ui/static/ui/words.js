@@ -13,9 +13,9 @@ export const language = document.documentElement.lang || "en";
 
 /** "3:43:07 pm": a clock time as the page writes it. `zone` is an IANA name, else the device's. */
 export function clock(date, { seconds = false, zone = undefined } = {}) {
-  const options = { hour: "numeric", minute: "2-digit", timeZone: zone || undefined };
+  const options = { hour: "numeric", minute: "2-digit", hour12: true, timeZone: zone || undefined };
   if (seconds) options.second = "2-digit";
-  return new Intl.DateTimeFormat(language, options).format(date).replace(/\u202f/g, " ").replace(/\b[AP]M\b/, (half) => half.toLowerCase());
+  return new Intl.DateTimeFormat(language, options).format(date).replace(/[\u202f\u00a0]/g, " ").replace(/([AP])(?:M|\. ?M\.)/i, (_all, half) => `${half.toLowerCase()}m`);
 }
 
 /** The CSRF token, for our own fetches. */
