@@ -81,7 +81,7 @@ def test_the_front_page_shows_who_one_can_be(demo: Demo, chromium: Any) -> None:
     with someone(chromium, demo, None) as page:
         page.goto("/")
         examine(page, "who")
-        assert page.get_by_role("button", name=re.compile("^Be ")).count() == 9
+        assert page.get_by_role("button", name=re.compile("^Be ")).count() == 10
         page.get_by_role("link", name="Real sign-in", exact=True).click()
         page.get_by_role("heading", name="Sign in", exact=True).wait_for()
         examine(page, "sign-in")
