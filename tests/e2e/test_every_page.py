@@ -111,7 +111,11 @@ UNLINKED = {
     ),
     "Sol Adeyemi": ("/accounts/logout/", "/accounts/2fa/webauthn/", "/second-factor/", "/devices/", "/session/back/"),
     "Ingrid Vass": ("/o/larkspur/compliance/disclosures/{patient}/",),
-    "Grace Lin": ("/o/larkspur/home/book/{patient}/{service_id}/",),
+    "Grace Lin": (
+        "/o/larkspur/home/book/{patient}/{service_id}/", "/o/larkspur/people/{patient}/guardians/",
+        "/o/larkspur/how-we-reach-you/{patient}/", "/o/larkspur/texts/",
+    ),
+    "Ana Moreno": ("/o/larkspur/acting/invitation/unknown/",),
 }  # fmt: skip
 
 
@@ -193,6 +197,8 @@ NO_PAGES = {
         "mfa_reauthenticate_webauthn",
     },
     "an answer to a form, which leads on to a page": {
+        "chart:emergency-end", "chart:emergency-review", "demo:text-reply", "people:acting-begin", "people:acting-stop",
+        "people:covering-end", "people:delegation-end",
         "set_language", "accounts:device-end", "accounts:device-end-others", "accounts:invitation-revoke", "billing:claim-review",
         "chart:addendum-add", "chart:diagnosis-change",
         "chart:encounter-finish", "chart:encounter-override", "chart:list-add", "chart:list-confirm", "chart:list-end",

@@ -162,13 +162,16 @@ class Access:
         )  # fmt: skip
 
 
-def record_access(actor: Actor, *, limit: int = 100) -> list[Access]:
-    """Return who looked at, or changed, the record of the patient that the actor is: others only, newest first.
+def record_access(actor: Actor, *, limit: int) -> tuple[list[Access], bool]:
+    """Return who looked at, or changed, the record of the patient that the actor is, and whether there is more.
 
-    What Webside does by itself is left out; what repeats within the hour stands once with its number."""
+    Others only, newest first, of the newest ``limit`` entries of the trail. What Webside does by itself is left out; what
+    repeats within the hour stands once with its number.
+    """
     found = compliance.audit_of_patient(actor).exclude(actor_id=actor.user_id)
     rows: list[Access] = []
-    for event in found.order_by("-at", "-sequence")[:limit]:
+    events = list(found.order_by("-at", "-sequence")[: limit + 1])
+    for event in events[:limit]:
         kinds = {ActorKind.LINK.value: _("by a link sent to you"), ActorKind.GUEST.value: _("asked into your visit")}
         roles = kinds.get(event.actor_kind) or event.actor_roles
         if event.ground == ON_BEHALF:
@@ -186,7 +189,7 @@ def record_access(actor: Actor, *, limit: int = 100) -> list[Access]:
             rows[-1] = replace(rows[-1], times=rows[-1].times + 1)
         else:
             rows.append(row)
-    return rows
+    return rows, len(events) > limit
 
 
 def own_consent(actor: Actor, consent_id: UUID) -> Consent | None:

@@ -41,6 +41,11 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
+NEWEST_ACCESSES = 30
+"""Of the trail at first: a page for a thin line."""
+ACCESSES = 2000
+
+
 @require_GET
 def record_access(request: HttpRequest, slug: str) -> HttpResponse:
     """Show who looked at the patient's own record, and what they changed."""
@@ -48,9 +53,11 @@ def record_access(request: HttpRequest, slug: str) -> HttpResponse:
     patient = selectors.own_patient(actor)
     if patient is None:
         refuse("portal.home.refuse", actor=actor)
-    rows = selectors.record_access(actor)
+    whole = request.GET.get("all") == "1"
+    rows, more = selectors.record_access(actor, limit=ACCESSES if whole else NEWEST_ACCESSES)
     record("portal.record-access.read", actor=actor, patient_id=patient.id, ground="own record")
-    return render(request, "portal/record_access.html", {"rows": rows, "zone": patient.timezone or tenant.timezone})
+    context = {"rows": rows, "more": more, "whole": whole, "zone": patient.timezone or tenant.timezone}
+    return render(request, "portal/record_access.html", context)
 
 
 @require_http_methods(["GET", "POST"])
