@@ -197,7 +197,7 @@ NO_PAGES = {
         "mfa_reauthenticate_webauthn",
     },
     "an answer to a form, which leads on to a page": {
-        "chart:emergency-end", "chart:emergency-review", "demo:text-reply", "people:acting-begin", "people:acting-stop",
+        "chart:emergency-end", "chart:emergency-review", "people:acting-begin", "people:acting-stop",
         "people:covering-end", "people:delegation-end",
         "set_language", "accounts:device-end", "accounts:device-end-others", "accounts:invitation-revoke", "billing:claim-review",
         "chart:addendum-add", "chart:diagnosis-change",

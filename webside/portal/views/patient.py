@@ -41,7 +41,7 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
-NEWEST_ACCESSES = 30
+NEWEST_ACCESSES = 20
 """Of the trail at first: a page for a thin line."""
 ACCESSES = 2000
 
