@@ -136,6 +136,15 @@ def address(transactional_db: None) -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
+def language_of_the_page() -> Iterator[None]:
+    """Let no test begin in the language of the last one's page: a request leaves it to the thread, which the next sets."""
+    from django.utils import translation
+
+    yield
+    translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
 def heads_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let each test's trail publish its heads in a file of its own: a clinic beside the tests keeps its file."""
     from webside.audit import sealing
