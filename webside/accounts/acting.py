@@ -20,7 +20,7 @@ from webside.core.actor import Actor, OnBehalf, Role
 Check = Callable[[Actor, UUID], OnBehalf | None]
 
 _KEY = "acting"
-_STAYS = ("_auth", "account_", "sign_in", "used_at", "idle_minutes", "doors", "demo_", _KEY)
+_STAYS = ("_auth", "account_", "sign_in", "doors", "demo_", _KEY)
 """What the session keeps when she changes: who is signed in, and how. The rest was about the other person."""
 _checks: list[Check] = []
 

@@ -23,7 +23,8 @@ from webside.accounts.models import Membership, SignIn, User
 from webside.core import clock
 from webside.core.actor import STAFF_ROLES
 
-_ID, _BEGAN, _USED, _LIMIT = "sign_in", "signed_in_at", "used_at", "idle_minutes"
+_ID, _BEGAN, _USED, _LIMIT = "sign_in", "sign_in_began", "sign_in_used", "sign_in_minutes"
+"""One beginning for all: ``acting`` keeps what begins so when the rest of a session is emptied."""
 LATE = timedelta(minutes=2)
 """So much longer than a page the server waits: what a page knows of its use may be on the way."""
 NOTED_EVERY = timedelta(minutes=1)

@@ -193,6 +193,9 @@ class Network:
             self._ip("netns", "add", name)
         a, hub, b = (self.names[part] for part in ("a", "hub", "b"))
         for part in self.names:
+            # Without IPv6: a link gets such an address a second or two after it is up, which a browser takes for another
+            # network. It then gives up what it is loading (ERR_NETWORK_CHANGED).
+            self._write(part, "/proc/sys/net/ipv6/conf/all/disable_ipv6")
             self.ip(part, "link", "set", "lo", "up")
         self._ip("link", "add", "good0", "netns", hub, "type", "veth", "peer", "name", "good1", "netns", b)
         here = Path(__file__).resolve()
@@ -211,8 +214,11 @@ class Network:
             self.ip(part, "link", "set", device, "up")
         self.ip("a", "route", "add", "default", "via", "10.77.1.1")
         self.ip("b", "route", "add", "default", "via", "10.77.2.1")
-        # A namespace has its own switch for forwarding.
-        subprocess.run([*self.inside("hub"), "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"], check=True)
+        self._write("hub", "/proc/sys/net/ipv4/ip_forward")
+
+    def _write(self, part: str, switch: str) -> None:
+        """Turn a switch on in a namespace, which has its own; one that this kernel hasn't is left alone."""
+        subprocess.run([*self.inside(part), "sh", "-c", f"[ ! -e {switch} ] || echo 1 > {switch}"], check=True)
 
     def inside(self, part: str) -> list[str]:
         """Return the beginning of a command line that runs in a namespace."""

@@ -273,6 +273,16 @@ def test_the_patient_lets_somebody_act_for_her_on_her_page(cast: Cast, client: C
     assert "Take back" not in liz.get(page).content.decode()
 
 
+def test_acting_for_somebody_does_not_lengthen_a_sign_in(cast: Cast, client: Client) -> None:
+    ana = sign_in(client, cast.ana_user)
+    known = {name: value for name, value in ana.session.items() if name.startswith("sign_in")}
+    assert len(known) == 4, "which sign-in, since when, when used, and for how long it may lie unused"
+    ana.post(reverse("people:acting-begin", args=["larkspur", cast.ana_for_liz.id]))
+    assert "acting" in ana.session
+    for name in ("sign_in", "sign_in_began", "sign_in_minutes"):
+        assert ana.session[name] == known[name]
+
+
 def test_her_page_says_what_a_delegate_did_for_her(cast: Cast, client: Client) -> None:
     ana = sign_in(client, cast.ana_user)
     ana.post(reverse("people:acting-begin", args=["larkspur", cast.ana_for_liz.id]))

@@ -87,7 +87,8 @@ export default function attach(element) {
     const why = make("p", {}, t("Nobody used this browser for a while. What you typed here is still here: sign in again and go on."));
     cover = make("dialog", { class: "ws-cover", "aria-labelledby": "idle-over" },
       make("div", { class: "ws-stack" }, icon("lock"), make("h2", { id: "idle-over", tabindex: "-1" }, t("You are signed out")), why, make("p", { class: "ws-cluster" }, again, leave)));
-    // Escape closes a dialog, the second time whatever anybody says: this one opens again.
+    cover.addEventListener("keydown", (event) => event.key === "Escape" && event.preventDefault());
+    // A phone's way back closes a dialog, the second time whatever anybody says: this one opens again.
     cover.addEventListener("close", ({ target }) => target === cover && target.showModal());
     title = document.title; // it may name somebody
     document.title = t("You are signed out");
