@@ -148,9 +148,8 @@ def day(actor: Actor, tenant: Tenant) -> Day | None:
     found = (
         scheduling.appointments_for(actor)
         .filter(
+            scheduling.of_days(midnight, midnight + timedelta(days=DAYS_AHEAD)),
             practitioner=practitioner,
-            period__startswith__gte=midnight,
-            period__startswith__lt=midnight + timedelta(days=DAYS_AHEAD),
         )
         .select_related(None)  # the practitioner is at hand
         .select_related("patient", "service", "visit__safe_start")

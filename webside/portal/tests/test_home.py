@@ -45,7 +45,7 @@ def _static(settings: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def noon() -> Iterator[None]:
-    """Let it be noon in Kingston: a list of today knows nothing of what began before midnight."""
+    """Let it be noon in Kingston: half an hour from now is today."""
     with time_machine.travel(clock.now().replace(hour=17), tick=True):
         yield
 
@@ -132,6 +132,29 @@ def test_the_day_counts_for_the_rail_as_every_other_page_does(cast: Any) -> None
         assert found is not None
         assert found.counts == selectors.at_hand(maya, cast.larkspur)
         assert found.counts[0] == 2
+
+
+def test_who_waits_since_before_midnight_is_on_the_day_and_the_board(cast: Any) -> None:
+    just_after = NOON_IN_KINGSTON.replace(hour=5)  # a minute past midnight
+    with time_machine.travel(just_after, tick=True), cast.as_(cast.maya_user) as maya:
+        waits = make.appointment(cast, minutes=-30, status="checked-in")
+        make.visit(waits, status="waiting", waiting_since=clock.now() - timedelta(minutes=15))
+        runs = make.appointment(cast, minutes=-80, status="checked-in")
+        make.visit(runs, status="in-progress", admitted_at=clock.now() - timedelta(minutes=70))
+        due = make.appointment(cast, minutes=-5, status="booked")  # 23:56 to 0:26
+        for minutes, status in ((-105, "fulfilled"), (-150, "booked"), (-180, "cancelled"), (-60 * 26, "checked-in")):
+            make.visit(make.appointment(cast, minutes=minutes, status=status))
+        make.visit(due)
+        found = selectors.day(maya, cast.larkspur)
+        assert found is not None
+        assert [row.appointment.id for row in found.first] == [waits.id]
+        assert [row.appointment.id for row in found.today] == [due.id]
+        assert [row.appointment.id for row in found.running] == [runs.id]
+        assert found.counts == selectors.at_hand(maya, cast.larkspur) == (1, 2)
+    with time_machine.travel(just_after, tick=True), cast.as_(cast.grace_user) as grace:
+        board = selectors.board(grace, cast.larkspur)
+        assert board is not None
+        assert {row.appointment.id for row in board.rows} == {waits.id, runs.id, due.id}
 
 
 def test_a_consent_is_taken_back_by_her_alone(cast: Any) -> None:

@@ -13,6 +13,7 @@ from webside.scheduling.selectors.appointments import (
     may_be_noshow,
     messages_of,
     missed_text,
+    of_days,
     standing,
     upcoming_for,
 )
@@ -131,6 +132,7 @@ __all__ = [
     "next_free",
     "next_free_for_all",
     "next_times_for_all",
+    "of_days",
     "offers",
     "on_demand_services",
     "on_demand_services_of",

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -57,10 +57,17 @@ def upcoming_for(actor: Actor, now: datetime) -> QuerySet[Appointment]:
     )
 
 
+def of_days(start: datetime, end: datetime) -> Q:
+    """Return what the days from one midnight to another show: what begins in them, and what still goes on from the day before."""
+    before = Q(period__startswith__gte=start - timedelta(days=1), period__startswith__lt=start)
+    goes_on = Q(status=AppointmentStatus.CHECKED_IN) | Q(status=AppointmentStatus.BOOKED, period__endswith__gt=start)
+    return Q(period__startswith__gte=start, period__startswith__lt=end) | (before & goes_on)
+
+
 def day_for(actor: Actor, day: date, zone: str) -> QuerySet[Appointment]:
-    """Return the appointments that begin on a calendar day of a zone, cancelled ones too."""
+    """Return the appointments of a calendar day of a zone, cancelled ones too; who waits since before midnight is among them."""
     start, end = (datetime.combine(day + timedelta(days=days), time(0), tzinfo=ZoneInfo(zone)) for days in (0, 1))
-    return appointments_for(actor).filter(period__startswith__gte=start, period__startswith__lt=end)
+    return appointments_for(actor).filter(of_days(start, end))
 
 
 def holds_time(appointment: Appointment) -> bool:
