@@ -34,6 +34,7 @@ def get_in_line(page: Any, person: walk.Newcomer, *, look: bool = False) -> None
     page.get_by_text("You are in Oregon now.").wait_for()
     if look:
         examine(page, "line-join", route=ROUTES["line-join"])
+    page.get_by_label("None of these").check()
     page.get_by_label("What is it about?").fill("A cough for a week")
     page.get_by_label("First name").fill(person.given)
     page.get_by_label("Last name").fill(person.family)

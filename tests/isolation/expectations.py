@@ -236,7 +236,7 @@ SCHEDULING = [
     row("scheduling:queue-join", get=f"{GUESTS} rosa delegate {CARE} {OFFICE} liz:302 " + each(ACTING, 302),
         query={"state": "NY"}, note="the form"),
     row("scheduling:queue-join", post=f"{GUESTS} liz rosa grace delegate {ACTING} "
-        + each("maya daniel priya marcus ingrid admin", 200), body=VISITOR | {"reason_text": "A cough"}),
+        + each("maya daniel priya marcus ingrid admin", 200), body=VISITOR | {"reason_text": "A cough", "signs": "none"}),
     row("scheduling:queue-entry", get=f"liz grace:302 {ACTING}"),
     row("scheduling:queue-entry", get="maya:302 grace:302", ids=CALLED, note="called"),
     row("scheduling:queue-answer", post="liz ana"),

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from webside.core import clock
 from webside.people.forms import BirthDateField
+from webside.scheduling import registry
 from webside.scheduling.codes import CallWindow
 
 SLOT = re.compile(r"(?P<at>\d{8}T\d{4}Z)\.(?P<who>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
@@ -224,7 +225,7 @@ class JoinForm(BookingForm):
         help_text=_("Then you needn’t watch this page."),
         required=False,
     )
-    field_order = ["reason_text", "phone", "wants_message", "consent", "key"]
+    field_order = ["signs", "reason_text", "phone", "wants_message", "consent", "key"]
 
     def __init__(self, *args: Any, asks_consent: bool, **kwargs: Any) -> None:
         super().__init__(*args, asks_consent=asks_consent, **kwargs)
@@ -244,7 +245,7 @@ class VisitorJoinForm(VisitorBookingForm):
         required=False,
     )
     field_order = [
-        "reason_text", "given", "family", "birth_date", "email", "phone", "wants_message", "consent", "key",
+        "signs", "reason_text", "given", "family", "birth_date", "email", "phone", "wants_message", "consent", "key",
     ]  # fmt: skip
 
     def __init__(self, *args: Any, asks_consent: bool, **kwargs: Any) -> None:
@@ -252,8 +253,24 @@ class VisitorJoinForm(VisitorBookingForm):
         prepare_join(self)
 
 
+NO_SIGN = "none"
+
+
 def prepare_join(form: forms.Form) -> None:
-    """Ask for what it is about: who is seen first hangs on it."""
+    """Ask for signs of danger and for what it is about: who is seen first hangs on both.
+
+    Nothing ticked is no answer: *none of these* is one, and a sign beside it counts.
+    """
+    asked = registry.asked_signs()
+    if asked:
+        form.fields["signs"] = forms.MultipleChoiceField(
+            label=_("Is any of this so right now?"),
+            help_text=_("Tick all that is so, for you or for whom you ask."),
+            choices=[*asked, (NO_SIGN, _("None of these"))],
+            widget=forms.CheckboxSelectMultiple,
+            error_messages={"required": _("Tick what is so right now, or “None of these”.")},
+        )
+        form.order_fields(form.field_order)
     reason = form.fields["reason_text"]
     reason.label = _("What is it about?")
     reason.help_text = _("In your own words. We look at it before anything else.")

@@ -3,7 +3,7 @@ room is; and what somebody's words mean who asks to be seen now."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -75,7 +75,7 @@ class Screened:
 
     ``danger``: there is something to do before anything else, said in ``title`` and ``text`` (plain words, with what to
     do); she is asked first and joins only after she has read it. ``urgency`` is the least that the words ask for.
-    ``source`` says by which rule.
+    ``source`` says by which rule; ``reason`` is for who takes people from the line, the title where it is empty.
     """
 
     urgency: Urgency = Urgency.ROUTINE
@@ -83,6 +83,7 @@ class Screened:
     title: str = ""
     text: str = ""
     source: str = ""
+    reason: str = ""
 
 
 Screen = Callable[[str], "Screened | None"]
@@ -96,7 +97,27 @@ def register_screen(screen: Screen) -> None:
         _screens.append(screen)
 
 
-def screened(text: str) -> list[Screened]:
-    """Return what the screens say of a text, what is dangerous first."""
-    found = [answer for screen in _screens if (answer := screen(text)) is not None]
+Signs = Callable[[], "list[tuple[str, str]]"]
+SignsScreen = Callable[[Collection[str]], "Screened | None"]
+
+_signs: list[tuple[Signs, SignsScreen]] = []
+
+
+def register_signs(asked: Signs, screen: SignsScreen) -> None:
+    """Ask everybody who wants to be seen now to tick what is so.
+
+    ``asked()`` gives names and words, ``screen(names)`` what ticked ones mean.
+    """
+    _signs[:] = [(asked, screen)]
+
+
+def asked_signs() -> list[tuple[str, str]]:
+    """Return the signs of danger that are asked for; none if no app asks."""
+    return [each for asked, _screen in _signs for each in asked()]
+
+
+def screened(text: str, signs: Collection[str] = ()) -> list[Screened]:
+    """Return what the screens say of a text and of ticked signs, what is dangerous first."""
+    answers = [*(screen(signs) for _asked, screen in _signs), *(screen(text) for screen in _screens)]
+    found = [answer for answer in answers if answer is not None]
     return sorted(found, key=lambda answer: (not answer.danger, -list(Urgency).index(answer.urgency)))

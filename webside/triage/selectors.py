@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind, Need
@@ -23,7 +23,8 @@ from webside.scheduling import selectors as scheduling
 from webside.scheduling.codes import Urgency
 from webside.scheduling.registry import Screened
 from webside.scheduling.selectors import Slot
-from webside.triage.codes import Action
+from webside.triage.codes import Action, Language
+from webside.triage.rules import signs
 from webside.triage.rules.chooser import choose_service
 from webside.triage.rules.facts import ChooserAnswer, ChooserFacts, PatientFacts
 
@@ -163,6 +164,32 @@ TITLES = {
     Action.POISON_CONTROL: gettext_lazy("Call Poison Control now"),
     Action.SAFE_PLACE: gettext_lazy("You can get help now"),
 }
+
+
+def asked_signs() -> list[tuple[str, str]]:
+    """Return what everybody is asked to tick who wants to be seen now: names, and words in the page's language."""
+    return [(each.name, each.asks) for each in signs.signs(clock.now().date(), _language())]
+
+
+def screen_signs(names: Collection[str]) -> Screened | None:
+    """Return what ticked signs mean, with what to do; None where nothing is ticked."""
+    found = signs.ticked(names, clock.now().date(), _language())
+    if not found:
+        return None
+    said = dict.fromkeys(text for each in found for text in (each.why, each.now) if text)
+    return Screened(
+        urgency=Urgency.URGENT,
+        danger=True,
+        title=str(TITLES[found[0].action]),
+        text=" ".join(said),
+        source=found[0].source,
+        reason="; ".join(each.asks for each in signs.ticked(names, clock.now().date(), Language.ENGLISH)),
+    )
+
+
+def _language() -> Language:
+    spoken = (get_language() or "")[:2]
+    return Language(spoken) if spoken in set(Language) else Language.ENGLISH
 
 
 def screen(text: str) -> Screened | None:

@@ -21,6 +21,7 @@ from webside.core.crypto import Unreadable, keyring
 
 HOLDS = timedelta(minutes=30)
 LONGEST = 5000  # characters of one answer; a session isn't a place to fill
+MOST = 50  # answers to one question
 _KEY = "kept_form"
 _CARRIED = "carried"
 _AGAIN = "again"
@@ -30,7 +31,7 @@ _AGAIN = "again"
 class Kept:
     """``answers`` as they were sent, by field. What stood in the way: ``trouble``, ``groups`` and ``findings``."""
 
-    answers: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, list[str]] = field(default_factory=dict)
     trouble: str = ""
     groups: list[dict[str, Any]] = field(default_factory=list)
     findings: list[dict[str, Any]] = field(default_factory=list)
@@ -38,13 +39,22 @@ class Kept:
     @classmethod
     def of(cls, form: BaseForm, **stood_in_the_way: Any) -> Kept:
         """Return what was sent for the fields of a form, with what stood in the way."""
-        return cls({name: str(form.data[name]) for name in form.fields if name in form.data}, **stood_in_the_way)
+        data: Any = form.data  # a QueryDict, or plain values where something else than a page asks
+        many = data.getlist if hasattr(data, "getlist") else lambda name: [data[name]]
+        return cls(
+            {name: [str(value) for value in many(name)] for name in form.fields if name in data}, **stood_in_the_way
+        )
+
+    def answer(self, name: str) -> str:
+        """Return what was sent for a field that holds one value; empty for none."""
+        return next(iter(self.answers.get(name, [])), "")
 
     @property
     def data(self) -> QueryDict:
         """The answers as a form takes them."""
         data = QueryDict(mutable=True)
-        data.update(self.answers)
+        for name, values in self.answers.items():
+            data.setlist(name, values)
         return data
 
 
@@ -53,7 +63,7 @@ def ask_again(request: HttpRequest, kept: Kept, query: str = "") -> HttpResponse
 
     ``query`` is what else the page's address says ("state=NY"): nothing of what was typed.
     """
-    answers = {name: value[:LONGEST] for name, value in kept.answers.items()}
+    answers = {name: [value[:LONGEST] for value in values[:MOST]] for name, values in kept.answers.items()}
     plain = json.dumps({**asdict(kept), "answers": answers}).encode()
     sealed = keyring().seal(plain, place=_place(request))
     request.session[_KEY] = {"at": clock.now().isoformat(), "sealed": base64.b64encode(sealed).decode()}

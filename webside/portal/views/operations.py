@@ -152,7 +152,7 @@ def book_for(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         return _find(request) if "q" in request.POST else _register(request, slug)
     kept = kept_for(request)
-    words = kept.answers.get("q", "") if kept else ""
+    words = kept.answer("q") if kept else ""
     form = NewPatientForm(kept.data if kept and not words else None)
     if words:
         record("people.patient.search", actor=actor, ground="front desk")
@@ -184,7 +184,7 @@ def book_for(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _find(request: HttpRequest) -> HttpResponse:
     words = request.POST["q"].strip()[:80]
-    return ask_again(request, Kept({"q": words})) if words else redirect(request.path)
+    return ask_again(request, Kept({"q": [words]})) if words else redirect(request.path)
 
 
 def _register(request: HttpRequest, slug: str) -> HttpResponse:
@@ -229,7 +229,7 @@ def book_time(request: HttpRequest, slug: str, patient_id: UUID, service_id: UUI
     kept = kept_for(request) or Kept()
     context = {"patient": patient, "service": service, "offer": offer, "slug": slug,
                "price": catalog.price_line(service), "form": _booking_form(offer, kept.data or None),
-               "chosen": kept.answers.get("slot", ""), "trouble": kept.trouble, "findings": kept.findings}  # fmt: skip
+               "chosen": kept.answer("slot"), "trouble": kept.trouble, "findings": kept.findings}  # fmt: skip
     return render(request, "portal/book_time.html", context)
 
 
@@ -272,7 +272,7 @@ def _book(request: HttpRequest, slug: str, patient: Any, service: Any, offer: se
 
 def _ask_again(request: HttpRequest, form: Form, offer: selectors.PhoneOffer, **trouble: Any) -> HttpResponse:
     kept = Kept.of(form, **trouble)
-    kept.answers["slot"] = request.POST.get("slot", "")
+    kept.answers["slot"] = [request.POST.get("slot", "")]
     return ask_again(request, kept, f"state={offer.state}")
 
 

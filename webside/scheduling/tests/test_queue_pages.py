@@ -19,7 +19,7 @@ from webside.scheduling.tests.line import call, join, join_visitor, now_of, on_d
 from webside.testing.cast import sign_in
 
 WORDS = {
-    "reason_text": "A sore throat since Monday", "given": "Nora", "family": "Quist", "birth_date": "02/29/1988",
+    "signs": "none", "reason_text": "A sore throat since Monday", "given": "Nora", "family": "Quist", "birth_date": "02/29/1988",
     "email": "nora@example.test", "phone": "518-555-0161", "consent": "on", "state": "NY", "zone": "America/New_York",
     "key": "0199aaaa-0000-7000-8000-00000000000a",
 }  # fmt: skip
@@ -94,6 +94,22 @@ def test_words_that_mean_danger_are_answered_before_anything_else(cast: Any, cli
     client.post(now_url(cast), words | {"read": "1"})
     assert the_entry(cast).urgency == Urgency.URGENT
     assert the_entry(cast).urgency_by == "Screen of the tests"
+
+
+def test_signs_of_danger_are_asked_for_and_nothing_ticked_is_no_answer(cast: Any, client: Client) -> None:
+    open_line(cast)
+    unanswered = {name: value for name, value in WORDS.items() if name != "signs"}
+    page = client.post(now_url(cast), unanswered, follow=True).content.decode()
+    assert "or “None of these”" in page and "A sore throat since Monday" in page
+    words = WORDS | {"signs": ["chest", "stroke", "none"]}
+    page = client.post(now_url(cast), words, follow=True).content.decode()
+    assert page.index("heart attack") < page.index("<h1>See someone now") and "signs of a stroke" in page
+    assert len(re.findall(r'name="signs" value="(?:chest|stroke)"[^>]* checked', page)) == 2, "both stay ticked"
+    with cast.as_(cast.grace_user):
+        assert not QueueEntry.objects.exists()
+    client.post(now_url(cast), words | {"read": "1"})
+    entry = the_entry(cast)
+    assert entry.urgency == Urgency.URGENT and "tightness in the chest; A drooping face" in entry.urgency_reason
 
 
 def test_what_was_typed_stays_when_it_cant_be_sent(cast: Any, client: Client) -> None:

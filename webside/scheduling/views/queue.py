@@ -128,8 +128,9 @@ def _join(request: HttpRequest, joining: Joining) -> HttpResponse:
     form = joining.form(request.POST)
     if not form.is_valid():
         # What is dangerous is said even to who has left a field empty.
-        return _ask_again(request, joining, form, registry.screened(request.POST.get("reason_text", "")))
-    screened = registry.screened(form.cleaned_data["reason_text"])
+        post = request.POST
+        return _ask_again(request, joining, form, registry.screened(post.get("reason_text", ""), post.getlist("signs")))
+    screened = registry.screened(form.cleaned_data["reason_text"], form.cleaned_data.get("signs", ()))
     if any(answer.danger for answer in screened) and request.POST.get("read") != "1":
         return _ask_again(request, joining, form, screened)
     try:
@@ -175,7 +176,7 @@ def _joined(actor: Actor, joining: Joining, form: Any, screened: list[registry.S
         "idempotency_key": given["key"].hex,
         "consent_scope": joining.scope,
         "urgency": found.urgency,
-        "urgency_reason": found.title if found.urgency is not Urgency.ROUTINE else "",
+        "urgency_reason": (found.reason or found.title)[:200] if found.urgency is not Urgency.ROUTINE else "",
         "urgency_by": found.source,
         "wants_message": given["wants_message"],
     }

@@ -21,8 +21,9 @@ FILES = {
     "red_flags": "red_flags.yaml",
     "requests": "requests.yaml",
     "services": "services.yaml",
+    "signs": "signs.yaml",
 }
-KEYS = {"actions": "action", "red_flags": "flag", "requests": "request", "services": "service"}
+KEYS = {"actions": "action", "red_flags": "flag", "requests": "request", "services": "service", "signs": "sign"}
 """The column that names what a row is about; its successors in time have the same."""
 
 EXCEPT = "except"

@@ -67,6 +67,7 @@ SHAPES = {
         {"service": Need},
         ("order",),
     ),
+    "signs": Shape(("sign", "flag", "action", "ask_en", "ask_es"), (), {"action": Action}, {}),
 }
 
 CONTEXTS: dict[Context, Shape] = {
@@ -93,6 +94,11 @@ def problems(data: Path = DATA) -> list[str]:
             found.append(f"{file}: cannot be read ({error})")
             continue
         found += _of_context(table) if name == "context" else _of_table(table, SHAPES[name], KEYS[name])
+        if name == "signs":
+            flags = read_table(data / FILES["red_flags"]).values("flag")
+            found += [
+                f"signs {row.id}: no red flag {row['flag']}" for row in table.rows if row.get("flag") not in flags
+            ]
     return found
 
 
