@@ -28,6 +28,22 @@ navigator.mediaDevices.getUserMedia = async (constraints) => {
   return real(constraints);
 };
 """
+SLOW = """
+const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (constraints) => {
+  const stream = await real(constraints);
+  if (!constraints.video) return stream;
+  const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 360 });
+  const paint = canvas.getContext("2d");
+  for (const track of stream.getVideoTracks()) { stream.removeTrack(track); track.stop(); }
+  stream.addTrack(canvas.captureStream(15).getVideoTracks()[0]);
+  setTimeout(() => setInterval(() => {
+    paint.fillStyle = `hsl(${(Date.now() / 10) % 360} 80% 60%)`;
+    paint.fillRect(0, 0, 640, 360);
+  }, 60), 12_000);
+  return stream;
+};
+"""
 IN_USE = """async (kind) => {
   const { attach } = await import("visits/visits-call.js");
   return attach(document.querySelector("[data-behavior~=visits-call]")).media.tracks[kind]?.getSettings().deviceId;
@@ -152,6 +168,17 @@ def test_a_camera_that_another_program_holds_is_said_to_be_so(demo: Demo, strict
     busy = "Another program uses the camera. Close it, then press “Check now”."
     with at_the_check(demo, strict, visit, "camera", "microphone", script=BUSY) as page:
         check(page, SOUND, camera=busy, microphone="We hear you.")
+        goes_on(page)
+
+
+def test_a_camera_that_is_slow_is_seen_when_it_gives_pictures(demo: Demo, strict: Any, visit: str) -> None:
+    still = "Your camera is on, but gives no picture. Unplug it and plug it in again, or use another one."
+    with at_the_check(demo, strict, visit, "camera", "microphone", script=SLOW) as page:
+        page.get_by_role("button", name="Check now").click()
+        words = page.locator("[data-check=camera] [data-check-words]")
+        wait_until("no picture yet", lambda: words.inner_text() == still, 12)
+        wait_until("the first pictures", lambda: words.inner_text() == "Your camera works.", 30)
+        wait_until("a verdict", lambda: settled(page) == READY, 60)
         goes_on(page)
 
 

@@ -27,6 +27,7 @@ def get_in_line(page: Any, person: walk.Newcomer, *, look: bool = False) -> None
     page.get_by_role("link", name=re.compile("^See someone now.*Urgent care")).click()
     page.get_by_label("Where are you now?").select_option(walk.PORTLAND.code)
     page.get_by_role("button", name="Show the line").click()
+    page.get_by_text(re.compile("^Two clocks run|^You are in Oregon now")).first.wait_for()
     clocks = page.get_by_role("radio")
     if clocks.count():
         page.get_by_text("Pacific Time").first.click()

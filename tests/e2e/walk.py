@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from playwright.sync_api import TimeoutError as Late
+
 from tests.e2e.call_lab.running import wait_for
 
 See = Callable[[Any, str], None]
@@ -112,7 +114,11 @@ def check_devices(page: Any, *, see: See = unseen) -> None:
     page.get_by_role("button", name="Play a chime").click()
     page.get_by_role("button", name="I heard it").click()
     for words in ("Your camera works.", "We hear you.", LINE, "You are ready for a video visit."):
-        page.get_by_text(words).locator("visible=true").first.wait_for(timeout=40_000)
+        try:
+            page.get_by_text(words).locator("visible=true").first.wait_for(timeout=40_000)
+        except Late as late:
+            rows = page.locator("[data-check]").all_inner_texts()
+            raise AssertionError(f"{words} was not found: {rows}") from late
     page.locator("[data-check=speaker][data-result=works]").wait_for()
     see(page, "device-check")
     page.get_by_role("button", name="Keep this and go on").click()

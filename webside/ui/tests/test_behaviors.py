@@ -482,3 +482,35 @@ class TestSmallBehaviors:
         page.goto(site.url)
         expect(page.get_by_role("button", name="Dark")).to_be_visible()
         page.close()
+
+
+class TestEarlyPress:
+    """A press that comes before its module."""
+
+    def test_it_is_repeated_once_when_the_module_is_there(self, page: Any, site: Site) -> None:
+        site.html = """<button type="button" data-dialog-open="ask" id="opener">Open</button>
+        <dialog id="ask" class="ws-dialog"><h2 tabindex="-1">Sure?</h2></dialog>"""
+        held: list[Any] = []
+        page.route(re.compile(r"/static/ui/dialog\.js"), lambda route: held.append(route))
+        page.goto(site.url)
+        while not held:
+            page.wait_for_timeout(20)
+        page.locator("#opener").click()
+        page.locator("#opener").click()
+        assert not page.locator("#ask").is_visible()
+        page.evaluate("""() => { window.opened = 0; const show = HTMLDialogElement.prototype.showModal;
+            HTMLDialogElement.prototype.showModal = function () { window.opened += 1; show.call(this); }; }""")
+        held[0].continue_()
+        expect(page.locator("#ask")).to_be_visible()
+        assert page.evaluate("window.opened") == 1
+
+    def test_one_that_was_answered_is_not(self, page: Any, site: Site) -> None:
+        site.html = """<button type="button" data-dialog-open="ask" id="opener">Open</button>
+        <dialog id="ask" class="ws-dialog"><h2 tabindex="-1">Sure?</h2>
+        <button type="button" data-dialog-close>No</button></dialog>"""
+        page.goto(site.url)
+        _ready(page, "dialog")
+        page.locator("#opener").click()
+        page.get_by_role("button", name="No").click()
+        page.wait_for_timeout(300)
+        assert not page.locator("#ask").is_visible()

@@ -13,7 +13,8 @@ const modules = new Map(Object.keys(imports).map((path) => [path.split("/").pop(
 const IMPLIED = [["[data-live]", "live"], ["[data-dialog-open]", "dialog"], ['form[method="post" i]', "submit-once"]];
 const SELECTOR = ["[data-behavior]", ...IMPLIED.map(([selector]) => selector)].join(",");
 
-const attached = new Map(); // element → Map(name → cleanup)
+const attached = new Map(); // element → Map(name → cleanup, or COMING)
+const COMING = Symbol("coming");
 
 function namesOf(element) {
   const names = (element.dataset.behavior ?? "").split(/\s+/).filter(Boolean);
@@ -26,9 +27,10 @@ async function attach(element) {
   attached.set(element, known);
   for (const name of namesOf(element)) {
     if (known.has(name)) continue;
-    known.set(name, null);
+    known.set(name, COMING);
     const path = modules.get(name);
     if (!path) {
+      known.set(name, null);
       console.error(`no module answers to data-behavior="${name}"`);
       continue;
     }
@@ -37,11 +39,37 @@ async function attach(element) {
       if (!element.isConnected) known.delete(name);
       else {
         known.set(name, module.default(element) ?? null);
-        element.dataset.attached = [...known.keys()].join(" "); // for styles, and for tests that must wait
+        element.dataset.attached = [...known.keys()].filter((each) => known.get(each) !== COMING).join(" "); // for styles, and for tests that must wait
       }
     } catch (error) {
+      known.set(name, null);
       console.error(`data-behavior="${name}" failed`, error);
     }
+  }
+  pressAgain();
+}
+
+// A press that came before what answers to it is repeated once that is there: a button that does nothing looks broken. On a
+// slow line that is seconds. Only of buttons that do nothing by themselves.
+const early = new Set();
+
+// Of the nearest element that has behaviours: one of them may have answered already where others are still coming.
+function behavioursOf(button) {
+  const element = button.closest(SELECTOR);
+  return [...(attached.get(element)?.values() ?? [])];
+}
+
+addEventListener("click", (event) => {
+  const button = event.target instanceof Element ? event.target.closest('button[type="button"]') : null;
+  const all = button ? behavioursOf(button) : [];
+  if (all.length && all.every((each) => each === COMING)) early.add(button);
+}, true);
+
+function pressAgain() {
+  for (const button of early) {
+    if (behavioursOf(button).includes(COMING)) continue;
+    early.delete(button);
+    if (button.isConnected && !button.disabled) button.click();
   }
 }
 

@@ -24,6 +24,7 @@ import { wordsOf } from "visits/call-words.js";
 const CAMERA_FRAMES = 5;
 /** An old computer takes seconds for its first pictures; only a camera that gives none is waited for so long. */
 const CAMERA_WITHIN_MS = 6000;
+const PICTURE_EVERY_MS = 1000;
 /** Mean of the three colours, 0–255. A covered lens gives 0 to 4. */
 const BLACK_BELOW = 8;
 const LISTEN_MS = 3000;
@@ -83,6 +84,7 @@ export class DeviceCheck {
   #root;
   #words;
   /** @type {() => void} */ #stopMeter = () => undefined;
+  /** @type {number|undefined} */ #pictureTimer;
   #running = false;
 
   /** @param {HTMLElement} root */
@@ -100,6 +102,7 @@ export class DeviceCheck {
 
   dispose() {
     this.#stopMeter();
+    clearInterval(this.#pictureTimer);
     this.media.stopAll();
   }
 
@@ -130,6 +133,7 @@ export class DeviceCheck {
   }
 
   async #checkCamera() {
+    clearInterval(this.#pictureTimer);
     this.results.camera = this.media.tracks.video ? await this.#look() : (this.media.problems.video ?? "failed");
     this.#showDevice("camera", this.results.camera);
   }
@@ -139,8 +143,25 @@ export class DeviceCheck {
     const video = preview ?? document.createElement("video");
     video.playsInline = true;
     this.media.showIn(video);
-    await video.play().catch(() => undefined); // a page in the background; the frames decide
-    return (await framesCome(video)) ? (isBlack(video) ? "black" : "works") : "still";
+    // The frames decide: a page in the background refuses to play, and without a first picture this promise is never kept.
+    video.play().catch(() => undefined);
+    const found = (await framesCome(video)) ? (isBlack(video) ? "black" : "works") : "still";
+    if (found !== "works") this.#watchPicture(video);
+    return found;
+  }
+
+  /** As with the microphone: a slow camera, or a lens that is uncovered now, is put right under one's eyes. */
+  #watchPicture(/** @type {HTMLVideoElement} */ video) {
+    let seen = video.currentTime;
+    this.#pictureTimer = setInterval(() => {
+      const moves = video.currentTime > seen;
+      seen = video.currentTime;
+      if (!moves || !["still", "black"].includes(this.results.camera ?? "") || isBlack(video)) return;
+      clearInterval(this.#pictureTimer);
+      this.results.camera = "works";
+      this.#showDevice("camera", "works");
+      this.#conclude();
+    }, PICTURE_EVERY_MS);
   }
 
   async #checkMicrophone() {
