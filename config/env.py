@@ -47,6 +47,11 @@ class Env(BaseSettings):
         "private network). Production on an address other than loopback needs it.",
     )
     public_url: str = Field("", description="Address that people type; default http://localhost:<port>.")
+    inside_hosts: list[str] = Field(
+        default_factory=list,
+        description="Hosts of your own network that this server may ask where an administrator enters an address, "
+        "also without https.",
+    )
     allowed_hosts: list[str] = Field(default_factory=list, description="Host names served beside the public one.")
     secret_key: SecretStr | None = Field(
         None, description="Signs sessions and links; 32 letters or more. Made at first start if absent."

@@ -29,6 +29,7 @@ DEMO = ENV.demo
 PRODUCTION = ENV.production
 PUBLIC_URL = ENV.address
 _public = urlsplit(PUBLIC_URL)
+INSIDE_HOSTS = frozenset([*ENV.inside_hosts, *([] if PRODUCTION else LOOPBACK)])
 ALLOWED_HOSTS = [_public.hostname or "localhost", *ENV.allowed_hosts, *([] if PRODUCTION else LOOPBACK)]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
@@ -45,6 +46,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "django_htmx",
     "csp",
     "procrastinate.contrib.django",
@@ -183,6 +186,9 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+SOCIALACCOUNT_ADAPTER = "webside.accounts.adapters.SocialAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Webside"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.socialaccount.providers.openid_connect import views as openid_connect
 from django.conf import settings
 from django.urls import include, path
 
@@ -24,7 +25,10 @@ PAGES = [
 ]
 
 urlpatterns = [
-    path("accounts/", include("allauth.urls")),
+    # Of allauth's pages about other services only the one that such a service leads back to.
+    path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("accounts/oidc/<uuid:provider_id>/login/callback/", openid_connect.callback, name="openid_connect_callback"),
     path("i18n/", include("django.conf.urls.i18n")),
     *(path("", include(module)) for module in PAGES),
 ]

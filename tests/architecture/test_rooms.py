@@ -28,7 +28,8 @@ FOUNDATIONS = {"core", "outbox", "fhirkit", "audit", "accounts", "realtime", "ui
 
 TENANTLESS = {
     "core.Tenant", "core.Timer", "core.Heartbeat", "outbox.OutboxEvent", "outbox.Delivery", "accounts.User",
-    "accounts.Membership", "accounts.Invitation", "accounts.ApiKey", "accounts.SignIn", "realtime.Ticket",
+    "accounts.Membership", "accounts.Invitation", "accounts.ApiKey", "accounts.SignIn",
+    "accounts.IdentityProvider", "realtime.Ticket",
     "audit.AuditEvent", "audit.Seal", "audit.SealedRow", "notifications.OutgoingMessage", "notifications.ChannelState",
     "chart.DiagnosisCode",
 }  # fmt: skip

@@ -175,6 +175,7 @@ ELSEWHERE = {
         "mfa_edit_webauthn", "mfa_remove_webauthn",
     },
     "tests/e2e/test_line.py": {"scheduling:queue-entry", "scheduling:queue-join"},
+    "tests/e2e/test_single_sign_on.py": {"accounts:sso-provider", "accounts:sso-detail"},
     "webside/ui/tests/test_access.py": {"ui:pattern-list", "ui:pattern-detail"},
 }  # fmt: skip
 #: Routes that are no pages: what they give instead.
@@ -194,12 +195,13 @@ NO_PAGES = {
     },
     "a way on to a page": {
         "portal:start", "account_set_password", "account_confirm_login_code", "mfa_reauthenticate",
-        "mfa_reauthenticate_webauthn",
+        "mfa_reauthenticate_webauthn", "accounts:sso-begin", "openid_connect_callback",
     },
     "an answer to a form, which leads on to a page": {
         "chart:emergency-end", "chart:emergency-review", "people:acting-begin", "people:acting-stop",
         "people:covering-end", "people:delegation-end",
-        "set_language", "accounts:device-end", "accounts:device-end-others", "accounts:invitation-revoke", "billing:claim-review",
+        "set_language", "accounts:device-end", "accounts:device-end-others", "accounts:invitation-revoke", "accounts:sso-end",
+        "billing:claim-review",
         "chart:addendum-add", "chart:diagnosis-change",
         "chart:encounter-finish", "chart:encounter-override", "chart:list-add", "chart:list-confirm", "chart:list-end",
         "chart:list-restore", "chart:note-save", "chart:vitals-add", "compliance:override-review",

@@ -86,6 +86,9 @@ def row(route: str, get: str | None = None, post: str | None = None, **more: obj
 
 # --------------------------------------------------------------------------------------------------- the pages
 
+SERVICE = {
+    "name": "Theirs", "issuer": "http://localhost:9", "client_id": "webside", "secret": "x", "domains": "theirs.example",
+}  # fmt: skip
 ACCOUNTS = [
     row("accounts:second-factor", get=f"{SIGNED_IN} {each(GUESTS, 302)}"),
     # What a page asks about its own browser: of a visitor it says that nobody is signed in.
@@ -100,6 +103,16 @@ ACCOUNTS = [
     # Nobody takes it while signed in as somebody else.
     row("accounts:invitation-accept", get=EVERYBODY, post=f"{GUESTS} {each(SIGNED_IN, 422)}",
         ids={"token": "invitation_token"}, body={"password": "an-unguessable-passphrase-7"}),
+    # A clinic's service for signing in: the address of its page is given to the staff, and anybody may know it. The one of
+    # the tests doesn't answer.
+    row("accounts:sso", get=EVERYBODY, post=each(EVERYBODY, 422), body={"email": "nobody@elsewhere.example"}),
+    row("accounts:sso-provider", get=EVERYBODY),
+    row("accounts:sso-begin", get=each(EVERYBODY, 502)),
+    row("openid_connect_callback", get=each(EVERYBODY, 502)),
+    row("accounts:sso-list", get="admin"),
+    row("accounts:sso-add", get="admin", post="admin:422", body=SERVICE),
+    row("accounts:sso-detail", get="admin", post="admin:422", body=SERVICE),
+    row("accounts:sso-end", post="admin"),
     row("accounts:staff-list", get="admin"),
     row("accounts:staff-invite", get="admin", post="admin",
         body={"name": "Ada", "email": "ada@example.test", "roles": "biller"}),
@@ -422,7 +435,7 @@ ROWS: list[Row] = [
 OF_NO_CLINIC = frozenset(row.route for row in [*UI, *HEALTH, *ALLAUTH]) | {
     "portal:front", "portal:start", "accounts:second-factor", "accounts:invitation-accept", "accounts:session",
     "accounts:session-end", "accounts:session-back", "accounts:device-list", "accounts:device-end",
-    "accounts:device-end-others",
+    "accounts:device-end-others", "accounts:sso", "accounts:sso-provider", "accounts:sso-begin", "openid_connect_callback",
 }  # fmt: skip
 """Routes under no clinic's path. The invitation's page is its bearer's, whoever that is."""
 

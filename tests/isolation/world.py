@@ -508,7 +508,12 @@ class _Filling:
                 link_to=lambda token: tokens.append(token) or token,
             )  # fmt: skip
             _, secret = accounts.create_api_key(actor=admin, name="tests", scopes=["decide"])
+            service = accounts.add_identity_provider(
+                actor=admin, name=clinic.word("service"), issuer="http://localhost:9", client_id="webside",
+                secret=clinic.word("secret"), domains=[f"{clinic.slug}.example"], asks_twice=True,
+            )  # fmt: skip
             self.things |= {
+                "provider_id": service.id,
                 "invitation_id": invitation.id,
                 "invitation_token": tokens[0],
                 "sign_in_id": SignIn.objects.create(

@@ -133,6 +133,8 @@ MEASURED: dict[str, dict[str, int]] = {
     "admin": {
         "portal:administration": 4,
         "accounts:staff-list": 3,
+        "accounts:sso-list": 1,
+        "accounts:sso-add": 0,
         "accounts:staff-detail": 1,
         "notifications:message-list": 5,
         "notifications:event-list": 5,

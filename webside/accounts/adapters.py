@@ -1,15 +1,20 @@
-"""What allauth asks us: no open sign-up, where people go, what a second factor is called."""
+"""What allauth asks us: no open sign-up, where people go, what a second factor is called, whom a clinic's service signs in."""
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
+from uuid import UUID
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY, get_authentication_records
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.utils import is_mfa_enabled
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 
 
@@ -67,3 +72,68 @@ class MFAAdapter(DefaultMFAAdapter):
         entity: dict[str, Any] = super().get_public_key_credential_rp_entity()
         entity["name"] = "Webside"
         return entity
+
+
+class SocialAdapter(DefaultSocialAccountAdapter):
+    """Staff by their clinic's own service. Nothing of what it says of them is kept but which subject of it they are."""
+
+    def list_apps(self, request: HttpRequest, provider: Any = None, client_id: Any = None) -> list[Any]:
+        """Return the one service of an address, as allauth wants it; there is no list of them."""
+        from allauth.socialaccount.models import SocialApp
+
+        from webside.accounts.selectors import identity_provider
+
+        found = None
+        with contextlib.suppress(ValueError):
+            found = identity_provider(UUID(str(provider)))
+        if found is None:
+            return []
+        return [
+            SocialApp(
+                provider="openid_connect", provider_id=str(found.id), name=found.name, client_id=found.client_id,
+                secret=found.secret, settings={"server_url": found.issuer, "oauth_pkce_enabled": True},
+            )
+        ]  # fmt: skip
+
+    def get_requests_session(self) -> Any:
+        """Ask services behind the guard: an administrator enters where they are."""
+        from webside.core import outgoing
+
+        return outgoing.session()
+
+    def populate_user(self, request: HttpRequest, sociallogin: Any, data: Any) -> Any:
+        """Take the claims out of what would be kept."""
+        sociallogin.claims, sociallogin.account.extra_data = sociallogin.account.extra_data, {}
+        return sociallogin.user
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
+        """Find whom the clinic knows by this, or say why nobody is signed in."""
+        from webside.accounts import single_sign_on
+        from webside.accounts.models import IdentityProvider
+
+        provider = IdentityProvider.objects.select_related("tenant").get(id=sociallogin.account.provider)
+        token, info = (sociallogin.claims.get(part) or {} for part in ("id_token", "userinfo"))
+        known = sociallogin.account.user if sociallogin.account.pk else None
+        try:
+            user = single_sign_on.person_of(
+                provider, user=known, email=str(info.get("email") or token.get("email") or ""),
+                verified=info.get("email_verified", token.get("email_verified")) is True,
+                amr=[str(each) for each in token.get("amr") or ()],
+            )  # fmt: skip
+        except single_sign_on.NotOurs as refusal:
+            raise ImmediateHttpResponse(self._refused(request, refusal.why, provider)) from refusal
+        sociallogin.user = sociallogin.account.user = user
+        if known is None:
+            sociallogin.account.save()
+
+    def on_authentication_error(self, request: HttpRequest, provider: Any, **kwargs: Any) -> None:
+        """Say in plain words that the service gave no answer that can be used; its own words may hold anything."""
+        raise ImmediateHttpResponse(self._refused(request, "failed", None))
+
+    @staticmethod
+    def _refused(request: HttpRequest, why: str, provider: Any) -> HttpResponse:
+        from django.contrib.auth.signals import user_login_failed
+
+        user_login_failed.send(sender=SocialAdapter, credentials={}, request=request)
+        context = {"why": why, "provider": provider}
+        return render(request, "accounts/sso_refused.html", context, status=502 if why == "failed" else 403)

@@ -13,11 +13,12 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Say the words of the trail; note who signs in and out."""
-        from webside.accounts import sessions, signins
+        from webside.accounts import sessions, signins, single_sign_on
         from webside.audit import sentences
 
         signins.connect()
         sessions.connect()
+        single_sign_on.connect()
         sentences.register(
             {
                 "accounts.session.signin": _("signed in"),
@@ -30,6 +31,9 @@ class AccountsConfig(AppConfig):
                 "accounts.staff.join": _("joined the staff"),
                 "accounts.staff.change": _("changed what a colleague may do"),
                 "accounts.invitation.revoke": _("took an invitation back"),
+                "accounts.identity-provider.create": _("let a service sign staff in"),
+                "accounts.identity-provider.change": _("changed a service that signs staff in"),
+                "accounts.identity-provider.end": _("ended a service that signed staff in"),
                 "accounts.api-key.create": _("made a key for a program"),
                 "accounts.api-key.revoke": _("ended a key"),
                 "realtime.ticket.refuse": _("asked for live updates that are not theirs"),

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from webside.accounts import acting, doors, policies, selectors, sessions, signins
+from webside.accounts import acting, doors, policies, selectors, sessions, signins, single_sign_on
 from webside.core import frames
 from webside.core.actor import ActorKind
 from webside.core.models import Tenant
@@ -41,6 +41,11 @@ class FrameMiddleware:
             return left
         tenant = self._tenant(request)
         tenant_id = tenant.id if tenant else None
+        if not single_sign_on.bound(request, tenant):
+            messages.info(
+                request, _("Your clinic’s own service signs you in. Your password and second factor are kept there.")
+            )
+            return redirect("portal:start")
         actor = selectors.actor_in(request.user, tenant_id)  # type: ignore[arg-type]
         request.tenant = tenant  # type: ignore[attr-defined]
         request.actor = actor  # type: ignore[attr-defined]
@@ -94,8 +99,10 @@ class FrameMiddleware:
 
 
 def has_second_factor(request: HttpRequest) -> bool:
-    """Whether this session was opened with a second factor, a passkey, or the demo's door."""
+    """Whether this session was opened with a second factor, a passkey, a clinic's own service, or the demo's door."""
     if settings.DEMO and request.session.get("demo_signed_in"):
         return True
+    if single_sign_on.tenant_of(request) is not None:
+        return True  # nobody is signed in by a service that hasn't asked for one
     methods: list[dict[str, Any]] = request.session.get("account_authentication_methods", [])
     return any(method.get("method") == "mfa" for method in methods)

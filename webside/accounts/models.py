@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
@@ -11,6 +12,7 @@ from django.db.models.functions import Lower
 
 from webside.core import clock
 from webside.core.actor import Role
+from webside.core.crypto import keyring
 from webside.core.ids import uuid7
 from webside.core.models import BaseModel, Tenant
 
@@ -100,6 +102,44 @@ class SignIn(BaseModel):
 
     class Meta:
         indexes = [models.Index(fields=["user", "seen_at"], name="sign_in_of_user")]
+
+
+class IdentityProvider(BaseModel):
+    """A service (OpenID Connect) that signs a clinic's staff in. Its secret is sealed.
+
+    ``issuer`` is its address, below which it describes itself. ``domains``: of the addresses that it may speak for.
+    ``asks_twice``: an administrator has said that it always asks for a second factor; otherwise it must say so each time.
+    """
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=80)
+    issuer = models.URLField(max_length=400)
+    client_id = models.CharField(max_length=190)
+    secret_sealed = models.BinaryField()
+    domains = ArrayField(models.CharField(max_length=120))
+    asks_twice = models.BooleanField(default=False)
+    active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "issuer", "client_id"], name="identity_provider_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def host(self) -> str:
+        """Where people are led."""
+        return urlsplit(self.issuer).netloc
+
+    @property
+    def secret(self) -> str:
+        """What the service knows this installation by."""
+        return keyring().open(bytes(self.secret_sealed), place=f"identity-provider:{self.id}").decode()
+
+    @secret.setter
+    def secret(self, plain: str) -> None:
+        self.secret_sealed = keyring().seal(plain.encode(), place=f"identity-provider:{self.id}")
 
 
 class ApiKey(BaseModel):

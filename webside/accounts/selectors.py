@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from webside.accounts.models import ApiKey, Invitation, Membership, SignIn, User
+from webside.accounts.models import ApiKey, IdentityProvider, Invitation, Membership, SignIn, User
 from webside.core import clock, frames
 from webside.core.actor import Actor, ActorKind, Role, anonymous
 from webside.core.models import Tenant
@@ -39,13 +39,12 @@ def actor_in(user: User, tenant_id: UUID | None) -> Actor:
     )
 
 
-def memberships_of(user: User) -> QuerySet[Membership]:
-    """Return where a user belongs, by the tenant's name."""
-    return (
-        Membership.objects.filter(user=user, active=True, tenant__active=True)
-        .select_related("tenant")
-        .order_by("tenant__name")
-    )
+def memberships_of(user: User, only: UUID | None = None) -> QuerySet[Membership]:
+    """Return where a user belongs, by the tenant's name; ``only`` the one tenant whose service signed them in."""
+    found = Membership.objects.filter(user=user, active=True, tenant__active=True)
+    if only is not None:
+        found = found.filter(tenant_id=only)
+    return found.select_related("tenant").order_by("tenant__name")
 
 
 def staff_of(actor: Actor) -> QuerySet[Membership]:
@@ -78,6 +77,31 @@ def sign_ins(actor: Actor) -> QuerySet[SignIn]:
     if actor.user_id is None:
         return SignIn.objects.none()
     return SignIn.objects.filter(user_id=actor.user_id, ends_at__gt=clock.now()).order_by("-seen_at")
+
+
+def identity_providers(actor: Actor) -> QuerySet[IdentityProvider]:
+    """Return the services that sign staff of the actor's tenant in, ended ones too."""
+    return IdentityProvider.objects.filter(tenant_id=frames.current_tenant_id()).order_by("-active", "name")
+
+
+def identity_provider(provider_id: UUID) -> IdentityProvider | None:
+    """Return a service that signs people in now."""
+    return (
+        IdentityProvider.objects.select_related("tenant")
+        .filter(id=provider_id, active=True, tenant__active=True)
+        .first()
+    )
+
+
+def provider_for_address(email: str) -> IdentityProvider | None:
+    """Return the service that speaks for an address, by its domain; nothing where none does, or more than one."""
+    domain = email.rpartition("@")[2].strip().lower()
+    found = list(
+        IdentityProvider.objects.filter(active=True, tenant__active=True, domains__contains=[domain])[:2]
+        if domain
+        else ()
+    )
+    return found[0] if len(found) == 1 else None
 
 
 def api_keys(actor: Actor) -> QuerySet[ApiKey]:

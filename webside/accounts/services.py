@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import requests
 from django.contrib.sessions.models import Session
 from django.core.mail import EmailMessage
 from django.db import transaction
 
 from webside.accounts import policies, registry
-from webside.accounts.models import ApiKey, Invitation, Membership, SignIn, User
+from webside.accounts.models import ApiKey, IdentityProvider, Invitation, Membership, SignIn, User
 from webside.audit.services import action, record
-from webside.core import clock, frames
+from webside.core import clock, frames, outgoing
 from webside.core.actor import STAFF_ROLES, Actor, Role
 
 INVITATION_DAYS = 7
+_ENDPOINTS = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
 class NotAllowed(PermissionError):
@@ -212,3 +215,84 @@ def revoke_api_key(*, actor: Actor, key: ApiKey) -> None:
         key.revoked_at = clock.now()
         key.save()
     record("accounts.api-key.revoke", actor=actor, target=key, target_label=key.name)
+
+
+class NoProvider(ValueError):
+    """The address of a service doesn't answer as one; ``why`` is ``away``, ``answer`` or ``issuer``."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def check_provider(issuer: str) -> None:
+    """Read what a service says of itself (OpenID Connect Discovery 1.0, section 4). Raises :class:`NoProvider`."""
+    try:
+        told = json.loads(outgoing.fetch(f"{issuer.rstrip('/')}/.well-known/openid-configuration"))
+    except (requests.HTTPError, ValueError) as error:
+        raise NoProvider("answer") from error
+    except requests.RequestException as error:
+        raise NoProvider("away") from error
+    if not isinstance(told, dict) or not all(told.get(name) for name in _ENDPOINTS):
+        raise NoProvider("answer")
+    if str(told.get("issuer", "")).rstrip("/") != issuer.rstrip("/"):
+        raise NoProvider("issuer")
+
+
+@action("accounts.identity-provider.create")
+def add_identity_provider(*, actor: Actor, secret: str, **details: Any) -> IdentityProvider:
+    """Let a service sign staff in: ``name``, ``issuer``, ``client_id``, ``domains``, ``asks_twice``.
+
+    The caller has looked whether it answers (:func:`check_provider`). Raises :class:`NotAllowed`, or :class:`DomainTaken`
+    where another service of this installation speaks for one of the domains.
+    """
+    if not policies.can_manage_staff(actor):
+        raise NotAllowed
+    _claim(details["domains"])
+    provider = IdentityProvider(tenant_id=frames.current_tenant_id(), **details)
+    provider.secret = secret
+    provider.save()
+    record("accounts.identity-provider.create", actor=actor, target=provider, target_label=provider.name,
+           changes={"issuer": provider.issuer, "domains": provider.domains, "asks_twice": provider.asks_twice})  # fmt: skip
+    return provider
+
+
+@action("accounts.identity-provider.change")
+def change_identity_provider(
+    *, actor: Actor, provider: IdentityProvider, secret: str, **details: Any
+) -> IdentityProvider:
+    """Change a service that signs staff in; an empty secret leaves the one that is kept. Raises as adding it does."""
+    if not policies.can_manage_staff(actor):
+        raise NotAllowed
+    _claim(details["domains"], besides=provider.id)
+    for name, value in details.items():
+        setattr(provider, name, value)
+    if secret:
+        provider.secret = secret
+    provider.save()
+    record("accounts.identity-provider.change", actor=actor, target=provider, target_label=provider.name,
+           changes={"issuer": provider.issuer, "domains": provider.domains, "asks_twice": provider.asks_twice,
+                    "secret": bool(secret)})  # fmt: skip
+    return provider
+
+
+@action("accounts.identity-provider.end")
+def end_identity_provider(*, actor: Actor, provider: IdentityProvider) -> None:
+    """Let a service sign nobody in any more. Whoever is signed in by it stays until that sign-in is over."""
+    if not policies.can_manage_staff(actor):
+        raise NotAllowed
+    provider.active = False
+    provider.save()
+    record("accounts.identity-provider.end", actor=actor, target=provider, target_label=provider.name)
+
+
+class DomainTaken(ValueError):
+    """Another service of this installation speaks for a domain."""
+
+
+def _claim(domains: list[str], besides: UUID | None = None) -> None:
+    others = IdentityProvider.objects.filter(active=True, domains__overlap=domains)
+    if besides is not None:
+        others = others.exclude(id=besides)
+    if others.exists():
+        raise DomainTaken

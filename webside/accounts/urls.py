@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webside.accounts.views import devices, second_factor, session, staff
+from webside.accounts.views import devices, second_factor, session, single_sign_on, staff
 
 app_name = "accounts"
 urlpatterns = [
@@ -13,8 +13,15 @@ urlpatterns = [
     path("devices/others/end/", devices.end_others, name="device-end-others"),
     path("devices/<uuid:sign_in_id>/end/", devices.end, name="device-end"),
     path("second-factor/", second_factor.needed, name="second-factor"),
+    path("sso/", single_sign_on.ask, name="sso"),
+    path("sso/<uuid:provider_id>/", single_sign_on.service, name="sso-provider"),
+    path("sso/<uuid:provider_id>/begin/", single_sign_on.begin, name="sso-begin"),
     path("invitation/<str:token>/", staff.accept, name="invitation-accept"),
     path("o/<slug:slug>/staff/", staff.members, name="staff-list"),
+    path("o/<slug:slug>/staff/services/", single_sign_on.providers, name="sso-list"),
+    path("o/<slug:slug>/staff/services/add/", single_sign_on.add, name="sso-add"),
+    path("o/<slug:slug>/staff/services/<uuid:provider_id>/", single_sign_on.detail, name="sso-detail"),
+    path("o/<slug:slug>/staff/services/<uuid:provider_id>/end/", single_sign_on.end, name="sso-end"),
     path("o/<slug:slug>/staff/invite/", staff.invite, name="staff-invite"),
     path("o/<slug:slug>/staff/<uuid:membership_id>/", staff.member, name="staff-detail"),
     path("o/<slug:slug>/staff/invitations/<uuid:invitation_id>/revoke/", staff.revoke, name="invitation-revoke"),

@@ -11,6 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET
 
 from webside.accounts import selectors as accounts
+from webside.accounts.single_sign_on import tenant_of
 from webside.core import clock
 from webside.portal import registry, selectors
 
@@ -39,7 +40,7 @@ def start(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("next", "")
     if wanted and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None):
         return redirect(wanted)
-    memberships = list(accounts.memberships_of(request.user))  # type: ignore[arg-type]
+    memberships = list(accounts.memberships_of(request.user, tenant_of(request)))  # type: ignore[arg-type]
     if len(memberships) == 1:
         return redirect("portal:home", slug=memberships[0].tenant.slug)
     return render(request, "portal/start.html", {"memberships": memberships})

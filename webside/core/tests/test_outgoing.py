@@ -1,0 +1,84 @@
+"""Nobody makes this server ask inside."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+import requests
+
+from webside.core import outgoing
+
+
+def _answers(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, 443)) for each in addresses]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "10.0.0.8", "192.168.1.1", "172.16.4.4", "169.254.169.254", "100.64.0.1", "::", "::1", "fe80::1",
+     "fd00::1", "::ffff:10.0.0.1", "224.0.0.1"],
+)  # fmt: skip
+def test_addresses_inside_are_not_asked(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    for found in ([address], ["93.184.215.14", address]):
+        _answers(monkeypatch, *found)
+        with pytest.raises(outgoing.NotAllowed):
+            outgoing.check("https://calendar.example/feed")
+
+
+def test_the_open_internet_is_asked_and_only_over_https(monkeypatch: pytest.MonkeyPatch) -> None:
+    _answers(monkeypatch, "93.184.215.14")
+    outgoing.check("https://calendar.example/feed")
+    for wrong in ("http://calendar.example/", "ftp://calendar.example/", "file:///etc/passwd", "https://", "nonsense"):
+        with pytest.raises(outgoing.NotAllowed):
+            outgoing.check(wrong)
+
+
+def test_hosts_that_the_operator_named_are_asked(settings: Any) -> None:
+    settings.INSIDE_HOSTS = frozenset({"login.clinic.internal"})
+    outgoing.check("http://login.clinic.internal:8080/")
+    with pytest.raises(outgoing.NotAllowed):
+        outgoing.check("http://localhost:9/")
+
+
+def test_a_redirect_inside_is_not_followed_and_a_long_answer_not_read(settings: Any, httpserver_like: Any) -> None:
+    outside, inside = httpserver_like
+    settings.INSIDE_HOSTS = frozenset({"localhost"})
+    assert outgoing.fetch(f"http://localhost:{outside}/small") == b"small"
+    with pytest.raises(requests.RequestException):
+        outgoing.fetch(f"http://localhost:{outside}/long", most=1000)
+    with pytest.raises(outgoing.NotAllowed):
+        outgoing.fetch(f"http://localhost:{outside}/elsewhere")
+    assert inside == []
+
+
+@pytest.fixture
+def httpserver_like() -> Any:
+    """Give a small server's port, and what was asked of the address inside that it redirects to."""
+    import threading
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+
+    asked: list[str] = []
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.headers["Host"].startswith("127."):
+                asked.append(self.path)
+            self.send_response(302 if self.path == "/elsewhere" else 200)
+            if self.path == "/elsewhere":
+                self.send_header("Location", f"http://127.0.0.1:{self.server.server_address[1]}/secret")
+            body = b"x" * 5000 if self.path == "/long" else self.path[1:].encode()
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("localhost", 0), Answers)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server.server_address[1], asked
+    server.shutdown()
