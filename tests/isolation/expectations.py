@@ -208,6 +208,7 @@ SAID = "the date of birth was said"
 TO_HER_APPOINTMENT = f"liz link maya grace {ACTING}"
 MAY_BOOK = f"{GUESTS} {PATIENTS} {CARE} {OFFICE} delegate {ACTING}"
 CALLED = {"entry_id": "called_entry_id"}
+WISH = {"until": "2031-01-01", "notice_hours": "24", "weekdays": "2"}
 SCHEDULING = [
     row("scheduling:service-detail", get=EVERYBODY),
     # Who acts for somebody and may not book for her books for nobody: least of all for herself, by mistake.
@@ -263,6 +264,23 @@ SCHEDULING = [
         body={"to": "{practitioner_id}", "reason": "My shift ends"}),
     row("scheduling:queue-order", post="grace", body={"what": "urgency", "urgency": "soon", "reason": "Spoke to her"}),
     row("scheduling:queue-note-call", post="grace", body={"outcome": "reached", "reason": "Is well"}),
+    # Who waits for a time that becomes free. Who is signed in and gives care is told how it is done, as with a booking.
+    row("scheduling:waitlist-join", get=MAY_BOOK, query={"state": "NY"}, note="the form"),
+    row("scheduling:waitlist-join", post=f"{GUESTS} liz rosa grace delegate {ACTING} "
+        + each("maya daniel priya marcus ingrid admin", 200), body=VISITOR | WISH),
+    row("scheduling:waitlist-join", get=TO_HER_APPOINTMENT, query={"visit": "{coming_appointment_id}"},
+        note="for an earlier time"),
+    row("scheduling:waitlist-entry", get=f"liz grace:302 {ACTING}"),
+    row("scheduling:waitlist-answer", post=f"liz grace {ACTING}", body={"do": "decline", "offer": "{offer_id}"}),
+    # A bearer's link, as that of a reminder.
+    row("scheduling:waitlist-open", ids={"token": "wait_token"}, body={"do": "decline", "offer": "{offer_id}"},
+        get=f"{GUESTS} liz {ACTING} grace:302 "
+        + each("rosa maya daniel priya marcus ingrid admin delegate over ended", 403),
+        post=f"{GUESTS} liz {ACTING} grace "
+        + each("rosa maya daniel priya marcus ingrid admin delegate over ended", 403)),
+    row("scheduling:waitlist", get="grace"),
+    row("scheduling:waitlist-offer", get="grace", post="grace", body={"slot": "{slot}"}),
+    row("scheduling:waitlist-remove", post="grace", body={"reason": "Was seen elsewhere"}),
     row("scheduling:queue", get=CARE),
     row("scheduling:queue-next", post=CARE),
     row("scheduling:queue-duty", post=CARE, body={"on": "0"}),
@@ -439,7 +457,9 @@ OF_NO_CLINIC = frozenset(row.route for row in [*UI, *HEALTH, *ALLAUTH]) | {
 }  # fmt: skip
 """Routes under no clinic's path. The invitation's page is its bearer's, whoever that is."""
 
-PUBLIC_IDS = frozenset({"scheduling:service-detail", "scheduling:appointment-book", "scheduling:queue-join"})
+PUBLIC_IDS = frozenset({
+    "scheduling:service-detail", "scheduling:appointment-book", "scheduling:queue-join", "scheduling:waitlist-join",
+})  # fmt: skip
 """What a clinic offers is public: an id that is not offered there is a mistake, not an attempt, and not in the trail."""
 
 DEMO_ONLY = frozenset({"demo:become", "demo:mail-list", "demo:mail-detail", "demo:mail-attachment", "demo:text-reply"})

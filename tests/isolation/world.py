@@ -251,6 +251,7 @@ class _Filling:
         self._front_desk()
         self._bookings()
         self._line()
+        self._waits()
         self._visits()
         self._charts()
         self._office()
@@ -331,6 +332,31 @@ class _Filling:
                 actor=patient, patient=clinic.patient, service=clinic.service, state="NY", timezone=ZONE,
                 phone="845-555-0142", reason_text=f"{clinic.word('reason')} now", idempotency_key=uuid4().hex,
             ).id  # fmt: skip
+
+    def _waits(self) -> None:
+        """Let the patient wait for a time, and one be held for her."""
+        from webside.scheduling import services
+        from webside.scheduling.models import Appointment, WaitlistEntry, WaitlistOffer
+
+        clinic, start = self.clinic, clock.now() + timedelta(days=20, minutes=7)
+        with _by_system(clinic.tenant):
+            period = TimestamptzRange(start, start + timedelta(minutes=20))
+            entry = WaitlistEntry.objects.create(
+                patient=clinic.patient, service=clinic.service, state="NY", timezone=ZONE, weekdays=[1], notice_hours=2,
+                until=clock.now().date() + timedelta(days=30), reason_text=f"{clinic.word('reason')} for weeks",
+                joined_by="Herself", idempotency_key=uuid4().hex,
+            )  # fmt: skip
+            offer = WaitlistOffer.objects.create(
+                entry=entry, practitioner=clinic.practitioner, period=period, offered_by="Webside",
+                until=clock.now() + timedelta(hours=2),
+            )  # fmt: skip
+            Appointment.objects.create(
+                id=offer.id, status="pending", patient=clinic.patient, practitioner=clinic.practitioner,
+                service=clinic.service, period=period, patient_state="NY", patient_timezone=ZONE, booked_by="Webside",
+                reason_text=entry.reason_text, idempotency_key=uuid4().hex,
+            )  # fmt: skip
+            self.things |= {"wait_id": entry.id, "offer_id": offer.id}
+            self.things["wait_token"] = services.issue_waitlist_link(entry=entry)
 
     def _visits(self) -> None:
         """Bring a visit to each stage that a page is about."""

@@ -26,6 +26,7 @@ from webside.compliance.models import Licence
 from webside.core import clock, frames
 from webside.core.actor import system
 from webside.scheduling import selectors as scheduling
+from webside.scheduling import services as waiting
 from webside.scheduling.forms import slot_value
 from webside.scheduling.services import issue_link
 from webside.scheduling.tests.line import join, on_duty, open_line
@@ -41,15 +42,17 @@ MEASURED: dict[str, dict[str, int]] = {
         "scheduling:service-detail?state=NY": 6,
         "scheduling:appointment-book?slot": 3,
         "scheduling:queue-join?state=NY": 7,
+        "scheduling:waitlist-join?state=NY": 4,
     },
     "liz": {
-        "portal:home": 6,
+        "portal:home": 8,
         "portal:clinic": 7,
         "portal:record-access": 2,
         "people:delegate-list": 2,
         "people:delegate-add": 1,
         "scheduling:service-detail?state=NY": 6,
         "scheduling:queue-entry": 6,
+        "scheduling:waitlist-entry": 2,
         "notifications:reach": 3,
         "scheduling:appointment-book?slot": 4,
         "scheduling:appointment-detail": 5,
@@ -113,6 +116,8 @@ MEASURED: dict[str, dict[str, int]] = {
         "portal:book-for": 1,
         "portal:book-time": 7,
         "scheduling:schedule": 4,
+        "scheduling:waitlist": 2,
+        "scheduling:waitlist-offer": 6,
         "scheduling:appointment-detail": 2,
         "notifications:text-list": 4,
         "notifications:reach-of": 4,
@@ -215,8 +220,14 @@ def clinic(cast: Cast) -> Clinic:
     open_line(cast)
     on_duty(cast)
     entry = join(cast)
+    with cast.as_(cast.liz_user) as liz:
+        waits = waiting.join_waitlist(
+            actor=liz, patient=cast.liz, service=cast.video_visit, state="NY", timezone="America/New_York",
+            until=now.date() + timedelta(days=30), notice_hours=2, idempotency_key="of the table",
+        )  # fmt: skip
     parts = {
-        "slug": "larkspur", "entry_id": entry.id, "service_id": cast.video_visit.id, "appointment_id": rooms["planned"].id,
+        "slug": "larkspur", "entry_id": entry.id, "wait_id": waits.id,
+        "service_id": cast.video_visit.id, "appointment_id": rooms["planned"].id,
         "patient_id": cast.liz.id, "encounter_id": signed.id, "claim_id": claim.id, "override_id": override.id,
         "licence_id": licence.id, "membership_id": cast.maya_user.memberships.first().id,
     }  # fmt: skip

@@ -34,6 +34,8 @@ class SchedulingConfig(AppConfig):
         live.register("queue", selectors.hears_queue)
         words.register(texts.TEXTS)
         loops.register(selectors.WATCH, tasks.watch_lines, every=10)
+        loops.register(selectors.WAITLIST, tasks.offer_times, every=15)
+        timers.register(services.OFFER_TIMER, tasks.offer_over)
         timers.register(services.UNANSWERED_TIMER, tasks.unanswered)
         timers.register(services.CALL_TIMER, tasks.message)
         notifications.register_whose(selectors.patient_behind)
@@ -89,6 +91,19 @@ class SchedulingConfig(AppConfig):
                 "scheduling.queue.fail": _("let somebody be called whose visit did not work"),
                 "scheduling.queue.shut": _("let somebody be called who waited beyond closing time"),
                 "scheduling.queue.set-hours": _("set the hours of a line"),
+                "scheduling.waitlist.read": _("looked at the waiting list"),
+                "scheduling.waitlist.join": _("got on the waiting list"),
+                "scheduling.waitlist.open": _("opened a place on the waiting list by a link"),
+                "scheduling.waitlist.guess": _("tried a link to the waiting list that nobody was sent"),
+                "scheduling.waitlist.leave": _("left the waiting list"),
+                "scheduling.waitlist.remove": _("took somebody off the waiting list"),
+                "scheduling.waitlist.offer": _("held a free time for somebody on the waiting list"),
+                "scheduling.waitlist.accept": _("took a time that was held"),
+                "scheduling.waitlist.decline": _("left a time that was held to the next one"),
+                "scheduling.waitlist.withdraw": _("took back a time that was offered"),
+                "scheduling.waitlist.lapse": _("asked whether a time that was held has run out"),
+                "scheduling.waitlist.over": _("stopped looking for a time for somebody"),
+                "scheduling.waitlist.follow": _("looked whether somebody who booked waits for an earlier time"),
                 "scheduling.duty.start": _("began to take people from the line"),
                 "scheduling.duty.end": _("took no more people from the line"),
             }

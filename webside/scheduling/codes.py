@@ -8,6 +8,7 @@ from enum import StrEnum
 class AppointmentStatus(StrEnum):
     """Where an appointment stands."""
 
+    PENDING = "pending"
     BOOKED = "booked"
     CHECKED_IN = "checked-in"
     FULFILLED = "fulfilled"
@@ -17,6 +18,12 @@ class AppointmentStatus(StrEnum):
 
 
 HOLDS_TIME = (AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN, AppointmentStatus.FULFILLED)
+
+TAKES_TIME = (*HOLDS_TIME, AppointmentStatus.PENDING)
+"""What keeps a practitioner's time from others: also what is held for somebody until she has answered an offer."""
+
+NO_APPOINTMENT = (AppointmentStatus.WAITLIST, AppointmentStatus.PENDING)
+"""What is nobody's visit yet, or no more: back in the line, or only offered."""
 
 
 class Urgency(StrEnum):
@@ -99,3 +106,31 @@ class Missed(StrEnum):
     CLINICIAN = "clinician"
     LATE_CANCEL = "late-cancel"
     OTHER = "other"
+
+
+class DayPart(StrEnum):
+    """A part of a day on the wall clock: before noon, until five, from five on."""
+
+    MORNING = "morning"
+    AFTERNOON = "afternoon"
+    EVENING = "evening"
+
+
+class WaitlistStatus(StrEnum):
+    """Where somebody stands who waits for a time that becomes free."""
+
+    WAITING = "waiting"
+    BOOKED = "booked"
+    LEFT = "left"
+    REMOVED = "removed"
+    OVER = "over"
+
+
+class OfferStatus(StrEnum):
+    """What became of a time that was offered to somebody on the waiting list."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    LAPSED = "lapsed"
+    WITHDRAWN = "withdrawn"

@@ -1,4 +1,4 @@
-"""What happens to appointments, and in the line of who waits to be seen now."""
+"""What happens to appointments, in the line of who waits to be seen now, and on the waiting list."""
 
 from __future__ import annotations
 
@@ -81,5 +81,40 @@ class QueueAlone(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueShut(Event):
     """The line has closed before somebody was seen: the front desk calls her."""
+
+    entry_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursChanged(Event):
+    """Somebody gives care at other times than before: times may have become free."""
+
+    practitioner_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitlistJoined(Event):
+    """Somebody waits for a time that becomes free."""
+
+    entry_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitlistOffered(Event):
+    """A time is held for somebody on the waiting list until she answers, or until it runs out."""
+
+    offer_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitlistOfferEnded(Event):
+    """A time that was offered is held no longer: it is for the next one."""
+
+    offer_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitlistOver(Event):
+    """The last day that suited somebody on the waiting list is over, and no time was found."""
 
     entry_id: UUID

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from webside.core import clock
 from webside.people.forms import BirthDateField
 from webside.scheduling import registry
-from webside.scheduling.codes import CallWindow
+from webside.scheduling.codes import CallWindow, DayPart
 
 SLOT = re.compile(r"(?P<at>\d{8}T\d{4}Z)\.(?P<who>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 SLOT_TIME = "%Y%m%dT%H%MZ"
@@ -29,6 +29,20 @@ WINDOWS: dict[CallWindow, Promise] = {
     CallWindow.NEXT_DAY: _("When you are open again"),
 }
 """When somebody would like to be called."""
+
+PARTS: dict[DayPart, Promise] = {
+    DayPart.MORNING: _("In the morning, before noon"),
+    DayPart.AFTERNOON: _("In the afternoon, until five"),
+    DayPart.EVENING: _("In the evening, from five on"),
+}
+"""Which times of the day suit somebody who waits for one."""
+
+NOTICES: dict[int, Promise] = {
+    2: _("Two hours before is enough"),
+    24: _("At least a day before"),
+    48: _("At least two days before"),
+}
+"""How long before a visit somebody must know; in hours."""
 
 
 def slot_value(start: datetime, practitioner_id: UUID) -> str:
@@ -295,3 +309,72 @@ class CallBackForm(forms.Form):
     def clean_phone(self) -> str:
         """A number that can be called."""
         return phone_number(self.cleaned_data["phone"])
+
+
+class Several(forms.CheckboxSelectMultiple):
+    """Boxes of which several may be ticked; what was kept of them comes back in one text (``ui.kept``)."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
+        """Return what is ticked."""
+        chosen = super().value_from_datadict(data, files, name) or []
+        return [one for each in chosen for one in str(each).split(",") if one]
+
+
+class WishForm(BookingForm):
+    """A place on the waiting list: which times suit, until when, with whom."""
+
+    practitioner = forms.ChoiceField(label=_("Who would you like to see?"), required=False)
+    weekdays = forms.TypedMultipleChoiceField(
+        label=_("Which days suit you?"),
+        help_text=_("Leave all empty if any day does."),
+        coerce=int,
+        choices=list(WEEKDAYS.items()),
+        required=False,
+        widget=Several,
+    )
+    day_parts = forms.MultipleChoiceField(
+        label=_("What time of the day?"),
+        help_text=_("Leave all empty if any time does."),
+        choices=[(part.value, text) for part, text in PARTS.items()],
+        required=False,
+        widget=Several,
+    )
+    notice_hours = forms.TypedChoiceField(
+        label=_("How soon must you know?"), coerce=int, choices=list(NOTICES.items()), initial=2
+    )
+    until = forms.DateField(
+        label=_("Until when should we look?"),
+        help_text=_("The last day that suits you."),
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"required": _("Enter the last day that suits you.")},
+    )
+    field_order = [
+        "practitioner", "weekdays", "day_parts", "notice_hours", "until", "reason_text", "consent", "key",
+    ]  # fmt: skip
+
+    def __init__(
+        self, *args: Any, today: date, longest: date, people: list[tuple[str, str]], **kwargs: Any
+    ) -> None:  # fmt: skip
+        super().__init__(*args, **kwargs)
+        self.today, self.longest = today, longest
+        self.initial.setdefault("until", min(today + timedelta(days=30), longest))
+        choices = self.fields["practitioner"]
+        choices.choices = [("", _("Anyone who is free first")), *people]  # type: ignore[attr-defined]
+
+    def clean_until(self) -> date:
+        """A day that is ahead, and not so far that nobody knows who works then."""
+        day: date = self.cleaned_data["until"]
+        if day < self.today:
+            raise ValidationError(_("Choose today or a later day."))
+        if day > self.longest:
+            raise ValidationError(_("We can’t look that far ahead. Choose an earlier day."))
+        return day
+
+
+class VisitorWishForm(WishForm, VisitorBookingForm):
+    """A place on the waiting list without an account."""
+
+    field_order = [
+        "practitioner", "weekdays", "day_parts", "notice_hours", "until", "reason_text",
+        "given", "family", "birth_date", "email", "phone", "consent", "key",
+    ]  # fmt: skip

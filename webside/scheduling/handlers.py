@@ -31,12 +31,13 @@ from webside.notifications.services import send_email, send_sms
 from webside.outbox.events import Event
 from webside.outbox.registry import subscribe
 from webside.people.models import Practitioner
-from webside.scheduling import calendars, selectors, services
-from webside.scheduling.codes import HOLDS_TIME, AppointmentStatus, QueueStatus
+from webside.scheduling import calendars, rules, selectors, services
+from webside.scheduling.codes import HOLDS_TIME, AppointmentStatus, OfferStatus, QueueStatus, WaitlistStatus
 from webside.scheduling.events import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentMoved,
+    HoursChanged,
     QueueAlone,
     QueueCalled,
     QueueClosing,
@@ -44,8 +45,12 @@ from webside.scheduling.events import (
     QueueNear,
     QueueShut,
     QueueUnanswered,
+    WaitlistJoined,
+    WaitlistOffered,
+    WaitlistOfferEnded,
+    WaitlistOver,
 )
-from webside.scheduling.models import Appointment, QueueEntry
+from webside.scheduling.models import Appointment, QueueEntry, WaitlistEntry, WaitlistOffer
 
 
 def send_booked(event: AppointmentBooked, event_id: UUID) -> None:
@@ -263,6 +268,88 @@ def tell_in_line(event: Any, event_id: UUID) -> None:
             )  # fmt: skip
 
 
+def look_again(event: AppointmentCancelled | AppointmentMoved, event_id: UUID) -> None:
+    """Let the waiting list be gone through when a time may have become free, once who changed it can't take that back."""
+    services.look_soon(after=rules.offering("offer_grace", clock.now().date()))
+
+
+def look_now(event: HoursChanged | WaitlistOfferEnded, event_id: UUID) -> None:
+    """Let the waiting list be gone through: there are new times, or one is held no longer."""
+    services.look_soon()
+
+
+def follow_booking(event: AppointmentBooked, event_id: UUID) -> None:
+    """Offer to who has booked a time herself only what is earlier."""
+    services.follow_booking(
+        appointment=Appointment.objects.select_related("patient", "service").get(id=event.appointment_id)
+    )
+
+
+def tell_joined(event: WaitlistJoined, event_id: UUID) -> None:
+    """Send somebody who waits for a time a link to her place."""
+    entry = _waiting(event.entry_id)
+    if entry.status == WaitlistStatus.WAITING and entry.patient.email:
+        _tell_waiting(entry, event_id, "waitlist_joined", gettext_lazy("You are on the waiting list"))
+
+
+def tell_over(event: WaitlistOver, event_id: UUID) -> None:
+    """Tell somebody that no time was found until her last day."""
+    entry = _waiting(event.entry_id)
+    if entry.patient.email:
+        _tell_waiting(entry, event_id, "waitlist_over", gettext_lazy("We found no time for you"))
+
+
+def tell_offered(event: WaitlistOffered, event_id: UUID) -> None:
+    """Tell somebody that a time is held for her, and until when; nothing where she has answered meanwhile."""
+    offer = WaitlistOffer.objects.get(id=event.offer_id)
+    if offer.status != OfferStatus.OPEN or offer.until <= clock.now():
+        return
+    entry = _waiting(offer.entry_id)
+    patient = entry.patient
+    choice = Choice(notifications.preference_of(patient).changes)
+    number = notifications.can_be_texted(patient, entry.tenant)
+    # A time that is held for minutes must be heard of: by both ways where both are open.
+    chosen = channels(Choice.BOTH if choice is Choice.NONE else choice, email=bool(patient.email), number=number)
+    with translation.override(patient.language or settings.LANGUAGE_CODE):
+        words = {
+            "when": services.long_when_at(offer.start, entry.timezone),
+            "until": services.long_when_at(offer.until, entry.timezone),
+        }
+        if Channel.EMAIL in chosen:
+            _tell_waiting(entry, event_id, "waitlist_offered", gettext_lazy("A time is free for you"), **words)
+        if Channel.SMS in chosen:
+            send_sms(
+                template="scheduling/waitlist_offered", to=patient.phone,
+                context={"until": services.short_when_at(offer.until, entry.timezone),
+                         "link": _waitlist_link(entry, short=True)},
+                idempotency_key=f"scheduling.waitlist_offered.text:{event_id}", kind=MessageKind.CHANGE,
+                patient_id=patient.id, about_id=offer.id, expires_at=offer.until,
+            )  # fmt: skip
+
+
+def _waiting(entry_id: UUID) -> WaitlistEntry:
+    return WaitlistEntry.objects.select_related("patient", "service", "tenant").get(id=entry_id)
+
+
+def _waitlist_link(entry: WaitlistEntry, *, short: bool = False) -> str:
+    token = services.issue_waitlist_link(entry=entry, short=short)
+    return settings.PUBLIC_URL + reverse("scheduling:waitlist-open", args=[entry.tenant.slug, token])
+
+
+def _tell_waiting(entry: WaitlistEntry, event_id: UUID, template: str, subject: Promise, **words: Any) -> None:
+    """Write an e-mail to somebody on the waiting list, in her language; its subject says nothing of what for."""
+    patient, clinic = entry.patient, entry.tenant
+    with translation.override(patient.language or settings.LANGUAGE_CODE):
+        send_email(
+            template=f"scheduling/{template}", to=patient.email,
+            context={"entry": entry, "clinic": clinic, "link": _waitlist_link(entry), "services_url":
+                     settings.PUBLIC_URL + reverse("scheduling:service-detail", args=[clinic.slug, entry.service_id]),
+                     **words},
+            subject=f"{subject}, {clinic.name}", idempotency_key=f"scheduling.{template}:{event_id}",
+            patient_id=patient.id, kind=MessageKind.CHANGE, about_id=entry.id,
+        )  # fmt: skip
+
+
 def register() -> None:
     """Listen: the e-mail follows the commit, it doesn't hold it up."""
     for event in IN_LINE_NEWS:
@@ -274,6 +361,14 @@ def register() -> None:
     appointments: tuple[type[Any], ...] = (AppointmentBooked, AppointmentMoved, AppointmentCancelled)
     for event in appointments:
         subscribe(event, plan_reminders)
+    for freed in (AppointmentMoved, AppointmentCancelled):
+        subscribe(freed, look_again)
+    for event in (HoursChanged, WaitlistOfferEnded):
+        subscribe(event, look_now)
+    subscribe(AppointmentBooked, follow_booking)
+    subscribe(WaitlistJoined, tell_joined)
+    subscribe(WaitlistOffered, tell_offered)
+    subscribe(WaitlistOver, tell_over)
     subscribe(NotificationFailed, remind_otherwise)
     subscribe(TextReceived, take_reply)
     timers.register(services.TIMER, remind)

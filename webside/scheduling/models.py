@@ -1,17 +1,27 @@
-"""When practitioners can be booked, what was booked, and who waits in line. Slots are computed, never stored."""
+"""When practitioners can be booked, what was booked, who waits in line or for a time. Slots are computed, never stored."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import Q
 
 from webside.core import clock
 from webside.core.models import TenantForeignKey, TenantModel
-from webside.scheduling.codes import HOLDS_TIME, IN_LINE, AppointmentStatus, CallWindow, QueueStatus, Urgency
+from webside.scheduling.codes import (
+    HOLDS_TIME,
+    IN_LINE,
+    TAKES_TIME,
+    AppointmentStatus,
+    CallWindow,
+    OfferStatus,
+    QueueStatus,
+    Urgency,
+    WaitlistStatus,
+)
 
 
 class Availability(TenantModel):
@@ -45,6 +55,9 @@ class Appointment(TenantModel):
     ``sequence`` counts each move, cancellation and restoring. ``doors_since``: where a hand-over let open doors follow,
     the sequence since which they stand; else empty, and only those of the present sequence do. ``confirmed_*`` is of the
     present time: a move takes it back.
+
+    A *pending* one is a time that is held for somebody on the waiting list: it keeps its practitioner's time from others,
+    and is nobody's visit until she has taken it.
     """
 
     patient = TenantForeignKey("people.Patient", related_name="appointments")
@@ -77,9 +90,9 @@ class Appointment(TenantModel):
                         (who, RangeOperators.EQUAL),
                         ("period", RangeOperators.OVERLAPS),
                     ],
-                    condition=Q(status__in=[status.value for status in HOLDS_TIME]),
+                    condition=Q(status__in=[status.value for status in held]),
                 )
-                for who in ("practitioner", "patient")
+                for who, held in (("practitioner", TAKES_TIME), ("patient", HOLDS_TIME))
             ),
         ]
 
@@ -255,3 +268,95 @@ class Reminder(TenantModel):
             models.UniqueConstraint(fields=["tenant", "appointment", "sequence", "step"], name="reminder_once")
         ]
         indexes = [models.Index(fields=["tenant", "digest"], name="reminder_of_number")]
+
+
+class WaitlistEntry(TenantModel):
+    """Somebody who waits for a time of a service that becomes free, and which times would suit her.
+
+    ``weekdays`` (0 is Monday) and ``day_parts`` are of the wall clock of ``timezone``; empty: any. ``notice_hours``: how long
+    before a visit she must know. ``until`` is the last day that suits. ``practitioner``: with nobody else.
+    ``appointment`` is the visit that she would move to an earlier time. ``joined_at`` is her place and stays. The worker
+    looks for her when ``look_at`` has come, and for everybody else then.
+    """
+
+    patient = TenantForeignKey("people.Patient", related_name="waitlist_entries")
+    service = TenantForeignKey("catalog.HealthcareService", related_name="waitlist_entries")
+    practitioner = TenantForeignKey("people.Practitioner", null=True, related_name="+")
+    appointment = TenantForeignKey("scheduling.Appointment", null=True, related_name="waitlist_entries")
+    status = models.CharField(max_length=12, default=WaitlistStatus.WAITING)
+    state = models.CharField(max_length=2)
+    timezone = models.CharField(max_length=60)
+    weekdays = ArrayField(models.PositiveSmallIntegerField(), default=list)
+    day_parts = ArrayField(models.CharField(max_length=12), default=list)
+    notice_hours = models.PositiveSmallIntegerField()
+    until = models.DateField()
+    reason_text = models.TextField(blank=True)
+    joined_at = models.DateTimeField(default=clock.now)
+    joined_by = models.CharField(max_length=160)
+    look_at = models.DateTimeField(default=clock.now)
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=200, blank=True)
+    idempotency_key = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "idempotency_key"], name="waitlist_entry_idempotent"),
+            models.UniqueConstraint(
+                fields=["tenant", "patient", "service"],
+                condition=Q(status=WaitlistStatus.WAITING.value),
+                name="waitlist_entry_once",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "joined_at"],
+                condition=Q(status=WaitlistStatus.WAITING.value),
+                name="waitlist_waiting",
+            )
+        ]
+
+
+class WaitlistOffer(TenantModel):
+    """A time that was offered to somebody on the waiting list, and held for her until ``until``.
+
+    While it is open a *pending* appointment of the same id holds the time, so that PostgreSQL keeps it from others.
+    """
+
+    entry = TenantForeignKey("scheduling.WaitlistEntry", related_name="offers")
+    practitioner = TenantForeignKey("people.Practitioner", related_name="+")
+    period = DateTimeRangeField()
+    status = models.CharField(max_length=12, default=OfferStatus.OPEN)
+    offered_at = models.DateTimeField(default=clock.now)
+    offered_by = models.CharField(max_length=160)
+    until = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "entry"], condition=Q(status=OfferStatus.OPEN.value), name="waitlist_offer_once"
+            )
+        ]
+
+    @property
+    def start(self) -> datetime:
+        """When the offered visit would begin."""
+        return self.period.lower
+
+    @property
+    def end(self) -> datetime:
+        """When it would end."""
+        return self.period.upper
+
+
+class WaitlistLink(TenantModel):
+    """A link in a message that opens one entry of the waiting list. Its token is kept as a hash."""
+
+    entry = TenantForeignKey("scheduling.WaitlistEntry", related_name="links")
+    token_hash = models.BinaryField(max_length=32)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "token_hash"], name="waitlist_link_once")]

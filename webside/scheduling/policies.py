@@ -9,8 +9,8 @@ from webside.core.actor import Actor, ActorKind, Role
 from webside.people import policies as people
 from webside.people.codes import Scope
 from webside.people.models import Patient, Practitioner
-from webside.scheduling.codes import AppointmentStatus
-from webside.scheduling.models import Appointment, QueueEntry
+from webside.scheduling.codes import NO_APPOINTMENT, AppointmentStatus
+from webside.scheduling.models import Appointment, QueueEntry, WaitlistEntry
 
 SEEN_WITH = (Scope.APPOINTMENTS, Scope.VISITS)
 """With any of these, who acts for a patient sees her appointments."""
@@ -19,10 +19,12 @@ SEEN_WITH = (Scope.APPOINTMENTS, Scope.VISITS)
 def visible_appointments(actor: Actor, appointments: QuerySet[Appointment]) -> QuerySet[Appointment]:
     """The front desk sees all, a practitioner and a patient their own, a link its one; others none.
 
-    What went back to the line is the patient's alone: it is with nobody, and stands on the board of the line.
+    What went back to the line is the patient's alone: it is with nobody, and stands on the board of the line. What is
+    only offered is nobody's visit: it stands on the waiting list.
     """
     if actor.kind is ActorKind.SYSTEM:
         return appointments
+    appointments = appointments.exclude(status=AppointmentStatus.PENDING)
     if actor.has(Role.COORDINATOR):
         return appointments.exclude(status=AppointmentStatus.WAITLIST)
     if actor.kind is ActorKind.LINK and actor.subject_id is not None:
@@ -68,7 +70,7 @@ def is_practitioner_of(actor: Actor, appointment: Appointment) -> bool:
         actor.user_id is not None
         and actor.has(Role.CLINICIAN, Role.COACH)
         and appointment.practitioner.user_id == actor.user_id
-        and appointment.status != AppointmentStatus.WAITLIST
+        and appointment.status not in NO_APPOINTMENT
     )
 
 
@@ -88,7 +90,8 @@ def can_book_for(actor: Actor, patient: Patient) -> bool:
 def _is_new(patient: Patient) -> bool:
     if patient.user_id is not None or Appointment.objects.filter(patient=patient).exists():
         return False
-    return not QueueEntry.objects.filter(patient=patient).exists()
+    waits = (QueueEntry.objects.filter(patient=patient), WaitlistEntry.objects.filter(patient=patient))
+    return not any(found.exists() for found in waits)
 
 
 def can_change_appointment(actor: Actor, appointment: Appointment) -> bool:
@@ -224,3 +227,43 @@ def can_follow_queue(actor: Actor) -> bool:
 def can_set_queue_hours(actor: Actor) -> bool:
     """When the line is open, the front desk and administrators say, and Webside itself when it sets a clinic up."""
     return actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR, Role.ADMINISTRATOR)
+
+
+# The waiting list: who waits for a time that becomes free
+
+
+def visible_waitlist_entries(actor: Actor, entries: QuerySet[WaitlistEntry]) -> QuerySet[WaitlistEntry]:
+    """The front desk sees all, a patient (or who books for her) her own, a link its one; nobody else any."""
+    if actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR):
+        return entries
+    if actor.kind is ActorKind.LINK and actor.subject_id is not None:
+        return entries.filter(id=actor.subject_id)
+    return entries.filter(people.own(actor, Scope.APPOINTMENTS, by="patient__") & catalog.shown(actor))
+
+
+def waits_for_time(actor: Actor, entry: WaitlistEntry) -> bool:
+    """Whether it is she who waits: signed in, come by the link of a message, or who books for her."""
+    if actor.kind is ActorKind.LINK:
+        return actor.subject_id == entry.id
+    own = people.is_own(actor, entry.patient, Scope.APPOINTMENTS)
+    return own and (actor.on_behalf is None or catalog.is_shown(actor, entry.service))
+
+
+def can_join_waitlist(actor: Actor, patient: Patient) -> bool:
+    """The same as for a place in line: herself, a visitor who has just been registered, the front desk for her."""
+    return can_join_queue(actor, patient)
+
+
+def can_change_wait(actor: Actor, entry: WaitlistEntry) -> bool:
+    """Take or decline what is offered, and leave: she herself, and the front desk when she says so on the phone."""
+    return actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR) or waits_for_time(actor, entry)
+
+
+def can_read_waitlist(actor: Actor) -> bool:
+    """The whole list is the front desk's."""
+    return actor.has(Role.COORDINATOR)
+
+
+def can_offer_time(actor: Actor) -> bool:
+    """Offer a free time to somebody: Webside itself, and the front desk by hand."""
+    return actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from webside.core import actor, frames
 from webside.core.models import Tenant
-from webside.scheduling import services
+from webside.scheduling import selectors, services
 
 
 def watch_lines() -> int:
@@ -18,6 +18,26 @@ def watch_lines() -> int:
         with frames.begin(tenant_id=tenant_id, actor=actor.system("line", tenant_id)):
             services.watch_queue()
     return 0
+
+
+def offer_times() -> int:
+    """Go through the waiting list of each clinic, the longest wait first; return 0, for the loop that then waits.
+
+    Each is looked at in a transaction of its own: whoever books meanwhile waits for one of them at most.
+    """
+    for tenant_id in Tenant.objects.filter(active=True).values_list("id", flat=True):
+        machine = actor.system("waiting list", tenant_id)
+        with frames.begin(tenant_id=tenant_id, actor=machine):
+            found = selectors.places_to_look_at()
+        for entry_id in found:
+            with frames.begin(tenant_id=tenant_id, actor=machine):
+                services.offer_next(entry_id=entry_id)
+    return 0
+
+
+def offer_over(payload: Mapping[str, Any]) -> None:
+    """A time was held until now: was it taken?"""
+    services.end_offer(offer_id=UUID(payload["offer_id"]))
 
 
 def unanswered(payload: Mapping[str, Any]) -> None:

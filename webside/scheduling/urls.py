@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from webside.scheduling.views import answer, booking, hours, operations, patient, queue, waiting
+from webside.scheduling.views import answer, booking, hours, operations, patient, queue, waiting, waitlist, waits
 
 app_name = "scheduling"
 urlpatterns = [
@@ -40,7 +40,14 @@ urlpatterns = [
     path("o/<slug:slug>/queue/duty/beat/", waiting.beat, name="queue-beat"),
     path("o/<slug:slug>/answer/<str:token>/", answer.answer, name="answer"),
     path("o/<slug:slug>/appointments/<uuid:appointment_id>/confirm/", patient.confirm, name="appointment-confirm"),
+    path("o/<slug:slug>/services/<uuid:service_id>/waiting-list/", waits.join, name="waitlist-join"),
+    path("o/<slug:slug>/waiting-list/<uuid:wait_id>/", waits.place, name="waitlist-entry"),
+    path("o/<slug:slug>/waiting-list/<uuid:wait_id>/answer/", waits.answer, name="waitlist-answer"),
+    path("o/<slug:slug>/waits/<str:token>/", waits.by_link, name="waitlist-open"),
     path("o/<slug:slug>/schedule/", operations.schedule, name="schedule"),
+    path("o/<slug:slug>/schedule/waiting-list/", waitlist.everybody, name="waitlist"),
+    path("o/<slug:slug>/schedule/waiting-list/<uuid:wait_id>/offer/", waitlist.offer, name="waitlist-offer"),
+    path("o/<slug:slug>/schedule/waiting-list/<uuid:wait_id>/remove/", waitlist.remove, name="waitlist-remove"),
     path("o/<slug:slug>/schedule/hours/", hours.week, name="hours"),
     path("o/<slug:slug>/schedule/hours/add/", hours.add, name="hours-add"),
     path("o/<slug:slug>/schedule/hours/undo/", hours.undo_change, name="hours-undo"),

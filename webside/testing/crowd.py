@@ -37,6 +37,7 @@ from webside.scheduling.models import (
     AvailabilityException,
     CallBack,
     QueueEntry,
+    WaitlistEntry,
 )
 from webside.testing.cast import Cast
 from webside.visits.models import ChatMessage, Participant, QualitySample, SafeStart, Visit
@@ -68,6 +69,7 @@ def make_crowd(cast: Cast) -> None:
     _years(cast, patients)
     _services(cast, colleagues)
     _line(patients)
+    _waits(cast, patients)
     _trail(cast, patients)
     messages(cast, 120)
 
@@ -233,6 +235,20 @@ def _line(patients: list[Patient]) -> None:
         ]
     )  # fmt: skip
     _keep([CallBack(entry=entry, phone=entry.phone) for entry in entries if entry.status == "callback"])
+
+
+def _waits(cast: Cast, patients: list[Patient]) -> None:
+    """Let many wait for a time of the same service."""
+    _keep(
+        [
+            WaitlistEntry(
+                patient=patient, service=cast.video_visit, state="NY", timezone="America/New_York", weekdays=[1, 3],
+                notice_hours=2, until=clock.now().date() + timedelta(days=30), joined_by="crowd",
+                idempotency_key=uuid7().hex,
+            )
+            for patient in patients[:IN_LINE]
+        ]
+    )  # fmt: skip
 
 
 def _trail(cast: Cast, patients: list[Patient]) -> None:

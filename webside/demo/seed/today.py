@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -44,6 +45,7 @@ def book_today(demo: Demo) -> list[str]:
     )
     if coaching is not None:
         _remind(demo, coaching)
+        _wait(demo, coaching)
     return said
 
 
@@ -54,6 +56,16 @@ def _remind(demo: Demo, coaching: Appointment) -> None:
         quiet_from=time(0), quiet_until=time(0),
     )  # fmt: skip
     scheduling.send_reminder(appointment_id=coaching.id, sequence=coaching.sequence, step=REMINDER)
+
+
+def _wait(demo: Demo, coaching: Appointment) -> None:
+    """Let Liz be on the waiting list for an earlier time; she wants to know so long before that there is none."""
+    with suppress(scheduling.WaitsAlready):
+        scheduling.join_waitlist(
+            actor=demo.machine, patient=coaching.patient, service=coaching.service, state=coaching.patient_state,
+            timezone=coaching.patient_timezone, until=clock.now().date() + timedelta(days=14), notice_hours=48,
+            appointment=coaching, idempotency_key=key_of(f"wait-{coaching.id}-{coaching.start.isoformat()}"),
+        )  # fmt: skip
 
 
 def _book(demo: Demo, patient: str, by: str, service: str, *, after: datetime, reason: str) -> Appointment | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,7 @@ from webside.people.codes import Scope
 from webside.people.models import Patient
 from webside.portal.selectors.rows import JOIN_BEFORE, visit_of, where
 from webside.scheduling import selectors as scheduling
-from webside.scheduling.models import Appointment, QueueEntry
+from webside.scheduling.models import Appointment, QueueEntry, WaitlistEntry
 from webside.visits import selectors as visits
 from webside.visits.codes import Step, VisitStatus
 from webside.visits.selectors import WayIn
@@ -46,6 +46,7 @@ class Home:
     reads: bool
     consents: list[Consent]
     in_line: QueueEntry | None = None
+    waits: list[WaitlistEntry] = field(default_factory=list)
 
 
 def home(actor: Actor, tenant: Tenant) -> Home | None:
@@ -88,6 +89,7 @@ def home(actor: Actor, tenant: Tenant) -> Home | None:
         if actor.may(Scope.APPOINTMENTS)
         else [],
         in_line=scheduling.own_entry(actor),
+        waits=scheduling.own_waits(actor),
     )
 
 

@@ -1,4 +1,4 @@
-"""Which times are free, who is next in the line, how long it may take, and when a visit is reminded of. Pure."""
+"""Which times are free and suit whom, who is next in line, how long it may take, when a visit is reminded of. Pure."""
 
 from __future__ import annotations
 
@@ -11,6 +11,17 @@ from webside.scheduling.rules.line import (
     place_of,
     raised,
     why_before,
+)
+from webside.scheduling.rules.offers import (
+    EVENING,
+    NOON,
+    OFFERS,
+    Wish,
+    first_suiting,
+    held_until,
+    offering,
+    part_of,
+    suits,
 )
 from webside.scheduling.rules.reminders import STEPS, Planned, Step, plan, steps, still_useful
 from webside.scheduling.rules.times import (
@@ -31,7 +42,10 @@ from webside.scheduling.rules.times import (
 )
 
 __all__ = [
+    "EVENING",
     "FIGURES",
+    "NOON",
+    "OFFERS",
     "STEPS",
     "Before",
     "Lengths",
@@ -42,20 +56,25 @@ __all__ = [
     "Span",
     "Step",
     "WeeklyHours",
+    "Wish",
     "at_wall",
     "clash",
     "comes_twice",
     "covered",
     "estimate",
     "exists",
+    "first_suiting",
     "free_slots",
+    "held_until",
     "in_order",
     "lasting",
     "lengths",
     "nearest",
     "number",
+    "offering",
     "offset_text",
     "opening",
+    "part_of",
     "place_of",
     "plan",
     "raised",
@@ -65,5 +84,6 @@ __all__ = [
     "span_of_hours",
     "steps",
     "still_useful",
+    "suits",
     "why_before",
 ]

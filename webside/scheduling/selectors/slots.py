@@ -15,7 +15,7 @@ from webside.catalog.models import HealthcareService
 from webside.core import clock
 from webside.people.models import Patient, Practitioner
 from webside.scheduling import rules
-from webside.scheduling.codes import HOLDS_TIME
+from webside.scheduling.codes import HOLDS_TIME, TAKES_TIME
 from webside.scheduling.models import Appointment, Availability, AvailabilityException
 from webside.scheduling.rules import Span, WeeklyHours
 from webside.scheduling.selectors.hours import as_rule
@@ -210,7 +210,7 @@ class _Facts:
         window = TimestamptzRange(since, until + timedelta(days=1))
         exceptions = AvailabilityException.objects.filter(practitioner_id__in=ids, period__overlap=window)
         booked = Appointment.objects.filter(
-            practitioner_id__in=ids, period__overlap=window, status__in=[status.value for status in HOLDS_TIME]
+            practitioner_id__in=ids, period__overlap=window, status__in=[status.value for status in TAKES_TIME]
         )
         if without is not None:
             booked = booked.exclude(id=without.id)

@@ -19,7 +19,7 @@ from webside.outbox.services import publish
 from webside.people.models import Patient, Practitioner
 from webside.realtime.services import push_on_commit
 from webside.scheduling import policies, registry, rules, selectors
-from webside.scheduling.codes import HOLDS_TIME, AppointmentStatus, QueueStatus
+from webside.scheduling.codes import HOLDS_TIME, TAKES_TIME, AppointmentStatus, QueueStatus
 from webside.scheduling.events import (
     AppointmentBooked,
     AppointmentMissed,
@@ -214,8 +214,9 @@ def _next_visit(
 ) -> datetime | None:  # fmt: skip
     """Return when somebody's next booked visit begins within a time; a moment that is past for one that goes on."""
     whose = {"practitioner": practitioner} if practitioner else {"patient": patient}
+    taken = TAKES_TIME if practitioner else HOLDS_TIME
     held = Appointment.objects.filter(
-        period__overlap=TimestamptzRange(now, until), status__in=HOLDS_TIME, **whose
+        period__overlap=TimestamptzRange(now, until), status__in=taken, **whose
     ).exclude(id=besides)  # fmt: skip
     return min((period.lower for period in held.values_list("period", flat=True)), default=None)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from webside.catalog import gates
-from webside.scheduling.models import Appointment, Availability, QueueEntry
+from webside.scheduling.models import Appointment, Availability, QueueEntry, WaitlistEntry
 from webside.scheduling.selectors import Slot
 
 
@@ -127,3 +127,19 @@ class NoTime(Exception):
     def __init__(self, start: datetime) -> None:
         super().__init__("NoTime")
         self.start = start
+
+
+class WaitsAlready(Exception):
+    """She waits for a time of this service already; ``entry`` is her place on the list."""
+
+    def __init__(self, entry: WaitlistEntry) -> None:
+        super().__init__("WaitsAlready")
+        self.entry = entry
+
+
+class CannotOffer(Exception):
+    """A time can't be offered to her now: it is night where she is, or there is too little time to answer."""
+
+
+class OfferOver(Exception):
+    """What was offered is held no longer: it has run out, or was declined or taken back."""

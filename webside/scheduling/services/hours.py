@@ -11,8 +11,10 @@ from webside.audit.services import action, record
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.core.locks import lock
+from webside.outbox.services import publish
 from webside.people.models import Practitioner
 from webside.scheduling import policies, rules
+from webside.scheduling.events import HoursChanged
 from webside.scheduling.models import Availability, AvailabilityException
 from webside.scheduling.selectors.hours import as_rule
 from webside.scheduling.services.errors import HoursOver, HoursOverlap, NotAllowed
@@ -43,6 +45,7 @@ def add_hours(
     _require_no_overlap(hours)
     hours.save()
     _note("scheduling.hours.add", actor, hours)
+    publish(HoursChanged(practitioner_id=practitioner.id))
     return hours
 
 
@@ -101,6 +104,7 @@ def reopen_hours(*, actor: Actor, hours: Availability, last_day: date | None) ->
     _require_no_overlap(hours)
     hours.save(update_fields=["valid_to", "updated_at"])
     _note("scheduling.hours.reopen", actor, hours, was=was)
+    publish(HoursChanged(practitioner_id=practitioner.id))
     return hours
 
 
@@ -145,6 +149,8 @@ def add_exception(
     )
     record("scheduling.exception.add", actor=actor, target=practitioner, target_label=practitioner.display_name,
            changes={"from": start.isoformat(), "to": end.isoformat(), "available": available})  # fmt: skip
+    if available:
+        publish(HoursChanged(practitioner_id=practitioner.id))
     return exception
 
 
@@ -157,4 +163,6 @@ def remove_exception(*, actor: Actor, exception: AvailabilityException) -> None:
            target_label=exception.practitioner.display_name,
            changes={"from": exception.period.lower.isoformat(),
                     "to": exception.period.upper.isoformat()})  # fmt: skip
+    if not exception.available:
+        publish(HoursChanged(practitioner_id=exception.practitioner_id))
     exception.delete()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -141,23 +140,29 @@ def answer_link(appointment: Appointment, *, short: bool = True) -> str:
 
 def long_when(appointment: Appointment) -> str:
     """Return the time as the patient's clock shows it, with its zone: an e-mail may be read anywhere, any day."""
-    here = _here(appointment)
-    day = django_format(here, pgettext("date with weekday and year", "l, F j, Y"))
-    return f"{day}, {clock_time(here)} {_zone(appointment, here, zone_name(here))}"
+    return long_when_at(appointment.start, appointment.patient_timezone)
 
 
 def short_when(appointment: Appointment) -> str:
     """Return the same for a text, where letters are dear."""
-    here = _here(appointment)
+    return short_when_at(appointment.start, appointment.patient_timezone)
+
+
+def long_when_at(moment: datetime, zone: str) -> str:
+    """Return a moment as the clock of a zone shows it, with that zone's name."""
+    here = moment.astimezone(ZoneInfo(zone))
+    day = django_format(here, pgettext("date with weekday and year", "l, F j, Y"))
+    return f"{day}, {clock_time(here)} {_zone(here, zone, zone_name(here))}"
+
+
+def short_when_at(moment: datetime, zone: str) -> str:
+    """Return the same in few letters."""
+    here = moment.astimezone(ZoneInfo(zone))
     day = django_format(here, pgettext("short date with weekday", "D, M j"))
-    return f"{day}, {clock_time(here)} {_zone(appointment, here, here.tzname() or '')}"
+    return f"{day}, {clock_time(here)} {_zone(here, zone, here.tzname() or '')}"
 
 
-def _here(appointment: Appointment) -> Any:
-    return appointment.start.astimezone(ZoneInfo(appointment.patient_timezone))
-
-
-def _zone(appointment: Appointment, here: datetime, name: str) -> str:
-    if rules.comes_twice(appointment.start, ZoneInfo(appointment.patient_timezone)):
+def _zone(here: datetime, zone: str, name: str) -> str:
+    if rules.comes_twice(here, ZoneInfo(zone)):
         return f"{here.tzname()} ({rules.offset_text(here)})"
     return name

@@ -18,14 +18,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from webside.compliance.codes import ReasonCode
 from webside.core import clock
 from webside.scheduling import rules, selectors
+from webside.scheduling.codes import DayPart
 from webside.scheduling.forms import slot_value
 from webside.scheduling.selectors import Offer, Slot
 from webside.scheduling.views.places import Place
 from webside.ui import when
 
 DAYS_ON_A_PAGE = 7
-NOON = time(12)
-EVENING = time(17)
 
 
 def time_text(moment: datetime, zone: str) -> str:
@@ -94,7 +93,7 @@ def lay_out(
 
     for one in days:
         found = len(by_day.get(one, []))
-        here = datetime.combine(one, NOON, tzinfo=now.tzinfo)
+        here = datetime.combine(one, rules.NOON, tzinfo=now.tzinfo)
         times.days.append(
             {
                 "url": address(day=one.isoformat()) if found else "",
@@ -109,7 +108,7 @@ def lay_out(
         times.earlier_url = address(**{"from": (start - timedelta(days=DAYS_ON_A_PAGE)).isoformat()})
     if start + timedelta(days=DAYS_ON_A_PAGE) < today + timedelta(days=selectors.LOOK_AHEAD_DAYS):
         times.later_url = address(**{"from": (start + timedelta(days=DAYS_ON_A_PAGE)).isoformat()})
-    noon = datetime.combine(chosen, NOON, tzinfo=now.tzinfo)
+    noon = datetime.combine(chosen, rules.NOON, tzinfo=now.tzinfo)
     named = capfirst(when.day(noon, now))
     times.short_day = named
     date_text = when.weekday_date(noon)
@@ -117,8 +116,7 @@ def lay_out(
     parts: dict[str, list[dict[str, str]]] = {_("Before noon"): [], _("Afternoon"): [], _("Evening"): []}
     names = list(parts)
     for slot in by_day.get(chosen, []):
-        at = slot.start.astimezone(ZoneInfo(zone)).time()
-        parts[names[0] if at < NOON else names[1] if at < EVENING else names[2]].append(slot_item(slot, zone))
+        parts[names[list(DayPart).index(rules.part_of(slot.start, zone))]].append(slot_item(slot, zone))
     times.groups = [{"title": title, "slots": found} for title, found in parts.items() if found]
     return times
 

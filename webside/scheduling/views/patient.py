@@ -19,7 +19,7 @@ from webside.accounts import doors
 from webside.audit.services import record, record_guess, refuse
 from webside.catalog import selectors as catalog
 from webside.core import clock
-from webside.core.actor import ActorKind
+from webside.core.actor import ActorKind, Role
 from webside.notifications import policies as notifications
 from webside.people.codes import Scope
 from webside.people.selectors import practitioner
@@ -79,6 +79,8 @@ def detail(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespons
     zone = there if own else request.tenant.timezone  # type: ignore[attr-defined]
     standing = selectors.standing(appointment)
     may_change = policies.can_change_appointment(actor, appointment)
+    can_change = may_change and selectors.can_still_change(appointment)
+    earlier = reverse("scheduling:waitlist-join", args=[slug, appointment.service_id])
     context = {
         "zone": zone,
         "there": there if _clocks_differ(appointment.start, zone, there) else "",
@@ -94,7 +96,10 @@ def detail(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespons
         "booked": own and request.GET.get("booked") == "1",
         "standing": standing,
         "can_restore": may_change and standing == "cancelled" and appointment.start > clock.now(),
-        "can_change": may_change and selectors.can_still_change(appointment),
+        "can_change": can_change,
+        "earlier_url": f"{earlier}?visit={appointment.id}"
+        if can_change and (own or actor.has(Role.COORDINATOR))
+        else "",
         "confirmed": selectors.confirmed_text(appointment) if standing == "ahead" else "",
         "missed": selectors.missed_text(appointment) if not own else "",
         "may_reach": notifications.can_see_texts(actor),

@@ -1,0 +1,115 @@
+"""The waiting list: who waits for a time that becomes free, what suits her, what she was offered."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Prefetch, QuerySet
+
+from webside.core import clock
+from webside.core.actor import Actor
+from webside.notifications import selectors as notifications
+from webside.people import policies as people
+from webside.people.codes import Scope
+from webside.scheduling import policies, rules
+from webside.scheduling.codes import AppointmentStatus, DayPart, OfferStatus, WaitlistStatus
+from webside.scheduling.models import WaitlistEntry, WaitlistLink, WaitlistOffer
+from webside.scheduling.rules import Wish
+from webside.scheduling.selectors.slots import LOOK_AHEAD_DAYS, Slot, free_slots
+
+WAITLIST = "scheduling.waitlist"
+"""The round of the worker that offers times."""
+
+NOTICES = (2, 24, 48)
+"""How many hours before a visit somebody may want to know."""
+
+LONGEST_WAIT_DAYS = 180
+
+_WITH = ("patient", "service", "practitioner", "appointment__practitioner")
+
+
+def _read(entries: QuerySet[WaitlistEntry]) -> QuerySet[WaitlistEntry]:
+    """Read entries with their people and what was offered, the latest offer first."""
+    offers = WaitlistOffer.objects.select_related("practitioner").order_by("-offered_at")
+    return entries.select_related(*_WITH).prefetch_related(Prefetch("offers", queryset=offers))
+
+
+def waitlist_entry(actor: Actor, entry_id: UUID) -> WaitlistEntry | None:
+    """Return one entry that the actor may see; nothing if there is none or they may not."""
+    visible = policies.visible_waitlist_entries(actor, WaitlistEntry.objects.filter(id=entry_id))
+    return _read(visible).first()
+
+
+def waiting_list(actor: Actor) -> list[WaitlistEntry]:
+    """Return everybody who waits, the longest wait first, for who may see the list."""
+    if not policies.can_read_waitlist(actor):
+        return []
+    return list(_read(WaitlistEntry.objects.filter(status=WaitlistStatus.WAITING)).order_by("joined_at"))
+
+
+def own_waits(actor: Actor) -> list[WaitlistEntry]:
+    """Return for what the actor's patient waits, the longest wait first."""
+    if actor.user_id is None:
+        return []
+    own = people.own(actor, Scope.APPOINTMENTS, by="patient__")
+    visible = policies.visible_waitlist_entries(actor, WaitlistEntry.objects.filter(own))
+    return list(_read(visible.filter(status=WaitlistStatus.WAITING)).order_by("joined_at"))
+
+
+def waitlist_link_by_hash(token_hash: bytes) -> WaitlistLink | None:
+    """Return the link of this tenant with a token's hash."""
+    return WaitlistLink.objects.filter(token_hash=token_hash).first()
+
+
+def open_offer(entry: WaitlistEntry) -> WaitlistOffer | None:
+    """Return the time that is held for somebody now."""
+    now = clock.now()
+    return next((each for each in entry.offers.all() if each.status == OfferStatus.OPEN and each.until > now), None)
+
+
+def earlier_visit(entry: WaitlistEntry) -> datetime | None:
+    """Return when the visit begins that somebody would move; nothing where she has none that can be moved."""
+    had = entry.appointment
+    return had.start if had is not None and had.status == AppointmentStatus.BOOKED else None
+
+
+def wish_of(entry: WaitlistEntry) -> Wish:
+    """Return what suits somebody, as the rules take it."""
+    return Wish(
+        zone=entry.timezone, until=entry.until, notice=timedelta(hours=entry.notice_hours),
+        weekdays=frozenset(entry.weekdays), parts=frozenset(DayPart(part) for part in entry.day_parts),
+        practitioner=entry.practitioner_id, before=earlier_visit(entry),
+        refused=frozenset((each.practitioner_id, each.start) for each in entry.offers.all()),
+    )  # fmt: skip
+
+
+def suiting_slot(entry: WaitlistEntry) -> Slot | None:
+    """Return the earliest free time that suits somebody and that she may have by the gates."""
+    slots = {(each.start, each.practitioner.id): each for each in slots_for(entry)}
+    found = rules.first_suiting(wish_of(entry), slots, clock.now())
+    return slots[found] if found else None
+
+
+def slots_for(entry: WaitlistEntry) -> list[Slot]:
+    """Return the times of four weeks that are free and that somebody may have by the gates, whether they suit or not."""
+    return free_slots(
+        service=entry.service, state=entry.state, since=clock.now(), days=LOOK_AHEAD_DAYS,
+        practitioner=entry.practitioner, patient=entry.patient,
+    )  # fmt: skip
+
+
+def hold_of(entry: WaitlistEntry, start: datetime) -> datetime | None:
+    """Return until when a time would be held for somebody who is offered it now; nothing where it can't be."""
+    now = clock.now()
+    quiet = notifications.quiet_of(entry.patient, entry.tenant)
+    return rules.held_until(now=now, start=start, quiet=quiet, on=now.date())
+
+
+def places_to_look_at() -> list[UUID]:
+    """Return everybody who waits, the longest wait first, if it is time to look for any of them; else nobody."""
+    found = list(
+        WaitlistEntry.objects.filter(status=WaitlistStatus.WAITING).order_by("joined_at").values_list("id", "look_at")
+    )
+    now = clock.now()
+    return [entry_id for entry_id, _ in found] if any(look_at <= now for _, look_at in found) else []
