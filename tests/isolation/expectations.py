@@ -208,6 +208,7 @@ SAID = "the date of birth was said"
 TO_HER_APPOINTMENT = f"liz link maya grace {ACTING}"
 MAY_BOOK = f"{GUESTS} {PATIENTS} {CARE} {OFFICE} delegate {ACTING}"
 CALLED = {"entry_id": "called_entry_id"}
+LIMITS = {"minutes_before": "5", "minutes_after": "10", "most_a_day": "", "notice_hours": "2", "furthest_days": ""}
 WISH = {"until": "2031-01-01", "notice_hours": "24", "weekdays": "2"}
 SCHEDULING = [
     row("scheduling:service-detail", get=EVERYBODY),
@@ -264,6 +265,8 @@ SCHEDULING = [
         body={"to": "{practitioner_id}", "reason": "My shift ends"}),
     row("scheduling:queue-order", post="grace", body={"what": "urgency", "urgency": "soon", "reason": "Spoke to her"}),
     row("scheduling:queue-note-call", post="grace", body={"outcome": "reached", "reason": "Is well"}),
+    row("scheduling:limits", get="grace admin"),
+    row("scheduling:limits-change", get="grace admin", post="grace admin", body=LIMITS),
     # Who waits for a time that becomes free. Who is signed in and gives care is told how it is done, as with a booking.
     row("scheduling:waitlist-join", get=MAY_BOOK, query={"state": "NY"}, note="the form"),
     row("scheduling:waitlist-join", post=f"{GUESTS} liz rosa grace delegate {ACTING} "

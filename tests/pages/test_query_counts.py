@@ -116,6 +116,8 @@ MEASURED: dict[str, dict[str, int]] = {
         "portal:book-for": 1,
         "portal:book-time": 7,
         "scheduling:schedule": 4,
+        "scheduling:limits": 1,
+        "scheduling:limits-change": 1,
         "scheduling:waitlist": 2,
         "scheduling:waitlist-offer": 6,
         "scheduling:appointment-detail": 2,

@@ -21,6 +21,7 @@ class CatalogConfig(AppConfig):
         sentences.register(
             {
                 "catalog.service.add": _("added a service"),
+                "catalog.service.limits": _("changed how a service may be booked"),
                 "catalog.service.assign": _("named somebody who gives a service"),
                 "catalog.gate.override": _("went on past a check, with a reason"),
             }

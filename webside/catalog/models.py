@@ -41,6 +41,11 @@ class HealthcareService(TenantModel):
     active = models.BooleanField(default=True)
     on_demand = models.BooleanField(default=False)
     position = models.PositiveIntegerField(default=100)
+    minutes_before = models.PositiveSmallIntegerField(default=0)
+    minutes_after = models.PositiveSmallIntegerField(default=0)
+    most_a_day = models.PositiveSmallIntegerField(null=True)
+    notice_minutes = models.PositiveIntegerField(default=0)
+    furthest_days = models.PositiveSmallIntegerField(null=True)
 
     class Meta:
         ordering = ["position", "name"]

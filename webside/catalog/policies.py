@@ -18,6 +18,11 @@ def can_change_services(actor: Actor) -> bool:
     return actor.kind is ActorKind.SYSTEM or actor.has(Role.ADMINISTRATOR)
 
 
+def can_set_limits(actor: Actor) -> bool:
+    """Who keeps the calendar says how a service may be booked: the front desk and administrators."""
+    return can_change_services(actor) or actor.has(Role.COORDINATOR)
+
+
 def can_override_gate(actor: Actor) -> bool:
     """Only who gives care, as a signed-in person: a reason needs somebody who answers for it."""
     return actor.user_id is not None and actor.has(Role.CLINICIAN, Role.COACH)

@@ -11,6 +11,7 @@ from webside.catalog import gates, policies
 from webside.catalog.codes import Kind, Modality, Need
 from webside.catalog.models import GateOverride, HealthcareService, ServicePractitioner
 from webside.core.actor import Actor
+from webside.core.locks import lock
 from webside.fhirkit.services import write_version
 from webside.people.models import Patient, Practitioner
 
@@ -110,6 +111,38 @@ def add_service(
     )
     write_version(service)
     record("catalog.service.add", actor=actor, target=service, target_label=service.name)
+    return service
+
+
+LIMITS = ("minutes_before", "minutes_after", "most_a_day", "notice_minutes", "furthest_days")
+
+
+@action("catalog.service.limits")
+def set_limits(
+    *,
+    actor: Actor,
+    service: HealthcareService,
+    minutes_before: int,
+    minutes_after: int,
+    most_a_day: int | None,
+    notice_minutes: int,
+    furthest_days: int | None,
+) -> HealthcareService:
+    """Say how a service may be booked from now on; see :class:`HealthcareService`. What is booked stays booked.
+
+    Raises :class:`NotAllowed`.
+    """
+    if not policies.can_set_limits(actor):
+        raise NotAllowed
+    lock(service)
+    service.refresh_from_db()
+    was = {name: getattr(service, name) for name in LIMITS}
+    new = dict(zip(LIMITS, (minutes_before, minutes_after, most_a_day, notice_minutes, furthest_days), strict=True))
+    for name, value in new.items():
+        setattr(service, name, value)
+    service.save(update_fields=[*LIMITS, "updated_at"])
+    changed = {name: {"was": was[name], "is": new[name]} for name in LIMITS if was[name] != new[name]}
+    record("catalog.service.limits", actor=actor, target=service, target_label=service.name, changes=changed)
     return service
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from enum import StrEnum
 
 
@@ -114,6 +115,11 @@ class DayPart(StrEnum):
     MORNING = "morning"
     AFTERNOON = "afternoon"
     EVENING = "evening"
+
+
+NOON = time(12)
+EVENING = time(17)
+"""When the afternoon begins, and the evening."""
 
 
 class WaitlistStatus(StrEnum):

@@ -378,3 +378,27 @@ class VisitorWishForm(WishForm, VisitorBookingForm):
         "practitioner", "weekdays", "day_parts", "notice_hours", "until", "reason_text",
         "given", "family", "birth_date", "email", "phone", "consent", "key",
     ]  # fmt: skip
+
+
+def _number(label: Promise, most: int, *, least: int = 0, hint: Promise | str = "", required: bool = True) -> Any:
+    return forms.IntegerField(
+        label=label, help_text=hint, min_value=least, max_value=most, required=required,
+        widget=forms.NumberInput({"inputmode": "numeric"}),
+    )  # fmt: skip
+
+
+class LimitsForm(forms.Form):
+    """How a service may be booked."""
+
+    minutes_before = _number(_("Minutes kept free before a visit"), 120, hint=_("To get ready. 0: none."))
+    minutes_after = _number(_("Minutes kept free after a visit"), 120, hint=_("To write up. 0: none."))
+    most_a_day = _number(
+        _("At most so many visits a day for one person who gives it"), 99, least=1, required=False,
+        hint=_("Leave it empty for any number."),
+    )  # fmt: skip
+    notice_hours = _number(
+        _("Hours before a visit until which it can be booked"), 336, hint=_("0: until it begins.")
+    )  # fmt: skip
+    furthest_days = _number(
+        _("Days ahead that can be booked"), 28, least=1, required=False, hint=_("Leave it empty for four weeks.")
+    )

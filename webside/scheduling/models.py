@@ -56,6 +56,9 @@ class Appointment(TenantModel):
     the sequence since which they stand; else empty, and only those of the present sequence do. ``confirmed_*`` is of the
     present time: a move takes it back.
 
+    ``blocked`` is ``period`` with the minutes before and after it that stay free for its practitioner; the database fills it
+    in, whoever writes the row.
+
     A *pending* one is a time that is held for somebody on the waiting list: it keeps its practitioner's time from others,
     and is nobody's visit until she has taken it.
     """
@@ -65,6 +68,9 @@ class Appointment(TenantModel):
     service = TenantForeignKey("catalog.HealthcareService", related_name="appointments")
     status = models.CharField(max_length=12, default=AppointmentStatus.BOOKED)
     period = DateTimeRangeField()
+    minutes_before = models.PositiveSmallIntegerField(default=0)
+    minutes_after = models.PositiveSmallIntegerField(default=0)
+    blocked = DateTimeRangeField(editable=False, null=True)
     patient_state = models.CharField(max_length=2)
     patient_timezone = models.CharField(max_length=60)
     reason_text = models.TextField(blank=True)
@@ -88,11 +94,11 @@ class Appointment(TenantModel):
                     expressions=[
                         ("tenant", RangeOperators.EQUAL),
                         (who, RangeOperators.EQUAL),
-                        ("period", RangeOperators.OVERLAPS),
+                        (time, RangeOperators.OVERLAPS),
                     ],
                     condition=Q(status__in=[status.value for status in held]),
                 )
-                for who, held in (("practitioner", TAKES_TIME), ("patient", HOLDS_TIME))
+                for who, time, held in (("practitioner", "blocked", TAKES_TIME), ("patient", "period", HOLDS_TIME))
             ),
         ]
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from webside.scheduling.views import answer, booking, hours, operations, patient, queue, waiting, waitlist, waits
+from webside.scheduling.views import (
+    answer,
+    booking,
+    hours,
+    limits,
+    operations,
+    patient,
+    queue,
+    waiting,
+    waitlist,
+    waits,
+)
 
 app_name = "scheduling"
 urlpatterns = [
@@ -45,6 +56,8 @@ urlpatterns = [
     path("o/<slug:slug>/waiting-list/<uuid:wait_id>/answer/", waits.answer, name="waitlist-answer"),
     path("o/<slug:slug>/waits/<str:token>/", waits.by_link, name="waitlist-open"),
     path("o/<slug:slug>/schedule/", operations.schedule, name="schedule"),
+    path("o/<slug:slug>/schedule/limits/", limits.everything, name="limits"),
+    path("o/<slug:slug>/schedule/limits/<uuid:service_id>/", limits.change, name="limits-change"),
     path("o/<slug:slug>/schedule/waiting-list/", waitlist.everybody, name="waitlist"),
     path("o/<slug:slug>/schedule/waiting-list/<uuid:wait_id>/offer/", waitlist.offer, name="waitlist-offer"),
     path("o/<slug:slug>/schedule/waiting-list/<uuid:wait_id>/remove/", waitlist.remove, name="waitlist-remove"),

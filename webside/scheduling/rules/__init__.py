@@ -13,8 +13,6 @@ from webside.scheduling.rules.line import (
     why_before,
 )
 from webside.scheduling.rules.offers import (
-    EVENING,
-    NOON,
     OFFERS,
     Wish,
     first_suiting,
@@ -33,6 +31,7 @@ from webside.scheduling.rules.times import (
     covered,
     exists,
     free_slots,
+    full_days,
     nearest,
     offset_text,
     opening,
@@ -42,9 +41,7 @@ from webside.scheduling.rules.times import (
 )
 
 __all__ = [
-    "EVENING",
     "FIGURES",
-    "NOON",
     "OFFERS",
     "STEPS",
     "Before",
@@ -65,6 +62,7 @@ __all__ = [
     "exists",
     "first_suiting",
     "free_slots",
+    "full_days",
     "held_until",
     "in_order",
     "lasting",

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from webside.core.dated import figure
 from webside.notifications.rules import Quiet
-from webside.scheduling.codes import DayPart
+from webside.scheduling.codes import EVENING, NOON, DayPart
 
 OFFERS = Path(__file__).resolve().parent.parent / "data" / "offers.csv"
-NOON = time(12)
-EVENING = time(17)
 
 
 def offering(name: str, on: date) -> timedelta | None:

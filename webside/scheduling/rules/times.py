@@ -8,7 +8,8 @@ lasts its full minutes in real time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -166,13 +167,19 @@ def free_slots(
     since: datetime,
     until: datetime,
     length: timedelta,
+    before: timedelta = timedelta(0),
+    after: timedelta = timedelta(0),
+    full: Collection[date] = (),
+    zone: str = "UTC",
 ) -> list[Span]:
     """Return one practitioner's free slots that begin from ``since`` up to ``until``, in order, in UTC.
 
-    ``extra`` is on besides the weekly hours, ``off`` is off, ``busy`` is taken. All moments are aware.
+    ``extra`` is on besides the weekly hours, ``off`` is off, ``busy`` is taken, each with what stays free around it. All
+    moments are aware. ``before`` and ``after`` must be free of what is taken too, in real minutes; they may lie outside the
+    hours. On the ``full`` calendar days of ``zone`` nothing is free.
     """
     hours = tuple(hours)
-    taken = sorted((*off, *busy))
+    away, taken = sorted(off), sorted(busy)
     found: list[Span] = []
     # A calendar day somewhere may begin a day earlier or later than in UTC.
     first, last = since.astimezone(UTC).date() - _DAY, until.astimezone(UTC).date() + _DAY
@@ -189,9 +196,20 @@ def free_slots(
         # Two blocks may offer overlapping times; the earlier one stands.
         if result and slot.start < result[-1].end:
             continue
-        if not any(slot.overlaps(other) for other in taken):
+        if full and slot.start.astimezone(ZoneInfo(zone)).date() in full:
+            continue
+        around = Span(slot.start - before, slot.end + after)
+        if not any(slot.overlaps(other) for other in away) and not any(around.overlaps(other) for other in taken):
             result.append(slot)
     return result
+
+
+def full_days(starts: Iterable[datetime], most: int | None, zone: str) -> frozenset[date]:
+    """Return the calendar days of a zone on which as many visits begin as there may be."""
+    if most is None:
+        return frozenset()
+    counted = Counter(start.astimezone(ZoneInfo(zone)).date() for start in starts)
+    return frozenset(day for day, number in counted.items() if number >= most)
 
 
 def nearest(spans: Sequence[Span], wanted: datetime, count: int) -> list[Span]:

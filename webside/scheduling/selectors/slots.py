@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import BooleanField, Value
+from django.db.models import BooleanField, UUIDField, Value
 from psycopg.types.range import TimestamptzRange
 
 from webside.catalog import selectors as catalog
@@ -73,9 +73,8 @@ def free_slots(
 
     first, last = allowed(candidates, since), allowed(candidates, until)
     possible = [person for person in candidates if first[person.id] or last[person.id]]
-    length = length_of(service)
     result = []
-    for person, spans in _free_spans(possible, since, until, length).items():
+    for person, spans in _free_spans(possible, since, until, service).items():
         changes = first[person.id] != last[person.id]
         by_day: dict[date, bool] = {}
         for span in spans:
@@ -159,12 +158,11 @@ def next_times_for_all(
     record = law_record(everybody, state, None)
     result: dict[UUID, list[Slot]] = {}
     for service in services:
-        length = length_of(service)
         earliest = sorted(
             (
                 Slot(person, span.start, span.end)
                 for person in givers.get(service.id, [])
-                for span in facts.first_free(person, length, number)
+                for span in facts.first_free(person, service, number)
             ),
             key=lambda slot: slot.start,
         )
@@ -190,6 +188,8 @@ class _Facts:
     extra: dict[UUID, list[Span]]
     off: dict[UUID, list[Span]]
     busy: dict[UUID, list[Span]]
+    given: dict[tuple[UUID, UUID], list[datetime]]
+    """When visits begin, by practitioner and service."""
 
     @classmethod
     def load(
@@ -201,13 +201,14 @@ class _Facts:
     ) -> _Facts:
         """Read them in two queries; ``without`` leaves one appointment out."""
         ids = [person.id for person in practitioners]
-        facts = cls(since, until, {}, {}, {}, {})
+        facts = cls(since, until, {}, {}, {}, {}, {})
         if not ids:
             return facts
         for row in Availability.objects.filter(practitioner_id__in=ids):
             facts.hours.setdefault(row.practitioner_id, []).append(as_rule(row))
-        # A slot that begins just before ``until`` reaches beyond it; a day is longer than any slot.
-        window = TimestamptzRange(since, until + timedelta(days=1))
+        # A slot reaches beyond the moment at which it begins, what stays free around it before that, and the visits of a
+        # calendar day count together: a day is longer than any of these.
+        window = TimestamptzRange(since - timedelta(days=1), until + timedelta(days=1))
         exceptions = AvailabilityException.objects.filter(practitioner_id__in=ids, period__overlap=window)
         booked = Appointment.objects.filter(
             practitioner_id__in=ids, period__overlap=window, status__in=[status.value for status in TAKES_TIME]
@@ -215,54 +216,90 @@ class _Facts:
         if without is not None:
             booked = booked.exclude(id=without.id)
         # What is off, what is extra and what is booked are one kind of fact, a stretch of time: one query.
-        stretches = exceptions.values_list("practitioner_id", "period", "available").union(
-            booked.values_list("practitioner_id", "period", Value(None, output_field=BooleanField())), all=True
-        )
+        nothing = Value(None, output_field=UUIDField()), Value(0), Value(0)
+        stretches = exceptions.values_list("practitioner_id", "period", "available", *nothing).union(
+            booked.values_list(
+                "practitioner_id", "period", Value(None, output_field=BooleanField()), "service_id", "minutes_before",
+                "minutes_after",
+            ),
+            all=True,
+        )  # fmt: skip
         kinds = {True: facts.extra, False: facts.off, None: facts.busy}
-        for practitioner_id, period, available in stretches:
-            kinds[available].setdefault(practitioner_id, []).append(Span(period.lower, period.upper))
+        for practitioner_id, period, available, service_id, before, after in stretches:
+            around = Span(period.lower - timedelta(minutes=before), period.upper + timedelta(minutes=after))
+            kinds[available].setdefault(practitioner_id, []).append(around)
+            if service_id is not None:
+                facts.given.setdefault((practitioner_id, service_id), []).append(period.lower)
         return facts
 
     def free(
-        self, person: Practitioner, length: timedelta, *, since: datetime | None = None, until: datetime | None = None
+        self,
+        person: Practitioner,
+        service: HealthcareService,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limits: bool = True,
     ) -> list[Span]:
-        """Return one person's free slots of a length, in all of the time or in a part of it."""
+        """Return one person's free slots of a service, in all of the time or in a part of it.
+
+        Without ``limits`` neither the notice, nor how far ahead, nor the number of a day is asked.
+        """
+        since, until = since or self.since, until or self.until
+        hours = self.hours.get(person.id, ())
+        zone = person.timezone or next((block.timezone for block in hours), "UTC")
+        full: frozenset[date] = frozenset()
+        if limits:
+            now = clock.now()
+            since = max(since, now + timedelta(minutes=service.notice_minutes))
+            if service.furthest_days is not None:
+                until = min(until, now + timedelta(days=service.furthest_days))
+            full = rules.full_days(self.given.get((person.id, service.id), ()), service.most_a_day, zone)
         return rules.free_slots(
-            hours=self.hours.get(person.id, ()),
+            hours=hours,
             extra=self.extra.get(person.id, ()),
             off=self.off.get(person.id, ()),
             busy=self.busy.get(person.id, ()),
-            since=since or self.since,
-            until=until or self.until,
-            length=length,
+            since=since,
+            until=until,
+            length=length_of(service),
+            before=timedelta(minutes=service.minutes_before),
+            after=timedelta(minutes=service.minutes_after),
+            full=full,
+            zone=zone,
         )
 
-    def first_free(self, person: Practitioner, length: timedelta, number: int) -> list[Span]:
+    def first_free(self, person: Practitioner, service: HealthcareService, number: int) -> list[Span]:
         """Return one person's first ``number`` free slots; most are found within a day or two."""
         since, found = self.since, list[Span]()
         while since < self.until and len(found) < number:
             until = min(since + timedelta(days=2), self.until)
-            found += self.free(person, length, since=since, until=until)
+            found += self.free(person, service, since=since, until=until)
             since = until
         return found[:number]
 
 
 def _free_spans(
-    practitioners: Sequence[Practitioner], since: datetime, until: datetime, length: timedelta
+    practitioners: Sequence[Practitioner], since: datetime, until: datetime, service: HealthcareService
 ) -> dict[Practitioner, list[Span]]:
     facts = _Facts.load(practitioners, since, until)
-    return {person: facts.free(person, length) for person in practitioners}
+    return {person: facts.free(person, service) for person in practitioners}
 
 
 def is_offered(
-    *, service: HealthcareService, practitioner: Practitioner, start: datetime, moving: Appointment | None = None
+    *,
+    service: HealthcareService,
+    practitioner: Practitioner,
+    start: datetime,
+    moving: Appointment | None = None,
+    limits: bool = True,
 ) -> bool:
     """Whether a practitioner gives a service and has a free slot that begins exactly at ``start``.
 
-    ``moving`` is an appointment whose own time counts as free.
+    ``moving`` is an appointment whose own time counts as free. Without ``limits`` only that is asked: neither the
+    service's notice, nor how far ahead, nor how many a day.
     """
     if not any(person.id == practitioner.id for person in catalog.practitioners_for(service)):
         return False
-    length = length_of(service)
-    facts = _Facts.load([practitioner], start, start + length, without=moving)
-    return any(span.start == start for span in facts.free(practitioner, length))
+    facts = _Facts.load([practitioner], start, start + length_of(service), without=moving)
+    return any(span.start == start for span in facts.free(practitioner, service, limits=limits))

@@ -21,7 +21,7 @@ from webside.scheduling.models import Appointment
 from webside.scheduling.services.errors import NeedsWords, NotAllowed, WrongStatus
 from webside.scheduling.services.links import revoke_links
 from webside.scheduling.services.queue import follow_appointment
-from webside.scheduling.services.times import check_time, lock_people, locked, period_of, save_if_free
+from webside.scheduling.services.times import check_time, give_time, lock_people, locked, save_if_free
 
 
 @action("scheduling.appointment.move")
@@ -34,11 +34,13 @@ def move_appointment(
     state: str = "",
     timezone: str = "",
     doors_follow: bool = False,
+    held: bool = False,
 ) -> Appointment:
     """Give an appointment another time, with the same person or a colleague; ask the gates again.
 
     ``doors_follow``: what the patient has open goes on, as when her clinician gives a stopped visit to a colleague: the
     same person with the same need, who has done nothing and sits there. Links in e-mails are replaced all the same.
+    ``held``: the time was held for her. Both are not asked for the service's notice and number of a day.
 
     One that has not begun: booked, or checked in. A check-in was for the old time and person: it is
     booked again and the check-in is done anew. Links sent before stop working; the message about the
@@ -52,13 +54,14 @@ def move_appointment(
     _require_not_begun(appointment)
     state = state or appointment.patient_state
     check_time(service=appointment.service, practitioner=practitioner, patient=appointment.patient, start=start,
-               state=state, moving=appointment, guardian_present=actor.is_guardian or None)  # fmt: skip
+               state=state, moving=appointment, guardian_present=actor.is_guardian or None,
+               limits=not (doors_follow or held))  # fmt: skip
     was = {"start": appointment.start.isoformat(), "practitioner": str(appointment.practitioner_id)}
     if appointment.status == AppointmentStatus.CHECKED_IN:
         was["status"] = AppointmentStatus.CHECKED_IN.value
         appointment.status = AppointmentStatus.BOOKED
     appointment.practitioner = practitioner
-    appointment.period = period_of(appointment.service, start)
+    give_time(appointment, start)
     appointment.patient_state = state
     appointment.patient_timezone = timezone or appointment.patient_timezone
     _count_up(appointment, doors_follow=doors_follow)
@@ -111,8 +114,8 @@ def restore_appointment(*, actor: Actor, appointment: Appointment) -> Appointmen
     if appointment.status != AppointmentStatus.CANCELLED:
         raise WrongStatus(appointment.status)
     check_time(service=appointment.service, practitioner=appointment.practitioner, patient=appointment.patient,
-               start=appointment.start, state=appointment.patient_state,
-               guardian_present=actor.is_guardian or None)  # fmt: skip
+               start=appointment.start, state=appointment.patient_state, guardian_present=actor.is_guardian or None,
+               limits=False)  # fmt: skip
     appointment.status = AppointmentStatus.BOOKED
     appointment.cancelled_at = None
     appointment.cancellation_reason = ""

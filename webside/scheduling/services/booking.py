@@ -23,7 +23,7 @@ from webside.scheduling.codes import AppointmentStatus
 from webside.scheduling.events import AppointmentBooked
 from webside.scheduling.models import Appointment
 from webside.scheduling.services.errors import AlreadyBooked, CannotBook, KeyReused, NotAllowed
-from webside.scheduling.services.times import broken_constraint, check_time, lock_people, period_of, save_if_free
+from webside.scheduling.services.times import broken_constraint, check_time, give_time, lock_people, save_if_free
 
 REGISTRATION_TRIES = 6
 
@@ -75,13 +75,13 @@ def book_appointment(
         patient=patient,
         practitioner=practitioner,
         service=service,
-        period=period_of(service, start),
         patient_state=state,
         patient_timezone=timezone,
         reason_text=reason_text.strip(),
         booked_by=actor.label,
         idempotency_key=idempotency_key,
     )
+    give_time(appointment, start)
     try:
         save_if_free(appointment, state)
     except CannotBook:

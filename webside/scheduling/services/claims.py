@@ -202,6 +202,7 @@ def _appoint(appointment: Appointment, entry: QueueEntry, practitioner: Practiti
         until = min(until, start)
     appointment.practitioner = practitioner
     appointment.period = TimestamptzRange(now, until)
+    appointment.minutes_before = appointment.minutes_after = 0
     appointment.patient_state, appointment.patient_timezone = entry.state, entry.timezone
     appointment.reason_text = entry.reason_text
     appointment.status = AppointmentStatus.BOOKED
@@ -214,21 +215,23 @@ def _next_visit(
 ) -> datetime | None:  # fmt: skip
     """Return when somebody's next booked visit begins within a time; a moment that is past for one that goes on."""
     whose = {"practitioner": practitioner} if practitioner else {"patient": patient}
-    taken = TAKES_TIME if practitioner else HOLDS_TIME
+    # A practitioner's time is kept with what stays free around it, and while it is held for somebody.
+    time, taken = ("blocked", TAKES_TIME) if practitioner else ("period", HOLDS_TIME)
     held = Appointment.objects.filter(
-        period__overlap=TimestamptzRange(now, until), status__in=taken, **whose
+        status__in=taken, **whose, **{f"{time}__overlap": TimestamptzRange(now, until)}
     ).exclude(id=besides)  # fmt: skip
-    return min((period.lower for period in held.values_list("period", flat=True)), default=None)
+    return min((period.lower for period in held.values_list(time, flat=True)), default=None)
 
 
 def _end_early(practitioner: Practitioner, patient: Patient, now: datetime) -> None:
     """Let visits that took place and were over sooner hold their time no longer: they would keep both from this one."""
     over = Appointment.objects.filter(
-        Q(practitioner=practitioner) | Q(patient=patient), status=AppointmentStatus.FULFILLED, period__contains=now
+        Q(practitioner=practitioner) | Q(patient=patient), status=AppointmentStatus.FULFILLED, blocked__contains=now
     ).select_related("patient", "practitioner", "service")
     for appointment in over:
         if appointment.start < now:
-            appointment.period = TimestamptzRange(appointment.start, now)
+            appointment.period = TimestamptzRange(appointment.start, min(now, appointment.end))
+            appointment.minutes_after = 0
             appointment.save()
             write_version(appointment)
 

@@ -40,6 +40,13 @@ def period_of(service: HealthcareService, start: datetime) -> TimestamptzRange:
     return TimestamptzRange(start, start + selectors.length_of(service))
 
 
+def give_time(appointment: Appointment, start: datetime) -> None:
+    """Give an appointment the time of its service from ``start``, and what stays free around it by now (the caller saves)."""
+    service = appointment.service
+    appointment.period = period_of(service, start)
+    appointment.minutes_before, appointment.minutes_after = service.minutes_before, service.minutes_after
+
+
 def check_time(
     *,
     service: HealthcareService,
@@ -50,8 +57,13 @@ def check_time(
     consents: frozenset[str] = frozenset(),
     moving: Appointment | None = None,
     guardian_present: bool | None = None,
+    limits: bool = True,
 ) -> None:
-    """Raise the :class:`CannotBook` that says why a time can't be booked, as far as reading can tell."""
+    """Raise the :class:`CannotBook` that says why a time can't be booked, as far as reading can tell.
+
+    Without ``limits`` the service's notice, reach and number of a day are not asked: the time is hers already, or what a
+    clinician hands over can't wait.
+    """
     near = partial(selectors.nearest_slots, service=service, state=state, start=start, patient=patient, moving=moving)
     if start <= clock.now():
         raise SlotPassed(near())
@@ -67,7 +79,7 @@ def check_time(
     stops = gates.stops(findings)
     if stops:
         raise GatesStop(stops, near(besides=practitioner))
-    if not selectors.is_offered(service=service, practitioner=practitioner, start=start, moving=moving):
+    if not selectors.is_offered(service=service, practitioner=practitioner, start=start, moving=moving, limits=limits):
         raise SlotTaken(near())
 
 

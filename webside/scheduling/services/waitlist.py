@@ -51,7 +51,7 @@ from webside.scheduling.services.errors import (
 )
 from webside.scheduling.services.links import token_hash
 from webside.scheduling.services.queue import in_words
-from webside.scheduling.services.times import check_time, lock_people, period_of, save_if_free
+from webside.scheduling.services.times import check_time, give_time, lock_people, period_of, save_if_free
 
 OFFER_TIMER = "scheduling.waitlist.offer"
 LINK_OUTLIVES_WAIT = timedelta(days=2)
@@ -215,10 +215,11 @@ def offer_time(
         offered_at=clock.now(), until=until,
     )  # fmt: skip
     hold = Appointment(
-        id=offer.id, patient=entry.patient, practitioner=practitioner, service=entry.service, period=offer.period,
+        id=offer.id, patient=entry.patient, practitioner=practitioner, service=entry.service,
         status=AppointmentStatus.PENDING, patient_state=entry.state, patient_timezone=entry.timezone,
         reason_text=entry.reason_text, booked_by=actor.label, idempotency_key=f"offer:{offer.id.hex}",
     )  # fmt: skip
+    give_time(hold, start)
     save_if_free(hold, entry.state)
     offer.save(force_insert=True)
     timers.set_timer(OFFER_TIMER, key=str(offer.id), due_at=until, payload={"offer_id": str(offer.id)})
@@ -343,8 +344,8 @@ def _move(actor: Actor, entry: WaitlistEntry, hold: Appointment) -> Appointment:
         start=hold.start,
         practitioner=hold.practitioner,
         state=entry.state,
-        timezone=entry.timezone,
-    )
+        timezone=entry.timezone, held=True,
+    )  # fmt: skip
 
 
 @action("scheduling.waitlist.decline")
@@ -431,7 +432,7 @@ def _check(
 ) -> None:
     """Ask the gates, and whether the time is ahead and free, as a booking does."""
     check_time(service=entry.service, practitioner=practitioner, patient=entry.patient, start=start, state=entry.state,
-               moving=moving, guardian_present=actor.is_guardian or None)  # fmt: skip
+               moving=moving, guardian_present=actor.is_guardian or None, limits=moving is None)  # fmt: skip
 
 
 def _close(offer: WaitlistOffer, status: OfferStatus, reason: str = "") -> None:

@@ -85,6 +85,65 @@ def test_off_busy_and_extra() -> None:
     assert walls(found) == ["09:30-0500", "10:30-0500", "11:00-0500", "11:30-0500", "15:00-0500", "15:30-0500"]
 
 
+def test_what_stays_free_around_a_visit() -> None:
+    day = date(2026, 11, 24)
+
+    def free(before: int, after: int) -> list[str]:
+        taken = Span(datetime(2026, 11, 24, 10, tzinfo=NEW_YORK), datetime(2026, 11, 24, 10, 40, tzinfo=NEW_YORK))
+        found = rules.free_slots(
+            hours=[hours(day, "09:00", "12:00")], busy=[taken], length=timedelta(minutes=30),
+            since=datetime(2026, 11, 24, 8, tzinfo=NEW_YORK), until=datetime(2026, 11, 24, 20, tzinfo=NEW_YORK),
+            before=timedelta(minutes=before), after=timedelta(minutes=after),
+        )  # fmt: skip
+        return [wall[:5] for wall in walls(found)]
+
+    assert free(0, 0) == ["09:00", "09:30", "11:00", "11:30"]
+    assert free(20, 0) == ["09:00", "09:30", "11:00", "11:30"], "twenty minutes are just free"
+    assert free(21, 0) == ["09:00", "09:30", "11:30"]
+    assert free(0, 1) == ["09:00", "11:00", "11:30"]
+
+
+@pytest.mark.parametrize(
+    ("day", "start", "end", "taken", "expected"),
+    [
+        # The hour from two to three isn't there: what ends at two by the wall ends when three begins.
+        (SPRING, "00:30", "04:00", datetime(2027, 3, 14, 7, 30, tzinfo=UTC), ["00:30", "01:00", "03:30"]),
+        # It comes twice: an hour of real time lies between the first half past one and two.
+        (
+            AUTUMN,
+            "00:30",
+            "03:30",
+            datetime(2026, 11, 1, 7, 30, tzinfo=UTC),
+            ["00:30", "01:00", "01:30", "02:30", "03:00"],
+        ),
+    ],
+)
+def test_what_stays_free_is_real_time_when_the_clock_changes(
+    day: date, start: str, end: str, taken: datetime, expected: list[str]
+) -> None:
+    half = timedelta(minutes=30)
+    found = rules.free_slots(
+        hours=[hours(day, start, end)], busy=[Span(taken - half, taken)], length=half, before=timedelta(0), after=half,
+        since=datetime.combine(day, time(0), tzinfo=NEW_YORK), until=datetime.combine(day, time(20), tzinfo=NEW_YORK),
+    )  # fmt: skip
+    assert [wall[:5] for wall in walls(found)] == expected
+
+
+def test_on_full_days_nothing_is_free_by_the_wall_of_the_zone() -> None:
+    day = date(2026, 11, 24)
+    evening = datetime(2026, 11, 24, 23, tzinfo=NEW_YORK)  # the 25th in UTC
+    full = rules.full_days([evening, evening + timedelta(minutes=90)], 1, "America/New_York")
+    assert full == {date(2026, 11, 24), date(2026, 11, 25)}
+    assert rules.full_days([evening, evening + timedelta(minutes=90)], 2, "America/New_York") == frozenset()
+    assert rules.full_days([evening, evening + timedelta(minutes=90)], 2, "UTC") == {date(2026, 11, 25)}
+    assert rules.full_days([evening], None, "UTC") == frozenset()
+    found = rules.free_slots(
+        hours=[hours(day, "22:00", "02:00")], length=timedelta(hours=1), full={day}, zone="America/New_York",
+        since=datetime(2026, 11, 24, 8, tzinfo=NEW_YORK), until=datetime(2026, 11, 25, 8, tzinfo=NEW_YORK),
+    )  # fmt: skip
+    assert walls(found) == ["00:00-0500", "01:00-0500"]
+
+
 def test_touching_is_not_overlapping() -> None:
     one, two, three = (datetime(2026, 1, 1, hour, tzinfo=UTC) for hour in (1, 2, 3))
     assert not Span(one, two).overlaps(Span(two, three))

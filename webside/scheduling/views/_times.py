@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from webside.compliance.codes import ReasonCode
 from webside.core import clock
 from webside.scheduling import rules, selectors
-from webside.scheduling.codes import DayPart
+from webside.scheduling.codes import NOON, DayPart
 from webside.scheduling.forms import slot_value
 from webside.scheduling.selectors import Offer, Slot
 from webside.scheduling.views.places import Place
@@ -93,7 +93,7 @@ def lay_out(
 
     for one in days:
         found = len(by_day.get(one, []))
-        here = datetime.combine(one, rules.NOON, tzinfo=now.tzinfo)
+        here = datetime.combine(one, NOON, tzinfo=now.tzinfo)
         times.days.append(
             {
                 "url": address(day=one.isoformat()) if found else "",
@@ -108,7 +108,7 @@ def lay_out(
         times.earlier_url = address(**{"from": (start - timedelta(days=DAYS_ON_A_PAGE)).isoformat()})
     if start + timedelta(days=DAYS_ON_A_PAGE) < today + timedelta(days=selectors.LOOK_AHEAD_DAYS):
         times.later_url = address(**{"from": (start + timedelta(days=DAYS_ON_A_PAGE)).isoformat()})
-    noon = datetime.combine(chosen, rules.NOON, tzinfo=now.tzinfo)
+    noon = datetime.combine(chosen, NOON, tzinfo=now.tzinfo)
     named = capfirst(when.day(noon, now))
     times.short_day = named
     date_text = when.weekday_date(noon)

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from webside.audit.services import refuse
+from webside.catalog.policies import can_set_limits
 from webside.core import clock
 from webside.people.selectors import practitioner, practitioner_of, practitioners
 from webside.scheduling import policies, selectors, services
@@ -63,6 +64,7 @@ def _show(request: HttpRequest, who: Any, *, form: Any = None, overlap: Any = No
         "who": who,
         "people": list(practitioners(actor)) if policies.can_choose_whose_hours(actor) else [],
         "now": clock.now(),
+        "sets_limits": can_set_limits(actor),
     }
     if who is not None:
         zone = _zone(request, who)
