@@ -182,7 +182,7 @@ ELSEWHERE = {
 NO_PAGES = {
     "a file": {
         "billing:claim-csv", "chart:encounter-summary-pdf", "compliance:trail-csv",
-        "mfa_download_recovery_codes", "scheduling:appointment-calendar", "ui:manifest", "ui:worker",
+        "mfa_download_recovery_codes", "scheduling:appointment-calendar", "scheduling:feed", "ui:manifest", "ui:worker",
     },
     "facts for programs": {
         "accounts:session", "accounts:session-end", "core:health-json", "core:health-live", "realtime:ticket-mint",
@@ -215,7 +215,7 @@ NO_PAGES = {
         "scheduling:queue-leave", "scheduling:queue-let-go", "scheduling:queue-next", "scheduling:queue-note-call",
         "scheduling:queue-notify", "scheduling:queue-order", "scheduling:queue-return", "scheduling:queue-take",
         "scheduling:hours-end", "scheduling:hours-undo", "scheduling:time-off-add", "scheduling:time-off-remove",
-        "scheduling:waitlist-answer", "scheduling:waitlist-remove",
+        "scheduling:waitlist-answer", "scheduling:waitlist-remove", "scheduling:feed-end", "scheduling:feed-renew",
         "visits:visit-admit", "visits:visit-answer", "visits:visit-end", "visits:visit-fail", "visits:visit-hand-over",
         "visits:visit-hold", "visits:visit-identity", "visits:visit-noshow", "visits:visit-alone", "visits:visit-seat",
     },

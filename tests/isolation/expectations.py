@@ -265,6 +265,13 @@ SCHEDULING = [
         body={"to": "{practitioner_id}", "reason": "My shift ends"}),
     row("scheduling:queue-order", post="grace", body={"what": "urgency", "urgency": "soon", "reason": "Spoke to her"}),
     row("scheduling:queue-note-call", post="grace", body={"outcome": "reached", "reason": "Is well"}),
+    # One's own visits in one's own calendar: who gives care, and a patient herself; the address is its bearer's.
+    row("scheduling:feed-list", get=f"{PATIENTS} {CARE}"),
+    row("scheduling:feed-renew", post=PATIENTS, body={"whose": "patient"}, note="a patient's"),
+    row("scheduling:feed-renew", post=CARE, body={"whose": "practitioner"}, note="a practitioner's"),
+    row("scheduling:feed-end", post=PATIENTS, body={"whose": "patient"}, note="a patient's"),
+    row("scheduling:feed-end", post=CARE, body={"whose": "practitioner"}, note="a practitioner's"),
+    row("scheduling:feed", get=EVERYBODY, ids={"token": "feed_token"}),
     row("scheduling:limits", get="grace admin"),
     row("scheduling:limits-change", get="grace admin", post="grace admin", body=LIMITS),
     # Who waits for a time that becomes free. Who is signed in and gives care is told how it is done, as with a booking.

@@ -357,6 +357,8 @@ class _Filling:
             )  # fmt: skip
             self.things |= {"wait_id": entry.id, "offer_id": offer.id}
             self.things["wait_token"] = services.issue_waitlist_link(entry=entry)
+        with self._as(clinic.practitioner_user) as who:
+            self.things["feed_token"] = services.renew_feed(actor=who, owner=clinic.practitioner)
 
     def _visits(self) -> None:
         """Bring a visit to each stage that a page is about."""

@@ -6,6 +6,8 @@ with the clinic* and when: no service, no reason, no practitioner, and no link t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -25,12 +27,7 @@ def entry(appointment: Appointment, tenant: Tenant, *, method: str) -> bytes:
 
     UID stays over moves; SEQUENCE grows with each, so that a calendar replaces what it has.
     """
-    event = Event()
-    event.add("uid", f"{appointment.id}@{urlsplit(settings.PUBLIC_URL).hostname or 'localhost'}")
-    event.add("sequence", appointment.sequence)
-    event.add("dtstamp", appointment.updated_at)
-    event.add("dtstart", appointment.start)
-    event.add("dtend", appointment.end)
+    event = _event(appointment)
     event.add("summary", _("Visit with %s") % tenant.name)
     event.add("description", _("Open the link in our e-mail a few minutes before it begins."))
     event.add("status", "CANCELLED" if method == CANCEL else "CONFIRMED")
@@ -44,9 +41,45 @@ def entry(appointment: Appointment, tenant: Tenant, *, method: str) -> bytes:
         attendee.params["PARTSTAT"] = vText("ACCEPTED")
         attendee.params["RSVP"] = vText("FALSE")
         event.add("attendee", attendee, encode=False)
-    calendar = Calendar()
-    calendar.add("prodid", "-//Webside//Scheduling//EN")
-    calendar.add("version", "2.0")
+    calendar = _calendar()
     calendar.add("method", method)
     calendar.add_component(event)
     return calendar.to_ical()
+
+
+def feed(appointments: Iterable[Appointment]) -> bytes:
+    """Return what a calendar that subscribes is told: *Visit* and when, of each; not with whom, nor in which clinic.
+
+    What was cancelled isn't there any more, and a calendar drops it when it asks again: each hour, as it is asked to.
+    """
+    calendar = _calendar()
+    calendar.add("method", PUBLISH)
+    calendar.add("x-wr-calname", _("Visits"))
+    calendar.add("refresh-interval", timedelta(hours=1), parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", "PT1H")
+    for appointment in appointments:
+        event = _event(appointment)
+        event.add("summary", _("Visit"))
+        event.add("status", "CONFIRMED")
+        event.add("class", "PRIVATE")
+        event.add("transp", "OPAQUE")
+        calendar.add_component(event)
+    return calendar.to_ical()
+
+
+def _calendar() -> Calendar:
+    calendar = Calendar()
+    calendar.add("prodid", "-//Webside//Scheduling//EN")
+    calendar.add("version", "2.0")
+    return calendar
+
+
+def _event(appointment: Appointment) -> Event:
+    """Return an event with its time. UID stays over moves; SEQUENCE grows with each."""
+    event = Event()
+    event.add("uid", f"{appointment.id}@{urlsplit(settings.PUBLIC_URL).hostname or 'localhost'}")
+    event.add("sequence", appointment.sequence)
+    event.add("dtstamp", appointment.updated_at)
+    event.add("dtstart", appointment.start)
+    event.add("dtend", appointment.end)
+    return event

@@ -380,7 +380,7 @@ class VisitorWishForm(WishForm, VisitorBookingForm):
     ]  # fmt: skip
 
 
-def _number(label: Promise, most: int, *, least: int = 0, hint: Promise | str = "", required: bool = True) -> Any:
+def _number(label: Any, most: int, *, least: int = 0, hint: Any = "", required: bool = True) -> Any:
     return forms.IntegerField(
         label=label, help_text=hint, min_value=least, max_value=most, required=required,
         widget=forms.NumberInput({"inputmode": "numeric"}),

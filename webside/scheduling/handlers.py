@@ -361,9 +361,11 @@ def register() -> None:
     appointments: tuple[type[Any], ...] = (AppointmentBooked, AppointmentMoved, AppointmentCancelled)
     for event in appointments:
         subscribe(event, plan_reminders)
-    for freed in (AppointmentMoved, AppointmentCancelled):
-        subscribe(freed, look_again)
-    for event in (HoursChanged, WaitlistOfferEnded):
+    freed: tuple[type[Any], ...] = (AppointmentMoved, AppointmentCancelled)
+    for event in freed:
+        subscribe(event, look_again)
+    opened: tuple[type[Any], ...] = (HoursChanged, WaitlistOfferEnded)
+    for event in opened:
         subscribe(event, look_now)
     subscribe(AppointmentBooked, follow_booking)
     subscribe(WaitlistJoined, tell_joined)

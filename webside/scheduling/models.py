@@ -366,3 +366,33 @@ class WaitlistLink(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "token_hash"], name="waitlist_link_once")]
+
+
+class CalendarFeed(TenantModel):
+    """A private address that calendars subscribe to: the visits of one practitioner, or of one patient.
+
+    Its token is kept as a hash. A new address ends the one before.
+    """
+
+    practitioner = TenantForeignKey("people.Practitioner", null=True, related_name="calendar_feeds")
+    patient = TenantForeignKey("people.Patient", null=True, related_name="calendar_feeds")
+    token_hash = models.BinaryField(max_length=32)
+    ended_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "token_hash"], name="calendar_feed_once"),
+            models.CheckConstraint(
+                condition=Q(practitioner=None, patient__isnull=False) | Q(practitioner__isnull=False, patient=None),
+                name="calendar_feed_of_one",
+            ),
+            *(
+                models.UniqueConstraint(
+                    fields=["tenant", whose],
+                    condition=Q(ended_at=None, **{f"{whose}__isnull": False}),
+                    name=f"calendar_feed_{whose}",
+                )
+                for whose in ("practitioner", "patient")
+            ),
+        ]

@@ -10,7 +10,7 @@ from webside.people import policies as people
 from webside.people.codes import Scope
 from webside.people.models import Patient, Practitioner
 from webside.scheduling.codes import NO_APPOINTMENT, AppointmentStatus
-from webside.scheduling.models import Appointment, QueueEntry, WaitlistEntry
+from webside.scheduling.models import Appointment, CalendarFeed, QueueEntry, WaitlistEntry
 
 SEEN_WITH = (Scope.APPOINTMENTS, Scope.VISITS)
 """With any of these, who acts for a patient sees her appointments."""
@@ -267,3 +267,17 @@ def can_read_waitlist(actor: Actor) -> bool:
 def can_offer_time(actor: Actor) -> bool:
     """Offer a free time to somebody: Webside itself, and the front desk by hand."""
     return actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR)
+
+
+# Calendars that subscribe to somebody's visits
+
+
+def can_keep_feed(actor: Actor, owner: Practitioner | Patient) -> bool:
+    """An address of one's own visits: one's own alone, and nobody's who acts for another."""
+    return actor.on_behalf is None and actor.user_id is not None and owner.user_id == actor.user_id
+
+
+def is_feed_of(actor: Actor, feed: CalendarFeed) -> bool:
+    """Whether a feed is the actor's own."""
+    owner = feed.practitioner or feed.patient
+    return owner is not None and can_keep_feed(actor, owner)

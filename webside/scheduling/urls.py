@@ -7,6 +7,7 @@ from django.urls import path
 from webside.scheduling.views import (
     answer,
     booking,
+    feeds,
     hours,
     limits,
     operations,
@@ -56,6 +57,10 @@ urlpatterns = [
     path("o/<slug:slug>/waiting-list/<uuid:wait_id>/answer/", waits.answer, name="waitlist-answer"),
     path("o/<slug:slug>/waits/<str:token>/", waits.by_link, name="waitlist-open"),
     path("o/<slug:slug>/schedule/", operations.schedule, name="schedule"),
+    path("o/<slug:slug>/calendar/", feeds.own, name="feed-list"),
+    path("o/<slug:slug>/calendar/renew/", feeds.renew, name="feed-renew"),
+    path("o/<slug:slug>/calendar/end/", feeds.end, name="feed-end"),
+    path("o/<slug:slug>/calendar/<str:token>.ics", feeds.calendar, name="feed"),
     path("o/<slug:slug>/schedule/limits/", limits.everything, name="limits"),
     path("o/<slug:slug>/schedule/limits/<uuid:service_id>/", limits.change, name="limits-change"),
     path("o/<slug:slug>/schedule/waiting-list/", waitlist.everybody, name="waitlist"),

@@ -18,6 +18,7 @@ from webside.scheduling.selectors.appointments import (
     upcoming_for,
 )
 from webside.scheduling.selectors.consents import CONSENT_SCOPES, has_consent
+from webside.scheduling.selectors.feeds import feed_by_hash, feed_stands, feeds_of, visits_of_feed
 from webside.scheduling.selectors.hours import (
     booked_outside_hours,
     exception,
@@ -130,6 +131,9 @@ __all__ = [
     "earlier_visit",
     "exception",
     "exceptions_of",
+    "feed_by_hash",
+    "feed_stands",
+    "feeds_of",
     "free_slots",
     "has_consent",
     "has_newer_link",
@@ -177,6 +181,7 @@ __all__ = [
     "suiting_slot",
     "troubles_of",
     "upcoming_for",
+    "visits_of_feed",
     "waiting_list",
     "waitlist_entry",
     "waitlist_link_by_hash",

@@ -56,6 +56,7 @@ from webside.scheduling.services.errors import (
     WrongPlace,
     WrongStatus,
 )
+from webside.scheduling.services.feeds import end_feed, note_fetch, renew_feed
 from webside.scheduling.services.hours import (
     add_exception,
     add_hours,
@@ -166,6 +167,7 @@ __all__ = [
     "confirm_appointment",
     "decline_offer",
     "end_duties_of_user",
+    "end_feed",
     "end_hours",
     "end_offer",
     "follow_booking",
@@ -192,6 +194,7 @@ __all__ = [
     "mark_noshow",
     "move_appointment",
     "note_call",
+    "note_fetch",
     "offer_next",
     "offer_time",
     "open_link",
@@ -204,6 +207,7 @@ __all__ = [
     "remove_entry",
     "remove_exception",
     "remove_from_waitlist",
+    "renew_feed",
     "reopen_hours",
     "restore_appointment",
     "return_to_queue",

@@ -303,8 +303,9 @@ def accept_offer(*, actor: Actor, offer: WaitlistOffer) -> Appointment:
     if offer.status != OfferStatus.OPEN or offer.until <= clock.now():
         raise OfferOver
     hold = Appointment.objects.select_related("patient", "practitioner", "service").get(id=offer.id)
-    if selectors.earlier_visit(entry) is not None and selectors.can_still_change(entry.appointment):
-        appointment = _move(actor, entry, hold)
+    had = entry.appointment
+    if had is not None and selectors.can_still_change(had):
+        appointment = _move(actor, entry, had, hold)
     else:
         appointment = _book(actor, entry, hold)
     _close(offer, OfferStatus.ACCEPTED)
@@ -331,9 +332,8 @@ def _book(actor: Actor, entry: WaitlistEntry, hold: Appointment) -> Appointment:
     return hold
 
 
-def _move(actor: Actor, entry: WaitlistEntry, hold: Appointment) -> Appointment:
+def _move(actor: Actor, entry: WaitlistEntry, appointment: Appointment, hold: Appointment) -> Appointment:
     """Let the visit that she has take the place of what was held for her."""
-    appointment: Appointment = entry.appointment
     if actor.kind is ActorKind.LINK:
         # The link is to her place on the list; the visit that hangs on it is hers too.
         actor = replace(actor, subject_id=appointment.id)

@@ -93,6 +93,7 @@ def _schedule(request: HttpRequest, slug: str, form: TimeOffForm | None, status:
                 "later_url": address(day=(day + timedelta(days=1)).isoformat()),
                 "today_url": address(),
                 "who": who,
+                "follows": who is not None and policies.can_keep_feed(actor, who),
                 "people": list(practitioners(actor)) if desk else [],
                 "hours": [_hours(block, day) for block in selectors.hours_of(who, today)] if who else [],
                 "exceptions": list(selectors.exceptions_of(who, now)) if who else [],

@@ -323,6 +323,8 @@ def by_link(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     holder = Actor(kind=ActorKind.LINK, label=_("Link of a message"), tenant_id=actor.tenant_id,
                    roles=frozenset({Role.PATIENT}), subject_id=link.entry_id)  # fmt: skip
     entry = selectors.waitlist_entry(holder, link.entry_id)
+    if entry is None:
+        raise Http404
     if actor.kind is ActorKind.PERSON and not policies.waits_for_time(actor, entry):
         if policies.can_read_waitlist(actor):
             return HttpResponseRedirect(reverse("scheduling:waitlist", args=[slug]))
