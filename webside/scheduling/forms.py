@@ -311,15 +311,6 @@ class CallBackForm(forms.Form):
         return phone_number(self.cleaned_data["phone"])
 
 
-class Several(forms.CheckboxSelectMultiple):
-    """Boxes of which several may be ticked; what was kept of them comes back in one text (``ui.kept``)."""
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
-        """Return what is ticked."""
-        chosen = super().value_from_datadict(data, files, name) or []
-        return [one for each in chosen for one in str(each).split(",") if one]
-
-
 class WishForm(BookingForm):
     """A place on the waiting list: which times suit, until when, with whom."""
 
@@ -330,14 +321,14 @@ class WishForm(BookingForm):
         coerce=int,
         choices=list(WEEKDAYS.items()),
         required=False,
-        widget=Several,
+        widget=forms.CheckboxSelectMultiple,
     )
     day_parts = forms.MultipleChoiceField(
         label=_("What time of the day?"),
         help_text=_("Leave all empty if any time does."),
         choices=[(part.value, text) for part, text in PARTS.items()],
         required=False,
-        widget=Several,
+        widget=forms.CheckboxSelectMultiple,
     )
     notice_hours = forms.TypedChoiceField(
         label=_("How soon must you know?"), coerce=int, choices=list(NOTICES.items()), initial=2

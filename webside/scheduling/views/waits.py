@@ -76,7 +76,11 @@ def join(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
     if service.kind == Kind.TELECARE:
         raise Http404
     visit = _visit(request, service)
-    person = visit.patient if visit is not None else _person(request) or patient_for(actor, Scope.APPOINTMENTS)
+    person = (
+        visit.patient
+        if visit is not None
+        else person_of(request, "scheduling.waitlist.join") or patient_for(actor, Scope.APPOINTMENTS)
+    )
     if actor.on_behalf is not None and (person is None or not is_shown(actor, service)):
         # As with a booking: she puts nobody else on the list meanwhile, least of all herself.
         refuse("scheduling.waitlist.join", actor=actor, target_type="HealthcareService", target_id=service.id)
@@ -141,7 +145,7 @@ def _place(request: HttpRequest, person: Any) -> Place:
     return place_of(request)
 
 
-def _person(request: HttpRequest) -> Any:
+def person_of(request: HttpRequest, action: str) -> Any:
     """Return for whom the front desk does it; who has no account, and nobody looked up, is registered with the form."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     given = request.POST.get("patient") or request.GET.get("patient") or ""
@@ -152,7 +156,7 @@ def _person(request: HttpRequest) -> Any:
     except ValueError:
         found = None
     if found is None:
-        refuse("scheduling.waitlist.join", actor=actor)
+        refuse(action, actor=actor)
     return found
 
 
@@ -216,13 +220,9 @@ def _joined(actor: Actor, joining: Joining, form: WishForm) -> Any:
 
 
 def _ask_again(request: HttpRequest, joining: Joining, form: Any, **stood_in_the_way: Any) -> HttpResponse:
-    more = {"visit": str(joining.visit.id)} if joining.visit is not None else {}
-    if request.POST.get("patient"):
-        more["patient"] = request.POST["patient"]
-    kept = Kept.of(form, **stood_in_the_way)
-    for name in ("weekdays", "day_parts"):  # of what is chosen several of, all are kept
-        kept.answers[name] = ",".join(request.POST.getlist(name))
-    return ask_again(request, kept, joining.place.query(**more))
+    visit = str(joining.visit.id) if joining.visit is not None else ""
+    more = {"visit": visit, "patient": str(request.POST.get("patient", ""))}
+    return ask_again(request, Kept.of(form, **stood_in_the_way), joining.place.query(**more))
 
 
 # ------------------------------------------------------------------------------------------------ her place
