@@ -218,6 +218,7 @@ NO_PAGES = {
         "scheduling:waitlist-answer", "scheduling:waitlist-remove", "scheduling:feed-end", "scheduling:feed-renew",
         "visits:visit-admit", "visits:visit-answer", "visits:visit-end", "visits:visit-fail", "visits:visit-hand-over",
         "visits:visit-hold", "visits:visit-identity", "visits:visit-noshow", "visits:visit-alone", "visits:visit-seat",
+        "visits:help-take", "visits:help-answer", "visits:visit-propose", "visits:visit-book-again",
     },
 }  # fmt: skip
 

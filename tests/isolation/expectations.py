@@ -342,6 +342,7 @@ BOTH = "liz link maya ana"
 REASON = {"gate": "identity_document", "reason": "I know her"}
 KIN = {"name": "Ana", "role": "family", "relation": "sibling"}
 INTERPRETER = {"name": "Ana", "role": "interpreter"}
+WRONG = {"words": "The sound is gone", "phone": "845-555-0142", "key": "tests"}
 VISITS = [
     row("visits:visit-room", get=BOTH, at="room"),
     row("visits:visit-room", get="liz:302 link:302 maya ana:302", at="waiting", note="before the door"),
@@ -378,6 +379,15 @@ VISITS = [
     row("visits:visit-seat", post="maya", at="room", ids={"seat_id": "lobby_seat_id"}, body={"do": "admit"}),
     row("visits:visit-seat", post="maya:200", at="room", body={"do": "again"}, note="again"),
     row("visits:visit-seat", post=HERS, at="room", body={"do": "ask-away"}, note="ask-away"),
+    row("visits:visit-help", get=HERS, post=HERS, at="room", body=WRONG),
+    row("visits:visit-help", get=HERS, at="ready", note="afterwards"),
+    row("visits:visit-help", get=HERS, at="ready", identified=True, note=SAID),
+    row("visits:visit-survey", get=HERS, post=HERS, at="ready", body={"call": "5", "purpose": "4"}),
+    row("visits:visit-propose", post="maya", at="ready", body={"days": "14"}),
+    row("visits:visit-book-again", post="liz link ana", at="ready", body={"start": "2031-01-01T10:00:00+00:00"}),
+    row("visits:help-list", get="grace"),
+    row("visits:help-take", post="grace"),
+    row("visits:help-answer", post="grace", body={"answer": "Called her"}),
     # A bearer's link: whoever holds it may take the seat, once; it says nothing of the patient.
     row("visits:seat-join", get=EVERYBODY, post=each(EVERYBODY, 302), ids={"token": "join_token"}),
     row("visits:seat", get="guest"),
@@ -503,7 +513,7 @@ Whoever adds the first adds its row above as well: the file of another clinic, a
 
 # ------------------------------------------------------------------------------------------ who reads what
 
-_HERS = "name address nearby reason instructions addendum medicine chat signer"
+_HERS = "name address nearby reason instructions addendum medicine chat signer wrong"
 MAY_READ: dict[str, set[str]] = {
     "liz": set(_HERS.split()) | {"guest"},
     "link": set(_HERS.split()) - {"signer"} | {"guest"},
@@ -511,15 +521,17 @@ MAY_READ: dict[str, set[str]] = {
     "delegate": {"name"},
     "ana": set(_HERS.split()) | {"guest"},
     "booker": {"name", "signer"},
-    "maya": set(_HERS.split()) - {"signer"} | {"guest"} | {"subjective", "plan", "diagnosis", "allergy", "timeoff"},
-    "grace": {"name", "reason", "timeoff", "text"},
+    "maya": set(_HERS.split()) - {"signer", "wrong"}
+    | {"guest"}
+    | {"subjective", "plan", "diagnosis", "allergy", "timeoff"},
+    "grace": {"name", "reason", "timeoff", "text", "wrong"},
     "marcus": {"name"},
     "ingrid": {"name", "override", "signer", "staff", "guest"},
     "admin": {"staff", "colleague"},
 }
 """The kinds of texts of ``canaries.py`` that somebody comes to read on some page; who is not named reads none."""
 
-BEHIND_BIRTH_DATE = {"reason", "instructions", "addendum", "medicine"}
+BEHIND_BIRTH_DATE = {"reason", "instructions", "addendum", "medicine", "wrong"}
 """What a link opens only where the row says that the date of birth was said."""
 
 

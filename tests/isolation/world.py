@@ -385,6 +385,11 @@ class _Filling:
             with self._as(clinic.practitioner_user) as who:
                 self._begin(who, name)
         self._ask_in()
+        with self._as(clinic.patient_user) as patient:
+            self.things["help_id"] = services.ask_for_help(
+                actor=patient, visit=self.visits["ready"], words=f"My {clinic.word('wrong')} is gone", phone="",
+                client_key=uuid4().hex,
+            ).id  # fmt: skip
         with self._as(clinic.practitioner_user) as who:
             services.answer_for_gate(
                 actor=who, visit=self.visits["ended"], gate="identity_document", reason=clinic.word("override")

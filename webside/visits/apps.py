@@ -15,10 +15,12 @@ class VisitsConfig(AppConfig):
         """Register gates, the room, handlers, where links lead, the sweep and the words of the trail."""
         from webside.audit import sentences
         from webside.chart import registry as chart
-        from webside.core import loops
+        from webside.core import loops, timers
+        from webside.core.actor import Role
         from webside.scheduling import registry
         from webside.ui import texts as words
-        from webside.visits import gates, handlers, lean, selectors, tasks, texts
+        from webside.ui.registry import NavItem, register
+        from webside.visits import gates, handlers, lean, panels, selectors, services, tasks, texts
         from webside.visits.views import destination
 
         gates.register()
@@ -30,6 +32,10 @@ class VisitsConfig(AppConfig):
         registry.register_room(destination.of_room)
         registry.register_under_way(selectors.has_begun)
         loops.register("visits.signals", tasks.drop_stale_signals, every=60)
+        timers.register(services.HELP_TIMER, services.alarm_when_due)
+        panels.register()
+        register(NavItem("staff", _("Asked for help"), "hand", "visits:help-list", order=11,
+                         roles=frozenset({Role.COORDINATOR})))  # fmt: skip
         sentences.register(
             {
                 "visits.devices.check": _("checked camera, microphone and network"),
@@ -47,6 +53,15 @@ class VisitsConfig(AppConfig):
                 "visits.identity.confirm": _("saw the patient’s identity on a document"),
                 "visits.gate.answer": _("went on past a check of a visit"),
                 "visits.chat.write": _("wrote in the chat of a visit"),
+                "visits.follow-up.propose": _("proposed when to meet again"),
+                "visits.follow-up.book": _("booked the visit that was proposed to follow"),
+                "visits.survey.answer": _("said how a visit was"),
+                "visits.help.ask": _("said that something is wrong with a visit"),
+                "visits.help.take": _("took a request for help"),
+                "visits.help.answer": _("answered a request for help"),
+                "visits.help.alarm": _("told more people of a request for help that was still open"),
+                "visits.help.read": _("read what people said is wrong"),
+                "visits.help.refuse": _("was refused the requests for help"),
                 "visits.seat.invite": _("asked somebody into a visit"),
                 "visits.seat.invite-again": _("asked somebody into a visit again"),
                 "visits.seat.take": _("opened the link of an invitation"),

@@ -119,3 +119,7 @@ class Step(StrEnum):
     ANSWERS = "answers"
     AGREEMENT = "agreement"
     WAITING = "waiting"
+
+
+FOLLOW_UP_DAYS = (7, 14, 28, 42, 91)
+"""After how many days a clinician proposes to meet again: whole weeks, so that it is the same day of the week."""

@@ -271,3 +271,52 @@ class PermitForm(forms.Form):
     see_chart = forms.BooleanField(required=False)
     write = forms.BooleanField(required=False)
     stay_without_patient = forms.BooleanField(required=False)
+
+
+class HelpForm(forms.Form):
+    """Saying that something is wrong: a few words, and where somebody can call."""
+
+    use_required_attribute = False
+    words = forms.CharField(
+        label=_("What is wrong?"), max_length=500, widget=forms.Textarea({"rows": 3}),
+        help_text=_("A few words are enough."),
+        error_messages={"required": _("Write a few words, so that we know what to do.")},
+    )  # fmt: skip
+    phone = forms.CharField(label=_("Where can we call you now?"), max_length=40, required=False)
+    key = forms.CharField(max_length=40, widget=forms.HiddenInput)
+
+    def clean_phone(self) -> str:
+        """A number that could be called, or none."""
+        return clean_phone(self.cleaned_data["phone"])
+
+
+class HelpAnswerForm(forms.Form):
+    """What was done about a request for help."""
+
+    answer = forms.CharField(max_length=500)
+
+
+class SurveyForm(forms.Form):
+    """Two questions about a visit, neither of them required, and words if somebody likes."""
+
+    use_required_attribute = False
+    call = forms.TypedChoiceField(
+        label=_("How well did the call work?"), coerce=int, empty_value=None, required=False, widget=forms.RadioSelect,
+        choices=[(5, _("Very well")), (4, _("Well")), (3, _("So-so")), (2, _("Badly")), (1, _("Very badly"))],
+    )  # fmt: skip
+    purpose = forms.TypedChoiceField(
+        label=_("Did you get what you came for?"), coerce=int, empty_value=None, required=False,
+        widget=forms.RadioSelect,
+        choices=[(5, _("Yes, all")), (4, _("Mostly")), (3, _("Partly")), (2, _("A little")), (1, _("No"))],
+    )  # fmt: skip
+    words = forms.CharField(
+        label=_("Anything you want to tell the clinic?"), max_length=1000, required=False,
+        widget=forms.Textarea({"rows": 2}), help_text=_("No names, please. For something urgent, press Something is wrong."),
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        """Something must be said."""
+        data = super().clean() or {}
+        if not self.errors and not any(data.get(name) for name in ("call", "purpose", "words")):
+            self.add_error("call", _("Answer one of the questions, or leave the page: you don’t have to answer."))
+        return data

@@ -12,10 +12,12 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from webside.accounts.selectors import emails_of
 from webside.chart.events import NoteSigned
 from webside.compliance.events import ConsentWithdrawn
 from webside.compliance.models import Consent
 from webside.core import clock
+from webside.core.actor import Role
 from webside.notifications.services import send_email
 from webside.outbox.registry import subscribe
 from webside.realtime.services import disconnect_on_commit, push_on_commit
@@ -24,6 +26,7 @@ from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, A
 from webside.scheduling.models import Appointment
 from webside.visits import rules, selectors, services
 from webside.visits.codes import OVER, Stage, VisitStatus
+from webside.visits.events import HelpAsked, HelpUnanswered
 from webside.visits.models import Visit
 
 STILL_NEWS = timedelta(days=3)
@@ -126,6 +129,38 @@ def _way_to_summary(visit: Visit, encounter_id: UUID) -> str:
     return f"{settings.LOGIN_URL}?{urlencode({'next': page}, safe='/')}"
 
 
+def tell_help_asked(event: HelpAsked, event_id: UUID) -> None:
+    """Tell the front desk that somebody said that something is wrong. Her words stand behind the link."""
+    _send_help(event.help_id, emails_of(Role.COORDINATOR), "help_asked", _("Somebody asks for help"), "0")
+
+
+def tell_help_unanswered(event: HelpUnanswered, event_id: UUID) -> None:
+    """Tell the front desk, the administrators and the visit's practitioner of a request that is still open."""
+    request = selectors.help_request(event.help_id)
+    if request is None:
+        return
+    practitioner = request.visit.appointment.practitioner
+    own = practitioner.email or (practitioner.user.email if practitioner.user else "")
+    everybody = [*emails_of(Role.COORDINATOR), *emails_of(Role.ADMINISTRATOR), *([own] if own else [])]
+    subject = _("Nobody has answered somebody who asks for help")
+    _send_help(event.help_id, list(dict.fromkeys(everybody)), "help_unanswered", subject, str(event.alarm))
+
+
+def _send_help(help_id: UUID, to: list[str], template: str, subject: str, key: str) -> None:
+    request = selectors.help_request(help_id)
+    if request is None or request.answered_at is not None or not to:
+        return
+    tenant = request.visit.appointment.tenant
+    send_email(
+        template=f"visits/{template}", to=to, subject=subject, idempotency_key=f"visits.help:{help_id}:{key}",
+        context={
+            "clinic": tenant, "taken": request.taken_at is not None,
+            "minutes": int((clock.now() - request.asked_at).total_seconds() // 60),
+            "link": settings.PUBLIC_URL + reverse("visits:help-list", args=[tenant.slug]),
+        },
+    )  # fmt: skip
+
+
 def register() -> None:
     """Listen."""
     subscribe(AppointmentBooked, open_when_booked)
@@ -134,3 +169,5 @@ def register() -> None:
     subscribe(ConsentWithdrawn, tell_when_consent_ends)
     subscribe(NoteSigned, tell_when_signed)
     subscribe(NoteSigned, send_summary_ready)
+    subscribe(HelpAsked, tell_help_asked)
+    subscribe(HelpUnanswered, tell_help_unanswered)

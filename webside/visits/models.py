@@ -157,6 +157,56 @@ class ChatMessage(TenantModel):
         constraints = [models.UniqueConstraint(fields=["tenant", "visit", "client_key"], name="chat_message_once")]
 
 
+class HelpRequest(TenantModel):
+    """Somebody on the patient's side said that something is wrong. It stays open until a person has answered it.
+
+    ``words`` may tell of her health: they are on the front desk's list and nowhere else. ``taken_by`` is who said
+    that she looks after it, ``answer`` what was done. ``alarms`` counts how often more people were told.
+    """
+
+    visit = TenantForeignKey("visits.Visit", related_name="help_requests")
+    asked_by = models.CharField(max_length=200)
+    words = models.TextField()
+    phone = models.CharField(max_length=40, blank=True)
+    asked_at = models.DateTimeField(default=clock.now)
+    client_key = models.CharField(max_length=40)
+    taken_at = models.DateTimeField(null=True)
+    taken_by = models.CharField(max_length=160, blank=True)
+    taker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.CharField(max_length=160, blank=True)
+    answer = models.TextField(blank=True)
+    alarms = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "visit", "client_key"], name="help_request_once")]
+        indexes = [models.Index(fields=["tenant", "asked_at"], condition=Q(answered_at=None), name="help_request_open")]
+
+
+class FollowUp(TenantModel):
+    """The clinician proposes to meet again after so many ``days``; ``appointment`` is what the patient booked of it."""
+
+    visit = TenantOneToOneField("visits.Visit", related_name="follow_up")
+    days = models.PositiveSmallIntegerField()
+    proposed_by = models.CharField(max_length=160)
+    proposed_at = models.DateTimeField(default=clock.now)
+    appointment = TenantForeignKey("scheduling.Appointment", null=True, related_name="+")
+    booked_at = models.DateTimeField(null=True)
+
+
+class SurveyAnswer(TenantModel):
+    """What one seat said of a visit: how the call worked, and whether she got what she came for (1 to 5, 5 is best).
+
+    It is about the clinic, not part of the chart, and is read without her name. ``answered_at``: the first time.
+    """
+
+    participant = TenantOneToOneField("visits.Participant", related_name="survey")
+    call = models.PositiveSmallIntegerField(null=True)
+    purpose = models.PositiveSmallIntegerField(null=True)
+    words = models.TextField(blank=True)
+    answered_at = models.DateTimeField(default=clock.now)
+
+
 class QualitySample(TenantModel):
     """Ten seconds of one participant's call with ``peer``, in numbers (see ``static/visits/README.md``)."""
 

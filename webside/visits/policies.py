@@ -11,7 +11,7 @@ from webside.people.codes import Scope
 from webside.scheduling import policies as scheduling
 from webside.scheduling.codes import AppointmentStatus
 from webside.visits.codes import MAIN, OVER, ParticipantRole
-from webside.visits.models import Participant, Visit
+from webside.visits.models import HelpRequest, Participant, Visit
 
 
 def visible_visits(actor: Actor, visits: QuerySet[Visit]) -> QuerySet[Visit]:
@@ -93,6 +93,36 @@ def can_write_in_chat(actor: Actor, visit: Visit, seat: Participant | None) -> b
     if seat.role in MAIN:
         return can_view_visit(actor, visit)
     return seat.removed_at is None and seat.admitted_at is not None and seat.speak
+
+
+def can_ask_for_help(actor: Actor, visit: Visit) -> bool:
+    """Say that something is wrong: the patient's side, at any stage of the visit and after it. A link is enough."""
+    return role_in(actor, visit) is ParticipantRole.PATIENT
+
+
+def can_answer_help(actor: Actor) -> bool:
+    """The front desk reads what people say is wrong, takes it and answers."""
+    return actor.has(Role.COORDINATOR)
+
+
+def visible_help(actor: Actor, asked: QuerySet[HelpRequest]) -> QuerySet[HelpRequest]:
+    """All of the clinic, for the front desk; nobody else reads the words."""
+    return asked if can_answer_help(actor) or actor.kind is ActorKind.SYSTEM else asked.none()
+
+
+def can_book_follow_up(actor: Actor, visit: Visit) -> bool:
+    """Book what the clinician proposed: the patient's side, and who acts for her only where she may book for her."""
+    return role_in(actor, visit) is ParticipantRole.PATIENT and actor.may(Scope.APPOINTMENTS)
+
+
+def can_answer_survey(actor: Actor, visit: Visit) -> bool:
+    """Say how a visit was: the patient's side, and a link is enough. Who gave the care isn't asked."""
+    return role_in(actor, visit) is ParticipantRole.PATIENT
+
+
+def can_read_surveys(actor: Actor) -> bool:
+    """Who looks after the clinic and its quality reads what people said, without names."""
+    return actor.has(Role.ADMINISTRATOR, Role.COMPLIANCE)
 
 
 def is_open(visit: Visit) -> bool:

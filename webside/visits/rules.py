@@ -139,6 +139,32 @@ def next_step(done: Collection[Step], *, stage: Stage) -> Step:
     return next(step for step in Step if step not in done)
 
 
+def help_alarm(on: date) -> timedelta:
+    """Return after how long nobody's having taken a request for help is told to more people; at once where no row says."""
+    return _lasting("help_alarm", on) or timedelta()
+
+
+def help_again(on: date) -> timedelta:
+    """Return after how long one that was taken and not answered is told again; as soon as the first where no row says."""
+    return _lasting("help_again", on) or help_alarm(on)
+
+
+def most_help(on: date) -> int | None:
+    """Return how many requests for help one visit may send within an hour; no bound where no row says."""
+    return _count("help_most", on) or None
+
+
+def survey_is_open(answered_at: datetime | None, now: datetime) -> bool:
+    """Whether an answer about a visit may still be given or changed; one that was given is fixed where no row says."""
+    changes = _lasting("survey_changes", now.date())
+    return answered_at is None or (changes is not None and now < answered_at + changes)
+
+
+def fewest_answers(on: date) -> int | None:
+    """Return from how many answers on a figure about one clinician or service is shown; none is where no row says."""
+    return _count("survey_fewest", on) or None
+
+
 _ZIP = re.compile(r"\d{5}(-\d{4})?", re.ASCII)
 _BEGUN_ZIP = re.compile(r"\d{0,5}|\d{5}-\d{0,4}", re.ASCII)
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webside.visits.views import clinician, guests, patient, people, room
+from webside.visits.views import afterwards, clinician, guests, help, patient, people, room
 
 app_name = "visits"
 _VISIT = "o/<slug:slug>/visits/<uuid:visit_id>/"
@@ -34,6 +34,13 @@ urlpatterns = [
     path(f"{_VISIT}people/ask/", people.ask, name="visit-ask"),
     path(f"{_VISIT}people/alone/", people.alone, name="visit-alone"),
     path(f"{_VISIT}people/<uuid:seat_id>/", people.seat, name="visit-seat"),
+    path(f"{_VISIT}again/", afterwards.book, name="visit-book-again"),
+    path(f"{_VISIT}survey/", afterwards.survey, name="visit-survey"),
+    path(f"{_VISIT}propose/", afterwards.propose, name="visit-propose"),
+    path(f"{_VISIT}help/", help.ask, name="visit-help"),
+    path("o/<slug:slug>/help/", help.board, name="help-list"),
+    path("o/<slug:slug>/help/<uuid:help_id>/take/", help.take, name="help-take"),
+    path("o/<slug:slug>/help/<uuid:help_id>/answer/", help.answer, name="help-answer"),
     path("o/<slug:slug>/join/<str:token>/", guests.join, name="seat-join"),
     path(_SEAT, guests.seat, name="seat"),
     path(f"{_SEAT}where/", guests.where, name="seat-where"),

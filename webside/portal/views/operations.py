@@ -29,6 +29,7 @@ from webside.scheduling.forms import WINDOWS
 from webside.scheduling.views.queue import range_text
 from webside.scheduling.views.waiting import URGENCY_WORDS, why_text
 from webside.ui.kept import Kept, ask_again, forget, kept_for
+from webside.visits.selectors import help_waiting
 
 VIEWS = ("", "waiting", "attention", "over")
 
@@ -60,6 +61,7 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
         "zone": tenant.timezone,
         "live_tenant": f"tenant:{tenant.id}",
         "texts": texts_waiting(actor),
+        "help_waiting": help_waiting(actor),
         "chips": [
             {"text": text, "url": f"?show={view}" if view else request.path, "current": view == found.shown,
              "count": numbers[view]}

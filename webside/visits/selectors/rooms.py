@@ -225,7 +225,7 @@ def room_of(case: Case) -> Visit | None:
         return None
 
     def asked() -> Visit | None:
-        found = Visit.objects.select_related("safe_start").annotate(call_sums=_call_sums())
+        found = Visit.objects.select_related("safe_start", "follow_up__appointment").annotate(call_sums=_call_sums())
         return found.filter(id=visit_id).order_by().first()
 
     return case.once(ROOM, asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from webside.visits.services.afterwards import BEST, LONGEST_SURVEY, answer_survey, book_follow_up, propose_follow_up
 from webside.visits.services.chat import write_message
 from webside.visits.services.check_in import (
     ANSWERS,
@@ -30,7 +31,18 @@ from webside.visits.services.errors import (
     NotOffered,
     NotWithoutPatient,
     RoomFull,
+    TakenAlready,
+    TooMany,
     WrongStage,
+)
+from webside.visits.services.help import (
+    HELP_TIMER,
+    LONGEST_HELP,
+    alarm_help,
+    alarm_when_due,
+    answer_help,
+    ask_for_help,
+    take_help,
 )
 from webside.visits.services.rooms import open_visit
 from webside.visits.services.seats import (
@@ -51,7 +63,11 @@ from webside.visits.services.stops import hand_over
 
 __all__ = [
     "ANSWERS",
+    "BEST",
     "CHECK_IN_SOON",
+    "HELP_TIMER",
+    "LONGEST_HELP",
+    "LONGEST_SURVEY",
     "VISIT_CONSENT",
     "Asked",
     "CheckIn",
@@ -62,12 +78,20 @@ __all__ = [
     "NotWithoutPatient",
     "RoomFull",
     "Taken",
+    "TakenAlready",
+    "TooMany",
     "WrongStage",
     "admit",
+    "alarm_help",
+    "alarm_when_due",
     "answer_for_gate",
+    "answer_help",
+    "answer_survey",
     "ask_again",
     "ask_away",
+    "ask_for_help",
     "ask_in",
+    "book_follow_up",
     "check_devices",
     "complete_safe_start",
     "confirm_identity",
@@ -80,12 +104,14 @@ __all__ = [
     "open_visit",
     "part_without_patient",
     "permit",
+    "propose_follow_up",
     "remove",
     "save_safe_start",
     "secret_hash",
     "send_to_lobby",
     "standing_consent",
     "start_visit",
+    "take_help",
     "take_seat",
     "write_message",
 ]

@@ -50,3 +50,19 @@ class RoomFull(Exception):
 
 class NotWithoutPatient(Exception):
     """Somebody may be in the room only while the patient is, and she is not."""
+
+
+class TooMany(Exception):
+    """So many requests for help came from one visit within an hour (``most``) that the page says to call instead."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(str(most))
+        self.most = most
+
+
+class TakenAlready(Exception):
+    """A colleague looks after this request for help; ``by`` says who."""
+
+    def __init__(self, by: str) -> None:
+        super().__init__("TakenAlready")
+        self.by = by

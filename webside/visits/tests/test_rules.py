@@ -81,6 +81,11 @@ def _judged() -> tuple[bool, ...]:
         rules.most_in_the_room(AT.date()) > len(MAIN),
         rules.most_seats(AT.date()) > len(MAIN),
         rules.link_ends(AT) > AT,
+        rules.help_alarm(AT.date()) > timedelta(),
+        rules.help_again(AT.date()) > rules.help_alarm(AT.date()),
+        rules.most_help(AT.date()) is not None,
+        rules.survey_is_open(AT - timedelta(hours=1), AT),
+        rules.fewest_answers(AT.date()) is not None,
         *(rules.default_permissions(role, AT.date()) != Permissions() or not _for_staff(role) for role in ASKED),
     )
 

@@ -21,8 +21,8 @@ from webside.catalog.codes import Kind
 from webside.catalog.selectors import overrides_of
 from webside.chart import selectors as chart
 from webside.core import clock
-from webside.visits import policies, selectors, services
-from webside.visits.codes import AudioReason, EndReason, ParticipantRole, Stage
+from webside.visits import panels, policies, selectors, services
+from webside.visits.codes import AudioReason, EndReason, ParticipantRole, Stage, VisitStatus
 from webside.visits.forms import EndForm, ReasonForm
 from webside.visits.views import _talk as talk
 from webside.visits.views import people
@@ -312,5 +312,6 @@ def ended(page: Page) -> HttpResponse:
         missed=visit.end_reason == EndReason.NOSHOW,
         cancelled=not policies.is_open(visit) and not visit.ended_at,
         codes=selectors.code_checks(visit),
+        **(panels.proposal(page.slug, visit, page.request.path) if visit.status == VisitStatus.FINISHED else {}),
         day_url=day_url(page.slug),
     )

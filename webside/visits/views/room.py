@@ -18,7 +18,7 @@ from webside.accounts import doors
 from webside.audit.services import refuse
 from webside.people.codes import Scope
 from webside.scheduling.selectors import ABOUT_LICENCES, door_proof
-from webside.visits import policies, selectors, services
+from webside.visits import panels, policies, selectors, services
 from webside.visits.codes import EndReason, ParticipantRole, Stage
 from webside.visits.views import _talk as talk
 from webside.visits.views import clinician, destination, people
@@ -177,8 +177,10 @@ def ended(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         return clinician.ended(page)
     if summary := _summary_url(page):
         return redirect(summary)
+    after = {**panels.follow_up(page.visit, page.actor), **panels.survey(page.visit)}
     return page.render(
         "visits/visit_ended.html",
+        **after,
         cancelled=stage is Stage.CANCELLED,
         failed=page.visit.end_reason == EndReason.TECHNICAL,
         missed=page.visit.end_reason == EndReason.NOSHOW,

@@ -1,0 +1,130 @@
+"""What follows a visit: the proposed follow-up and its times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import JSONObject
+
+from webside.core import clock
+from webside.core.actor import Actor
+from webside.scheduling import selectors as scheduling
+from webside.scheduling.codes import HOLDS_TIME
+from webside.scheduling.models import Appointment
+from webside.scheduling.selectors import Slot
+from webside.visits import policies
+from webside.visits.codes import EndReason, ParticipantRole
+from webside.visits.models import FollowUp, SurveyAnswer, Visit
+
+SOONER = timedelta(days=4)
+LATER = timedelta(days=10)
+"""So much before and after the day that the clinician named, a free time still counts as around then."""
+NOTICE = timedelta(hours=1)
+"""A follow-up is offered no sooner than this."""
+OFFERED = 3
+
+
+def visit_afterwards(actor: Actor, visit_id: UUID) -> Visit | None:
+    """Return a visit that the actor may see with what follows it, in one query; nothing if there is none for them."""
+    said = JSONObject(call="call", purpose="purpose", words="words", answered_at="answered_at")
+    answers = _surveys().filter(participant__visit=OuterRef("pk")).order_by().annotate(_row=said).values("_row")
+    found = Visit.objects.select_related(
+        "appointment__patient", "appointment__practitioner", "appointment__service", "follow_up__appointment"
+    ).annotate(survey=ArraySubquery(answers))
+    return policies.visible_visits(actor, found).filter(id=visit_id).first()
+
+
+def was_held(visit: Visit) -> bool:
+    """Whether a visit took place, or was tried and did not work: then she may say how it was."""
+    return visit.end_reason in (EndReason.COMPLETED, EndReason.TECHNICAL)
+
+
+def survey_of(visit: Visit) -> dict[str, Any] | None:
+    """Return what the patient said of a visit (``call``, ``purpose``, ``words``, ``answered_at``), or nothing."""
+    if hasattr(visit, "survey"):
+        return visit.survey[0] if visit.survey else None
+    return next(iter(_surveys().filter(participant__visit=visit)), None)
+
+
+def _surveys() -> QuerySet[SurveyAnswer, dict[str, Any]]:
+    answers = SurveyAnswer.objects.filter(participant__role=ParticipantRole.PATIENT)
+    return answers.values("call", "purpose", "words", "answered_at")
+
+
+def follow_up_of(visit: Visit) -> FollowUp | None:
+    """Return what was proposed after a visit, if anything was."""
+    return getattr(visit, "follow_up", None)
+
+
+def is_booked(follow_up: FollowUp | None) -> bool:
+    """Whether the follow-up is booked and was not cancelled."""
+    return follow_up is not None and follow_up.appointment is not None and follow_up.appointment.status in HOLDS_TIME
+
+
+def follow_up_day(visit: Visit, follow_up: FollowUp) -> datetime:
+    """Return the moment that the clinician named: so many days on, at the same time on the patient's clock."""
+    zone = ZoneInfo(visit.appointment.patient_timezone)
+    return visit.appointment.start.astimezone(zone) + timedelta(days=follow_up.days)
+
+
+def is_near(visit: Visit, follow_up: FollowUp, start: datetime) -> bool:
+    """Whether a time is around the day that the clinician named."""
+    wanted = follow_up_day(visit, follow_up)
+    return max(wanted - SOONER, clock.now()) <= start <= wanted + LATER
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpTimes:
+    """The free time nearest to what was proposed, and others around then, on other days where there are any."""
+
+    best: Slot | None
+    others: list[Slot]
+
+
+def follow_up_times(visit: Visit, follow_up: FollowUp) -> FollowUpTimes:
+    """Return the times that the patient may choose: with the same person, where the law lets them, when she is free."""
+    appointment = visit.appointment
+    wanted = follow_up_day(visit, follow_up)
+    since = max(wanted - SOONER, clock.now() + NOTICE)
+    days = (wanted + LATER - since).days
+    if days <= 0:
+        return FollowUpTimes(None, [])
+    slots = scheduling.free_slots(
+        service=appointment.service, state=appointment.patient_state, since=since, days=days,
+        practitioner=appointment.practitioner, patient=appointment.patient,
+    )  # fmt: skip
+    taken = _taken(appointment, since, since + timedelta(days=days + 1))
+    free = [slot for slot in slots if not any(low < slot.end and slot.start < high for low, high in taken)]
+    return _chosen(free, wanted, ZoneInfo(appointment.patient_timezone))
+
+
+def _taken(appointment: Appointment, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+    held = Appointment.objects.filter(
+        patient_id=appointment.patient_id,
+        status__in=HOLDS_TIME,
+        period__endswith__gt=since,
+        period__startswith__lt=until,
+    )
+    return [(period.lower, period.upper) for period in held.values_list("period", flat=True)]
+
+
+def _chosen(free: list[Slot], wanted: datetime, zone: ZoneInfo) -> FollowUpTimes:
+    by_nearness = sorted(free, key=lambda slot: (abs(slot.start - wanted), slot.start))
+    if not by_nearness:
+        return FollowUpTimes(None, [])
+    best, rest = by_nearness[0], by_nearness[1:]
+    others: list[Slot] = []
+    days = {best.start.astimezone(zone).date()}
+    for slot in rest:
+        day = slot.start.astimezone(zone).date()
+        if day not in days and len(others) < OFFERED - 1:
+            days.add(day)
+            others.append(slot)
+    others += [slot for slot in rest if slot not in others][: OFFERED - 1 - len(others)]
+    return FollowUpTimes(best, sorted(others, key=lambda slot: slot.start))

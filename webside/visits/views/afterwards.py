@@ -1,0 +1,96 @@
+"""After a visit: when to meet again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from webside.audit.services import refuse
+from webside.core import clock
+from webside.scheduling import services as scheduling
+from webside.ui.kept import Kept, ask_again, forget, kept_for
+from webside.visits import policies, rules, selectors, services
+from webside.visits.codes import ParticipantRole
+from webside.visits.forms import SurveyForm
+from webside.visits.views._guard import page_of
+
+
+@never_cache
+@require_POST
+def propose(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Let the clinician say when to meet again; ``days`` 0 takes it back."""
+    page = page_of(request, slug, visit_id, ParticipantRole.CLINICIAN)
+    try:
+        found = services.propose_follow_up(actor=page.actor, visit=page.visit, days=int(request.POST.get("days", "")))
+    except ValueError:
+        messages.error(request, _("Choose when you want to meet again."))
+    except services.WrongStage:
+        messages.info(request, _("It is booked already, or the visit has not begun."))
+    else:
+        if found is None:
+            messages.success(request, _("Nothing is proposed."))
+        else:
+            messages.success(request, _("Proposed. %(name)s sees free times and books one with one press.")
+                             % {"name": page.visit.appointment.patient.given})  # fmt: skip
+    back = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        return redirect(back)
+    return page.go_on()
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def survey(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Ask how the visit was. What whoever holds the link alone finds is an empty form: earlier words are hers."""
+    page = page_of(request, slug, visit_id, ParticipantRole.PATIENT)
+    said = selectors.survey_of(page.visit)
+    if not selectors.was_held(page.visit) or not rules.survey_is_open(
+        said["answered_at"] if said else None, clock.now()
+    ):
+        return redirect(page.url("visit-ended"))
+    if request.method == "POST":
+        form = SurveyForm(request.POST)
+        if not form.is_valid():
+            return ask_again(request, Kept.of(form))
+        services.answer_survey(actor=page.actor, visit=page.visit, **form.cleaned_data)
+        forget(request)
+        messages.success(request, _("Thank you. You can change it for a day."))
+        return redirect(page.url("visit-ended"))
+    kept = kept_for(request)
+    initial = said if said and not page.actor.only_by_link else {}
+    form = SurveyForm(kept.data if kept else None, initial=initial)
+    return page.render("visits/visit_survey.html", form=form, said=said, back_url=page.url("visit-ended"))
+
+
+@never_cache
+@require_POST
+def book(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Book the pressed time of what was proposed."""
+    page = page_of(request, slug, visit_id, ParticipantRole.PATIENT)
+    if not policies.can_book_follow_up(page.actor, page.visit):
+        refuse("visits.visit.refuse", actor=page.actor, target_type="Visit", target_id=visit_id)
+    try:
+        start = datetime.fromisoformat(request.POST.get("start", ""))
+        booked = services.book_follow_up(actor=page.actor, visit=page.visit, start=start)
+    except (services.NotOffered, ValueError):
+        messages.error(request, _("That time is not free any more. Here is what is free now."))
+    except scheduling.GatesStop as stopped:
+        why = " ".join(str(finding.text) for finding in stopped.findings)
+        messages.error(request, _("This can’t be booked as it is: %(why)s Call us, and we find a way.") % {"why": why})
+    except (scheduling.CannotBook, scheduling.AlreadyBooked):
+        messages.error(request, _("That time is not free any more. Here is what is free now."))
+    else:
+        with timezone.override(page.zone):
+            when = date_format(timezone.localtime(booked.start), "l, F j, P")
+        messages.success(request, _("Booked: %(when)s. We send you a confirmation.") % {"when": when})
+    return redirect(page.url("visit-ended"))
