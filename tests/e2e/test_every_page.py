@@ -174,6 +174,7 @@ ELSEWHERE = {
         "mfa_authenticate", "mfa_generate_recovery_codes", "mfa_view_recovery_codes", "mfa_deactivate_totp",
         "mfa_edit_webauthn", "mfa_remove_webauthn",
     },
+    "tests/e2e/test_afterwards.py": {"visits:visit-help", "visits:visit-report", "visits:visit-survey"},
     "tests/e2e/test_line.py": {"scheduling:queue-entry", "scheduling:queue-join"},
     "tests/e2e/test_single_sign_on.py": {"accounts:sso-provider", "accounts:sso-detail"},
     "webside/ui/tests/test_access.py": {"ui:pattern-list", "ui:pattern-detail"},

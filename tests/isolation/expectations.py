@@ -383,6 +383,7 @@ VISITS = [
     row("visits:visit-help", get=HERS, at="ready", note="afterwards"),
     row("visits:visit-help", get=HERS, at="ready", identified=True, note=SAID),
     row("visits:visit-survey", get=HERS, post=HERS, at="ready", body={"call": "5", "purpose": "4"}),
+    row("visits:visit-report", get=BOTH, at="ready"),
     row("visits:visit-propose", post="maya", at="ready", body={"days": "14"}),
     row("visits:visit-book-again", post="liz link ana", at="ready", body={"start": "2031-01-01T10:00:00+00:00"}),
     row("visits:help-list", get="grace"),

@@ -54,6 +54,8 @@ LOOKS_OF_STAFF = {
     "visits:visit-room": "visits.visit.read",
     "visits:visit-stopped": "visits.visit.read",
     "visits:visit-ended": "visits.visit.read",
+    "visits:help-list": "visits.help.read",
+    "visits:visit-report": "visits.visit.read",
 }
 """What a page notes when the one who cares for the patient opens it. She herself passes it on her way to her visit."""
 

@@ -49,6 +49,24 @@ class Relation(StrEnum):
     OTHER = "other"
 
 
+class Grade(StrEnum):
+    """How sound or picture was over a call. ``unknown``: nothing was measured, or no row says what is good."""
+
+    GOOD = "good"
+    FAIR = "fair"
+    POOR = "poor"
+    UNKNOWN = "unknown"
+
+
+class Advice(StrEnum):
+    """What somebody can do better next time, from how a call went."""
+
+    NEARER = "nearer"
+    LINE = "line"
+    DELAY = "delay"
+    PICTURE = "picture"
+
+
 class SeatStage(StrEnum):
     """Which page somebody who was asked in is on."""
 

@@ -36,6 +36,7 @@ urlpatterns = [
     path(f"{_VISIT}people/<uuid:seat_id>/", people.seat, name="visit-seat"),
     path(f"{_VISIT}again/", afterwards.book, name="visit-book-again"),
     path(f"{_VISIT}survey/", afterwards.survey, name="visit-survey"),
+    path(f"{_VISIT}report/", afterwards.report, name="visit-report"),
     path(f"{_VISIT}propose/", afterwards.propose, name="visit-propose"),
     path(f"{_VISIT}help/", help.ask, name="visit-help"),
     path("o/<slug:slug>/help/", help.board, name="help-list"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from webside.people.rules import age_on
 from webside.visits.selectors.afterwards import (
     FollowUpTimes,
+    connection_reports,
     follow_up_day,
     follow_up_of,
     follow_up_times,
@@ -115,6 +116,7 @@ __all__ = [
     "colleague",
     "colleague_for",
     "colleagues",
+    "connection_reports",
     "consent_withdrawn",
     "emergency_card",
     "ends_during",

@@ -9,8 +9,8 @@ import pytest
 
 from webside.core.dated import Row, ended, figure_problems, load
 from webside.visits import rules
-from webside.visits.codes import MAIN, LinkStanding, ParticipantRole, SeatStage, Stage, VisitStatus
-from webside.visits.rules import Heard, Permissions
+from webside.visits.codes import MAIN, Advice, Grade, LinkStanding, ParticipantRole, SeatStage, Stage, VisitStatus
+from webside.visits.rules import Heard, Permissions, Sample
 
 AT = datetime(2026, 11, 23, 20, 20, tzinfo=UTC)
 ENDED = (rules.FIGURES, rules.SEATS)
@@ -84,6 +84,9 @@ def _judged() -> tuple[bool, ...]:
         rules.help_alarm(AT.date()) > timedelta(),
         rules.help_again(AT.date()) > rules.help_alarm(AT.date()),
         rules.most_help(AT.date()) is not None,
+        rules.grade_sound(4, AT.date()) is Grade.FAIR and rules.grade_sound(2, AT.date()) is Grade.GOOD,
+        rules.grade_picture(70, AT.date()) is Grade.FAIR,
+        rules.is_delayed(500, AT.date()) is True,
         rules.survey_is_open(AT - timedelta(hours=1), AT),
         rules.fewest_answers(AT.date()) is not None,
         *(rules.default_permissions(role, AT.date()) != Permissions() or not _for_staff(role) for role in ASKED),
@@ -181,3 +184,33 @@ def test_of_two_people_exactly_one_gives_way() -> None:
                 assert rules.is_polite(role, own, other, theirs) is not rules.is_polite(other, theirs, role, own)
     assert rules.is_polite(PATIENT, ids[0], CLINICIAN, ids[1])
     assert rules.is_polite(PATIENT, ids[1], CLINICIAN, ids[0]), "the patient gives way, whatever the ids"
+
+
+# How the call went
+
+
+def test_a_report_says_what_was_measured_and_what_to_do_better() -> None:
+    good = Sample(seconds=10, sound=10, picture=10, concealed=0.5, rtt=80)
+    report = rules.connection_report([good] * 60, AT.date())
+    assert report is not None
+    assert (report.minutes, report.interruptions, report.broken_seconds, report.advice) == (10, 0, 0, ())
+    assert (report.sound, report.picture, report.delayed) == (Grade.GOOD, Grade.GOOD, False)
+    bad = Sample(seconds=10, sound=4, picture=1, broken=2, concealed=20, rtt=900, reconnects=2)
+    report = rules.connection_report([bad] * 6, AT.date())
+    assert report is not None
+    assert (report.sound, report.picture, report.delayed) == (Grade.POOR, Grade.POOR, True)
+    assert (report.interruptions, report.broken_seconds, report.advice) == (2, 12, tuple(Advice))
+
+
+def test_what_nobody_measured_is_unknown_and_never_good() -> None:
+    assert rules.connection_report([], AT.date()) is None
+    report = rules.connection_report([Sample(seconds=10, sound=10, picture=10)], AT.date())
+    assert report is not None and (report.sound, report.delayed) == (Grade.UNKNOWN, None)
+    lost = rules.connection_report([Sample(seconds=10, sound=0, picture=0, broken=10)], AT.date())
+    assert lost is not None and lost.picture is Grade.UNKNOWN, "there was no call in which it could have been seen"
+
+
+def test_a_page_that_was_loaded_again_counts_its_interruptions_from_nought() -> None:
+    counts = [0, 1, 1, 3, 0, 1]
+    report = rules.connection_report([Sample(10, 10, 10, reconnects=number) for number in counts], AT.date())
+    assert report is not None and report.interruptions == 4

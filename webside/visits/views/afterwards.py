@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,15 +13,16 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from webside.audit.services import refuse
+from webside.audit.services import record, refuse
 from webside.core import clock
 from webside.scheduling import services as scheduling
 from webside.ui.kept import Kept, ask_again, forget, kept_for
 from webside.visits import policies, rules, selectors, services
-from webside.visits.codes import ParticipantRole
+from webside.visits.codes import Advice, Grade, ParticipantRole
 from webside.visits.forms import SurveyForm
 from webside.visits.views._guard import page_of
 
@@ -46,6 +48,58 @@ def propose(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     if url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         return redirect(back)
     return page.go_on()
+
+
+GRADES = {
+    Grade.GOOD: ("success", _l("Good")),
+    Grade.FAIR: ("warning", _l("Sometimes bad")),
+    Grade.POOR: ("danger", _l("Bad")),
+    Grade.UNKNOWN: ("muted", _l("Not measured")),
+}
+ADVICE = {
+    Advice.NEARER: _l("Sit near the Wi-Fi box, or use a cable. Don’t walk around during the call."),
+    Advice.LINE: _l("Close what else uses the line: films, downloads, other calls. Ask others at home to wait."),
+    Advice.DELAY: _l("Words came late. Another network may be faster: Wi-Fi instead of mobile, or the other way round."),
+    Advice.PICTURE: _l("The picture was mostly away. Sound alone is enough for many visits, and a strong signal brings it back."),
+}  # fmt: skip
+
+
+@never_cache
+@require_GET
+def report(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Say to each side how the call went, from what the browsers measured: its own side first, then the other."""
+    page = page_of(request, slug, visit_id)
+    if not selectors.was_held(page.visit):
+        return page.go_on()
+    clinician = page.role is ParticipantRole.CLINICIAN
+    if clinician:
+        record("visits.visit.read", actor=page.actor, target=page.visit, ground="treating",
+               patient_id=page.visit.appointment.patient_id)  # fmt: skip
+    found = selectors.connection_reports(page.visit)
+    own = found.get(page.role)
+    return page.render(
+        "visits/visit_report.html",
+        base="ui/base_staff.html" if clinician else "ui/base_patient.html",
+        facts=selectors.call_facts(page.visit),
+        sides=[_side(_("Your side"), own), _side(_("The other side"), _other(found, page.role))],
+        advice=[ADVICE[each] for each in own.advice] if own else [],
+        back_url=page.url("visit-ended"),
+    )
+
+
+def _other(found: dict[ParticipantRole, Any], role: ParticipantRole) -> Any:
+    return next((each for side, each in found.items() if side is not role), None)
+
+
+def _side(title: str, found: Any) -> dict[str, Any]:
+    if found is None:
+        return {"title": title, "report": None}
+    words = {"sound": GRADES[found.sound], "picture": GRADES[found.picture]}
+    return {
+        "title": title,
+        "report": found,
+        **{name: {"tone": tone, "text": text} for name, (tone, text) in words.items()},
+    }
 
 
 @never_cache
