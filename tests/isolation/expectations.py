@@ -272,6 +272,11 @@ SCHEDULING = [
     row("scheduling:feed-end", post=PATIENTS, body={"whose": "patient"}, note="a patient's"),
     row("scheduling:feed-end", post=CARE, body={"whose": "practitioner"}, note="a practitioner's"),
     row("scheduling:feed", get=EVERYBODY, ids={"token": "feed_token"}),
+    row("scheduling:series-book", get=f"{PATIENTS} {ACTING}", query=BOOKING, note="the form"),
+    row("scheduling:series-book", get=f"{PATIENTS} {ACTING} grace", query=BOOKING | {"patient": "{patient_id}"},
+        note="for one patient"),
+    row("scheduling:series-book", post=f"{PATIENTS} {ACTING}", body=BOOKING | {"every": "weekly", "count": "2"}),
+    row("scheduling:series-cancel", post=TO_HER_APPOINTMENT, at="coming"),
     row("scheduling:limits", get="grace admin"),
     row("scheduling:limits-change", get="grace admin", post="grace admin", body=LIMITS),
     # Who waits for a time that becomes free. Who is signed in and gives care is told how it is done, as with a booking.
@@ -504,6 +509,7 @@ OF_NO_CLINIC = frozenset(row.route for row in [*UI, *HEALTH, *ALLAUTH]) | {
 
 PUBLIC_IDS = frozenset({
     "scheduling:service-detail", "scheduling:appointment-book", "scheduling:queue-join", "scheduling:waitlist-join",
+    "scheduling:series-book",
 })  # fmt: skip
 """What a clinic offers is public: an id that is not offered there is a mistake, not an attempt, and not in the trail."""
 

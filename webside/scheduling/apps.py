@@ -91,6 +91,8 @@ class SchedulingConfig(AppConfig):
                 "scheduling.queue.fail": _("let somebody be called whose visit did not work"),
                 "scheduling.queue.shut": _("let somebody be called who waited beyond closing time"),
                 "scheduling.queue.set-hours": _("set the hours of a line"),
+                "scheduling.series.book": _("booked several visits in one go"),
+                "scheduling.series.cancel": _("cancelled a visit of a series and all later ones"),
                 "scheduling.feed.renew": _("made an address by which a calendar follows visits"),
                 "scheduling.feed.end": _("ended an address by which a calendar followed visits"),
                 "scheduling.feed.read": _("let a calendar follow visits"),

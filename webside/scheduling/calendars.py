@@ -47,6 +47,19 @@ def entry(appointment: Appointment, tenant: Tenant, *, method: str) -> bytes:
     return calendar.to_ical()
 
 
+def several(appointments: Iterable[Appointment], tenant: Tenant) -> bytes:
+    """Return the entries of visits that were booked in one go, in one file to take into a calendar."""
+    calendar = _calendar()
+    calendar.add("method", PUBLISH)
+    for appointment in appointments:
+        event = _event(appointment)
+        event.add("summary", _("Visit with %s") % tenant.name)
+        event.add("status", "CONFIRMED")
+        event.add("class", "PRIVATE")
+        calendar.add_component(event)
+    return calendar.to_ical()
+
+
 def feed(appointments: Iterable[Appointment]) -> bytes:
     """Return what a calendar that subscribes is told: *Visit* and when, of each; not with whom, nor in which clinic.
 

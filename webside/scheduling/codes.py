@@ -122,6 +122,18 @@ EVENING = time(17)
 """When the afternoon begins, and the evening."""
 
 
+class Every(StrEnum):
+    """How often a visit comes again."""
+
+    WEEKLY = "weekly"
+    FORTNIGHTLY = "fortnightly"
+    MONTHLY = "monthly"
+
+
+REST_CANCELLED = "the rest of a series"
+"""Why a visit was cancelled together with others: they are told of in one letter."""
+
+
 class WaitlistStatus(StrEnum):
     """Where somebody stands who waits for a time that becomes free."""
 

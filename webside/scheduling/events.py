@@ -86,6 +86,20 @@ class QueueShut(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesBooked(Event):
+    """Somebody booked several times in one go; each is an appointment with an event of its own."""
+
+    series_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesCancelled(Event):
+    """A visit of a series and all later ones were cancelled together; each has an event of its own."""
+
+    appointment_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HoursChanged(Event):
     """Somebody gives care at other times than before: times may have become free."""
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from webside.core import clock
 from webside.people.forms import BirthDateField
 from webside.scheduling import registry
-from webside.scheduling.codes import CallWindow, DayPart
+from webside.scheduling.codes import CallWindow, DayPart, Every
 
 SLOT = re.compile(r"(?P<at>\d{8}T\d{4}Z)\.(?P<who>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 SLOT_TIME = "%Y%m%dT%H%MZ"
@@ -369,6 +369,25 @@ class VisitorWishForm(WishForm, VisitorBookingForm):
         "practitioner", "weekdays", "day_parts", "notice_hours", "until", "reason_text",
         "given", "family", "birth_date", "email", "phone", "consent", "key",
     ]  # fmt: skip
+
+
+EVERY: dict[Every, Promise] = {
+    Every.WEEKLY: _("Every week"),
+    Every.FORTNIGHTLY: _("Every two weeks"),
+    Every.MONTHLY: _("Every month, on the same weekday"),
+}
+"""How often a visit may come again."""
+
+
+class RepeatForm(forms.Form):
+    """How often a visit comes again, and how many times in all."""
+
+    every = forms.ChoiceField(label=_("How often?"), choices=[(each.value, text) for each, text in EVERY.items()])
+    count = forms.IntegerField(
+        label=_("How many visits in all?"), min_value=2, max_value=12, initial=4,
+        help_text=_("From 2 to 12, at most half a year ahead."),
+        widget=forms.NumberInput({"inputmode": "numeric"}),
+    )  # fmt: skip
 
 
 def _number(label: Any, most: int, *, least: int = 0, hint: Any = "", required: bool = True) -> Any:

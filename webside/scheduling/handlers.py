@@ -32,7 +32,14 @@ from webside.outbox.events import Event
 from webside.outbox.registry import subscribe
 from webside.people.models import Practitioner
 from webside.scheduling import calendars, rules, selectors, services
-from webside.scheduling.codes import HOLDS_TIME, AppointmentStatus, OfferStatus, QueueStatus, WaitlistStatus
+from webside.scheduling.codes import (
+    HOLDS_TIME,
+    REST_CANCELLED,
+    AppointmentStatus,
+    OfferStatus,
+    QueueStatus,
+    WaitlistStatus,
+)
 from webside.scheduling.events import (
     AppointmentBooked,
     AppointmentCancelled,
@@ -45,6 +52,8 @@ from webside.scheduling.events import (
     QueueNear,
     QueueShut,
     QueueUnanswered,
+    SeriesBooked,
+    SeriesCancelled,
     WaitlistJoined,
     WaitlistOffered,
     WaitlistOfferEnded,
@@ -83,6 +92,11 @@ def _send(appointment_id: UUID, event_id: UUID, template: str, subject: Callable
     )
     if selectors.is_of_the_line(appointment_id):
         return  # who waits in line is told in other words, by tell_in_line
+    if appointment.series_id is not None and (
+        (template == "appointment_booked" and appointment.sequence == 0)
+        or (template == "appointment_cancelled" and appointment.cancellation_reason == REST_CANCELLED)
+    ):
+        return  # visits that were booked or cancelled together are told of in one letter, by tell_series
     cancelled = template == "appointment_cancelled"
     # Events may come late: what is no longer so is not told.
     if cancelled != (appointment.status == AppointmentStatus.CANCELLED) or appointment.end < clock.now():
@@ -268,6 +282,37 @@ def tell_in_line(event: Any, event_id: UUID) -> None:
             )  # fmt: skip
 
 
+def tell_series(event: SeriesBooked | SeriesCancelled, event_id: UUID) -> None:
+    """Tell somebody in one letter what was booked, or cancelled, in one go."""
+    booked = isinstance(event, SeriesBooked)
+    if isinstance(event, SeriesBooked):
+        visits = selectors.visits_in_series(event.series_id)
+    else:
+        visits = selectors.cancelled_with(event.appointment_id)
+    if not visits or not visits[0].patient.email:
+        return
+    first, patient, clinic = visits[0], visits[0].patient, visits[0].tenant
+    method = calendars.PUBLISH if booked else calendars.CANCEL
+    files = (
+        [("visits.ics", calendars.several(visits, clinic), "text/calendar; method=PUBLISH")]
+        if booked
+        # A calendar takes a cancellation of one visit at a time (RFC 5546, 3.2.5).
+        else [
+            (f"visit-{number}.ics", calendars.entry(each, clinic, method=method), f"text/calendar; method={method}")
+            for number, each in enumerate(visits, 1)
+        ]
+    )
+    with translation.override(patient.language or settings.LANGUAGE_CODE):
+        subject = _("Your visits with %s are booked") if booked else _("Your visits with %s are cancelled")
+        send_email(
+            template="scheduling/series_booked" if booked else "scheduling/series_cancelled", to=patient.email,
+            context={"appointment": first, "clinic": clinic, "link": _link(first),
+                     "times": [services.long_when(each) for each in visits]},
+            subject=subject % clinic.name, idempotency_key=f"scheduling.series:{event_id}", patient_id=patient.id,
+            attachments=files, kind=MessageKind.CHANGE, about_id=first.id,
+        )  # fmt: skip
+
+
 def look_again(event: AppointmentCancelled | AppointmentMoved, event_id: UUID) -> None:
     """Let the waiting list be gone through when a time may have become free, once who changed it can't take that back."""
     services.look_soon(after=rules.offering("offer_grace", clock.now().date()))
@@ -368,6 +413,9 @@ def register() -> None:
     for event in opened:
         subscribe(event, look_now)
     subscribe(AppointmentBooked, follow_booking)
+    together: tuple[type[Any], ...] = (SeriesBooked, SeriesCancelled)
+    for event in together:
+        subscribe(event, tell_series)
     subscribe(WaitlistJoined, tell_joined)
     subscribe(WaitlistOffered, tell_offered)
     subscribe(WaitlistOver, tell_over)

@@ -66,6 +66,7 @@ class Appointment(TenantModel):
     patient = TenantForeignKey("people.Patient", related_name="appointments")
     practitioner = TenantForeignKey("people.Practitioner", related_name="appointments")
     service = TenantForeignKey("catalog.HealthcareService", related_name="appointments")
+    series = TenantForeignKey("scheduling.AppointmentSeries", null=True, related_name="appointments")
     status = models.CharField(max_length=12, default=AppointmentStatus.BOOKED)
     period = DateTimeRangeField()
     minutes_before = models.PositiveSmallIntegerField(default=0)
@@ -111,6 +112,21 @@ class Appointment(TenantModel):
     def end(self) -> datetime:
         """When it ends; the next one may begin then."""
         return self.period.upper
+
+
+class AppointmentSeries(TenantModel):
+    """Visits that were booked together, to come again and again. Each is an appointment of its own."""
+
+    patient = TenantForeignKey("people.Patient", related_name="+")
+    service = TenantForeignKey("catalog.HealthcareService", related_name="+")
+    every = models.CharField(max_length=12)
+    booked_by = models.CharField(max_length=160)
+    idempotency_key = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "idempotency_key"], name="appointment_series_idempotent")
+        ]
 
 
 class AppointmentLink(TenantModel):

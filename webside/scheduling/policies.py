@@ -229,6 +229,11 @@ def can_set_queue_hours(actor: Actor) -> bool:
     return actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR, Role.ADMINISTRATOR)
 
 
+def can_book_series(actor: Actor, patient: Patient) -> bool:
+    """Book several visits in one go: a patient for herself (or who books for her), the front desk for anyone."""
+    return actor.has(Role.COORDINATOR) or people.is_own(actor, patient, Scope.APPOINTMENTS)
+
+
 # The waiting list: who waits for a time that becomes free
 
 

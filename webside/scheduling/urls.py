@@ -13,6 +13,7 @@ from webside.scheduling.views import (
     operations,
     patient,
     queue,
+    series,
     waiting,
     waitlist,
     waits,
@@ -22,6 +23,8 @@ app_name = "scheduling"
 urlpatterns = [
     path("o/<slug:slug>/services/<uuid:service_id>/", booking.service_detail, name="service-detail"),
     path("o/<slug:slug>/services/<uuid:service_id>/book/", booking.book, name="appointment-book"),
+    path("o/<slug:slug>/services/<uuid:service_id>/repeat/", series.book, name="series-book"),
+    path("o/<slug:slug>/appointments/<uuid:appointment_id>/cancel-rest/", series.cancel_rest, name="series-cancel"),
     path("o/<slug:slug>/appointments/<uuid:appointment_id>/", patient.detail, name="appointment-detail"),
     path("o/<slug:slug>/appointments/<uuid:appointment_id>/move/", booking.move, name="appointment-move"),
     path(

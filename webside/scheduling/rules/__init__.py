@@ -22,6 +22,7 @@ from webside.scheduling.rules.offers import (
     suits,
 )
 from webside.scheduling.rules.reminders import STEPS, Planned, Step, plan, steps, still_useful
+from webside.scheduling.rules.series import series
 from webside.scheduling.rules.times import (
     Span,
     WeeklyHours,
@@ -77,6 +78,7 @@ __all__ = [
     "plan",
     "raised",
     "scored",
+    "series",
     "slots_of_hours",
     "slots_of_span",
     "span_of_hours",

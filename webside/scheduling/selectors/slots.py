@@ -102,7 +102,7 @@ def nearest_slots(
     Times at which ``patient`` has another visit than ``moving`` are left out.
     """
     slots = free_slots(service=service, state=state, since=start - timedelta(days=1), days=BOOKABLE_DAYS)
-    taken = _visits_of(patient, moving) if patient is not None and patient.id is not None else []
+    taken = visits_of(patient, moving) if patient is not None and patient.id is not None else []
     by_span: dict[Span, Slot] = {}
     for slot in slots:
         span = Span(slot.start, slot.end)
@@ -111,7 +111,7 @@ def nearest_slots(
     return [by_span[span] for span in rules.nearest(list(by_span), start, NEAREST)]
 
 
-def _visits_of(patient: Patient, besides: Appointment | None) -> list[Span]:
+def visits_of(patient: Patient, besides: Appointment | None = None) -> list[Span]:
     """Return when a patient has visits."""
     held = Appointment.objects.filter(patient=patient, status__in=HOLDS_TIME)
     return [Span(each.start, each.end) for each in (held.exclude(id=besides.id) if besides is not None else held)]

@@ -49,6 +49,7 @@ from webside.scheduling.services.errors import (
     PatientBusy,
     QueueShut,
     ReasonMissing,
+    SeriesStopped,
     SlotPassed,
     SlotTaken,
     WaitsAlready,
@@ -97,6 +98,7 @@ from webside.scheduling.services.reminders import (
     short_when_at,
 )
 from webside.scheduling.services.replies import take_reply
+from webside.scheduling.services.series import book_series, cancel_rest
 from webside.scheduling.services.waitlist import (
     OFFER_TIMER,
     accept_offer,
@@ -139,6 +141,7 @@ __all__ = [
     "PatientBusy",
     "QueueShut",
     "ReasonMissing",
+    "SeriesStopped",
     "SlotPassed",
     "SlotTaken",
     "VisitorDetails",
@@ -157,11 +160,13 @@ __all__ = [
     "assign_entry",
     "book_appointment",
     "book_as_visitor",
+    "book_series",
     "book_with_consent",
     "call_by_message",
     "call_entry",
     "call_next",
     "cancel_appointment",
+    "cancel_rest",
     "check_in_appointment",
     "close_link",
     "confirm_appointment",

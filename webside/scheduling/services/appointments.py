@@ -14,7 +14,7 @@ from webside.notifications.services import withdraw_messages
 from webside.outbox.services import publish
 from webside.people.models import Practitioner
 from webside.realtime.services import push_on_commit
-from webside.scheduling import policies, registry
+from webside.scheduling import policies, registry, selectors
 from webside.scheduling.codes import AppointmentStatus, Confirmed, Missed, QueueStatus
 from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMissed, AppointmentMoved
 from webside.scheduling.models import Appointment
@@ -115,7 +115,7 @@ def restore_appointment(*, actor: Actor, appointment: Appointment) -> Appointmen
         raise WrongStatus(appointment.status)
     check_time(service=appointment.service, practitioner=appointment.practitioner, patient=appointment.patient,
                start=appointment.start, state=appointment.patient_state, guardian_present=actor.is_guardian or None,
-               limits=False)  # fmt: skip
+               limits=False, reach=selectors.SERIES_DAYS)  # fmt: skip
     appointment.status = AppointmentStatus.BOOKED
     appointment.cancelled_at = None
     appointment.cancellation_reason = ""

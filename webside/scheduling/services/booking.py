@@ -21,7 +21,8 @@ from webside.people.services import register_patient
 from webside.scheduling import policies
 from webside.scheduling.codes import AppointmentStatus
 from webside.scheduling.events import AppointmentBooked
-from webside.scheduling.models import Appointment
+from webside.scheduling.models import Appointment, AppointmentSeries
+from webside.scheduling.selectors import SERIES_DAYS
 from webside.scheduling.services.errors import AlreadyBooked, CannotBook, KeyReused, NotAllowed
 from webside.scheduling.services.times import broken_constraint, check_time, give_time, lock_people, save_if_free
 
@@ -52,12 +53,13 @@ def book_appointment(
     reason_text: str = "",
     idempotency_key: str,
     consents: frozenset[str] = frozenset(),
+    series: AppointmentSeries | None = None,
 ) -> Appointment:
     """Book a time; the same key again returns the same appointment and books nothing.
 
     ``start`` is aware; ``state`` is where the patient will be (two letters), ``timezone`` her IANA
-    zone; ``consents`` are scopes that she agrees to with this booking. Raises :class:`NotAllowed`,
-    :class:`SlotPassed`, :class:`GatesStop`, :class:`SlotTaken`, :class:`PatientBusy`,
+    zone; ``consents`` are scopes that she agrees to with this booking; ``series`` is what it is one of.
+    Raises :class:`NotAllowed`, :class:`SlotPassed`, :class:`GatesStop`, :class:`SlotTaken`, :class:`PatientBusy`,
     :class:`KeyReused`, :class:`AlreadyBooked`.
     """
     known = _booked_with(idempotency_key)
@@ -70,11 +72,13 @@ def book_appointment(
     lock_people(practitioner, patient)
     _refuse_again(service, practitioner, start, patient=patient)
     check_time(service=service, practitioner=practitioner, patient=patient, start=start, state=state,
-               consents=consents, guardian_present=actor.is_guardian or None)  # fmt: skip
+               consents=consents, guardian_present=actor.is_guardian or None,
+               reach=SERIES_DAYS if series is not None else 0)  # fmt: skip
     appointment = Appointment(
         patient=patient,
         practitioner=practitioner,
         service=service,
+        series=series,
         patient_state=state,
         patient_timezone=timezone,
         reason_text=reason_text.strip(),

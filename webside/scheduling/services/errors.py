@@ -129,6 +129,15 @@ class NoTime(Exception):
         self.start = start
 
 
+class SeriesStopped(Exception):
+    """One date of a series can't be booked, so none is: ``start`` says which, ``refusal`` why."""
+
+    def __init__(self, start: datetime, refusal: CannotBook) -> None:
+        super().__init__("SeriesStopped")
+        self.start = start
+        self.refusal = refusal
+
+
 class WaitsAlready(Exception):
     """She waits for a time of this service already; ``entry`` is her place on the list."""
 

@@ -58,16 +58,17 @@ def check_time(
     moving: Appointment | None = None,
     guardian_present: bool | None = None,
     limits: bool = True,
+    reach: int = 0,
 ) -> None:
     """Raise the :class:`CannotBook` that says why a time can't be booked, as far as reading can tell.
 
     Without ``limits`` the service's notice, reach and number of a day are not asked: the time is hers already, or what a
-    clinician hands over can't wait.
+    clinician hands over can't wait. ``reach``: so many days ahead, where pages look further than four weeks.
     """
     near = partial(selectors.nearest_slots, service=service, state=state, start=start, patient=patient, moving=moving)
     if start <= clock.now():
         raise SlotPassed(near())
-    if start > clock.now() + timedelta(days=selectors.LOOK_AHEAD_DAYS + 1):
+    if start > clock.now() + timedelta(days=reach or selectors.LOOK_AHEAD_DAYS + 1):
         # No page offers it. The nearest times are those of today, not of the year that was sent.
         raise SlotTaken(near(start=clock.now()))
     findings = gates.ask(

@@ -144,13 +144,13 @@ def book(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
         refuse("scheduling.appointment.book", actor=actor, target_type="HealthcareService", target_id=service.id)
     given = request.POST if request.method == "POST" else request.GET
     place = place_of(request)
-    picked = _picked(request, service, given.get("slot", ""))
+    chosen = picked(request, service, given.get("slot", ""))
     back = f"{reverse('scheduling:service-detail', args=[slug, service.id])}?{place.query()}"
-    if service.kind == Kind.TELECARE or not place.known or picked is None:
+    if service.kind == Kind.TELECARE or not place.known or chosen is None:
         return HttpResponseRedirect(back)
     if actor.is_staff and not actor.has(Role.COORDINATOR):
         return render(request, "scheduling/book_staff.html", {"service": service, "back_url": back})
-    choice = Choice(service, place, *picked, patient)
+    choice = Choice(service, place, *chosen, patient)
     scope, text = consent_asked(service, choice.patient)
     if scope and text is None:
         context = _review(choice, back) | {"no_consent_text": True}
@@ -203,6 +203,9 @@ def _review(choice: Choice, back: str) -> dict[str, Any]:
 def _show(request: HttpRequest, choice: Choice, scope: str, context: dict[str, Any]) -> HttpResponse:
     """Show the form: new, or as it was sent before with what stood in the way."""
     kept = kept_for(request)
+    if choice.patient:
+        page = reverse("scheduling:series-book", args=[request.tenant.slug, choice.service.id])  # type: ignore[attr-defined]
+        context["repeat_url"] = f"{page}?{choice.place.query(slot=choice.slot)}"
     context["form"] = choice.form(kept.data if kept else None, scope=scope, reason=carried(request, SAID))
     if kept and kept.trouble:
         context |= {"trouble": kept.trouble, "groups": kept.groups, "findings": kept.findings}
@@ -289,7 +292,7 @@ def keep_door(request: HttpRequest, appointment: Any) -> None:
     doors.renew(request, subject_id=appointment.id, proof=selectors.door_proof(appointment))
 
 
-def _picked(request: HttpRequest, service: Any, value: str) -> tuple[Any, Any] | None:
+def picked(request: HttpRequest, service: Any, value: str) -> tuple[Any, Any] | None:
     parsed = parse_slot(value)
     if parsed is None:
         return None
@@ -354,10 +357,10 @@ def move(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
 def _move(request: HttpRequest, appointment: Any, place: Place, detail_url: str) -> HttpResponse:
     """Move to the chosen time, or lead back to the page of times, which says what stood in the way."""
     actor = request.actor  # type: ignore[attr-defined]
-    picked = _picked(request, appointment.service, request.POST.get("slot", ""))
-    if picked is None or not place.known:
+    chosen = picked(request, appointment.service, request.POST.get("slot", ""))
+    if chosen is None or not place.known:
         return ask_again(request, Kept(trouble="none"), place.query())
-    start, practitioner = picked
+    start, practitioner = chosen
     was = {
         "start": slot_value(appointment.start, appointment.practitioner_id),
         "state": appointment.patient_state,

@@ -91,6 +91,7 @@ def detail(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespons
         "start_text": time_text(appointment.start, zone),
         "end_text": time_text(appointment.end, zone),
         "own": own,
+        "rest": len(selectors.later_in_series(appointment)) if can_change else 0,
         "follows": own and policies.can_keep_feed(actor, appointment.patient),
         "reason": appointment.reason_text if policies.can_read_reason(actor, appointment) else "",
         "by_link": actor.kind is ActorKind.LINK,
