@@ -177,6 +177,7 @@ ELSEWHERE = {
     "tests/e2e/test_afterwards.py": {"visits:visit-help", "visits:visit-report", "visits:visit-survey"},
     "tests/e2e/test_line.py": {"scheduling:queue-entry", "scheduling:queue-join"},
     "tests/e2e/test_single_sign_on.py": {"accounts:sso-provider", "accounts:sso-detail"},
+    "tests/e2e/test_series.py": {"scheduling:series-book"},
     "webside/ui/tests/test_access.py": {"ui:pattern-list", "ui:pattern-detail"},
 }  # fmt: skip
 #: Routes that are no pages: what they give instead.

@@ -54,7 +54,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "scheduling:queue-entry": 6,
         "scheduling:waitlist-entry": 2,
         "scheduling:feed-list": 3,
-        "scheduling:series-book?slot": 3,
+        "scheduling:series-book?slot": 4,
         "notifications:reach": 3,
         "scheduling:appointment-book?slot": 4,
         "scheduling:appointment-detail": 5,
