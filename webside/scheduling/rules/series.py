@@ -27,7 +27,7 @@ def _day(first: date, every: Every, number: int) -> date:
     if every in _WEEKS:
         return first + timedelta(weeks=_WEEKS[every] * number)
     months = first.year * 12 + first.month - 1 + number
-    begin = date(months // 12, months % 12 + 1, 1)
+    begin = first.replace(year=months // 12, month=months % 12 + 1, day=1)
     ahead = (first.weekday() - begin.weekday()) % 7
     day = begin + timedelta(days=ahead, weeks=(first.day - 1) // 7)
     return day if day.month == begin.month else day - timedelta(weeks=1)
