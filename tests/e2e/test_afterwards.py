@@ -37,7 +37,7 @@ def test_what_follows_a_visit(demo: Demo, chromium: Any, other_chromium: Any) ->
     ):
         visit = open_the_last_summary(liz)
         priya.goto(f"{visit}ended/")
-        priya.get_by_label("When").select_option(label="in 13 weeks")
+        priya.get_by_label("When").select_option(label="in 4 weeks")
         priya.get_by_role("button", name="Propose").click()
         priya.get_by_text("Not booked yet").wait_for()
         examine(priya, "after-proposed")

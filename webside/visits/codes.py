@@ -154,5 +154,7 @@ class Step(StrEnum):
     WAITING = "waiting"
 
 
-FOLLOW_UP_DAYS = (7, 14, 28, 42, 91)
-"""After how many days a clinician proposes to meet again: whole weeks, so that it is the same day of the week."""
+FOLLOW_UP_DAYS = (7, 14, 21, 28)
+"""After how many days a clinician proposes to meet again: whole weeks, so that it is the same day of the week.
+
+No more than ``scheduling`` books ahead: what can't be booked yet would be forgotten."""

@@ -54,7 +54,7 @@ LAST_WEEKS: tuple[PastVisit, ...] = (
         ("E11.65", "I10"),
     ),
     PastVisit(
-        "liz", "priya", "Wellness coaching", 40, 28, "I want to walk more",
+        "liz", "priya", "Wellness coaching", 20, 28, "I want to walk more",
         {
             "subjective": "Wants to walk after dinner. Knee is fine. Evenings are busy on Tuesdays.",
             "plan": "Fifteen minutes after dinner, five days a week. Daughter joins on Sundays.",

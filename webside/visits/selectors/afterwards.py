@@ -77,7 +77,12 @@ def follow_up_day(visit: Visit, follow_up: FollowUp) -> datetime:
 def is_near(visit: Visit, follow_up: FollowUp, start: datetime) -> bool:
     """Whether a time is around the day that the clinician named."""
     wanted = follow_up_day(visit, follow_up)
-    return max(wanted - SOONER, clock.now()) <= start <= wanted + LATER
+    return max(wanted - SOONER, clock.now()) <= start <= min(wanted + LATER, _horizon())
+
+
+def _horizon() -> datetime:
+    """Return until when ``scheduling`` books."""
+    return clock.now() + timedelta(days=scheduling.LOOK_AHEAD_DAYS)
 
 
 def connection_reports(visit: Visit) -> dict[ParticipantRole, ConnectionReport]:
@@ -114,7 +119,7 @@ def follow_up_times(visit: Visit, follow_up: FollowUp) -> FollowUpTimes:
     appointment = visit.appointment
     wanted = follow_up_day(visit, follow_up)
     since = max(wanted - SOONER, clock.now() + NOTICE)
-    days = (wanted + LATER - since).days
+    days = (min(wanted + LATER, _horizon()) - since).days
     if days <= 0:
         return FollowUpTimes(None, [])
     slots = scheduling.free_slots(

@@ -98,8 +98,8 @@ def book_follow_up(*, actor: Actor, visit: Visit, start: datetime) -> Appointmen
         booked = scheduling.book_appointment(
             actor=_books(actor, visit), patient=last.patient, service=last.service, practitioner=last.practitioner,
             start=start, state=last.patient_state, timezone=last.patient_timezone,
-            # One booking for each proposal; one that was cancelled may be booked anew.
-            idempotency_key=f"follow-up:{found.id.hex}:{booked.sequence if booked else 0}",
+            # One booking for each proposal, and one more after each that was cancelled.
+            idempotency_key=f"follow-up:{(booked or found).id.hex}",
         )  # fmt: skip
         found.appointment, found.booked_at = booked, clock.now()
         found.save()

@@ -19,6 +19,7 @@ from webside.scheduling.models import Appointment
 from webside.scheduling.services import issue_link
 from webside.testing.cast import Cast, sign_in
 from webside.visits import selectors, services
+from webside.visits.codes import FOLLOW_UP_DAYS
 from webside.visits.models import FollowUp, Visit
 from webside.visits.tests import factories
 
@@ -198,3 +199,16 @@ def test_the_clocks_change_between_and_the_hour_on_the_wall_stays(cast: Cast) ->
             found = selectors.visit_afterwards(maya, visit.id)
             wanted = selectors.follow_up_day(found, found.follow_up)
     assert wanted.astimezone(ZONE).time() == visit.appointment.start.astimezone(ZONE).time()
+
+
+@pytest.mark.parametrize("days", FOLLOW_UP_DAYS)
+def test_whatever_is_proposed_can_be_booked(cast: Cast, days: int) -> None:
+    """Found by pressing: thirteen weeks were proposed, and scheduling books four ahead."""
+    visit = _over(cast, days=days)
+    times = _times(cast, visit)
+    assert times.best is not None
+    with cast.as_(cast.liz_user) as liz:
+        for slot in (times.best, *times.others):
+            scheduling.cancel_appointment(
+                actor=liz, appointment=services.book_follow_up(actor=liz, visit=visit, start=slot.start)
+            )
