@@ -9,8 +9,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
@@ -135,7 +133,7 @@ def book(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         refuse("visits.visit.refuse", actor=page.actor, target_type="Visit", target_id=visit_id)
     try:
         start = datetime.fromisoformat(request.POST.get("start", ""))
-        booked = services.book_follow_up(actor=page.actor, visit=page.visit, start=start)
+        services.book_follow_up(actor=page.actor, visit=page.visit, start=start)
     except (services.NotOffered, ValueError):
         messages.error(request, _("That time is not free any more. Here is what is free now."))
     except scheduling.GatesStop as stopped:
@@ -144,7 +142,5 @@ def book(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     except (scheduling.CannotBook, scheduling.AlreadyBooked):
         messages.error(request, _("That time is not free any more. Here is what is free now."))
     else:
-        with timezone.override(page.zone):
-            when = date_format(timezone.localtime(booked.start), "l, F j, P")
-        messages.success(request, _("Booked: %(when)s. We send you a confirmation.") % {"when": when})
+        messages.success(request, _("Booked. We send you a confirmation."))
     return redirect(page.url("visit-ended"))
