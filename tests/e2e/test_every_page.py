@@ -184,7 +184,8 @@ ELSEWHERE = {
 NO_PAGES = {
     "a file": {
         "billing:claim-csv", "chart:encounter-summary-pdf", "compliance:trail-csv",
-        "mfa_download_recovery_codes", "scheduling:appointment-calendar", "scheduling:feed", "ui:manifest", "ui:worker",
+        "mfa_download_recovery_codes", "portal:figures-csv", "scheduling:appointment-calendar", "scheduling:feed",
+        "ui:manifest", "ui:worker",
         "visits:visit-file", "visits:seat-file", "chart:document-content",
     },
     "facts for programs": {

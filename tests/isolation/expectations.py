@@ -454,6 +454,8 @@ PORTAL = [
     row("portal:home", get=f"{PATIENTS} {CARE} {ACTING} " + each(f"{OFFICE} {GUESTS} delegate {OUT}", 302)),
     row("portal:board", get="grace"),
     row("portal:queue-board", get="grace"),
+    row("portal:figures", get="grace ingrid admin"),
+    row("portal:figures-csv", get="grace ingrid admin"),
     row("portal:administration", get="admin"),
     row("portal:record-access", get=PATIENTS),
     row("portal:consent-withdraw", get=f"liz {ACTING}", post=f"liz {ACTING}"),

@@ -37,6 +37,9 @@ LOOKS = {
     "notifications:reach-of": "notifications.preference.read",
     "people:delegate-list": "people.delegation.read",
     "people:guardian-list": "people.delegation.read",
+    "portal:figures": "portal.figures.read",
+    "portal:figures-csv": "portal.figures.export",
+    "visits:help-list": "visits.help.read",
     "portal:record-access": "portal.record-access.read",
     "portal:book-for (for one patient)": "people.patient.read",
     "portal:book-time": "people.patient.read",
@@ -59,7 +62,6 @@ LOOKS_OF_STAFF = {
     "visits:visit-room": "visits.visit.read",
     "visits:visit-stopped": "visits.visit.read",
     "visits:visit-ended": "visits.visit.read",
-    "visits:help-list": "visits.help.read",
     "visits:visit-report": "visits.visit.read",
 }
 """What a page notes when the one who cares for the patient opens it. She herself passes it on her way to her visit."""

@@ -25,6 +25,8 @@ class PortalConfig(AppConfig):
         sentences.register(
             {
                 "portal.home.refuse": _("asked for a home page that is not theirs"),
+                "portal.figures.read": _("looked at the figures of visits"),
+                "portal.figures.export": _("saved the figures of visits"),
                 "portal.record-access.read": _("looked at who looked at the record"),
             }
         )
@@ -48,6 +50,10 @@ class PortalConfig(AppConfig):
             NavItem(
                 "staff", _("Clinic"), "building", "portal:administration", order=10, key="o",
                 roles=frozenset({Role.ADMINISTRATOR}),
+            ),
+            NavItem(
+                "staff", _("How visits go"), "chart", "portal:figures", order=70, group=2, bar=False,
+                roles=frozenset({Role.COORDINATOR, Role.COMPLIANCE, Role.ADMINISTRATOR}),
             ),
             NavItem(
                 "staff", _("Book for somebody"), "phone", "portal:book-for", order=20, key="b",

@@ -27,3 +27,16 @@ PRESSING = (Readiness.STOPPED, Readiness.WAITING_READY, Readiness.WAITING_CHECK_
 """Somebody sits there and waits."""
 
 OVER = (Readiness.DONE, Readiness.FAILED, Readiness.MISSED, Readiness.CANCELLED)
+
+
+class By(StrEnum):
+    """By what the figures of visits are put together."""
+
+    WEEK = "week"
+    DAY = "day"
+    SERVICE = "service"
+    CLINICIAN = "clinician"
+
+
+WEEKS = (4, 13, 26)
+"""How far back the figures of visits look, in weeks."""

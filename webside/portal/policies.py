@@ -25,6 +25,11 @@ def can_see_administration(actor: Actor) -> bool:
     return actor.has(Role.ADMINISTRATOR)
 
 
+def can_see_figures(actor: Actor) -> bool:
+    """How visits go, in figures without names: the front desk, who oversees and who runs the clinic."""
+    return actor.has(Role.COORDINATOR, Role.COMPLIANCE, Role.ADMINISTRATOR)
+
+
 def can_follow_day(actor: Actor, practitioner_id: UUID) -> bool:
     """One follows one's own day; the front desk follows all."""
     if actor.has(Role.COORDINATOR):

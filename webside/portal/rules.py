@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -63,3 +63,41 @@ def harm_order(ready: Readiness, since: datetime) -> tuple[int, datetime]:
     if ready in PRESSING:
         return 0, since
     return (2 if ready in OVER else 1), since
+
+
+# Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """``number`` of ``of``. ``percent`` is empty where there are too few to say, or nobody says how few are too few."""
+
+    number: int
+    of: int
+    percent: int | None
+
+
+def share(number: int, of: int, fewest: int | None) -> Share:
+    """Return a share that names nobody: without a percentage where ``of`` is less than ``fewest``."""
+    enough = fewest is not None and of >= max(fewest, 1)
+    return Share(number, of, round(100 * number / of) if enough else None)
+
+
+def enough(of: int, value: float | None, fewest: int | None) -> int | None:
+    """Return a value of ``of`` visits, rounded; nothing where they are too few to say."""
+    return round(value) if value is not None and fewest is not None and of >= fewest else None
+
+
+def hidden(counts: Sequence[int], fewest: int | None) -> frozenset[int]:
+    """Return which groups' answers are not shown, by their place in ``counts`` (answers in each group).
+
+    Those with too few. Where only one is hidden among several, the next smallest is too: else the sum of all gives it away.
+    All where nobody says how few are too few.
+    """
+    if fewest is None:
+        return frozenset(range(len(counts)))
+    few = {place for place, count in enumerate(counts) if 0 < count < fewest}
+    others = sorted((count, place) for place, count in enumerate(counts) if count and place not in few)
+    if len(few) == 1 and others:
+        few.add(others[0][1])
+    return frozenset(few)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webside.portal.views import home, operations, patient, public
+from webside.portal.views import figures, home, operations, patient, public
 
 app_name = "portal"
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("o/<slug:slug>/home/desk/", operations.board, name="board"),
     path("o/<slug:slug>/home/queue/", operations.queue_board, name="queue-board"),
     path("o/<slug:slug>/home/clinic/", operations.administration, name="administration"),
+    path("o/<slug:slug>/home/figures/", figures.figures, name="figures"),
+    path("o/<slug:slug>/home/figures.csv", figures.figures_csv, name="figures-csv"),
     path("o/<slug:slug>/home/record/", patient.record_access, name="record-access"),
     path("o/<slug:slug>/home/consents/<uuid:consent_id>/withdraw/", patient.withdraw_consent, name="consent-withdraw"),
     path("o/<slug:slug>/home/book/", operations.book_for, name="book-for"),

@@ -177,6 +177,11 @@ def survey_is_open(answered_at: datetime | None, now: datetime) -> bool:
     return answered_at is None or (changes is not None and now < answered_at + changes)
 
 
+def on_time(on: date) -> timedelta | None:
+    """Return how long after its booked time a visit still begins on time; nothing where no row says."""
+    return _lasting("on_time", on)
+
+
 def fewest_answers(on: date) -> int | None:
     """Return from how many answers on a figure about one clinician or service is shown; none is where no row says."""
     return _count("survey_fewest", on) or None

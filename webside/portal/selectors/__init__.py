@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from webside.portal.selectors.briefing import brief, checks
 from webside.portal.selectors.days import at_hand, day
+from webside.portal.selectors.figures import Figures, Line, figures
 from webside.portal.selectors.front_desk import board
 from webside.portal.selectors.installation import administration
 from webside.portal.selectors.patient import home, own_consent, own_patient, record_access
@@ -15,6 +16,8 @@ from webside.portal.selectors.rows import TONES, where
 __all__ = [
     "TONES",
     "TROUBLES",
+    "Figures",
+    "Line",
     "PhoneOffer",
     "administration",
     "at_hand",
@@ -23,6 +26,7 @@ __all__ = [
     "checks",
     "clinic",
     "day",
+    "figures",
     "find_patients",
     "home",
     "own_consent",

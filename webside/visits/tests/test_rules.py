@@ -89,6 +89,7 @@ def _judged() -> tuple[bool, ...]:
         rules.grade_sound(4, AT.date()) is Grade.FAIR and rules.grade_sound(2, AT.date()) is Grade.GOOD,
         rules.grade_picture(70, AT.date()) is Grade.FAIR,
         rules.is_delayed(500, AT.date()) is True,
+        rules.on_time(AT.date()) is not None,
         rules.survey_is_open(AT - timedelta(hours=1), AT),
         rules.fewest_answers(AT.date()) is not None,
         *(rules.default_permissions(role, AT.date()) != Permissions() or not _for_staff(role) for role in ASKED),

@@ -1,0 +1,101 @@
+"""How visits go: figures of many, as a page and as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
+from django.views.decorators.http import require_GET
+
+from webside.audit.services import record, refuse
+from webside.portal import selectors
+from webside.portal.codes import WEEKS, By
+from webside.scheduling.selectors import MISSED
+from webside.ui.spreadsheet import csv_file
+
+BY = {By.WEEK: _l("By week"), By.DAY: _l("By day"), By.SERVICE: _l("By service"), By.CLINICIAN: _l("By clinician")}
+DEVICES = {
+    "video": _l("Good for video"), "low_video": _l("Good for a small picture"), "audio_only": _l("Good for sound only"),
+    "phone": _l("Better by phone"), "": _l("Not checked"),
+}  # fmt: skip
+BANDS = {
+    "narrow": _l("Narrow line: sound only"), "middle": _l("Middle: a small picture"), "wide": _l("Wide: a full picture"),
+    "": _l("Not measured"),
+}  # fmt: skip
+
+
+def _asked(request: HttpRequest) -> tuple[By, int]:
+    by, weeks = request.GET.get("by", ""), request.GET.get("weeks", "")
+    return By(by) if by in set(By) else By.WEEK, int(weeks) if weeks in {str(each) for each in WEEKS} else WEEKS[0]
+
+
+def _figures(request: HttpRequest, action: str) -> selectors.Figures:
+    actor, (by, weeks) = request.actor, _asked(request)  # type: ignore[attr-defined]
+    found = selectors.figures(actor, request.tenant, by=by, weeks=weeks)  # type: ignore[attr-defined]
+    if found is None:
+        refuse("portal.home.refuse", actor=actor)
+    record(action, actor=actor, changes={"by": by.value, "weeks": weeks})
+    return found
+
+
+@require_GET
+def figures(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show waits, beginnings, failures, no-shows and what people said, each with how many visits it comes from."""
+    found = _figures(request, "portal.figures.read")
+    weeks = _asked(request)[1]
+    address = f"?by={found.by}&weeks={weeks}"
+    context = {
+        "figures": found,
+        "lines": [{"name": _name(line.key, found.by), "line": line} for line in found.lines],
+        "last_day": found.until - timedelta(days=1),
+        "on_time_minutes": int(found.on_time.total_seconds() // 60) if found.on_time else None,
+        "devices": [{"name": DEVICES.get(key, key), "share": share} for key, share in found.devices],
+        "bandwidths": [{"name": BANDS[key], "share": share} for key, share in found.bandwidths],
+        "reasons": [{"name": MISSED.get(key) or _("No reason was given"), "number": number}
+                    for key, number in found.reasons],
+        "by": [{"text": text, "url": f"?by={each}&weeks={weeks}", "current": each is found.by}
+               for each, text in BY.items()],
+        "ranges": [{"text": _("%(weeks)d weeks") % {"weeks": each}, "url": f"?by={found.by}&weeks={each}",
+                    "current": each == weeks} for each in WEEKS],
+        "csv_url": f"{request.path.rstrip('/')}.csv{address}",
+    }  # fmt: skip
+    return render(request, "portal/figures.html", context)
+
+
+@require_GET
+def figures_csv(request: HttpRequest, slug: str) -> HttpResponse:
+    """Save the table. An empty cell is not known, or of too few to say."""
+    found = _figures(request, "portal.figures.export")
+    heads = [
+        BY[found.by], _("Visits booked"), _("Took place"), _("Calls that failed"), _("Did not come"), _("Not known"),
+        _("Waits measured"), _("Wait, half are shorter (min)"), _("Wait, nine in ten are shorter (min)"), _("Let in"),
+        _("On time"),
+    ]  # fmt: skip
+    if found.surveyed:
+        heads += [_("Answers"), _("Call worked well (%)"), _("Got what they came for (%)")]
+    return csv_file("visits", [str(head) for head in heads], _cells(found))
+
+
+def _cells(found: selectors.Figures) -> Iterator[list[Any]]:
+    for line in [*found.lines, found.total]:
+        cells = [
+            _("All") if line is found.total else _name(line.key, found.by), line.booked, line.held.number,
+            line.failed.number, line.missed.number, line.unknown, line.waited, line.wait, line.wait_long,
+            line.on_time.of, line.on_time.number,
+        ]  # fmt: skip
+        if found.surveyed:
+            shares = (line.call_well, line.purpose_well)
+            cells += [line.answers, *(share.percent if share else None for share in shares)]
+        yield ["" if cell is None else cell for cell in cells]
+
+
+def _name(key: Any, by: By) -> str:
+    if by is By.WEEK:
+        return _("Week of %(day)s") % {"day": date_format(key, "DATE_FORMAT")}
+    return date_format(key, "DATE_FORMAT") if by is By.DAY else str(key)
