@@ -579,8 +579,8 @@ class _Filling:
             )  # fmt: skip
             _, secret = accounts.create_api_key(actor=admin, name="tests", scopes=["decide"])
             service = accounts.add_identity_provider(
-                actor=admin, name=clinic.word("service"), issuer="http://localhost:9", client_id="webside",
-                secret=clinic.word("secret"), domains=[f"{clinic.slug}.example"], asks_twice=True,
+                actor=admin, name="Sign-in", issuer="http://localhost:9", client_id="webside",
+                secret="of both", domains=[f"{clinic.slug}.example"], asks_twice=True,
             )  # fmt: skip
             self.things |= {
                 "provider_id": service.id,

@@ -58,6 +58,7 @@ def offer(request: HttpRequest, slug: str, wait_id: UUID) -> HttpResponse:
     entry = entry_or_404(request, wait_id, "scheduling.waitlist.offer")
     if request.method == "POST":
         return _offer(request, actor, slug, entry)
+    record("scheduling.waitlist.read", actor=actor, target=entry, patient_id=entry.patient_id, ground="front desk")
     kept = kept_for(request)
     slots = selectors.slots_for(entry)
     wish, now = selectors.wish_of(entry), clock.now()

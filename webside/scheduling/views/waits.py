@@ -133,7 +133,10 @@ def _visit(request: HttpRequest, service: Any) -> Any:
         found = None
     if found is None or found.service_id != service.id or not policies.can_change_appointment(actor, found):
         refuse("scheduling.waitlist.join", actor=actor, target_type="HealthcareService", target_id=service.id)
-    return found if selectors.can_still_change(found) else None
+    if not selectors.can_still_change(found):
+        return None
+    note_look(request, found.patient)
+    return found
 
 
 def _place(request: HttpRequest, person: Any) -> Place:
@@ -157,7 +160,15 @@ def person_of(request: HttpRequest, action: str) -> Any:
         found = None
     if found is None:
         refuse(action, actor=actor)
+    note_look(request, found)
     return found
+
+
+def note_look(request: HttpRequest, person: Any) -> None:
+    """Note that the front desk was shown whose page this is."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    if request.method != "POST" and policies.can_read_waitlist(actor):
+        record("people.patient.read", actor=actor, target=person, patient_id=person.id, ground="front desk")
 
 
 def _join(request: HttpRequest, joining: Joining) -> HttpResponse:
