@@ -137,4 +137,4 @@ def test_each_search_for_a_name_is_in_the_trail_once(matrix: Matrix, name: str, 
 
 def test_the_table_names_pages_that_are_there() -> None:
     known = {row.route for row in ROWS} | {str(row) for row in ROWS}
-    assert {*LOOKS, *LOOKS_OF_STAFF, *PART_OF_A_LOOK} <= known
+    assert {*LOOKS, *LOOKS_OF_STAFF, *LOOKS_OF_THE_DESK, *PART_OF_A_LOOK} <= known
