@@ -38,7 +38,7 @@ from webside.people.rules import full_name
 from webside.portal import policies, rules
 from webside.portal.codes import By
 from webside.portal.rules import Share
-from webside.scheduling.codes import AppointmentStatus
+from webside.scheduling.codes import NO_APPOINTMENT, AppointmentStatus
 from webside.scheduling.models import Appointment
 from webside.visits import policies as visits
 from webside.visits.codes import EndReason, ParticipantRole
@@ -127,7 +127,7 @@ def figures(actor: Actor, tenant: Tenant, *, by: By, weeks: int) -> Figures | No
 
 def _appointments(since: datetime, until: datetime) -> QuerySet[Appointment]:
     """Return what was booked and not cancelled, joined with the patient's seat: joins, since a look for each would be slow."""
-    nothing = (AppointmentStatus.CANCELLED, AppointmentStatus.WAITLIST)
+    nothing = (AppointmentStatus.CANCELLED, *NO_APPOINTMENT)
     seat = FilteredRelation("visit__participants", condition=Q(visit__participants__role=ParticipantRole.PATIENT))
     return (
         Appointment.objects.filter(period__startswith__gte=since, period__startswith__lt=until)
