@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from webside.people.rules import (
-    age_on,
-)
+from webside.people.rules import age_on
 from webside.visits.selectors.afterwards import (
     FollowUpTimes,
     connection_reports,
@@ -17,22 +15,7 @@ from webside.visits.selectors.afterwards import (
     visit_afterwards,
     was_held,
 )
-from webside.visits.selectors.files import (
-    board_of,
-    consents_in,
-    files_in,
-    marks_on,
-    shared_file,
-    takes_pictures,
-    uploads_of,
-)
-from webside.visits.selectors.help import (
-    answered_help,
-    help_of,
-    help_request,
-    help_waiting,
-    open_help,
-)
+from webside.visits.selectors.help import answered_help, help_of, help_request, help_waiting, open_help
 from webside.visits.selectors.rooms import (
     LEAD,
     NO_VISIT,
@@ -65,7 +48,6 @@ from webside.visits.selectors.rooms import (
     judged_at,
     licensed_state_names,
     line,
-    lines_of,
     other_times,
     participants,
     patient_verdict,
@@ -124,7 +106,6 @@ __all__ = [
     "asked_into",
     "attends",
     "barring",
-    "board_of",
     "by_id",
     "call_facts",
     "call_facts_of",
@@ -137,11 +118,9 @@ __all__ = [
     "colleagues",
     "connection_reports",
     "consent_withdrawn",
-    "consents_in",
     "emergency_card",
     "ends_during",
     "everybody",
-    "files_in",
     "follow_up_day",
     "follow_up_of",
     "follow_up_times",
@@ -161,10 +140,8 @@ __all__ = [
     "judged_at",
     "licensed_state_names",
     "line",
-    "lines_of",
     "links_of",
     "looks_into",
-    "marks_on",
     "most_guests_inside",
     "open_help",
     "opens_charts",
@@ -181,17 +158,14 @@ __all__ = [
     "seat_in",
     "seat_stage_of",
     "seats_of",
-    "shared_file",
     "signed_encounter",
     "stage_of",
     "standing_of",
     "state_name",
     "states",
     "survey_of",
-    "takes_pictures",
     "to_answer_for",
     "unanswered",
-    "uploads_of",
     "visit",
     "visit_afterwards",
     "visit_for",

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from webside.visits.services.afterwards import (
-    BEST,
-    LONGEST_SURVEY,
-    answer_survey,
-    book_follow_up,
-    propose_follow_up,
-)
-from webside.visits.services.chat import (
-    write_message,
-)
+from webside.visits.services.afterwards import BEST, LONGEST_SURVEY, answer_survey, book_follow_up, propose_follow_up
+from webside.visits.services.chat import write_message
 from webside.visits.services.check_in import (
     ANSWERS,
     CHECK_IN_SOON,
@@ -36,23 +28,12 @@ from webside.visits.services.errors import (
     Incomplete,
     NeedsReason,
     NotAllowed,
-    NothingBegun,
     NotOffered,
     NotWithoutPatient,
-    PictureFull,
     RoomFull,
     TakenAlready,
     TooMany,
-    TooManyFiles,
-    WrongPicture,
     WrongStage,
-)
-from webside.visits.services.files import (
-    PART_BYTES,
-    Sending,
-    add_part,
-    begin_file,
-    remove_file,
 )
 from webside.visits.services.help import (
     HELP_TIMER,
@@ -63,22 +44,7 @@ from webside.visits.services.help import (
     ask_for_help,
     take_help,
 )
-from webside.visits.services.keeping import (
-    answer_keeping,
-    ask_to_keep,
-    take_from_chart,
-)
-from webside.visits.services.pictures import (
-    clear_picture,
-    draw,
-    hide_picture,
-    show_picture,
-    take_back,
-)
-from webside.visits.services.rooms import (
-    ground_of,
-    open_visit,
-)
+from webside.visits.services.rooms import open_visit
 from webside.visits.services.seats import (
     Asked,
     Taken,
@@ -93,9 +59,7 @@ from webside.visits.services.seats import (
     send_to_lobby,
     take_seat,
 )
-from webside.visits.services.stops import (
-    hand_over,
-)
+from webside.visits.services.stops import hand_over
 
 __all__ = [
     "ANSWERS",
@@ -104,7 +68,6 @@ __all__ = [
     "HELP_TIMER",
     "LONGEST_HELP",
     "LONGEST_SURVEY",
-    "PART_BYTES",
     "VISIT_CONSENT",
     "Asked",
     "CheckIn",
@@ -113,41 +76,28 @@ __all__ = [
     "NotAllowed",
     "NotOffered",
     "NotWithoutPatient",
-    "NothingBegun",
-    "PictureFull",
     "RoomFull",
-    "Sending",
     "Taken",
     "TakenAlready",
     "TooMany",
-    "TooManyFiles",
-    "WrongPicture",
     "WrongStage",
-    "add_part",
     "admit",
     "alarm_help",
     "alarm_when_due",
     "answer_for_gate",
     "answer_help",
-    "answer_keeping",
     "answer_survey",
     "ask_again",
     "ask_away",
     "ask_for_help",
     "ask_in",
-    "ask_to_keep",
-    "begin_file",
     "book_follow_up",
     "check_devices",
-    "clear_picture",
     "complete_safe_start",
     "confirm_identity",
-    "draw",
     "end_visit",
     "fail_visit",
-    "ground_of",
     "hand_over",
-    "hide_picture",
     "hold_visit",
     "let_in",
     "note_noshow",
@@ -156,15 +106,11 @@ __all__ = [
     "permit",
     "propose_follow_up",
     "remove",
-    "remove_file",
     "save_safe_start",
     "secret_hash",
     "send_to_lobby",
-    "show_picture",
     "standing_consent",
     "start_visit",
-    "take_back",
-    "take_from_chart",
     "take_help",
     "take_seat",
     "write_message",

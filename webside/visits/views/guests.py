@@ -89,8 +89,7 @@ def _room(page: SeatPage) -> dict[str, Any]:
         "chat_url": page.url("seat-chat"),
         "people_url": page.url("seat-people"),
         "main_role": "clinician",
-        "chat": talk.lines_for(page.visit, page.zone, slug=page.slug, seat=page.seat),
-        **talk.sending("seat", page.slug, page.seat.id, speaks=page.seat.speak),
+        "chat": talk.lines_for(page.visit, page.zone, seat=page.seat),
         "chat_key": uuid4(),
         "ice_policy": talk.ice_policy(),
         "guest": True,
@@ -129,7 +128,7 @@ def chat(request: HttpRequest, slug: str, seat_id: UUID) -> HttpResponse:
     if page.stage is not SeatStage.ROOM:
         return page.go_on()
     if request.method == "GET":
-        return page.render("visits/_chat.html", chat=talk.lines_for(page.visit, page.zone, slug=slug, seat=page.seat))
+        return page.render("visits/_chat.html", chat=talk.lines_for(page.visit, page.zone, seat=page.seat))
     return talk.write(request, page.actor, page.visit, back=page.url("seat"), elsewhere=page.go_on)
 
 

@@ -23,7 +23,6 @@ from webside.visits.codes import EndReason, ParticipantRole, Stage
 from webside.visits.views import _talk as talk
 from webside.visits.views import clinician, destination, people
 from webside.visits.views._guard import Page, page_of
-from webside.visits.views._keeping import questions
 
 
 @never_cache
@@ -36,13 +35,10 @@ def room(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     if page.role is ParticipantRole.CLINICIAN:
         return clinician.room(page)
     there = people.room_people(page)
-    chat_lines = talk.lines_for(page.visit, page.zone, slug=slug, role=page.role)
     return page.render(
         "visits/visit_room_patient.html",
         **there,
-        chat=chat_lines,
-        **talk.sending("visit", slug, visit_id),
-        **(questions(page) if any(line["file"] for line in chat_lines) else {}),
+        chat=talk.lines_for(page.visit, page.zone, role=page.role),
         follow_url=f"{page.url('visit-where')}?page=visit-room",
         ended_url=page.url("visit-ended"),
         chat_url=page.url("visit-chat"),
@@ -87,7 +83,7 @@ def chat(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     if request.method == "GET":
         if not policies.can_read_chat(page.actor, page.visit):
             return page.go_on()
-        return page.render("visits/_chat.html", chat=talk.lines_for(page.visit, page.zone, slug=slug, role=page.role))
+        return page.render("visits/_chat.html", chat=talk.lines_for(page.visit, page.zone, role=page.role))
     return talk.write(request, page.actor, page.visit, back=page.url("visit-room"), elsewhere=page.go_on)
 
 
@@ -188,7 +184,6 @@ def ended(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         cancelled=stage is Stage.CANCELLED,
         failed=page.visit.end_reason == EndReason.TECHNICAL,
         missed=page.visit.end_reason == EndReason.NOSHOW,
-        **questions(page),
         facts=selectors.call_facts(page.visit),
         start=selectors.safe_start_of(page.visit),
         service_url=reverse("scheduling:service-detail", args=[slug, page.visit.appointment.service_id]),

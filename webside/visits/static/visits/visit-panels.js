@@ -61,7 +61,7 @@ export default function attach(root) {
   }, { signal });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
-    for (const name of ["picture", "people", "code", "chat"]) {
+    for (const name of ["people", "code", "chat"]) {
       const panel = document.getElementById(name);
       if (panel && isOpen(panel) && buttonsOf(name).length) set(name, false);
     }
