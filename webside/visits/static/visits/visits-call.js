@@ -1,28 +1,7 @@
 /**
  * The page of a call: `data-behavior="visits-call"`.
  *
- * Markup contract (sample in README.md). Only `remote` is needed; what is absent is not shown. The parts may stand anywhere in
- * the page, so that dialogs need not be inside the stage: a page holds one call.
- *
- *   root               data-ticket-url (needed), data-socket-url ("/ws"), data-left-url (where to go afterwards), data-peer-name,
- *                      data-main-role (of the person the page is about: "clinician" for a patient; else whoever is met first),
- *                      data-join ("now", or "button": waits for the action join), data-ice-policy ("all" or "relay"),
- *                      data-shortcuts ("off": no single-letter keys)
- *   data-call=         remote, self (<video autoplay playsinline muted>), remote-placeholder, self-placeholder, peer-name,
- *                      peer-state, timer (<time>), quality (with [data-quality-text]), code, code-state, code-short (the
- *                      same in two words), notice, media-notice and alarm (each with [data-notice-head], [data-notice-body]),
- *                      status (aria-live), people-note (who came, went or was lost), devices and leave (<dialog>), join-panel.
- *                      Of a call of more than two: faces, main-face and template face (call-faces.js), codes (call-codes.js)
- *   data-call-action=  join, mute, camera, picture, fullscreen, devices, leave, leave-confirm, leave-stay, sound-on,
- *                      bring-here (after another window took the call), code-same, code-different (within [data-person]: with that
- *                      participant), shortcuts, sign (sign language: the interpreter large beside the speaker)
- *   data-call-device=  audioinput, videoinput, audiooutput (<select>)
- *   template[data-words]  see call-words.js
- *
- * The module sets on the root data-state, data-joined, data-code and data-picture ("on"/"off": the other side's); on quality
- * data-quality and the class ws-quality--…; aria-pressed on the toggles; `hidden` on what is not to be seen.
- * Events on the root, all bubbling: "visits:hint" ({topic, kind, id}), "visits:resync" (the socket came back: fetch again what is
- * live), "visits:state" ({state}), "visits:left". Other modules may send over the socket through `attach(root).send(message)`.
+ * What it reads of the page and says to it stands in README.md, "The page of a call": who is in a visit loads no more than is run.
  */
 
 import { UnsentDigests } from "visits/call-quality.js";
