@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from webside.accounts.models import ApiKey, IdentityProvider, Invitation, Membership, SignIn, User
 from webside.core import clock, frames
-from webside.core.actor import Actor, ActorKind, Role, anonymous
+from webside.core.actor import STAFF_ROLES, Actor, ActorKind, Role, anonymous
 from webside.core.models import Tenant
 
 
@@ -45,6 +45,12 @@ def memberships_of(user: User, only: UUID | None = None) -> QuerySet[Membership]
     if only is not None:
         found = found.filter(tenant_id=only)
     return found.select_related("tenant").order_by("tenant__name")
+
+
+def works_at(user: User, tenant_id: UUID | None = None) -> bool:
+    """Whether somebody is staff of a tenant, or of any."""
+    found = Membership.objects.filter(user=user, active=True, roles__overlap=[str(role) for role in STAFF_ROLES])
+    return (found if tenant_id is None else found.filter(tenant_id=tenant_id)).exists()
 
 
 def staff_of(actor: Actor) -> QuerySet[Membership]:

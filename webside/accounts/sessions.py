@@ -18,10 +18,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-from webside.accounts import acting, rules
-from webside.accounts.models import Membership, SignIn, User
+from webside.accounts import acting, rules, selectors
+from webside.accounts.models import SignIn, User
 from webside.core import clock
-from webside.core.actor import STAFF_ROLES
 
 _ID, _BEGAN, _USED, _LIMIT = "sign_in", "sign_in_began", "sign_in_used", "sign_in_minutes"
 """One beginning for all: ``acting`` keeps what begins so when the rest of a session is emptied."""
@@ -107,9 +106,6 @@ def _is_use(request: HttpRequest) -> bool:
 def _begin(request: HttpRequest, user: User, **_: Any) -> None:
     """Note in which browser somebody has signed in (Django says so, whatever the way in was)."""
     now = clock.now()
-    works = Membership.objects.filter(
-        user=user, active=True, roles__overlap=[str(role) for role in STAFF_ROLES]
-    ).exists()
     if not request.session.session_key:
         request.session.save()
     key = str(request.session.session_key)
@@ -124,7 +120,7 @@ def _begin(request: HttpRequest, user: User, **_: Any) -> None:
     )
     request.session[_ID] = str(sign_in.id)
     request.session[_BEGAN] = request.session[_USED] = now.isoformat()
-    request.session[_LIMIT] = settings.ENV.idle_minutes_staff if works else settings.ENV.idle_minutes
+    request.session[_LIMIT] = settings.ENV.idle_minutes_staff if selectors.works_at(user) else settings.ENV.idle_minutes
 
 
 def _end(request: HttpRequest | None, **_: Any) -> None:

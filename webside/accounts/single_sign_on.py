@@ -14,11 +14,12 @@ from allauth.account.signals import user_logged_in
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
-from webside.accounts.models import IdentityProvider, Invitation, Membership, User
+from webside.accounts import selectors
+from webside.accounts.models import IdentityProvider, Invitation, User
 from webside.accounts.services import NotAllowed, join
 from webside.audit.services import record
 from webside.core import clock, frames
-from webside.core.actor import STAFF_ROLES, anonymous
+from webside.core.actor import anonymous
 from webside.core.models import Tenant
 
 SECOND_FACTORS = frozenset({"mfa", "otp", "hwk", "swk", "sc"})
@@ -67,10 +68,7 @@ def person_of(provider: IdentityProvider, *, user: User | None, email: str, veri
     known = user or User.objects.filter(email=email).first()
     if known is None:
         return _join_by_invitation(provider, email)
-    works = Membership.objects.filter(
-        user=known, tenant_id=provider.tenant_id, active=True, roles__overlap=[str(role) for role in STAFF_ROLES]
-    )
-    if not known.is_active or not works.exists():
+    if not known.is_active or not selectors.works_at(known, provider.tenant_id):
         raise NotOurs("account" if known.is_active and _invitation(provider, email) else "nobody")
     return known
 

@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from webside.accounts import policies, selectors, services
+from webside.accounts import selectors, services
 from webside.accounts.forms import IdentityProviderForm, WorkAddressForm
-from webside.audit.services import refuse
+from webside.accounts.views._guard import administrator, not_here
 from webside.core.actor import Actor
 
 
@@ -70,31 +70,24 @@ def begin(request: HttpRequest, provider_id: UUID) -> HttpResponse:
 # ------------------------------------------------------------------------------------------------ administration
 
 
-def _administrator(request: HttpRequest) -> Actor:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    if not policies.can_manage_staff(actor):
-        refuse("accounts.staff.refuse", actor=actor)
-    return actor
-
-
 def _own(actor: Actor, provider_id: UUID) -> Any:
     provider = selectors.identity_providers(actor).filter(id=provider_id).first()
     if provider is None:
-        refuse("accounts.staff.refuse", actor=actor, target_type="IdentityProvider", target_id=provider_id)
+        not_here(actor, "IdentityProvider", provider_id)
     return provider
 
 
 @require_GET
 def providers(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the services that sign this clinic's staff in."""
-    actor = _administrator(request)
+    actor = administrator(request)
     return render(request, "accounts/sso_list.html", {"providers": list(selectors.identity_providers(actor))})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest, slug: str) -> HttpResponse:
     """Let a service sign staff in."""
-    actor = _administrator(request)
+    actor = administrator(request)
     form = IdentityProviderForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         made = _try(form, lambda given: services.add_identity_provider(actor=actor, **given))
@@ -107,7 +100,7 @@ def add(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def detail(request: HttpRequest, slug: str, provider_id: UUID) -> HttpResponse:
     """Show what to enter at the service, and change what is known of it."""
-    actor = _administrator(request)
+    actor = administrator(request)
     provider = _own(actor, provider_id)
     known = {
         "name": provider.name, "issuer": provider.issuer, "client_id": provider.client_id,
@@ -149,7 +142,7 @@ def _try(form: IdentityProviderForm, save: Any) -> Any:
 @require_POST
 def end(request: HttpRequest, slug: str, provider_id: UUID) -> HttpResponse:
     """Let a service sign nobody in any more."""
-    actor = _administrator(request)
+    actor = administrator(request)
     provider = _own(actor, provider_id)
     services.end_identity_provider(actor=actor, provider=provider)
     messages.success(request, _("%(name)s signs nobody in any more.") % {"name": provider.name})

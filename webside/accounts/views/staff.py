@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
 from uuid import UUID
 
 from allauth.account.internal.flows.login import record_authentication
@@ -14,28 +13,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from webside.accounts import policies, selectors, services
+from webside.accounts import selectors, services
 from webside.accounts.forms import ROLE_NAMES, InvitationForm, MembershipForm, PasswordForm
-from webside.audit.services import refuse
+from webside.accounts.views._guard import administrator, not_here
 from webside.core import frames
 from webside.core.actor import Actor, Role
 
 
-def _administrator(request: HttpRequest) -> Actor:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    if not policies.can_manage_staff(actor):
-        refuse("accounts.staff.refuse", actor=actor)
-    return actor
-
-
-def _not_here(actor: Actor, target_type: str, target_id: UUID) -> NoReturn:
-    """Note that somebody asked for what is not this clinic's, and answer that there is nothing."""
-    refuse("accounts.staff.refuse", actor=actor, target_type=target_type, target_id=target_id)
-
-
 def members(request: HttpRequest, slug: str) -> HttpResponse:
     """Show who works here and who is invited."""
-    actor = _administrator(request)
+    actor = administrator(request)
     staff = [
         {
             "membership": each,
@@ -51,7 +38,7 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def invite(request: HttpRequest, slug: str) -> HttpResponse:
     """Invite a colleague."""
-    actor = _administrator(request)
+    actor = administrator(request)
     form = InvitationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         services.invite_staff(
@@ -67,10 +54,10 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def member(request: HttpRequest, slug: str, membership_id: UUID) -> HttpResponse:
     """Change what a colleague may do."""
-    actor = _administrator(request)
+    actor = administrator(request)
     membership = selectors.staff_of(actor).filter(id=membership_id).first()
     if membership is None:
-        _not_here(actor, "Membership", membership_id)
+        not_here(actor, "Membership", membership_id)
     form = MembershipForm(request.POST or None, initial={"roles": membership.roles, "active": membership.active})
     if request.method == "POST" and form.is_valid():
         try:
@@ -91,10 +78,10 @@ def member(request: HttpRequest, slug: str, membership_id: UUID) -> HttpResponse
 @require_POST
 def revoke(request: HttpRequest, slug: str, invitation_id: UUID) -> HttpResponse:
     """Take an invitation back."""
-    actor = _administrator(request)
+    actor = administrator(request)
     invitation = selectors.open_invitations(actor).filter(id=invitation_id).first()
     if invitation is None:
-        _not_here(actor, "Invitation", invitation_id)
+        not_here(actor, "Invitation", invitation_id)
     services.revoke_invitation(actor=actor, invitation=invitation)
     messages.success(request, _("The invitation no longer works."))
     return redirect("accounts:staff-list", slug=slug)

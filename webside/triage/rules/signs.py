@@ -30,7 +30,7 @@ class Sign:
 
 def signs(day: date, language: Language) -> list[Sign]:
     """Return what is asked on a day, in the order of the file."""
-    return [_sign(row, day, language) for row in tables.table("signs").rows if tables.in_force("signs", row.id, day)]
+    return [_sign(row, day, language) for row in tables.table("signs").in_force(day)]
 
 
 def ticked(names: Collection[str], day: date, language: Language) -> list[Sign]:
