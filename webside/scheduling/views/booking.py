@@ -29,6 +29,7 @@ from webside.people.selectors import patient_for
 from webside.scheduling import policies, registry, selectors, services
 from webside.scheduling.forms import BookingForm, VisitorBookingForm, parse_slot, slot_value
 from webside.scheduling.views import _times
+from webside.scheduling.views._sent import in_words, visitor_of, with_new_key
 from webside.scheduling.views.places import Place, place_of, zone_choices
 from webside.ui.kept import Kept, ask_again, carried, carry, forget, kept_for
 from webside.ui.undo import undo
@@ -238,9 +239,7 @@ def _book(request: HttpRequest, choice: Choice, scope: str, back: str) -> HttpRe
         )
     except services.KeyReused:
         # A page of somebody else on a shared device: nothing of theirs is shown, and nothing is booked.
-        again = request.POST.copy()
-        again["key"] = uuid4().hex
-        return _ask_again(request, choice, choice.form(again, scope=scope), trouble="again")
+        return _ask_again(request, choice, choice.form(with_new_key(request), scope=scope), trouble="again")
     forget(request)
     carry(request, SAID, "")
     if actor.kind is not ActorKind.PERSON and actor.subject_id != appointment.id:
@@ -276,9 +275,7 @@ def _booked(actor: Actor, choice: Choice, form: BookingForm, scope: str) -> Any:
     }
     if choice.patient:
         return services.book_with_consent(patient=choice.patient, **booking)
-    names = ("given", "family", "birth_date", "email", "phone")
-    details = services.VisitorDetails(**{name: form.cleaned_data[name] for name in names})
-    return services.book_as_visitor(details=details, **booking)
+    return services.book_as_visitor(details=visitor_of(form.cleaned_data), **booking)
 
 
 def open_door(request: HttpRequest, appointment: Any, link: Any = None) -> None:
@@ -320,10 +317,7 @@ def _trouble(refusal: services.CannotBook, place: Place) -> dict[str, Any]:
     return {
         "trouble": names[type(refusal)],
         "groups": _times.nearest_groups(refusal.nearest, place.zone),
-        "findings": [
-            {"text": str(finding.text), "fixes": [str(fix) for fix in finding.fixes]}
-            for finding in getattr(refusal, "findings", [])
-        ],
+        "findings": in_words(getattr(refusal, "findings", [])),
     }
 
 

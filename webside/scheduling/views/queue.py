@@ -28,6 +28,7 @@ from webside.people.selectors import patient_for
 from webside.scheduling import policies, registry, rules, selectors, services
 from webside.scheduling.codes import IN_LINE, CallWindow, QueueStatus, Urgency
 from webside.scheduling.forms import WINDOWS, CallBackForm, JoinForm, VisitorJoinForm
+from webside.scheduling.views._sent import in_words, visitor_of, with_new_key
 from webside.scheduling.views.booking import SAID, consent_asked, service_or_404
 from webside.scheduling.views.places import Place, place_of, zone_choices
 from webside.ui.kept import Kept, ask_again, carried, carry, forget, kept_for
@@ -143,12 +144,9 @@ def _join(request: HttpRequest, joining: Joining) -> HttpResponse:
     except services.NobodyMay:
         return _ask_again(request, joining, form, trouble="nobody")
     except services.GatesStop as refusal:
-        findings = [{"text": str(each.text), "fixes": [str(fix) for fix in each.fixes]} for each in refusal.findings]
-        return _ask_again(request, joining, form, trouble="gates", findings=findings)
+        return _ask_again(request, joining, form, trouble="gates", findings=in_words(refusal.findings))
     except services.KeyReused:
-        again = request.POST.copy()
-        again["key"] = uuid4().hex
-        return _ask_again(request, joining, joining.form(again), trouble="again")
+        return _ask_again(request, joining, joining.form(with_new_key(request)), trouble="again")
     forget(request)
     carry(request, SAID, "")
     slug = request.tenant.slug  # type: ignore[attr-defined]
@@ -182,9 +180,7 @@ def _joined(actor: Actor, joining: Joining, form: Any, screened: list[registry.S
     }
     if joining.patient is not None:
         return services.join_queue(patient=joining.patient, phone=given["phone"], **details)
-    names = ("given", "family", "birth_date", "email", "phone")
-    visitor = services.VisitorDetails(**{name: given[name] for name in names})
-    return services.join_as_visitor(details=visitor, **details)
+    return services.join_as_visitor(details=visitor_of(given), **details)
 
 
 def _ask_again(

@@ -32,6 +32,7 @@ from webside.people.selectors import patient, patient_for
 from webside.scheduling import policies, selectors, services
 from webside.scheduling.codes import DayPart, WaitlistStatus
 from webside.scheduling.forms import NOTICES, PARTS, VisitorWishForm, WishForm
+from webside.scheduling.views._sent import in_words, visitor_of, with_new_key
 from webside.scheduling.views._times import time_text
 from webside.scheduling.views.booking import consent_asked, danger_in, open_door, service_or_404
 from webside.scheduling.views.places import Place, place_of, zone_choices
@@ -189,12 +190,9 @@ def _join(request: HttpRequest, joining: Joining) -> HttpResponse:
     except services.NobodyMay:
         return _ask_again(request, joining, form, trouble="nobody")
     except services.GatesStop as refusal:
-        findings = [{"text": str(each.text), "fixes": [str(fix) for fix in each.fixes]} for each in refusal.findings]
-        return _ask_again(request, joining, form, trouble="gates", findings=findings)
+        return _ask_again(request, joining, form, trouble="gates", findings=in_words(refusal.findings))
     except services.KeyReused:
-        again = request.POST.copy()
-        again["key"] = uuid4().hex
-        return _ask_again(request, joining, joining.form(again), trouble="again")
+        return _ask_again(request, joining, joining.form(with_new_key(request)), trouble="again")
     forget(request)
     if policies.can_read_waitlist(actor):
         messages.success(request, _("%(name)s is on the waiting list.") % {"name": entry.patient.full_name})
@@ -225,9 +223,7 @@ def _joined(actor: Actor, joining: Joining, form: WishForm) -> Any:
     }
     if joining.patient is not None:
         return services.join_waitlist(patient=joining.patient, appointment=joining.visit, **details)
-    names = ("given", "family", "birth_date", "email", "phone")
-    visitor = services.VisitorDetails(**{name: given[name] for name in names})
-    return services.join_waitlist_as_visitor(details=visitor, **details)
+    return services.join_waitlist_as_visitor(details=visitor_of(given), **details)
 
 
 def _ask_again(request: HttpRequest, joining: Joining, form: Any, **stood_in_the_way: Any) -> HttpResponse:

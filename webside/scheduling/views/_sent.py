@@ -1,0 +1,30 @@
+"""What the forms that book or wait share: who a visitor is, why the gates refused, and a key for a form that is sent anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import uuid4
+
+from django.http import HttpRequest, QueryDict
+
+from webside.scheduling import services
+
+_ABOUT_HER = ("given", "family", "birth_date", "email", "phone")
+
+
+def visitor_of(given: Mapping[str, Any]) -> services.VisitorDetails:
+    """Return who a visitor says she is, of the cleaned data of her form."""
+    return services.VisitorDetails(**{name: given[name] for name in _ABOUT_HER})
+
+
+def in_words(findings: Iterable[Any]) -> list[dict[str, Any]]:
+    """Return why the gates refused, and what helps, as a page keeps and shows it."""
+    return [{"text": str(each.text), "fixes": [str(fix) for fix in each.fixes]} for each in findings]
+
+
+def with_new_key(request: HttpRequest) -> QueryDict:
+    """Return what was sent with another key: the one it came with has done its work for somebody else."""
+    again = request.POST.copy()
+    again["key"] = uuid4().hex
+    return again
