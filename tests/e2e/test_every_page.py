@@ -106,7 +106,7 @@ UNLINKED = {
         "/o/larkspur/", "{service}", "/accounts/signup/", "/accounts/inactive/", "/accounts/password/reset/done/",
         "/accounts/password/reset/key/x-y/", "/accounts/password/reset/key/done/", "/accounts/confirm-email/",
         "/accounts/confirm-email/unknown/", "/invitation/unknown/", "/o/larkspur/go/unknown/", "{invitation}",
-        "/o/larkspur/offline/", "/o/larkspur/need/",
+        "/o/larkspur/offline/", "/o/larkspur/need/", "/sso/",
         "/o/larkspur/answer/unknown/", "/o/larkspur/waits/unknown/",
     ),
     "Sol Adeyemi": ("/accounts/logout/", "/accounts/2fa/webauthn/", "/second-factor/", "/devices/", "/session/back/"),
