@@ -432,6 +432,7 @@ PORTAL = [
     row("portal:queue-board", get="grace"),
     row("portal:figures", get="grace ingrid admin"),
     row("portal:figures-csv", get="grace ingrid admin"),
+    row("portal:words", get="ingrid admin"),
     row("portal:administration", get="admin"),
     row("portal:record-access", get=PATIENTS),
     row("portal:consent-withdraw", get=f"liz {ACTING}", post=f"liz {ACTING}"),

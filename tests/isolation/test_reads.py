@@ -41,6 +41,7 @@ LOOKS = {
     "people:guardian-list": "people.delegation.read",
     "portal:figures": "portal.figures.read",
     "portal:figures-csv": "portal.figures.export",
+    "portal:words": "portal.words.read",
     "visits:help-list": "visits.help.read",
     "portal:record-access": "portal.record-access.read",
     "portal:book-for (for one patient)": "people.patient.read",

@@ -145,6 +145,7 @@ MEASURED: dict[str, dict[str, int]] = {
     "admin": {
         "portal:administration": 4,
         "portal:figures": 6,
+        "portal:words": 1,
         "accounts:staff-list": 3,
         "accounts:sso-list": 1,
         "accounts:sso-add": 0,

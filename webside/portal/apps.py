@@ -27,6 +27,7 @@ class PortalConfig(AppConfig):
                 "portal.home.refuse": _("asked for a home page that is not theirs"),
                 "portal.figures.read": _("looked at the figures of visits"),
                 "portal.figures.export": _("saved the figures of visits"),
+                "portal.words.read": _("read what people said of their visits"),
                 "portal.record-access.read": _("looked at who looked at the record"),
             }
         )

@@ -101,3 +101,19 @@ def hidden(counts: Sequence[int], fewest: int | None) -> frozenset[int]:
     if len(few) == 1 and others:
         few.add(others[0][1])
     return frozenset(few)
+
+
+def bundles(counts: Sequence[int], fewest: int | None) -> list[tuple[int, int]]:
+    """Return which neighbours of ``counts`` (what was said in each week, in order) are read together: first and last place.
+
+    So many that no bundle holds fewer than ``fewest``, as few as that takes. What is left at the end waits for more to
+    come; nothing is read where nobody says how few are too few. A bundle never changes by what comes after it.
+    """
+    found: list[tuple[int, int]] = []
+    first, held = 0, 0
+    for place, count in enumerate(counts):
+        held += count
+        if fewest is not None and held >= max(fewest, 1):
+            found.append((first, place))
+            first, held = place + 1, 0
+    return found

@@ -15,6 +15,7 @@ urlpatterns = [
     path("o/<slug:slug>/home/clinic/", operations.administration, name="administration"),
     path("o/<slug:slug>/home/figures/", figures.figures, name="figures"),
     path("o/<slug:slug>/home/figures.csv", figures.figures_csv, name="figures-csv"),
+    path("o/<slug:slug>/home/figures/words/", figures.words, name="words"),
     path("o/<slug:slug>/home/record/", patient.record_access, name="record-access"),
     path("o/<slug:slug>/home/consents/<uuid:consent_id>/withdraw/", patient.withdraw_consent, name="consent-withdraw"),
     path("o/<slug:slug>/home/book/", operations.book_for, name="book-for"),

@@ -12,6 +12,7 @@ from webside.portal.selectors.phone import PhoneOffer, find_patients, phone_offe
 from webside.portal.selectors.public import clinic, tenants
 from webside.portal.selectors.queue import TROUBLES, queue_board
 from webside.portal.selectors.rows import TONES, where
+from webside.portal.selectors.words import Words, words
 
 __all__ = [
     "TONES",
@@ -19,6 +20,7 @@ __all__ = [
     "Figures",
     "Line",
     "PhoneOffer",
+    "Words",
     "administration",
     "at_hand",
     "board",
@@ -37,4 +39,5 @@ __all__ = [
     "record_access",
     "tenants",
     "where",
+    "words",
 ]

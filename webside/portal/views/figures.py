@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.dateparse import parse_date
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
@@ -17,6 +19,7 @@ from webside.audit.services import record, refuse
 from webside.portal import selectors
 from webside.portal.codes import WEEKS, By
 from webside.scheduling.selectors import MISSED
+from webside.ui.paging import page_of
 from webside.ui.spreadsheet import csv_file
 
 BY = {By.WEEK: _l("By week"), By.DAY: _l("By day"), By.SERVICE: _l("By service"), By.CLINICIAN: _l("By clinician")}
@@ -80,6 +83,31 @@ def figures_csv(request: HttpRequest, slug: str) -> HttpResponse:
     if found.surveyed:
         heads += [_("Answers"), _("Call worked well (%)"), _("Got what they came for (%)")]
     return csv_file("visits", [str(head) for head in heads], _cells(found))
+
+
+@require_GET
+def words(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show what people said in their own words, of whole weeks and many together, ``within`` the bundle of a day."""
+    actor, tenant = request.actor, request.tenant  # type: ignore[attr-defined]
+    found = selectors.words(actor, tenant, within=_moment(request.GET.get("within", ""), tenant.timezone))
+    if found is None:
+        refuse("portal.home.refuse", actor=actor)
+    record("portal.words.read", actor=actor, changes={"since": found.since.date().isoformat() if found.since else ""})
+    context = {
+        "words": found,
+        "page": page_of(found.said, request.GET.get("page"), count=found.number),
+        "kept": {"within": found.since.date().isoformat()} if found.since else {},
+        "last_day": found.until - timedelta(days=1) if found.until else None,
+    }
+    return render(request, "portal/words.html", context)
+
+
+def _moment(text: str, zone: str) -> datetime | None:
+    try:
+        day = parse_date(text)
+    except ValueError:
+        return None
+    return datetime.combine(day, time(), ZoneInfo(zone)) if day else None
 
 
 def _cells(found: selectors.Figures) -> Iterator[list[Any]]:
