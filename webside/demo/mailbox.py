@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import email
-import json
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -17,10 +15,9 @@ import nh3
 from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 
+from webside.demo.stand_ins import Kept
 from webside.integrations.smtp.stand_in import StandIn
 from webside.notifications.ports import SmtpServer
-
-_stand_in: StandIn | None = None
 
 
 def folder() -> Path:
@@ -28,39 +25,14 @@ def folder() -> Path:
     return Path(settings.VAR) / "mailbox"
 
 
-def _note() -> Path:
-    return Path(settings.VAR) / "run" / "mailbox.json"
-
-
-def keep_running() -> int:
-    """Start the mail server if it doesn't run, and note its port for the sender; return 0 (a loop of the worker)."""
-    global _stand_in  # noqa: PLW0603 - one server a worker
-    if _stand_in is None or not _stand_in.running:
-        _stand_in = StandIn(folder())
-        _stand_in.start()
-        _note().parent.mkdir(parents=True, exist_ok=True)
-        draft = _note().with_suffix(f".{os.getpid()}")
-        draft.write_text(json.dumps({"port": _stand_in.port}))
-        draft.rename(_note())
-    return 0
-
-
-def stop() -> None:
-    """Stop this process's mail server, if it has one."""
-    global _stand_in  # noqa: PLW0603 - one server a worker
-    if _stand_in is not None:
-        _stand_in.stop()
-        _stand_in = None
+kept = Kept("mailbox", lambda: StandIn(folder()))
+"""The mail server that the worker keeps running."""
 
 
 def server() -> SmtpServer | None:
-    """Return where mail goes: this process's own server, else the one that another worker noted."""
-    if _stand_in is not None and _stand_in.running:
-        return SmtpServer("127.0.0.1", _stand_in.port)
-    try:
-        return SmtpServer("127.0.0.1", int(json.loads(_note().read_text())["port"]))
-    except (OSError, ValueError, KeyError):
-        return None
+    """Return where mail goes, or nothing before a worker has started the server."""
+    port = kept.port()
+    return SmtpServer("127.0.0.1", port) if port else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,6 @@ def everything() -> None:
     registry.use_front_page(front.who)
     ports.lend_smtp(mailbox.server)
     ports.lend_sms(telephone.service)
-    loops.register("mailbox", mailbox.keep_running, every=2)
-    loops.register("telephone", telephone.keep_running, every=2)
+    loops.register("mailbox", mailbox.kept.keep_running, every=2)
+    loops.register("telephone", telephone.kept.keep_running, every=2)
     loops.register("on-call", hours.renew_on_call, every=600)

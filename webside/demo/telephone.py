@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -11,6 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from webside.demo.stand_ins import Kept
 from webside.integrations.sms import lean
 from webside.integrations.sms.client import HttpSms
 from webside.integrations.sms.stand_in import IN, StandIn, Text, text_through, texts
@@ -21,16 +20,10 @@ NUMBERS = {"larkspur": "+15185550100", "northgate": "+12125550100"}
 TAKEN = 200
 NOT_YET = "http://127.0.0.1:9"
 
-_stand_in: StandIn | None = None
-
 
 def folder() -> Path:
     """Where texts lie, one file each."""
     return Path(settings.VAR) / "telephone"
-
-
-def _note() -> Path:
-    return Path(settings.VAR) / "run" / "telephone.json"
 
 
 def _secret() -> str:
@@ -41,34 +34,14 @@ def _received(number: str) -> str:
     return lean.received_address(next((slug for slug, own in NUMBERS.items() if own == number), "nobody"))
 
 
-def keep_running() -> int:
-    """Start the carrier if it doesn't run, and note its port for the sender; return 0 (a loop of the worker)."""
-    global _stand_in  # noqa: PLW0603 - one server a worker
-    if _stand_in is None or not _stand_in.running:
-        _stand_in = StandIn(folder(), ACCOUNT, _secret(), _received)
-        _stand_in.start()
-        _note().parent.mkdir(parents=True, exist_ok=True)
-        draft = _note().with_suffix(f".{os.getpid()}")
-        draft.write_text(json.dumps({"port": _stand_in.port}))
-        draft.rename(_note())
-    return 0
-
-
-def stop() -> None:
-    """Stop this process's carrier, if it has one."""
-    global _stand_in  # noqa: PLW0603 - one server a worker
-    if _stand_in is not None:
-        _stand_in.stop()
-        _stand_in = None
+kept = Kept("telephone", lambda: StandIn(folder(), ACCOUNT, _secret(), _received))
+"""The carrier that the worker keeps running."""
 
 
 def _address() -> str:
     """Return where the carrier is, or nothing before the worker has started it."""
-    try:
-        port = int(json.loads(_note().read_text())["port"])
-    except (OSError, ValueError, KeyError):
-        return ""
-    return f"http://127.0.0.1:{port}"
+    port = kept.port()
+    return f"http://127.0.0.1:{port}" if port else ""
 
 
 def service() -> HttpSms:

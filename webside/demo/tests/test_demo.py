@@ -54,8 +54,8 @@ def demo(settings: Any, tmp_path: Path) -> Iterator[None]:
     registry.use_front_page(None)
     ports.lend_smtp(None)
     ports.lend_sms(None)
-    mailbox.stop()
-    telephone.stop()
+    mailbox.kept.stop()
+    telephone.kept.stop()
 
 
 @pytest.fixture
@@ -242,7 +242,7 @@ def test_the_demo_answers_on_this_machine_only(demo: None, settings: Any, diagno
 def test_texts_arrive_on_a_telephone_that_answers(demo: None, diagnoses: None) -> None:
     """A reminder waits on Liz's telephone; her answer goes back by the carrier (whose webhook has tests of its own)."""
     seed()
-    telephone.keep_running()
+    telephone.kept.keep_running()
     while services.send_due_texts():
         pass
     (talk,) = telephone.talks()
@@ -263,8 +263,8 @@ def test_without_the_demo_there_are_no_such_addresses(db: None) -> None:
 
 
 def test_mails_arrive_by_smtp_and_are_read_safely(demo: None, db: None) -> None:
-    mailbox.keep_running()
-    mailbox.keep_running()
+    mailbox.kept.keep_running()
+    mailbox.kept.keep_running()
     message = EmailMultiAlternatives(
         "Your visit", "Open http://localhost:8000/o/larkspur/go/abc\n<b>&", to=["liz@moreno.example"]
     )
