@@ -29,6 +29,9 @@ SEVERITIES = {"negligible", "minor", "serious", "critical", "catastrophic"}
 LIKELIHOODS = {"improbable", "remote", "occasional", "probable", "frequent"}
 MOST_README_LINES = 40
 LEAST_HAZARDS = 15
+LEAST_NEEDS = 25
+STATES = {"done", "part", "no"}
+"""How far a row of a table about the whole product is: *done* has a test."""
 
 
 def pages() -> list[Path]:
@@ -251,8 +254,23 @@ def test_the_security_table_names_tests_that_exist() -> None:
     for row in rows:
         named = re.findall(r"`((?:webside|tests)/[^`]+)`", row)
         state = row.split("|")[4].strip()
-        assert state in {"done", "part", "no"}, row
+        assert state in STATES, row
         assert named or state != "done", f"nothing shows it: {row}"
+        assert [test for test in named if not exists(test)] == []
+
+
+def test_the_table_of_accessibility_names_tests_that_exist() -> None:
+    page = (DOCS / "reference" / "accessibility.md").read_text()
+    rows = [
+        line.split("|")
+        for line in page.splitlines()
+        if line.startswith("| ") and not line.startswith(("| need", "| ---"))
+    ]
+    assert len(rows) >= LEAST_NEEDS
+    for _, need, state, shown, _ in rows:
+        assert state.strip() in STATES, need
+        named = re.findall(r"`((?:webside|tests)/[^`]+)`", shown)
+        assert named or state.strip() != "done", f"nothing shows it: {need}"
         assert [test for test in named if not exists(test)] == []
 
 

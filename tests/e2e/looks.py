@@ -20,6 +20,31 @@ SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "hei
 #: A page of 1280 px at 200 % zoom.
 ZOOMED = {"width": 640, "height": 400}
 THEMES = ("light", "dark")
+# With colours that the person chose (Windows' contrast themes) a background tells nothing: what is pressed, filled in or
+# current is told by its edge, its line or its weight. A control within a label that has an edge needs none.
+TOLD_BY_COLOUR = """() => {
+  const shown = (e) => e.checkVisibility({ visibilityProperty: true, opacityProperty: true })
+    && e.getBoundingClientRect().width > 1 && !e.closest('.ws-vh, .ws-skip');
+  const edge = (e) => {
+    const style = getComputedStyle(e);
+    const width = (side) => style[`border${side}Style`] === 'none' ? '0' : style[`border${side}Width`];
+    const outline = style.outlineStyle === 'none' ? '' : ` ${style.outlineWidth}`;
+    return ['Top', 'Bottom', 'Left', 'Right'].map(width).join(' ') + outline;
+  };
+  const line = (e) => getComputedStyle(e).textDecorationLine;
+  const native = 'input[type=checkbox], input[type=radio], input[type=file]';
+  const told = (e) => /[1-9]/.test(edge(e)) || line(e) !== 'none';
+  const drawn = (e) => e.matches(native) || told(e) || [...e.children].some(told);
+  const like = (e) => [e.className, edge(e), line(e), getComputedStyle(e).fontWeight].join();
+  const picked = 'a[aria-current], [aria-pressed=true], [aria-selected=true]';
+  const group = (e) => e.closest('ul, ol, nav, [role=tablist], [role=group]') ?? e.parentElement;
+  const all = (within, what) => [...within.querySelectorAll(what)].filter(shown);
+  const edgeless = all(document, 'button, .ws-btn, input:not([type=hidden]), select, textarea').filter((e) => !drawn(e));
+  const lost = all(document, picked)
+    .filter((e) => all(group(e), e.tagName).some((other) => !other.matches(picked) && like(other) === like(e)));
+  const named = (what) => (e) => `${what}: ${e.outerHTML.slice(0, 120)}`;
+  return [...edgeless.map(named('no edge')), ...lost.map(named('looks like what is not chosen'))].slice(0, 20);
+}"""
 
 
 def look(page: Any, name: str) -> None:
@@ -53,7 +78,7 @@ def wider_than_its_window(page: Any) -> list[str]:
 
 
 def examine(page: Any, name: str, *, route: str = "") -> None:
-    """Assert that a page is right in both themes at both widths and at 200 % zoom; keep its pictures.
+    """Assert that a page is right in both themes at both widths, in forced colours and at 200 % zoom; keep its pictures.
 
     ``route``: which page it must be (`test_every_page.py` counts on it). Leaves the window as it was. Raises
     AssertionError with everything that was found.
@@ -70,6 +95,9 @@ def examine(page: Any, name: str, *, route: str = "") -> None:
             wrong += [f"{name}, {theme}, {size}: {each}" for each in findings(page, rules)]
             wrong += [f"{name}, {size}, sideways: {each}" for each in wider_than_its_window(page)]
             look(page, f"{name}-{size}{'-dark' if theme == 'dark' else ''}")
+    page.emulate_media(forced_colors="active")
+    wrong += [f"{name}, in colours of one's own: {each}" for each in page.evaluate(TOLD_BY_COLOUR)]
+    page.emulate_media(forced_colors="none")
     page.set_viewport_size(ZOOMED)
     wrong += [f"{name}, at 200 % zoom, sideways: {each}" for each in wider_than_its_window(page)]
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
