@@ -23,7 +23,7 @@ from webside.catalog import gates
 from webside.catalog import services as catalog
 from webside.catalog.codes import Kind, Modality
 from webside.chart import services as chart
-from webside.chart.codes import ListCode
+from webside.chart.codes import ListCode, ReadingSource
 from webside.chart.models import Encounter
 from webside.chart.tests import factories
 from webside.compliance import services as compliance
@@ -180,7 +180,9 @@ def confirmed_list(cast: Cast) -> Iterator[UUID]:
 
 def observation(cast: Cast) -> Iterator[UUID]:
     with _treating(cast) as maya:
-        (made,) = chart.add_vitals(actor=maya, patient=cast.liz, readings=[("weight", "kg", Decimal("85.2"))])
+        ((made,), _unusual) = chart.add_vitals(
+            actor=maya, patient=cast.liz, readings=[("weight", "kg", Decimal("85.2"))], source=ReadingSource.MEASURED
+        )
         yield made.id
         yield _changed(made, value=Decimal("58.2"))
 

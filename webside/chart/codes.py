@@ -63,6 +63,17 @@ class ListCode(StrEnum):
     PROBLEMS = "problems"
 
 
+class ReadingSource(StrEnum):
+    """How somebody who typed a vital sign knows it: nobody measured it through Webside."""
+
+    SAID = "said"
+    """Said aloud by the patient or who is with her."""
+    SHOWN = "shown"
+    """Read off her own device in the picture."""
+    MEASURED = "measured"
+    """Measured by who typed it, or by a colleague."""
+
+
 class EmptyReason(StrEnum):
     """FHIR list-empty-reason: somebody asked, and there is nothing."""
 

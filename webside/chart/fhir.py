@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
 from hashlib import sha1
 from html import escape
 from typing import Any
 from uuid import UUID
 
 from webside.catalog.codes import Modality
-from webside.chart.codes import ConditionCategory, EmptyReason, ListCode, NotePart, NoteStatus, SummaryPart
+from webside.chart.codes import (
+    ConditionCategory,
+    EmptyReason,
+    ListCode,
+    NotePart,
+    NoteStatus,
+    ReadingSource,
+    SummaryPart,
+)
 from webside.chart.models import (
     AllergyIntolerance,
     Condition,
@@ -230,6 +239,13 @@ def medication(row: MedicationStatement) -> dict[str, Any]:
     )
 
 
+_METHODS: Mapping[str, str] = {
+    ReadingSource.SAID: "reported by the patient",
+    ReadingSource.SHOWN: "read off the patient's own device by video",
+    ReadingSource.MEASURED: "measured by staff",
+}
+
+
 def observation(row: Observation) -> dict[str, Any]:
     """Return the FHIR Observation of a vital sign."""
     value = row.value.normalize()
@@ -241,6 +257,7 @@ def observation(row: Observation) -> dict[str, Any]:
         encounter=fhir.reference("Encounter", row.encounter_id),
         effectiveDateTime=fhir.instant(row.effective_at),
         performer=[{"display": row.entered_by}] if row.entered_by else None,
+        method={"text": _METHODS[row.source]} if row.source else None,
         valueQuantity={
             "value": int(value) if value == value.to_integral_value() else float(value),
             "unit": row.unit,

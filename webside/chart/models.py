@@ -141,7 +141,10 @@ class MedicationStatement(TenantModel):
 
 
 class Observation(TenantModel):
-    """FHIR Observation taken by hand: a vital sign with its LOINC code and UCUM unit."""
+    """FHIR Observation taken by hand: a vital sign with its LOINC code and UCUM unit.
+
+    ``source`` is a :class:`ReadingSource`; what was typed before that was asked has none.
+    """
 
     patient = TenantForeignKey("people.Patient", related_name="observations")
     encounter = TenantForeignKey("chart.Encounter", null=True, related_name="observations")
@@ -151,6 +154,7 @@ class Observation(TenantModel):
     unit = models.CharField(max_length=20)
     effective_at = models.DateTimeField(default=clock.now)
     status = models.CharField(max_length=20, default="final")
+    source = models.CharField(max_length=10, blank=True)
     entered_by = models.CharField(max_length=160, blank=True)
 
     class Meta:

@@ -12,10 +12,11 @@ from uuid import UUID
 
 from django.db.models import F, OuterRef, QuerySet, Window
 from django.db.models.functions import RowNumber
+from django.utils.translation import gettext_lazy as _
 
 from webside.catalog.gates import Case
 from webside.chart import policies
-from webside.chart.codes import ClinicalStatus, ConditionCategory, ListCode, MedicationStatus
+from webside.chart.codes import ClinicalStatus, ConditionCategory, ListCode, MedicationStatus, ReadingSource
 from webside.chart.models import AllergyIntolerance, Condition, Encounter, List, MedicationStatement, Observation
 from webside.chart.rules import vitals
 from webside.chart.rules.confirmation import Confirmation, confirmation
@@ -31,6 +32,14 @@ PROBLEM = ("id", "code", "display", "onset_date")
 """What a list shows of an entry."""
 
 
+SOURCES: Mapping[str, Any] = {
+    ReadingSource.SAID: _("said by the patient"),
+    ReadingSource.SHOWN: _("read off her device"),
+    ReadingSource.MEASURED: _("measured by staff"),
+}
+"""How a vital sign is known, in words; what was typed before that was asked has none."""
+
+
 class Reading(NamedTuple):
     """What a trend takes of an observation. Of all that a chart shows, readings are the most."""
 
@@ -39,12 +48,13 @@ class Reading(NamedTuple):
     value: Decimal
     unit: str
     effective_at: datetime
+    source: str
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Reading:
         """Make it of a row of :func:`array_of`."""
         taken_at = datetime.fromisoformat(row["effective_at"])
-        return cls(row["code"], row["display"], Decimal(row["value"]), row["unit"], taken_at)
+        return cls(row["code"], row["display"], Decimal(row["value"]), row["unit"], taken_at, row["source"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,7 @@ class Trend:
     value: str
     unit: str
     taken_at: datetime
+    source: Any
     points: str
     values: tuple[tuple[datetime, str], ...]
 
@@ -71,6 +82,7 @@ class ClinicalLists:
     trends: list[Trend]
     confirmed: Mapping[str, List]
     signs: list[vitals.VitalSign] = field(default_factory=list)
+    sources: Sequence[tuple[str, Any]] = tuple(SOURCES.items())
 
     def entries(self, code: ListCode) -> Sequence[AllergyIntolerance | MedicationStatement | Condition]:
         """Return what stands on a list now."""
@@ -241,6 +253,7 @@ def _trend(readings: Sequence[Reading], unit: str) -> Trend:
         value=number_text(last.value),
         unit=unit,
         taken_at=last.effective_at,
+        source=SOURCES.get(last.source, ""),
         points=_line(values),
         values=tuple((row.effective_at, number_text(row.value)) for row in reversed(readings)),
     )

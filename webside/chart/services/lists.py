@@ -7,7 +7,7 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.db import transaction
@@ -23,6 +23,7 @@ from webside.chart.codes import (
     ListCode,
     MedicationStatus,
     NoteStatus,
+    ReadingSource,
 )
 from webside.chart.models import AllergyIntolerance, Condition, Encounter, List, MedicationStatement, Note, Observation
 from webside.chart.rules import vitals
@@ -281,18 +282,26 @@ def _is_open(encounter: Encounter) -> bool:
     return note.status == NoteStatus.PRELIMINARY
 
 
+class KeptVitals(NamedTuple):
+    """What was kept, and in words what of it is unusual: to be asked or measured once more."""
+
+    rows: list[Observation]
+    unusual: list[str]
+
+
 @action("chart.vitals.add")
 def add_vitals(
     *,
     actor: Actor,
     patient: Patient,
     readings: Sequence[tuple[str, str, Decimal]],
+    source: ReadingSource,
     encounter: Encounter | None = None,
     at: datetime | None = None,
-) -> list[Observation]:
-    """Keep vital signs typed by hand: (sign, UCUM unit, value), all of them or none.
+) -> KeptVitals:
+    """Keep vital signs typed by hand: (sign, UCUM unit, value), all of them or none, and how they are known.
 
-    Raises :class:`Invalid` by sign for what can't be true. What is only unusual is kept. They belong to
+    Raises :class:`Invalid` by sign for what can't be true. What is only unusual is kept and told. They belong to
     ``encounter`` while its note is open; a signed one doesn't change, so they go to the chart alone.
     """
     _may_change_lists(actor, patient)
@@ -323,6 +332,7 @@ def add_vitals(
                 value=value,
                 unit=ucum,
                 effective_at=when,
+                source=source,
                 entered_by=actor.label,
             )
             for key, ucum, value in readings
@@ -335,6 +345,10 @@ def add_vitals(
         target=rows[0],
         patient_id=patient.id,
         ground="treating",
-        changes={"signs": [row.code for row in rows], "unusual": [finding.key for finding in answer.unusual]},
+        changes={
+            "signs": [row.code for row in rows],
+            "source": source.value,
+            "unusual": [finding.key for finding in answer.unusual],
+        },
     )
-    return rows
+    return KeptVitals(rows, [finding.text for finding in answer.unusual])

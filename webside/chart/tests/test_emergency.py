@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from webside.audit.models import AuditEvent
 from webside.chart import policies, selectors, services
+from webside.chart.codes import ReadingSource
 from webside.chart.models import EmergencyAccess, Encounter
 from webside.chart.tests import factories
 from webside.core import clock
@@ -118,7 +119,9 @@ WRITES: dict[str, Callable[[Any, Cast, Encounter], Any]] = {
     "medicine": lambda who, cast, e: services.add_medication(actor=who, patient=cast.liz, medication="Metformin"),
     "problem": lambda who, cast, e: services.add_problem(actor=who, patient=cast.liz, display="Asthma"),
     "confirmation": lambda who, cast, e: services.confirm_list(actor=who, patient=cast.liz, code="allergies"),
-    "vital signs": lambda who, cast, e: services.add_vitals(actor=who, patient=cast.liz, readings=[]),
+    "vital signs": lambda who, cast, e: services.add_vitals(
+        actor=who, patient=cast.liz, readings=[], source=ReadingSource.SAID
+    ),
 }
 
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from webside.audit.models import AuditEvent
 from webside.chart import selectors, services
-from webside.chart.codes import ListCode
+from webside.chart.codes import ListCode, ReadingSource
 from webside.chart.models import AllergyIntolerance, Condition, List, MedicationStatement, Observation
 from webside.chart.services import Invalid
 from webside.chart.tests import factories
@@ -84,27 +84,53 @@ def test_vital_signs_are_all_kept_or_none(cast: Any, liz: Any) -> None:
         with pytest.raises(Invalid) as caught:
             services.add_vitals(
                 actor=maya, patient=liz,
-                readings=[("weight", "kg", Decimal("85")), ("systolic", "mm[Hg]", Decimal("1310"))],
+                readings=[("weight", "kg", Decimal("85")), ("systolic", "mm[Hg]", Decimal("1310"))], source=ReadingSource.SAID,
             )  # fmt: skip
         assert list(caught.value.errors) == ["systolic"]
         assert not Observation.objects.exists()
-        rows = services.add_vitals(
-            actor=maya, patient=liz,
+        rows, unusual = services.add_vitals(
+            actor=maya, patient=liz, source=ReadingSource.SHOWN,
             readings=[("systolic", "mm[Hg]", Decimal("131")), ("diastolic", "mm[Hg]", Decimal("79")),
                       ("body_temp", "[degF]", Decimal("98.6"))],
         )  # fmt: skip
         assert [(row.code, row.unit) for row in rows] == [
             ("8480-6", "mm[Hg]"), ("8462-4", "mm[Hg]"), ("8310-5", "[degF]"),
         ]  # fmt: skip
-        shown = {trend.label: (trend.value, trend.unit) for trend in selectors.lists_of(liz).trends}
-        assert shown == {"Blood pressure": ("131/79", "mmHg"), "Temperature": ("98.6", "°F")}
+        shown = {trend.label: (trend.value, trend.unit, trend.source) for trend in selectors.lists_of(liz).trends}
+        assert shown == {
+            "Blood pressure": ("131/79", "mmHg", "read off her device"), "Temperature": ("98.6", "°F", "read off her device"),
+        }  # fmt: skip
+        assert unusual == []
+
+
+def test_what_is_unusual_is_kept_and_said_so_that_it_is_asked_once_more(cast: Any, liz: Any) -> None:
+    client = sign_in(Client(), cast.maya_user)
+    url = reverse("chart:vitals-add", args=["larkspur", liz.id])
+    typed = {"heart_rate": "240", "source": "said"}
+    beside = client.post(url, typed, HTTP_HX_REQUEST="true", **HOST).content.decode()
+    assert "240" in beside and "is unusual. Please look once more." in beside and "said by the patient" in beside
+    alone = client.post(url, typed, follow=True, **HOST).content.decode()
+    assert "is unusual. Please look once more." in alone
+    with cast.as_(cast.maya_user):
+        assert {row.source for row in Observation.objects.all()} == {"said"}
+
+
+@pytest.mark.parametrize("source", ["", "heard", "<b>"])
+def test_nobody_keeps_a_value_without_saying_how_it_is_known(cast: Any, liz: Any, source: str) -> None:
+    client = sign_in(Client(), cast.maya_user)
+    url = reverse("chart:vitals-add", args=["larkspur", liz.id])
+    answer = client.post(url, {"heart_rate": "72", "source": source}, HTTP_HX_REQUEST="true", **HOST)
+    assert answer.status_code == 422
+    assert "Say how you know these values." in answer.content.decode() and 'value="72"' in answer.content.decode()
+    with cast.as_(cast.maya_user):
+        assert not Observation.objects.exists()
 
 
 @pytest.mark.parametrize("typed", ["abc", "1e9", "NaN", "Infinity", "12345678901", "-5", "999"])
 def test_a_number_that_is_none_is_said_beside_the_form(cast: Any, liz: Any, typed: str) -> None:
     client = sign_in(Client(), cast.maya_user)
     url = reverse("chart:vitals-add", args=["larkspur", liz.id])
-    answer = client.post(url, {"heart_rate": typed}, HTTP_HX_REQUEST="true", **HOST)
+    answer = client.post(url, {"heart_rate": typed, "source": "said"}, HTTP_HX_REQUEST="true", **HOST)
     assert answer.status_code == 422
     assert 'role="alert"' in answer.content.decode()
     assert f'value="{typed}"' in answer.content.decode()
@@ -172,7 +198,7 @@ def test_rows_that_come_as_one_array_are_what_the_orm_reads(cast: Any) -> None:
                 here, there = getattr(row, field.attname), getattr(read, field.attname)
                 assert (here, type(here)) == (there, type(there)), field
         (taken,) = kept.readings
-        assert taken == ("8310-5", "Temperature", Decimal("98.6"), "F", reading.effective_at)
+        assert taken == ("8310-5", "Temperature", Decimal("98.6"), "F", reading.effective_at, "")
         assert taken.effective_at.tzinfo is not None
         assert selectors.kept_of(cast.liz.id).diagnoses == []
 

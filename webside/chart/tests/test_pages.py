@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from webside.audit.models import AuditEvent
 from webside.chart import selectors, services
-from webside.chart.codes import ListCode
+from webside.chart.codes import ListCode, ReadingSource
 from webside.chart.models import Condition, Encounter, MedicationStatement, Note, Observation
 from webside.chart.tests import factories
 from webside.core import clock
@@ -124,7 +124,7 @@ def signed(cast: Any, own_gates: Any, all_codes: None) -> Encounter:
         services.add_medication(actor=maya, patient=cast.liz, medication=NASTY, dosage="twice a day")
         services.confirm_list(actor=maya, patient=cast.liz, code=ListCode.MEDICATIONS)
         services.add_vitals(
-            actor=maya, patient=cast.liz, encounter=encounter,
+            actor=maya, patient=cast.liz, encounter=encounter, source=ReadingSource.SAID,
             readings=[("systolic", "mm[Hg]", Decimal(131)), ("diastolic", "mm[Hg]", Decimal(79))],
         )  # fmt: skip
         services.finish_encounter(actor=maya, encounter=encounter)
@@ -165,7 +165,7 @@ def test_the_summary_says_what_to_do_in_plain_words(cast: Any, signed: Encounter
 def test_what_is_written_after_the_signature_is_no_part_of_the_summary(cast: Any, signed: Encounter) -> None:
     chart = f"/o/larkspur/patients/{cast.liz.id}"
     maya = sign_in(Client(), cast.maya_user)
-    answer = maya.post(f"{chart}/vitals/", {"encounter": str(signed.id), "systolic": "222", "diastolic": "111"})
+    answer = maya.post(f"{chart}/vitals/", {"encounter": str(signed.id), "systolic": "222", "diastolic": "111", "source": "said"})
     assert answer.status_code == 302
     with cast.as_(cast.maya_user) as actor:
         kept = Observation.objects.get(value=222)

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from webside.audit.models import AuditEvent
 from webside.chart import policies, selectors, services
+from webside.chart.codes import ReadingSource
 from webside.chart.models import Encounter
 from webside.chart.services import NotAllowed
 from webside.chart.tests import factories
@@ -91,7 +92,7 @@ def test_a_coach_sees_her_own_encounters_and_no_list(cast: Any, visit: Encounter
             lambda: services.add_medication(actor=priya, patient=cast.liz, medication="x"),
             lambda: services.add_problem(actor=priya, patient=cast.liz, display="x"),
             lambda: services.confirm_list(actor=priya, patient=cast.liz, code="allergies"),  # type: ignore[arg-type]
-            lambda: services.add_vitals(actor=priya, patient=cast.liz, readings=[]),
+            lambda: services.add_vitals(actor=priya, patient=cast.liz, readings=[], source=ReadingSource.SAID),
         ):
             with pytest.raises(NotAllowed):
                 change()
@@ -152,7 +153,7 @@ def addresses(cast: Any, visit: Encounter) -> list[tuple[str, str, dict[str, str
         ("post", reverse("chart:list-end", args=[*patient, "allergies"]), {"entry": str(visit.id)}),
         ("post", reverse("chart:list-restore", args=[*patient, "allergies"]), {"entry": str(visit.id)}),
         ("post", reverse("chart:list-confirm", args=[*patient, "allergies"]), {}),
-        ("post", reverse("chart:vitals-add", args=patient), {"weight": "80"}),
+        ("post", reverse("chart:vitals-add", args=patient), {"weight": "80", "source": "said"}),
     ]
 
 

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from webside.chart import policies, selectors, services
-from webside.chart.codes import Criticality, ListCode
+from webside.chart.codes import Criticality, ListCode, ReadingSource
 from webside.chart.rules import vitals as signs
 from webside.chart.views._doors import back_to, chart_or_404, refuse
 from webside.core import clock
@@ -224,12 +224,22 @@ def vitals(request: HttpRequest, slug: str, patient_id: UUID) -> HttpResponse:
     """Keep vital signs that were typed by hand: all of them, or none."""
     patient = _patient(request, patient_id, "chart.vitals.add")
     try:
-        readings = _readings(request)
-        encounter = _encounter(request, patient)
-        services.add_vitals(actor=request.actor, patient=patient, readings=readings, encounter=encounter)  # type: ignore[attr-defined]
+        kept = services.add_vitals(
+            actor=request.actor, patient=patient, readings=_readings(request), source=_source(request),  # type: ignore[attr-defined]
+            encounter=_encounter(request, patient),
+        )  # fmt: skip
     except services.Invalid as error:
         return _answer(request, patient, error=error, where="vitals")
+    if kept.unusual:
+        return _answer(request, patient, told=" ".join([_("Kept, and unusual:"), *kept.unusual]), where="vitals")
     return _answer(request, patient, done=_("Vital signs kept."), where="vitals")
+
+
+def _source(request: HttpRequest) -> ReadingSource:
+    try:
+        return ReadingSource(request.POST.get("source", ""))
+    except ValueError:
+        raise services.Invalid({"source": [_("Say how you know these values.")]}) from None
 
 
 def _readings(request: HttpRequest) -> list[tuple[str, str, Decimal]]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from webside.billing import services as billing
 from webside.billing.models import Payer
 from webside.chart import services as chart
-from webside.chart.codes import ListCode
+from webside.chart.codes import ListCode, ReadingSource
 from webside.compliance import services as compliance
 from webside.core import clock
 from webside.demo import past
@@ -76,7 +76,7 @@ def fill_lists(demo: Demo) -> None:
         for days, readings in facts.vitals:
             chart.add_vitals(
                 actor=doctor, patient=patient, at=clock.now() - timedelta(days=days, hours=2),
-                readings=[(key, ucum, Decimal(value)) for key, ucum, value in readings],
+                readings=[(key, ucum, Decimal(value)) for key, ucum, value in readings], source=ReadingSource.SAID,
             )  # fmt: skip
 
 
