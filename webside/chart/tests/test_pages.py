@@ -165,7 +165,9 @@ def test_the_summary_says_what_to_do_in_plain_words(cast: Any, signed: Encounter
 def test_what_is_written_after_the_signature_is_no_part_of_the_summary(cast: Any, signed: Encounter) -> None:
     chart = f"/o/larkspur/patients/{cast.liz.id}"
     maya = sign_in(Client(), cast.maya_user)
-    answer = maya.post(f"{chart}/vitals/", {"encounter": str(signed.id), "systolic": "222", "diastolic": "111", "source": "said"})
+    answer = maya.post(
+        f"{chart}/vitals/", {"encounter": str(signed.id), "systolic": "222", "diastolic": "111", "source": "said"}
+    )
     assert answer.status_code == 302
     with cast.as_(cast.maya_user) as actor:
         kept = Observation.objects.get(value=222)
