@@ -82,6 +82,16 @@ class Env(BaseSettings):
         description='Each clinic\'s sending number by its slug, as JSON: {"larkspur": "+15185550100"}. A clinic without one '
         "sends no texts.",
     )
+    voice_url: SecretStr | None = Field(
+        None,
+        description="https://account:token@host of a telephone service with Twilio's interface, by which people come into "
+        "visits by phone; empty: no number is shown (in the demo: the local stand-in).",
+    )
+    voice_numbers: dict[str, str] = Field(
+        default_factory=dict,
+        description='Each clinic\'s number for visits by phone by its slug, as JSON: {"larkspur": "+15185550190"}, each '
+        "number once. A clinic without one shows none.",
+    )
     turn_urls: list[str] = Field(default_factory=list, description="turn:host:port?transport=udp, …")
     turn_secret: SecretStr | None = Field(None, description="coturn's static-auth-secret.")
     turn_ttl: int = Field(3600, le=3600, description="Seconds that a relay credential lives; an hour at most.")
@@ -138,23 +148,18 @@ class Env(BaseSettings):
                     " set it to 127.0.0.1, or, if a firewall lets your proxy alone through, set"
                     " WEBSIDE_ONLY_PROXY_CONNECTS=1"
                 )
-        self._refuse_wrong_texts()
+        self._refuse_wrong_carriers()
         self.encryption_keys()
         return self
 
-    def _refuse_wrong_texts(self) -> None:
-        if not self.sms_url:
-            return
-        parts = urlsplit(self.sms_url.get_secret_value())
-        if parts.scheme not in ("https", "http") or not (parts.hostname and parts.username and parts.password):
-            raise ValueError("WEBSIDE_SMS_URL must look like https://account:token@host")
-        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-            raise ValueError("WEBSIDE_SMS_URL must be an https address: texts name people's clinic")
-        wrong = [slug for slug, number in self.sms_numbers.items() if not E164.fullmatch(number)]
-        if wrong or not self.sms_numbers:
-            raise ValueError(
-                'WEBSIDE_SMS_NUMBERS must name each clinic\'s sending number, such as {"larkspur": "+15185550100"}'
-            )
+    def _refuse_wrong_carriers(self) -> None:
+        if self.sms_url:
+            _refuse_wrong_carrier("SMS", self.sms_url, self.sms_numbers, "sending number", "texts name people's clinic")
+        if self.voice_url:
+            numbers = self.voice_numbers
+            _refuse_wrong_carrier("VOICE", self.voice_url, numbers, "number", "it says who calls whom")
+            if len(set(numbers.values())) < len(numbers):
+                raise ValueError("WEBSIDE_VOICE_NUMBERS names a number twice: a code is looked for in one clinic")
 
     def encryption_keys(self) -> dict[str, bytes]:
         """Return the data keys by their ids, newest first; none when none are set.
@@ -196,6 +201,18 @@ class Env(BaseSettings):
             finally:
                 draft.unlink()
         return bytes.fromhex(path.read_text().strip())
+
+
+def _refuse_wrong_carrier(kind: str, url: SecretStr, numbers: dict[str, str], what: str, why: str) -> None:
+    parts = urlsplit(url.get_secret_value())
+    if parts.scheme not in ("https", "http") or not (parts.hostname and parts.username and parts.password):
+        raise ValueError(f"WEBSIDE_{kind}_URL must look like https://account:token@host")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError(f"WEBSIDE_{kind}_URL must be an https address: {why}")
+    if not numbers or not all(E164.fullmatch(number) for number in numbers.values()):
+        raise ValueError(
+            f'WEBSIDE_{kind}_NUMBERS must name each clinic\'s {what}, such as {{"larkspur": "+15185550100"}}'
+        )
 
 
 def explain(refusal: ValidationError) -> str:

@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "webside.portal",
     "webside.api",
     "webside.integrations.sms",
+    "webside.integrations.voice",
     "webside.demo",
 ]
 

@@ -385,6 +385,9 @@ VISITS = [
     row("visits:visit-seat", post="maya", at="room", ids={"seat_id": "lobby_seat_id"}, body={"do": "admit"}),
     row("visits:visit-seat", post="maya:200", at="room", body={"do": "again"}, note="again"),
     row("visits:visit-seat", post=HERS, at="room", body={"do": "ask-away"}, note="ask-away"),
+    row("visits:visit-phone", get=BOTH, post=BOTH, at="room", body={"do": "call-me", "key": "isolation"}),
+    row("visits:visit-phone", post="maya", at="room", body={"do": "admit", "call": "{call_id}"}, note="letting in"),
+    row("visits:visit-phone", post=BOTH, at="room", body={"do": "hang-up", "call": "{call_id}"}, note="hanging up"),
     row("visits:visit-help", get=HERS, post=HERS, at="room", body=WRONG),
     row("visits:visit-help", get=HERS, at="ready", note="afterwards"),
     row("visits:visit-help", get=HERS, at="ready", identified=True, note=SAID),
@@ -493,7 +496,10 @@ PUBLIC_IDS = frozenset({
 })  # fmt: skip
 """What a clinic offers is public: an id that is not offered there is a mistake, not an attempt, and not in the trail."""
 
-DEMO_ONLY = frozenset({"demo:become", "demo:mail-list", "demo:mail-detail", "demo:mail-attachment", "demo:text-reply"})
+DEMO_ONLY = frozenset({
+    "demo:become", "demo:mail-list", "demo:mail-detail", "demo:mail-attachment", "demo:text-reply", "demo:phone-list",
+    "demo:phone-dial", "demo:phone-act",
+})  # fmt: skip
 """Addresses that exist in the demo alone, which runs on loopback with invented people."""
 
 # ------------------------------------------------------------------------------------------ what is no page
@@ -504,6 +510,15 @@ LEAN = {
     "/ws": "a ticket: see TOPICS",
     "/ingest/sms/{slug:str}/received": "the carrier's signature over the address, the clinic's slug in it, and the fields",
     "/ingest/sms/{slug:str}/{message_id:uuid}/status": "the same; the message is looked for in the clinic of the address",
+    "/ingest/voice/{slug:str}/answer": "the carrier's signature over the address, the clinic's slug in it, and the fields",
+    "/ingest/voice/{slug:str}/status": "the same; the call is looked for by the carrier's id in the clinic of the address",
+    "/ingest/voice/{slug:str}/moved": "the same, and the visit that the room names must be the call's",
+    "/ingest/voice/{slug:str}/{call_id:uuid}/code/{number:int}": "the same; the call is looked for in the clinic of the address",
+    "/ingest/voice/{slug:str}/{call_id:uuid}/answered": "the same; the call is looked for in the clinic of the address",
+    "/ingest/voice/{slug:str}/{call_id:uuid}/press/{number:int}": "the same; the call is looked for in the clinic of the address",
+    "/ingest/voice/{slug:str}/{call_id:uuid}/next": "the same; the call is looked for in the clinic of the address",
+    "/ingest/voice/{slug:str}/{call_id:uuid}/wait/{number:int}": "the same; the call is looked for in the clinic of the address",
+    "/ingest/voice/{slug:str}/{call_id:uuid}/status": "the same; the call is looked for in the clinic of the address",
 }
 """The lean lane's routes and what opens each; ``test_lean.py`` attacks them."""
 

@@ -396,6 +396,18 @@ class _Filling:
             )
             services.confirm_identity(actor=who, visit=self.visits["ready"])
 
+    def _call_in(self, visit: Any) -> UUID:
+        """Let the patient wait on the line of a visit, and somebody who has shown no code."""
+        from webside.visits.codes import PhoneState
+        from webside.visits.models import Participant, PhoneCall
+
+        with _by_system(self.clinic.tenant):
+            seat = Participant.objects.get(visit=visit, role="patient")
+            PhoneCall.objects.create(carrier_id=f"CA{uuid4().hex}", number="+12125550177", state=PhoneState.ASKING)
+            return PhoneCall.objects.create(
+                visit=visit, seat=seat, carrier_id=f"CA{uuid4().hex}", number="+12125550178", state=PhoneState.LOBBY
+            ).id
+
     def _ask_in(self) -> None:
         """Ask three people into the room: one is let in, one waits in the lobby, one has not opened the link yet."""
         from webside.visits import services
@@ -415,6 +427,7 @@ class _Filling:
         with self._as(self.clinic.practitioner_user) as who:
             services.let_in(actor=who, visit=visit, seat_id=asked[0].seat.id)
         self.things |= {
+            "call_id": self._call_in(visit),
             "seat_id": asked[0].seat.id, "seat_key": taken[0].key, "lobby_seat_id": asked[1].seat.id,
             "lobby_seat_key": taken[1].key, "join_token": asked[2].link,
         }  # fmt: skip

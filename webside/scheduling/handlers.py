@@ -31,7 +31,7 @@ from webside.notifications.services import send_email, send_sms
 from webside.outbox.events import Event
 from webside.outbox.registry import subscribe
 from webside.people.models import Practitioner
-from webside.scheduling import calendars, rules, selectors, services
+from webside.scheduling import calendars, registry, rules, selectors, services
 from webside.scheduling.codes import (
     HOLDS_TIME,
     REST_CANCELLED,
@@ -132,6 +132,7 @@ def _email(appointment: Appointment, event_id: UUID, template: str, subject: str
             "clinic": tenant,
             "when": services.long_when(appointment),
             "link": _link(appointment),
+            "by_phone": None if method == calendars.CANCEL else registry.way_by_phone(appointment),
             "services_url": settings.PUBLIC_URL
             + reverse("scheduling:service-detail", args=[tenant.slug, appointment.service_id]),
         },

@@ -70,6 +70,29 @@ def room_of(appointment: Appointment) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneWay:
+    """How a patient comes into her visit by phone: the number and her own code, as people write them."""
+
+    number: str
+    code: str
+
+
+WayByPhone = Callable[["Appointment"], "PhoneWay | None"]
+
+_ways_by_phone: list[WayByPhone] = []
+
+
+def register_way_by_phone(way: WayByPhone) -> None:
+    """Let ``way(appointment)`` say how its patient comes by phone (one app's); None where the clinic has no number."""
+    _ways_by_phone[:] = [way]
+
+
+def way_by_phone(appointment: Appointment) -> PhoneWay | None:
+    """Return how the patient of an appointment comes by phone, or None."""
+    return next((way(appointment) for way in _ways_by_phone), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Screened:
     """What somebody's words mean for her who asks to be seen now.
 

@@ -30,9 +30,11 @@ class VisitsConfig(AppConfig):
         words.register(texts.TEXTS)
         registry.register_destination(destination.of_link)
         registry.register_room(destination.of_room)
+        registry.register_way_by_phone(handlers.way_by_phone)
         registry.register_under_way(selectors.has_begun)
         loops.register("visits.signals", tasks.drop_stale_signals, every=60)
         timers.register(services.HELP_TIMER, services.alarm_when_due)
+        timers.register(services.PHONE_TIMER, services.look_when_due)
         panels.register()
         register(NavItem("staff", _("Asked for help"), "hand", "visits:help-list", order=11,
                          roles=frozenset({Role.COORDINATOR})))  # fmt: skip
@@ -62,6 +64,19 @@ class VisitsConfig(AppConfig):
                 "visits.help.alarm": _("told more people of a request for help that was still open"),
                 "visits.help.read": _("read what people said is wrong"),
                 "visits.help.refuse": _("was refused the requests for help"),
+                "visits.phone.take": _("called the number of the clinic’s visits"),
+                "visits.phone.dial": _("dialled the code of a visit"),
+                "visits.phone.call": _("asked that somebody is called for a visit"),
+                "visits.phone.place": _("had a call made for a visit"),
+                "visits.phone.answer": _("picked up a call for a visit"),
+                "visits.phone.press": _("pressed a key in a call for a visit"),
+                "visits.phone.move": _("came into a visit by phone, or left it"),
+                "visits.phone.status": _("told how a call of a visit fared"),
+                "visits.phone.admit": _("let a caller into a visit"),
+                "visits.phone.reason": _("said why a visit has no picture"),
+                "visits.phone.hang-up": _("ended a call of a visit"),
+                "visits.phone.turn": _("had a call sent elsewhere"),
+                "visits.phone.look": _("asked how a call stands"),
                 "visits.seat.invite": _("asked somebody into a visit"),
                 "visits.seat.invite-again": _("asked somebody into a visit again"),
                 "visits.seat.take": _("opened the link of an invitation"),

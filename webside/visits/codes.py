@@ -130,6 +130,44 @@ class Stage(StrEnum):
     ENDED = "ended"
 
 
+class PhoneState(StrEnum):
+    """Where a phone call of a visit stands.
+
+    ``asked``: the carrier has not been told yet; ``asking``: it wants a code or a key.
+    """
+
+    ASKED = "asked"
+    RINGING = "ringing"
+    ASKING = "asking"
+    LOBBY = "lobby"
+    ROOM = "room"
+    ENDED = "ended"
+
+
+class PhonePlace(StrEnum):
+    """Where somebody who calls belongs: nobody comes from the lobby into the room by herself."""
+
+    LOBBY = "lobby"
+    ROOM = "room"
+    GONE = "gone"
+
+
+class PhoneWhy(StrEnum):
+    """Why a phone call ended, or never came about."""
+
+    HUNG_UP = "hung-up"
+    SENT_AWAY = "sent-away"
+    OVER = "over"
+    WRONG_CODE = "wrong-code"
+    TOO_MANY = "too-many"
+    EARLY = "early"
+    NO_ANSWER = "no-answer"
+    BUSY = "busy"
+    REFUSED = "refused"
+    AWAY = "away"
+    LOST = "lost"
+
+
 class Step(StrEnum):
     """What a patient does before she is let in, in this order."""
 

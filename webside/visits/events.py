@@ -42,3 +42,17 @@ class HelpUnanswered(Event):
 
     help_id: UUID
     alarm: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneCallAsked(Event):
+    """Somebody asked to be called, or that the other side is called, on a number that was given before."""
+
+    call_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneCallTurned(Event):
+    """A phone call belongs elsewhere now: into the room, back to the lobby, or nowhere. The carrier is to be told."""
+
+    call_id: UUID

@@ -16,7 +16,7 @@ from webside.accounts.selectors import emails_of
 from webside.chart.events import NoteSigned
 from webside.compliance.events import ConsentWithdrawn
 from webside.compliance.models import Consent
-from webside.core import clock
+from webside.core import clock, frames
 from webside.core.actor import Role
 from webside.notifications.services import send_email
 from webside.outbox.registry import subscribe
@@ -24,9 +24,10 @@ from webside.realtime.services import disconnect_on_commit, push_on_commit
 from webside.scheduling import services as scheduling
 from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved
 from webside.scheduling.models import Appointment
+from webside.scheduling.registry import PhoneWay
 from webside.visits import rules, selectors, services
-from webside.visits.codes import OVER, Stage, VisitStatus
-from webside.visits.events import HelpAsked, HelpUnanswered
+from webside.visits.codes import OVER, ParticipantRole, Stage, VisitStatus
+from webside.visits.events import HelpAsked, HelpUnanswered, PhoneCallAsked, PhoneCallTurned
 from webside.visits.models import Visit
 
 STILL_NEWS = timedelta(days=3)
@@ -62,6 +63,9 @@ def follow_when_moved(event: AppointmentMoved, event_id: UUID) -> None:
 
 def close_when_cancelled(event: AppointmentCancelled, event_id: UUID) -> None:
     """Close the sockets of a room whose appointment was cancelled."""
+    visit = Visit.objects.select_related("appointment", "safe_start").filter(id=event.appointment_id).first()
+    if visit is not None:
+        services.follow_calls(visit)
     push_on_commit(f"visit-news:{event.appointment_id}", "cancelled", event.appointment_id)
     disconnect_on_commit(topic=f"visit:{event.appointment_id}", reason="ended")
 
@@ -161,6 +165,26 @@ def _send_help(help_id: UUID, to: list[str], template: str, subject: str, key: s
     )  # fmt: skip
 
 
+def place_when_asked(event: PhoneCallAsked, event_id: UUID) -> None:
+    """Let the carrier make a phone call that somebody asked for; away, it is tried again for as long as it may still ring."""
+    services.place_call(actor=frames.current().actor, call_id=event.call_id)
+
+
+def turn_when_moved(event: PhoneCallTurned, event_id: UUID) -> None:
+    """Tell the carrier that a phone call belongs elsewhere; away, it is told again."""
+    services.turn_call(actor=frames.current().actor, call_id=event.call_id)
+
+
+def way_by_phone(appointment: Appointment) -> PhoneWay | None:
+    """Return how the patient of an appointment comes by phone, for the letters that ``scheduling`` writes."""
+    slug = appointment.tenant.slug
+    if not services.has_line(slug):
+        return None
+    seat = selectors.participants(services.open_visit(appointment=appointment))[ParticipantRole.PATIENT]
+    dial = services.dial_in(seat=seat, clinic=slug)
+    return PhoneWay(dial.shown, dial.spaced) if dial is not None else None
+
+
 def register() -> None:
     """Listen."""
     subscribe(AppointmentBooked, open_when_booked)
@@ -169,5 +193,7 @@ def register() -> None:
     subscribe(ConsentWithdrawn, tell_when_consent_ends)
     subscribe(NoteSigned, tell_when_signed)
     subscribe(NoteSigned, send_summary_ready)
+    subscribe(PhoneCallAsked, place_when_asked)
+    subscribe(PhoneCallTurned, turn_when_moved)
     subscribe(HelpAsked, tell_help_asked)
     subscribe(HelpUnanswered, tell_help_unanswered)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -9,7 +11,7 @@ from django.db.models import Q
 from webside.core import clock
 from webside.core.ids import uuid7
 from webside.core.models import TenantForeignKey, TenantModel, TenantOneToOneField
-from webside.visits.codes import MAIN, ParticipantRole, VisitStatus
+from webside.visits.codes import MAIN, ParticipantRole, PhoneState, VisitStatus
 
 
 class Visit(TenantModel):
@@ -38,7 +40,8 @@ class Participant(TenantModel):
     Who was asked in has a seat of her own, what she may do in it (``speak`` … ``stay_without_patient``), and waits in
     the lobby until ``admitted_at``. ``browser_hash`` is of the key of the browser that took the seat by a link: no other
     comes in by it. ``unwanted_at``: the patient has asked that she leave. ``attended_by`` says who sits there
-    now for the patient, where it is somebody who acts for her.
+    now for the patient, where it is somebody who acts for her. ``dial_digest`` is of the code by which she comes in by
+    phone, which ``dial_turn`` leads to and which is kept nowhere (``selectors.phone``).
     """
 
     visit = TenantForeignKey("visits.Visit", related_name="participants")
@@ -62,9 +65,12 @@ class Participant(TenantModel):
     removed_at = models.DateTimeField(null=True)
     unwanted_at = models.DateTimeField(null=True)
     browser_hash = models.BinaryField(max_length=32, null=True)
+    dial_turn = models.PositiveSmallIntegerField(default=0)
+    dial_digest = models.BinaryField(max_length=32, null=True)
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["tenant", "dial_digest"], name="dial_code_once"),
             models.UniqueConstraint(
                 fields=["tenant", "visit", "role"],
                 condition=Q(role__in=[role.value for role in MAIN]),
@@ -205,6 +211,76 @@ class SurveyAnswer(TenantModel):
     purpose = models.PositiveSmallIntegerField(null=True)
     words = models.TextField(blank=True)
     answered_at = models.DateTimeField(default=clock.now)
+
+
+class PhoneCall(TenantModel):
+    """One phone call of a visit, or of somebody who dialled the clinic's number and has shown no code yet (no ``visit``).
+
+    ``number`` is the other end in E.164 form, empty where it was withheld. ``tries`` counts what was asked of the caller,
+    ``wrong`` the codes among them that are nobody's. ``admitted_at``: the clinician let this very call in, and no other by
+    the same code. ``turned_at``: the call belongs elsewhere and the carrier has not been heard to follow. ``heard_at``: when
+    the carrier last spoke of it. ``unsure``: the carrier may have been told to call, its answer was lost.
+    """
+
+    visit = TenantForeignKey("visits.Visit", null=True, related_name="phone_calls")
+    seat = TenantForeignKey("visits.Participant", null=True, related_name="phone_calls")
+    outgoing = models.BooleanField(default=False)
+    carrier_id = models.CharField(max_length=64, blank=True)
+    number = models.CharField(max_length=20, blank=True)
+    state = models.CharField(max_length=8, default=PhoneState.ASKED)
+    tries = models.PositiveSmallIntegerField(default=0)
+    wrong = models.PositiveSmallIntegerField(default=0)
+    asked_by = models.CharField(max_length=200, blank=True)
+    client_key = models.CharField(max_length=40, blank=True)
+    began_at = models.DateTimeField(default=clock.now)
+    heard_at = models.DateTimeField(null=True)
+    admitted_at = models.DateTimeField(null=True)
+    turned_at = models.DateTimeField(null=True)
+    hung_up_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    why = models.CharField(max_length=10, blank=True)
+    unsure = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "carrier_id"], condition=~Q(carrier_id=""), name="phone_call_once"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "visit", "client_key"], condition=~Q(client_key=""), name="phone_call_asked_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["tenant", "began_at"], condition=Q(wrong__gt=0), name="phone_call_wrong")]
+
+    @property
+    def caller(self) -> Participant:
+        """The seat of a call that belongs to a visit. Raises :class:`LookupError` for one that has shown no code."""
+        if self.seat is None:
+            raise LookupError("a call of no visit")
+        return self.seat
+
+    @property
+    def room(self) -> UUID:
+        """The visit of such a call, by its id."""
+        return self.caller.visit_id
+
+
+class PhoneMove(TenantModel):
+    """The carrier said that a call came into a room, or left it. ``sequence`` is its own count within the conference.
+
+    Told twice it is one row; told late it still stands in its place (``rules.phone_stretches``).
+    """
+
+    call = TenantForeignKey("visits.PhoneCall", related_name="moves")
+    conference = models.CharField(max_length=64)
+    sequence = models.PositiveIntegerField()
+    joined = models.BooleanField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "call", "conference", "sequence"], name="phone_move_once")
+        ]
 
 
 class QualitySample(TenantModel):

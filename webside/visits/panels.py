@@ -14,8 +14,9 @@ from webside.catalog.gates import Case
 from webside.chart.models import Encounter
 from webside.core import clock
 from webside.people.codes import Scope
+from webside.scheduling.models import Appointment
 from webside.ui import panels
-from webside.visits import policies, rules, selectors
+from webside.visits import policies, rules, selectors, services
 from webside.visits.codes import FOLLOW_UP_DAYS, ParticipantRole, VisitStatus
 
 
@@ -97,7 +98,19 @@ def proposal(slug: str, visit: Any, back: str) -> dict[str, Any]:
     }
 
 
+def way_by_phone(request: HttpRequest, appointment: Appointment, **_: Any) -> str:
+    """Draw how the patient comes into a booked visit by phone, on the page of her booking; nothing for whoever else reads it."""
+    actor, slug = request.actor, request.tenant.slug  # type: ignore[attr-defined]
+    if not services.has_line(slug) or not policies.is_patients(actor, appointment):
+        return ""
+    seat = selectors.participants(services.open_visit(appointment=appointment))[ParticipantRole.PATIENT]
+    dial = services.dial_in(seat=seat, clinic=slug)
+    context = {"by_phone": {"dial": dial}, "practitioner": appointment.practitioner}
+    return render_to_string("visits/_way_by_phone.html", context, request)
+
+
 def register() -> None:
     """Fill the slots."""
     panels.register("chart.summary", "visits.afterwards", after_the_visit, order=20)
+    panels.register("scheduling.appointment", "visits.phone", way_by_phone)
     panels.register("chart.sign.codes", "visits.propose", before_signing, order=40)

@@ -10,6 +10,7 @@ from webside.people import policies as people
 from webside.people.codes import Scope
 from webside.scheduling import policies as scheduling
 from webside.scheduling.codes import AppointmentStatus
+from webside.scheduling.models import Appointment
 from webside.visits.codes import MAIN, OVER, ParticipantRole
 from webside.visits.models import HelpRequest, Participant, Visit
 
@@ -35,6 +36,11 @@ def role_in(actor: Actor, visit: Visit) -> ParticipantRole | None:
     if scheduling.is_practitioner_of(actor, visit.appointment):
         return ParticipantRole.CLINICIAN
     return None
+
+
+def is_patients(actor: Actor, appointment: Appointment) -> bool:
+    """Whether the actor is on the patient's side of a booked visit."""
+    return scheduling.is_patient_of(actor, appointment, Scope.VISITS)
 
 
 def can_view_visit(actor: Actor, visit: Visit) -> bool:
@@ -123,6 +129,12 @@ def can_answer_survey(actor: Actor, visit: Visit) -> bool:
 def can_read_surveys(actor: Actor) -> bool:
     """Who looks after the clinic and its quality reads what people said, without names."""
     return actor.has(Role.ADMINISTRATOR, Role.COMPLIANCE)
+
+
+def can_ask_call(actor: Actor, visit: Visit, called: ParticipantRole) -> bool:
+    """Have somebody called by phone: a patient herself; the clinician herself and her patient."""
+    role = role_in(actor, visit)
+    return is_open(visit) and called in MAIN and (role is called or role is ParticipantRole.CLINICIAN)
 
 
 def is_open(visit: Visit) -> bool:

@@ -18,6 +18,7 @@ from webside.visits.codes import (
     Grade,
     LinkStanding,
     ParticipantRole,
+    PhonePlace,
     SeatStage,
     Stage,
     Step,
@@ -62,9 +63,9 @@ class Heard:
 class CallFacts:
     """What happened in a call, in whole minutes.
 
-    ``video_minutes`` had sound and picture on both sides, ``audio_minutes`` sound alone. The minutes
-    are rounded down: a claim may rest on them. ``audio_reason`` is a word of ``billing.codes``,
-    empty where nobody said.
+    ``video_minutes`` had sound and picture on both sides, ``audio_minutes`` sound alone, ``phone_minutes`` of these went
+    over the telephone. The minutes are rounded down: a claim may rest on them. ``audio_reason`` is a word of
+    ``billing.codes``, empty where nobody said.
     """
 
     connected: bool
@@ -72,6 +73,7 @@ class CallFacts:
     audio_minutes: int
     audio_reason: str
     total_minutes: int
+    phone_minutes: int = 0
 
     @property
     def heard_minutes(self) -> int:
@@ -87,6 +89,7 @@ def call_facts(
     began: datetime | None,
     ended: datetime | None,
     audio_reason: str = "",
+    phone: float = 0.0,
 ) -> CallFacts:
     """Say what happened, from what reached each side.
 
@@ -94,12 +97,14 @@ def call_facts(
     smaller of the two. Nobody was connected without as much of it as is asked on the day (``on``); where no
     row says how much, nobody was, since a claim may rest on it. ``failed`` is the clinician's word that the
     call did not serve; it outweighs the numbers. Nobody has heard for longer than the visit lasted,
-    whatever the pages say.
+    whatever the pages say. ``phone``: seconds for which both were on the phone together and the pages measured nothing
+    (:func:`phone_seconds`); there was no picture in them.
     """
     sides = [heard.get(role, Heard()) for role in MAIN]
     lasted = (ended - began).total_seconds() if began and ended else math.inf
-    sound = max(0.0, min(lasted, *(side.sound for side in sides)))
-    picture = min(sound, *(side.picture for side in sides))
+    measured = max(0.0, min(side.sound for side in sides))
+    sound = min(lasted, measured + phone)
+    picture = min(measured, sound, *(side.picture for side in sides))
     total = int((ended - began).total_seconds() // 60) if began and ended and ended > began else 0
     video, audio = _whole_minutes(picture, sound)
     least = least_sound(on)
@@ -109,6 +114,7 @@ def call_facts(
         audio_minutes=audio,
         audio_reason=audio_reason,
         total_minutes=total,
+        phone_minutes=min(audio, int(phone // 60)),
     )
 
 
@@ -417,3 +423,115 @@ def is_delayed(rtt: float | None, on: date) -> bool | None:
     """Whether the two had to wait for each other's words; nothing where nobody measured or no row says."""
     fair = _count("report_delay_fair", on)
     return None if rtt is None or not fair else rtt >= fair
+
+
+# By phone
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A call came into a room or left it, as the carrier told. ``ended_at``: when the call itself ended, if it has."""
+
+    call: UUID
+    role: ParticipantRole
+    conference: str
+    sequence: int
+    joined: bool
+    at: datetime
+    ended_at: datetime | None = None
+
+
+Stretch = tuple[datetime, datetime]
+
+
+def phone_stretches(moves: Iterable[Move], until: datetime) -> dict[ParticipantRole, list[Stretch]]:
+    """Return from when to when each role was in the room by phone, in order and without overlaps.
+
+    The carrier's own count says what came first, not the order in which it was told. Who left without having been seen to
+    come makes no time; who was not seen to leave was there until her call ended, or is there still (``until``).
+    """
+    found: dict[ParticipantRole, list[Stretch]] = {}
+    came: dict[tuple[UUID, str], Move] = {}
+    for move in sorted(moves, key=lambda each: (each.call, each.conference, each.sequence)):
+        key = (move.call, move.conference)
+        if move.joined:
+            came.setdefault(key, move)
+        elif (start := came.pop(key, None)) is not None:
+            found.setdefault(move.role, []).append((start.at, move.at))
+    for start in came.values():
+        found.setdefault(start.role, []).append((start.at, start.ended_at or until))
+    return {role: _merged(stretches) for role, stretches in found.items()}
+
+
+def phone_seconds(
+    stretches: Mapping[ParticipantRole, list[Stretch]], measured: Iterable[Stretch], since: datetime, until: datetime
+) -> float:
+    """Return for how long the two people of a visit were on the phone together, in seconds.
+
+    ``measured``: when a page reported sound; that time is counted by the pages, and never twice. Nothing counts before the
+    visit began (``since``) or after it ended.
+    """
+    patient, clinician = (stretches.get(role, []) for role in MAIN)
+    talked = _both(_both(patient, clinician), [(since, until)])
+    heard = _both(talked, _merged(measured))
+    return _lasted(talked) - _lasted(heard)
+
+
+def _merged(stretches: Iterable[Stretch]) -> list[Stretch]:
+    merged: list[Stretch] = []
+    for began, ended in sorted(stretches):
+        if ended <= began:
+            continue
+        if merged and began <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], ended))
+        else:
+            merged.append((began, ended))
+    return merged
+
+
+def _both(one: list[Stretch], other: list[Stretch]) -> list[Stretch]:
+    """Return when both were; each list is in order and has no overlaps."""
+    pairs = [(max(a, c), min(b, d)) for a, b in one for c, d in other]
+    return _merged((began, ended) for began, ended in pairs if began < ended)
+
+
+def _lasted(stretches: Iterable[Stretch]) -> float:
+    return sum((ended - began).total_seconds() for began, ended in stretches)
+
+
+def phone_place(
+    *, closed: bool, stopped: bool, hung_up: bool, removed: bool, admitted: bool, inside: bool
+) -> PhonePlace:
+    """Say where a phone call belongs.
+
+    ``admitted``: the clinician let this very call in. ``inside``: its seat may be in the room; the two people of a visit
+    may, who was asked in once she was let in there too.
+    """
+    if closed or hung_up or removed:
+        return PhonePlace.GONE
+    return PhonePlace.ROOM if admitted and inside and not stopped else PhonePlace.LOBBY
+
+
+def phone_closes(end: datetime) -> datetime:
+    """Return when the codes of a visit that nobody came to end by themselves; with its booked time where no row says."""
+    return end + (_lasting("phone_closes", end.date()) or timedelta())
+
+
+def most_tries(on: date) -> int:
+    """Return how often one caller may try a code before the line ends; once where no row says."""
+    return _count("phone_tries", on) or 1
+
+
+def most_wrong_of_caller(on: date) -> int:
+    """Return how many wrong codes of one caller within an hour end her tries; the first where no row says."""
+    return _count("phone_wrong_caller", on) or 1
+
+
+def most_wrong_of_number(on: date) -> int:
+    """Return how many wrong codes of everybody within an hour end all tries; the first where no row says."""
+    return _count("phone_wrong_number", on) or 1
+
+
+def most_phone_calls(on: date) -> int:
+    """Return how many calls one visit may ask for within an hour; none where no row says: they cost and they ring."""
+    return _count("phone_calls", on)

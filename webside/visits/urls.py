@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webside.visits.views import afterwards, clinician, guests, help, patient, people, room
+from webside.visits.views import afterwards, clinician, guests, help, patient, people, phone, room
 
 app_name = "visits"
 _VISIT = "o/<slug:slug>/visits/<uuid:visit_id>/"
@@ -38,6 +38,7 @@ urlpatterns = [
     path(f"{_VISIT}survey/", afterwards.survey, name="visit-survey"),
     path(f"{_VISIT}report/", afterwards.report, name="visit-report"),
     path(f"{_VISIT}propose/", afterwards.propose, name="visit-propose"),
+    path(f"{_VISIT}phone/", phone.phone, name="visit-phone"),
     path(f"{_VISIT}help/", help.ask, name="visit-help"),
     path("o/<slug:slug>/help/", help.board, name="help-list"),
     path("o/<slug:slug>/help/<uuid:help_id>/take/", help.take, name="help-take"),

@@ -66,6 +66,20 @@ def _room(cast: Cast, encounter: Encounter, *, sound: float, picture: float, sta
     encounter.save()
 
 
+def _by_phone(encounter: Encounter, began: float, ended: float, *, reason: str = "technical") -> None:
+    """Let both be on the phone from one minute of the visit to another."""
+    from webside.visits.models import Participant, PhoneCall, PhoneMove, Visit
+
+    Visit.objects.filter(id=encounter.visit_id).update(audio_reason=reason)
+    for seat in Participant.objects.filter(visit_id=encounter.visit_id):
+        call = PhoneCall.objects.create(visit_id=encounter.visit_id, seat=seat, carrier_id=f"CA{seat.id.hex}")
+        for number, (joined, minute) in enumerate(((True, began), (False, ended))):
+            PhoneMove.objects.create(
+                call=call, conference="CF1", sequence=number, joined=joined,
+                at=encounter.started_at + timedelta(minutes=minute),
+            )  # fmt: skip
+
+
 def _draft(cast: Cast, encounter: Encounter) -> Claim:
     encounter = Encounter.objects.select_related("service", "practitioner").get(id=encounter.id)
     return services.draft_claim(actor=system("tests", cast.larkspur.id), encounter=encounter)
@@ -84,6 +98,41 @@ def test_a_video_visit_at_home_gives_the_code_of_its_decision(inside: Cast) -> N
     assert [(item.code, item.modifiers, item.pos) for item in claim.items.all()] == [("99204", [], "10")]
     assert all(reason["source"] for item in claim.items.all() for reason in item.reasons)
     assert claim.diagnoses == ["E11.65"]
+
+
+def test_a_visit_by_phone_is_one_by_sound_alone_and_says_by_which_row(inside: Cast) -> None:
+    encounter = _encounter(inside)
+    _room(inside, encounter, sound=0, picture=0)
+    _by_phone(encounter, 1, 20)
+    claim = _draft(inside, encounter)
+    (item,) = claim.items.all()
+    assert (item.code, item.modifiers, item.pos) == ("99204", ["93"], "10")
+    assert any("93" in reason["text"] and reason["source"] for reason in item.reasons)
+    assert (claim.facts["audio_minutes"], claim.facts["video_minutes"]) == (19, 0)
+
+
+def test_video_then_phone_is_no_visit_by_sound_alone_and_each_minute_counts_once(inside: Cast) -> None:
+    encounter = _encounter(inside)
+    _room(inside, encounter, sound=10, picture=10)
+    from webside.visits.models import QualitySample
+
+    QualitySample.objects.filter(taken_at__gt=encounter.started_at + timedelta(minutes=6)).delete()
+    _by_phone(encounter, 5, 19)
+    claim = _draft(inside, encounter)
+    assert (claim.facts["video_minutes"], claim.facts["audio_minutes"]) == (6, 13)
+    (item,) = claim.items.all()
+    assert item.modifiers == [], "there was a picture, so it is no visit by sound alone"
+    assert "Most of the call was by sound alone" in str(claim.warnings)
+
+
+def test_nobody_alone_on_the_phone_makes_a_visit(inside: Cast) -> None:
+    encounter = _encounter(inside)
+    _room(inside, encounter, sound=0, picture=0)
+    _by_phone(encounter, 1, 20)
+    from webside.visits.models import PhoneMove
+
+    PhoneMove.objects.filter(call__seat__role="clinician").delete()
+    assert not _draft(inside, encounter).items.exists()
 
 
 def test_what_nobody_stated_is_asked_for_in_words(inside: Cast) -> None:

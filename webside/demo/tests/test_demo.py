@@ -27,7 +27,7 @@ from webside.compliance.models import Licence
 from webside.core import clock, frames, purpose
 from webside.core.actor import system
 from webside.core.models import Tenant
-from webside.demo import mailbox, register, telephone
+from webside.demo import calls, mailbox, register, telephone
 from webside.demo.people import EVERYBODY, PASSWORD, PATIENTS
 from webside.demo.seed import hours, seed
 from webside.notifications import ports, services
@@ -36,6 +36,8 @@ from webside.people.models import Patient, Practitioner
 from webside.portal import registry
 from webside.scheduling import selectors as scheduling
 from webside.scheduling.models import Appointment, Availability, AvailabilityException
+from webside.testing.calls import until
+from webside.visits.engines import phone
 from webside.visits.models import Visit
 
 
@@ -56,6 +58,8 @@ def demo(settings: Any, tmp_path: Path) -> Iterator[None]:
     ports.lend_sms(None)
     mailbox.kept.stop()
     telephone.kept.stop()
+    phone.lend(None)
+    calls.kept.stop()
 
 
 @pytest.fixture
@@ -255,6 +259,23 @@ def test_texts_arrive_on_a_telephone_that_answers(demo: None, diagnoses: None) -
     assert "It was not taken" in page, "no web process is there to take it"
     assert telephone.talks()[0].bubbles[-1].body == "1"
     assert client.post("/demo/mailbox/reply/", answer | {"phone": "+15185550177"}).status_code == 404
+
+
+def test_telephones_dial_and_hang_up_and_say_that_there_is_no_sound(demo: None, db: None) -> None:
+    """Dialling goes to the carrier, which asks our addresses (they have tests of their own); none answers here."""
+    client = here()
+    page = client.post("/demo/phone/dial/", {"from": "845-555-0142", "to": calls.NUMBERS["larkspur"]}, follow=True)
+    assert "could not be dialled" in page.content.decode(), "no worker keeps the carrier yet"
+    calls.kept.keep_running()
+    client.post("/demo/phone/dial/", {"from": "845-555-0142", "to": calls.NUMBERS["larkspur"]})
+    until(lambda: calls.phones() and calls.phones()[0].over)
+    page = client.get("/demo/phone/").content.decode()
+    assert "(845) 555-0142" in page and "application error" in page and "hears nothing" in page
+    assert not calls.dial("845-555-0142", "+15185550199"), "no number of a clinic"
+    sid = calls.phones()[0].sid
+    assert client.post("/demo/phone/act/", {"do": "hang-up", "sid": sid}).status_code == 302
+    assert client.post("/demo/phone/act/", {"do": "hang-up", "sid": "CAnobody"}).status_code == 404
+    assert client.post("/demo/phone/act/", {"do": "redial", "sid": sid}).status_code == 404
 
 
 def test_without_the_demo_there_are_no_such_addresses(db: None) -> None:

@@ -13,29 +13,26 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from webside.accounts.selectors import tenant_by_slug
-from webside.core import frames, lean
-from webside.core.actor import system
+from webside.core import lean
 from webside.core.bucket import Buckets
 from webside.integrations.sms.client import HttpSms
 from webside.integrations.sms.errors import reason_of
+from webside.integrations.webhooks import form_of, in_clinic
 from webside.notifications import ports, services
 from webside.notifications.codes import Reason
 from webside.notifications.telephone import e164
 
-MAX_BYTES = 64 * 1024
-MAX_FIELDS = 100
 BURST, PER_SECOND = 120, 40.0
 """How much each clinic's address takes of a process. The carrier sends again what was refused so (its own setting)."""
 GUESSES, GUESSES_PER_SECOND = 20, 0.2
 """How often somebody without a signature is answered: they share one bucket, so that none can fill the memory."""
 
 PREFIX = "/ingest/sms"
+PART = "text message service"
 NOTHING_TO_SAY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 FAILED = frozenset({"undelivered", "failed"})
 
@@ -53,23 +50,9 @@ def received_address(clinic: str) -> str:
     return f"{settings.PUBLIC_URL}{PREFIX}/{clinic}/received"
 
 
-async def _form(request: Request) -> dict[str, str] | None:
-    """Return the fields of a call, if it is no larger than the carrier's are."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_BYTES:
-            return None
-    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        return None
-    request._body = bytes(body)
-    async with request.form(max_fields=MAX_FIELDS) as fields:
-        return {name: str(value) for name, value in fields.items()}
-
-
 async def _admit(request: Request) -> tuple[HttpSms, dict[str, str]] | Response:
     """Return the carrier and the fields of a call that it signed, or the answer to all others."""
-    form = await _form(request)
+    form = await form_of(request)
     port = ports.sms()
     address = f"{settings.PUBLIC_URL}{request.url.path}"
     given = request.headers.get("x-twilio-signature", "")
@@ -81,20 +64,6 @@ async def _admit(request: Request) -> tuple[HttpSms, dict[str, str]] | Response:
     return port, form
 
 
-def _in_clinic(slug: str, work: Any, **values: Any) -> bool:
-    """Do ``work`` in the frame of a clinic, in a thread's own connection; return whether there is such a clinic."""
-    try:
-        tenant = tenant_by_slug(slug)
-        if tenant is None:
-            return False
-        actor = system("text message service", tenant.id)
-        with frames.begin(tenant_id=tenant.id, actor=actor):
-            work(actor=actor, **values)
-        return True
-    finally:
-        connection.close()
-
-
 async def received(request: Request) -> Response:
     """Take a text that somebody sent to a clinic's number."""
     admitted = await _admit(request)
@@ -104,8 +73,8 @@ async def received(request: Request) -> Response:
     slug, sender = request.path_params["slug"], e164(form.get("From", ""))
     if not form.get("MessageSid") or not sender or form.get("To") != port.number_of(slug):
         return Response(status_code=400)  # short codes and other senders that nobody can answer, among others
-    done = await asyncio.to_thread(
-        _in_clinic, slug, services.receive_text, carrier_id=form["MessageSid"][:64], number=sender,
+    done, _ = await asyncio.to_thread(
+        in_clinic, slug, PART, services.receive_text, carrier_id=form["MessageSid"][:64], number=sender,
         body=form.get("Body", ""), answered=bool(form.get("OptOutType")),
     )  # fmt: skip
     return Response(NOTHING_TO_SAY, media_type="text/xml") if done else Response(status_code=404)
@@ -116,14 +85,13 @@ async def status(request: Request) -> Response:
     admitted = await _admit(request)
     if isinstance(admitted, Response):
         return admitted
-    _, form = admitted
+    form = admitted[1]
     said = form.get("MessageStatus", "")
     if not form.get("MessageSid"):
         return Response(status_code=400)
     if said == "delivered" or said in FAILED:
-        done = await asyncio.to_thread(
-            _in_clinic, request.path_params["slug"], services.note_text_status, **_news(request, form, said)
-        )
+        slug, news = request.path_params["slug"], _news(request, form, said)
+        done, _ = await asyncio.to_thread(in_clinic, slug, PART, services.note_text_status, **news)
         if not done:
             return Response(status_code=404)
     return Response(status_code=204)

@@ -33,6 +33,7 @@ from webside.visits import policies, rules
 from webside.visits.codes import MAIN, OVER, DeviceVerdict, ParticipantRole, Stage, Step, VisitStatus
 from webside.visits.models import ChatMessage, CodeCheck, Participant, QualitySample, SafeStart, Visit
 from webside.visits.rules import CallFacts
+from webside.visits.selectors.phone import phone_moves, talked
 
 PRESENT = timedelta(seconds=15)
 """A socket that has not been heard of for this long is gone, even if nobody could say so."""
@@ -225,7 +226,9 @@ def room_of(case: Case) -> Visit | None:
         return None
 
     def asked() -> Visit | None:
-        found = Visit.objects.select_related("safe_start", "follow_up__appointment").annotate(call_sums=_call_sums())
+        found = Visit.objects.select_related("safe_start", "follow_up__appointment").annotate(
+            call_sums=_call_sums(), phone_moves=phone_moves()
+        )
         return found.filter(id=visit_id).order_by().first()
 
     return case.once(ROOM, asked)
@@ -444,9 +447,9 @@ def _call_sums() -> ArraySubquery:
 
 def call_facts(visit: Visit) -> CallFacts:
     """Return what happened in a visit's call, from what both sides reported. See ``rules.call_facts``."""
-    sums = getattr(visit, "call_sums", None)
-    if sums is None:
-        sums = Visit.objects.filter(id=visit.id).values_list(_call_sums(), flat=True).get()
+    sums, moves = getattr(visit, "call_sums", None), getattr(visit, "phone_moves", None)
+    if sums is None or moves is None:
+        sums, moves = Visit.objects.filter(id=visit.id).values_list(_call_sums(), phone_moves()).get()
     return rules.call_facts(
         rules.summed((ParticipantRole(row["role"]), row["sound"], row["picture"]) for row in sums),
         on=(visit.started_at or clock.now()).date(),
@@ -454,12 +457,13 @@ def call_facts(visit: Visit) -> CallFacts:
         began=visit.started_at,
         ended=visit.ended_at or (clock.now() if visit.started_at else None),
         audio_reason=visit.audio_reason,
+        phone=talked(visit, moves),
     )
 
 
 def call_facts_of(visit_id: UUID) -> CallFacts | None:
     """Return :func:`call_facts` of a visit by its id, or nothing. The caller has guarded the visit's encounter."""
-    found = Visit.objects.annotate(call_sums=_call_sums()).filter(id=visit_id).first()
+    found = Visit.objects.annotate(call_sums=_call_sums(), phone_moves=phone_moves()).filter(id=visit_id).first()
     return call_facts(found) if found else None
 
 

@@ -12,6 +12,7 @@ from webside.core.actor import Actor, Role
 from webside.visits import policies, rules
 from webside.visits.codes import MAIN, LinkStanding, ParticipantRole, SeatStage
 from webside.visits.models import CodeCheck, Invitation, Participant, Visit
+from webside.visits.selectors.phone import is_on_phone
 from webside.visits.selectors.rooms import participants
 
 COLLEAGUES = (Role.CLINICIAN, Role.COACH)
@@ -75,9 +76,11 @@ def seat_stage_of(seat: Participant) -> SeatStage:
 
 
 def patient_is_inside(visit: Visit) -> bool:
-    """Whether the patient was let in and has not left. One whose line broke is still inside."""
+    """Whether the patient was let in and has not left. One whose line broke is still inside, and one who is on the phone."""
     patient = participants(visit).get(ParticipantRole.PATIENT)
-    return visit.admitted_at is not None and patient is not None and patient.left_at is None
+    if visit.admitted_at is None or patient is None:
+        return False
+    return patient.left_at is None or is_on_phone(visit, ParticipantRole.PATIENT)
 
 
 def most_guests_inside() -> int:

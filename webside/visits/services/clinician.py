@@ -16,12 +16,12 @@ from webside.outbox.services import publish
 from webside.realtime.services import disconnect_on_commit, push_on_commit
 from webside.scheduling import services as scheduling
 from webside.visits import policies, selectors
-from webside.visits.codes import AudioReason, EndReason, Stage, VisitStatus
-from webside.visits.events import VisitEnded, VisitStarted
-from webside.visits.models import SafeStart, Visit
+from webside.visits.codes import AudioReason, EndReason, ParticipantRole, Stage, VisitStatus
+from webside.visits.events import VisitEnded
+from webside.visits.models import PhoneCall, SafeStart, Visit
 from webside.visits.services.check_in import CheckIn
 from webside.visits.services.errors import NeedsReason, NotAllowed, WrongStage
-from webside.visits.services.rooms import locked, note_step, require_stage, tell
+from webside.visits.services.rooms import begin, begin_by_phone, follow_calls, locked, note_step, require_stage, tell
 from webside.visits.services.seats import send_out_without_patient
 from webside.visits.services.stops import ask_gates, stop_visit
 
@@ -70,6 +70,7 @@ def _let_in(actor: Actor, visit: Visit, start: SafeStart) -> None:
     visit.save()
     tell(visit, "admitted")
     scheduling.tell_lists(visit.appointment.practitioner_id)
+    begin_by_phone(visit)
 
 
 @action("visits.visit.start")
@@ -78,14 +79,7 @@ def start_visit(*, actor: Actor, visit: Visit, started_at: datetime) -> Visit:
     visit = locked(visit)
     if not policies.can_view_visit(actor, visit):
         raise NotAllowed
-    if visit.started_at is None and selectors.stage_of(visit) is Stage.ROOM:
-        # No earlier than the door was opened: what was heard before is no visit.
-        visit.started_at = max(started_at, visit.admitted_at or started_at)
-        visit.status = VisitStatus.IN_PROGRESS
-        visit.save()
-        publish(VisitStarted(visit_id=visit.id))
-        tell(visit, "started")
-        scheduling.tell_lists(visit.appointment.practitioner_id)
+    begin(visit, started_at)
     note_step("visits.visit.start", actor, visit)
     return visit
 
@@ -102,6 +96,9 @@ def hold_visit(*, actor: Actor, visit: Visit) -> Visit:
         visit.status = VisitStatus.WAITING
         visit.save()
         send_out_without_patient(visit)
+        # Back in the waiting room she hears nothing of the room, by phone too.
+        PhoneCall.objects.filter(visit=visit, seat__role=ParticipantRole.PATIENT).update(admitted_at=None)
+        follow_calls(visit)
         tell(visit, "held")
         scheduling.tell_lists(visit.appointment.practitioner_id)
     note_step("visits.visit.hold", actor, visit)
@@ -112,7 +109,8 @@ def hold_visit(*, actor: Actor, visit: Visit) -> Visit:
 def end_visit(*, actor: Actor, visit: Visit, audio_reason: AudioReason | None = None) -> Visit:
     """Close the room after a visit. ``audio_reason`` says why there was no picture, where there was none.
 
-    Ending twice changes nothing. The note stays open until it is signed.
+    What was said of it before (``say_audio_reason``) stands where nothing is said now. Ending twice changes nothing.
+    The note stays open until it is signed.
     """
     visit = locked(visit)
     if not policies.can_run_visit(actor, visit):
@@ -121,7 +119,7 @@ def end_visit(*, actor: Actor, visit: Visit, audio_reason: AudioReason | None = 
         require_stage(visit, Stage.ROOM, Stage.WAITING)
         if visit.encounter_id is None:
             raise WrongStage(Stage.WAITING)
-        visit.audio_reason = audio_reason.value if audio_reason else ""
+        visit.audio_reason = audio_reason.value if audio_reason else visit.audio_reason
         _close(actor, visit, VisitStatus.FINISHED, EndReason.COMPLETED)
         visit.appointment = scheduling.fulfil_appointment(actor=actor, appointment=visit.appointment)
     note_step("visits.visit.end", actor, visit, changes={"reason": visit.end_reason})
@@ -170,6 +168,7 @@ def _close(actor: Actor, visit: Visit, status: VisitStatus, reason: EndReason) -
     if encounter is not None:
         never = status == VisitStatus.FAILED and visit.started_at is None
         (chart.cancel_encounter if never else chart.finish_encounter)(actor=actor, encounter=encounter)
+    follow_calls(visit)
     push_on_commit(f"visit-news:{visit.id}", "ended", visit.id)
     scheduling.tell_lists(visit.appointment.practitioner_id)
     disconnect_on_commit(topic=f"visit:{visit.id}", reason="ended")

@@ -52,8 +52,12 @@ class NotWithoutPatient(Exception):
     """Somebody may be in the room only while the patient is, and she is not."""
 
 
+class NoNumber(Exception):
+    """There is no number to call: none was given, or the clinic has no telephone line."""
+
+
 class TooMany(Exception):
-    """So many requests for help came from one visit within an hour (``most``) that the page says to call instead."""
+    """So many requests of a kind came from one visit within an hour (``most``) that the page says what to do instead."""
 
     def __init__(self, most: int) -> None:
         super().__init__(str(most))

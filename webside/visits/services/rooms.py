@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
 
 from webside.audit.services import record
+from webside.core import clock
 from webside.core.actor import Actor
 from webside.core.locks import lock
+from webside.outbox.services import publish
 from webside.realtime.services import push_on_commit, say_on_commit
+from webside.scheduling import services as scheduling
 from webside.scheduling.models import Appointment
 from webside.visits import policies, selectors
-from webside.visits.codes import ParticipantRole, Stage
-from webside.visits.models import CodeCheck, Participant, Visit
+from webside.visits.codes import ParticipantRole, PhonePlace, PhoneState, Stage, VisitStatus
+from webside.visits.events import PhoneCallTurned, VisitStarted
+from webside.visits.models import CodeCheck, Participant, PhoneCall, Visit
 from webside.visits.services.errors import WrongStage
 
 
@@ -50,6 +55,37 @@ def tell(visit: Visit, kind: str) -> None:
     """Hint to the room, and to pages that only follow it."""
     push_on_commit(f"visit:{visit.id}", kind, visit.id)
     push_on_commit(f"visit-news:{visit.id}", kind, visit.id)
+
+
+def begin(visit: Visit, heard_since: datetime) -> bool:
+    """Note that both hear each other since then, the first time and in the room; return whether it was. Locked by the caller."""
+    if visit.started_at is not None or selectors.stage_of(visit) is not Stage.ROOM:
+        return False
+    # No earlier than the door was opened: what was heard before is no visit.
+    visit.started_at = max(heard_since, visit.admitted_at or heard_since)
+    visit.status = VisitStatus.IN_PROGRESS
+    visit.save()
+    publish(VisitStarted(visit_id=visit.id))
+    tell(visit, "started")
+    scheduling.tell_lists(visit.appointment.practitioner_id)
+    return True
+
+
+def begin_by_phone(visit: Visit) -> None:
+    """Let a visit begin whose two people are on the phone together, if it has not. Locked by the caller."""
+    if visit.started_at is None and (since := selectors.both_on_phone_since(visit)) is not None:
+        begin(visit, since)
+
+
+def follow_calls(visit: Visit) -> None:
+    """Let the carrier turn each call of a visit that belongs elsewhere now. Locked by the caller."""
+    stage = selectors.stage_of(visit)
+    for call in selectors.live_calls(visit):
+        place = selectors.place_of(call, visit, stage)
+        there = {PhoneState.ROOM: PhonePlace.ROOM, PhoneState.LOBBY: PhonePlace.LOBBY}.get(PhoneState(call.state))
+        if place is PhonePlace.GONE or (there is not None and there is not place):
+            PhoneCall.objects.filter(id=call.id).update(turned_at=clock.now())
+            publish(PhoneCallTurned(call_id=call.id))
 
 
 def dismiss(seat: Participant, reason: str) -> None:

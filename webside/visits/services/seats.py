@@ -26,7 +26,7 @@ from webside.visits.codes import MAIN, LinkStanding, ParticipantRole, Relation, 
 from webside.visits.models import Invitation, Participant, Visit
 from webside.visits.rules import Permissions
 from webside.visits.services.errors import NotAllowed, NotWithoutPatient, RoomFull, WrongStage
-from webside.visits.services.rooms import dismiss, locked, note_step, require_stage, tell
+from webside.visits.services.rooms import dismiss, follow_calls, locked, note_step, require_stage, tell
 
 LinkTo = Callable[[str], str]
 """Gives the address of the page that takes a link's token."""
@@ -236,6 +236,7 @@ def send_to_lobby(*, actor: Actor, visit: Visit, seat_id: UUID) -> Participant:
     visit, seat = _seat_to_run(actor, visit, seat_id)
     if seat.admitted_at is not None:
         _send_out(seat)
+        follow_calls(visit)
         tell(visit, "seats")
     note_step("visits.seat.send-out", actor, visit, target_label=seat.name)
     return seat
@@ -254,6 +255,7 @@ def remove(*, actor: Actor, visit: Visit, seat_id: UUID) -> Participant:
     seat.socket_id = None
     seat.save()
     Invitation.objects.filter(participant=seat, revoked_at=None).update(revoked_at=now, updated_at=now)
+    follow_calls(visit)
     tell(visit, "seats")
     note_step("visits.seat.remove", actor, visit, target_label=seat.name)
     return seat
@@ -274,6 +276,7 @@ def permit(*, actor: Actor, visit: Visit, seat_id: UUID, wanted: Permissions) ->
     seat.save()
     if not seat.stay_without_patient and seat.admitted_at is not None and not selectors.patient_is_inside(visit):
         _send_out(seat)
+        follow_calls(visit)
     say_on_commit(f"visit:{visit.id}", f"changed {seat.id}")
     tell(visit, "seats")
     note_step("visits.seat.permit", actor, visit, target_label=seat.name, changes=changes)
@@ -312,7 +315,7 @@ def part_without_patient(*, actor: Actor, visit: Visit) -> None:
     visit = locked(visit)
     if policies.role_in(actor, visit) is not ParticipantRole.PATIENT:
         raise NotAllowed
-    gone = send_out_without_patient(visit)
+    gone = [] if selectors.is_on_phone(visit, ParticipantRole.PATIENT) else send_out_without_patient(visit)
     note_step("visits.seat.part", actor, visit, changes={"people": len(gone)})
 
 
@@ -324,6 +327,7 @@ def send_out_without_patient(visit: Visit) -> list[Participant]:
     for seat in gone:
         _send_out(seat)
     if gone:
+        follow_calls(visit)
         tell(visit, "seats")
     return gone
 

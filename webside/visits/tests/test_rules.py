@@ -9,8 +9,18 @@ import pytest
 
 from webside.core.dated import Row, ended, figure_problems, load
 from webside.visits import rules
-from webside.visits.codes import MAIN, Advice, Grade, LinkStanding, ParticipantRole, SeatStage, Stage, VisitStatus
-from webside.visits.rules import Heard, Permissions, Sample
+from webside.visits.codes import (
+    MAIN,
+    Advice,
+    Grade,
+    LinkStanding,
+    ParticipantRole,
+    PhonePlace,
+    SeatStage,
+    Stage,
+    VisitStatus,
+)
+from webside.visits.rules import Heard, Move, Permissions, Sample
 
 AT = datetime(2026, 11, 23, 20, 20, tzinfo=UTC)
 ENDED = (rules.FIGURES, rules.SEATS)
@@ -90,6 +100,11 @@ def _judged() -> tuple[bool, ...]:
         rules.on_time(AT.date()) is not None,
         rules.survey_is_open(AT - timedelta(hours=1), AT),
         rules.fewest_answers(AT.date()) is not None,
+        rules.phone_closes(AT) > AT,
+        rules.most_tries(AT.date()) > 1,
+        rules.most_wrong_of_caller(AT.date()) > 1,
+        rules.most_wrong_of_number(AT.date()) > 1,
+        rules.most_phone_calls(AT.date()) > 0,
         *(rules.default_permissions(role, AT.date()) != Permissions() or not _for_staff(role) for role in ASKED),
     )
 
@@ -215,3 +230,83 @@ def test_a_page_that_was_loaded_again_counts_its_interruptions_from_nought() -> 
     counts = [0, 1, 1, 3, 0, 1]
     report = rules.connection_report([Sample(10, 10, 10, reconnects=number) for number in counts], AT.date())
     assert report is not None and report.interruptions == 4
+
+
+# By phone
+
+
+def _at(minute: float) -> datetime:
+    return AT + timedelta(minutes=minute)
+
+
+def _moves(role: ParticipantRole, *minutes: float, call: int = 1, ended: float | None = None) -> list[Move]:
+    """Return somebody's coming and going by turns, as the carrier counts it."""
+    return [
+        Move(UUID(int=call), role, f"CF{call}", number, number % 2 == 0, _at(minute), _at(ended) if ended else None)
+        for number, minute in enumerate(minutes)
+    ]
+
+
+def _together(*moves: list[Move], measured: list[tuple[float, float]] = [], since: float = 0) -> float:  # noqa: B006
+    found = rules.phone_stretches([move for each in moves for move in each], _at(28))
+    pages = [(_at(began), _at(ended)) for began, ended in measured]
+    return rules.phone_seconds(found, pages, _at(since), _at(28)) / 60
+
+
+def test_minutes_by_phone_are_those_in_which_both_were_there() -> None:
+    liz = _moves(PATIENT, 2, 9)
+    assert _together(liz) == 0, "nobody spoke with her"
+    assert _together(liz, _moves(CLINICIAN, 1, 20, call=2)) == 7
+    assert _together(liz, _moves(CLINICIAN, 4, 6, 8, 20, call=2)) == 3
+    assert _together(liz, _moves(CLINICIAN, 1, 20, call=2), since=5) == 4, "nothing counts before the visit began"
+    assert _together(_moves(PATIENT, 2), _moves(CLINICIAN, 1, call=2)) == 26, "both are there still"
+    assert _together(_moves(PATIENT, 2, ended=5), _moves(CLINICIAN, 1, call=2)) == 3, (
+        "nobody told that she left the room"
+    )
+
+
+def test_hung_up_and_called_back_counts_both_and_two_phones_count_once() -> None:
+    maya = _moves(CLINICIAN, 0, 28, call=9)
+    assert _together(_moves(PATIENT, 1, 4), _moves(PATIENT, 6, 10, call=2), maya) == 7
+    assert _together(_moves(PATIENT, 1, 8), _moves(PATIENT, 4, 10, call=2), maya) == 9
+
+
+def test_what_the_carrier_tells_late_or_twice_stands_in_its_place() -> None:
+    maya = _moves(CLINICIAN, 0, 28, call=9)
+    told = _moves(PATIENT, 1, 4, 6, 10)
+    assert _together(told[::-1], maya) == _together(told, maya) == _together([*told, *told], maya) == 7
+    assert _together(told[1:2], maya) == 0, "who left without having come makes no time"
+
+
+def test_a_minute_that_the_pages_measured_is_never_counted_twice() -> None:
+    both = _moves(PATIENT, 2, 12), _moves(CLINICIAN, 2, 12, call=2)
+    assert _together(*both, measured=[(0, 5)]) == 7
+    assert _together(*both, measured=[(0, 5), (4, 6), (11, 20)]) == 5
+    assert _together(*both, measured=[(0, 28)]) == 0
+
+
+def test_video_then_phone_is_minutes_of_both() -> None:
+    heard = {PATIENT: Heard(600, 600), CLINICIAN: Heard(610, 605)}
+    facts = rules.call_facts(heard, on=AT.date(), failed=False, began=AT, ended=_at(28), phone=7.5 * 60)
+    assert (facts.video_minutes, facts.audio_minutes, facts.phone_minutes, facts.heard_minutes) == (10, 7, 7, 17)
+    alone = rules.call_facts({}, on=AT.date(), failed=False, began=AT, ended=_at(28), phone=420)
+    assert (alone.connected, alone.video_minutes, alone.audio_minutes, alone.phone_minutes) == (True, 0, 7, 7)
+    longer = rules.call_facts(heard, on=AT.date(), failed=False, began=AT, ended=_at(28), phone=9000)
+    assert longer.heard_minutes == 28 and longer.video_minutes == 10, "nobody hears for longer than the visit lasted"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, PhonePlace.LOBBY),
+        ({"admitted": True}, PhonePlace.ROOM),
+        ({"admitted": True, "inside": False}, PhonePlace.LOBBY),
+        ({"admitted": True, "stopped": True}, PhonePlace.LOBBY),
+        ({"admitted": True, "closed": True}, PhonePlace.GONE),
+        ({"admitted": True, "hung_up": True}, PhonePlace.GONE),
+        ({"removed": True}, PhonePlace.GONE),
+    ],
+)
+def test_nobody_comes_from_the_line_into_the_room_unless_let_in(changes: dict[str, bool], expected: PhonePlace) -> None:
+    given = dict.fromkeys(("closed", "stopped", "hung_up", "removed", "admitted"), False) | {"inside": True}
+    assert rules.phone_place(**given | changes) is expected

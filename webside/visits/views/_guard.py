@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from webside.audit.services import refuse
 from webside.core.actor import Actor
@@ -19,6 +20,7 @@ from webside.scheduling import selectors as scheduling
 from webside.visits import policies, selectors, services
 from webside.visits.codes import ParticipantRole
 from webside.visits.views import destination
+from webside.visits.views._phone import by_phone
 
 
 @dataclass(slots=True)
@@ -72,6 +74,7 @@ class Page:
             "room_topic": f"visit:{self.visit.id}",
             "news_topic": f"visit-news:{self.visit.id}",
             "live_ticket_url": reverse("realtime:ticket-mint", args=[self.slug]),
+            "by_phone": SimpleLazyObject(lambda: by_phone(self.slug, self.visit, self.role)),
         }
         if self.role is ParticipantRole.PATIENT:
             base["nav"] = []

@@ -12,12 +12,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from webside.audit.services import refuse
 from webside.core import clock, frames
 from webside.core.actor import Actor, ActorKind
 from webside.visits import selectors, services
 from webside.visits.codes import SeatStage
+from webside.visits.views._phone import seat_by_phone
 
 _KEY = "seats"
 """In the session: the key of each seat that this browser has taken, and until when it holds."""
@@ -57,7 +59,10 @@ class SeatPage:
 
     def render(self, template: str, *, status: int = 200, **more: Any) -> HttpResponse:
         """Draw a page that knows the seat, and of the visit what the page itself is given."""
-        base = {"seat": self.seat, "zone": self.zone, "nav": [], "practitioner": self.visit.appointment.practitioner}
+        base = {
+            "seat": self.seat, "zone": self.zone, "nav": [], "practitioner": self.visit.appointment.practitioner,
+            "by_phone": SimpleLazyObject(lambda: seat_by_phone(self.slug, self.seat)),
+        }  # fmt: skip
         with timezone.override(self.zone):
             return render(self.request, template, base | more, status=status)
 

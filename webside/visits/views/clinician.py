@@ -27,6 +27,7 @@ from webside.visits.forms import EndForm, ReasonForm
 from webside.visits.views import _talk as talk
 from webside.visits.views import people
 from webside.visits.views._guard import Page, page_of
+from webside.visits.views._phone import calls_of
 
 CLINICIAN = ParticipantRole.CLINICIAN
 TONES = {"pass": "success", "warn": "warning", "stop": "danger", "not_checked": "warning"}  # nosec B105 - outcomes of gates
@@ -111,6 +112,7 @@ def _door(page: Page) -> dict[str, Any]:
         "late": visit.appointment.start < clock.now(),
         "held": visit.encounter_id is not None,
         "card": selectors.emergency_card(visit),
+        "phone": calls_of(page.slug, visit),
         "elsewhere": page.belongs_on != "visit-room" or stage is Stage.ROOM,
         "go": page.url(page.belongs_on),
     }

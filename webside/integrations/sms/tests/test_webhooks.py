@@ -15,6 +15,7 @@ from django.db import connection
 from webside.core import frames
 from webside.core.actor import system
 from webside.core.bucket import Bucket
+from webside.integrations import webhooks
 from webside.integrations.sms import lean
 from webside.integrations.sms.client import signature
 from webside.integrations.sms.stand_in import StandIn
@@ -75,7 +76,7 @@ def test_who_cannot_sign_learns_nothing(clinic: Cast, sms: StandIn) -> None:
         post(url, fields, sms, other),  # signed for another clinic
         post(url, fields | {"Body": "changed on its way"}, sms, signature(sms.secret, url, fields)),
         post(lean.received_address("nobody-has-this"), fields, sms, ""),
-        httpx.post(url, content=b"x" * (lean.MAX_BYTES + 1), headers={"X-Twilio-Signature": wrong}),
+        httpx.post(url, content=b"x" * (webhooks.MAX_BYTES + 1), headers={"X-Twilio-Signature": wrong}),
         httpx.post(url, json=fields, headers={"X-Twilio-Signature": wrong}),
         post(lean.status_address("larkspur", str(uuid4())), fields, sms, wrong),
     ]

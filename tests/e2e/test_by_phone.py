@@ -1,0 +1,109 @@
+"""The way out: the patient's network is dead, she dials in, both are on the phone, the note is signed, the claim says how."""
+
+from __future__ import annotations
+
+import re
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from tests.e2e import walk
+from tests.e2e.conftest import PHONE, Demo, someone, wait_until
+from tests.e2e.looks import examine
+from tests.e2e.test_walk import CITATION, override_identity
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+LIZ, MAYA = "845-555-0142", "518-555-0123"
+
+
+class Telephones:
+    """The demo's page of telephones."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+
+    def of(self, number: str) -> Any:
+        """Return the newest call of a telephone."""
+        area, middle, last = number.split("-")
+        return self.page.get_by_role("region", name=f"({area}) {middle}-{last}").first
+
+    def dial(self, number: str, code: str) -> None:
+        """Dial the clinic's number from a telephone and type a code."""
+        self.page.goto("/demo/phone/")
+        self.page.get_by_label("From").fill(number)
+        self.page.get_by_role("button", name="Dial").click()
+        self.until(number, "eight digits")
+        self.of(number).get_by_label("Digits").fill(code)
+        self.of(number).get_by_role("button", name="Type").click()
+        self.page.wait_for_load_state()
+
+    def until(self, number: str, text: str) -> None:
+        """Look again until a telephone shows something."""
+        wait_until(text, lambda: self.page.goto("/demo/phone/") and self.of(number).get_by_text(text).count(), 20, 0.3)
+
+
+def code_on(page: Any) -> str:
+    """Return the code that a page shows, as its reader would type it."""
+    return re.sub(
+        r"\D", "", page.locator(".visit-digits").filter(has_text=re.compile(r"^\d{4} \d{4}$")).first.inner_text()
+    )
+
+
+def test_the_network_is_dead_and_the_visit_goes_on_by_phone(demo: Demo, chromium: Any, other_chromium: Any) -> None:
+    with ExitStack() as stack:
+        liz = stack.enter_context(someone(chromium, demo, "Liz Moreno", size=PHONE))
+        maya = stack.enter_context(someone(other_chromium, demo, "Dr. Maya Chen"))
+        phones = Telephones(stack.enter_context(someone(chromium, demo, None)))
+        liz.get_by_role("link", name="Check in and join").click()
+        liz.get_by_role("heading", name="By phone").wait_for()
+        liz.get_by_role("link", name="Go on without the check").click()
+        walk.check_in(liz)
+        liz.wait_for_url("**/waiting/")
+        found = re.search(r"/visits/([0-9a-f-]{36})/", liz.url)
+        assert found
+        code = code_on(liz)
+        examine(liz, "by-phone-waiting")
+        liz.watch.expect("ERR_INTERNET_DISCONNECTED", "net::")
+        liz.context.set_offline(True)
+
+        phones.dial(LIZ, code)
+        phones.until(LIZ, "lets you in")
+        maya.goto(f"/o/larkspur/visits/{found[1]}/")
+        maya.get_by_text("waits on the line").wait_for()
+        examine(maya, "by-phone-door")
+        maya.get_by_role("button", name="Let Liz Moreno in by phone").click()
+        maya.get_by_text("you don’t hear each other").wait_for(timeout=20_000)
+        phones.until(LIZ, "in the visit’s room")
+        own = code_on(maya)
+        assert own != code
+        phones.dial(MAYA, own)
+        maya.get_by_role("button", name="That is me: put me in").click(timeout=20_000)
+        maya.locator(".visit-phonebox").get_by_text("on the phone", exact=True).nth(1).wait_for(timeout=20_000)
+        phones.until(MAYA, "in the visit’s room")
+        maya.locator(".visit-phonebox").get_by_label("The patient can’t use video").check()
+        maya.locator(".visit-phonebox").get_by_role("button", name="Keep").click()
+        maya.get_by_text("Kept.").wait_for()
+        examine(maya, "by-phone-room")
+        examine(phones.page, "telephones", route="demo:phone-list")
+        walk.write_note(maya)
+        override_identity(maya)
+        # A claim rests on whole minutes: both talk for more than one.
+        phones.page.wait_for_timeout(65_000)
+        maya.get_by_role("button", name="End and sign").click()
+        maya.get_by_role("heading", name="Before you sign", exact=True).wait_for()
+        examine(maya, "by-phone-sign")
+        maya.get_by_role("button", name="Sign note").click()
+        maya.get_by_role("heading", name=re.compile("Add an addendum|Addenda")).wait_for()
+        phones.until(LIZ, "This visit is over")
+        maya.goto(f"/o/larkspur/visits/{found[1]}/")
+        maya.get_by_text("not verified: the phone company could hear").wait_for()
+        examine(maya, "by-phone-over")
+    with someone(other_chromium, demo, "Marcus Hale") as marcus:
+        claims = marcus.get_by_role("link", name=re.compile("Liz Moreno"))
+        wait_until("the draft", lambda: marcus.goto("/o/larkspur/claims/") and claims.count() > 1, 20, 0.5)
+        claims.first.click()
+        lines = marcus.get_by_role("table", name="Lines of the claim").inner_text()
+        examine(marcus, "by-phone-claim")
+        assert re.search(r"\b93\b", lines), lines
+        assert CITATION.search(lines)
