@@ -18,7 +18,8 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 
-VENDOR = "/vendor/"
+from webside.core.storage import VENDOR
+
 BEHAVIORS = "ui/behaviors.js"
 
 
