@@ -7,15 +7,17 @@ after each step.
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
+from PIL import Image
 
 from webside.billing import services as billing
 from webside.billing.models import Payer
@@ -187,6 +189,21 @@ def observation(cast: Cast) -> Iterator[UUID]:
         yield _changed(made, value=Decimal("58.2"))
 
 
+def picture(cast: Cast) -> Iterator[UUID]:
+    """She agrees to a picture, and takes it back."""
+    out = io.BytesIO()
+    Image.new("RGB", (8, 6), "red").save(out, "JPEG")
+    with cast.as_(cast.maya_user) as maya:
+        opened = _started(cast, maya)
+    origin = chart.Origin(source_id=uuid4(), taken_at=clock.now(), taken_by="Liz Moreno", body_site="left forearm")
+    with cast.as_(cast.liz_user) as liz:
+        kept = chart.keep_document(
+            actor=liz, encounter=opened, content=out.getvalue(), origin=origin, agreed_by="Liz Moreno"
+        )
+        yield kept.id
+        yield chart.withdraw_document(actor=liz, document=kept).id
+
+
 def coverage(cast: Cast) -> Iterator[UUID]:
     with cast.as_(cast.marcus_user) as marcus:
         payer = Payer.objects.create(name="Medicare", kind="medicare")
@@ -214,6 +231,7 @@ STORIES: dict[str, tuple[Story, ...]] = {
     "Encounter": (encounter,),
     "HealthcareService": (service,),
     "List": (confirmed_list,),
+    "Media": (picture,),
     "MedicationStatement": (medication,),
     "Observation": (observation,),
     "Patient": (patient,),

@@ -186,16 +186,18 @@ NO_PAGES = {
         "billing:claim-csv", "chart:encounter-summary-pdf", "compliance:trail-csv",
         "mfa_download_recovery_codes", "portal:figures-csv", "scheduling:appointment-calendar", "scheduling:feed",
         "ui:manifest", "ui:worker",
+        "visits:visit-file", "visits:seat-file", "chart:document-content",
     },
     "facts for programs": {
         "accounts:session", "accounts:session-end", "core:health-json", "core:health-live", "realtime:ticket-mint",
         "mfa_login_webauthn", "scheduling:queue-beat", "visits:seat-ticket",
+        "visits:visit-sending", "visits:visit-sending-part", "visits:seat-sending", "visits:seat-sending-part",
     },
     "a part of a page": {
         "chart:diagnosis-search", "compliance:trail-state", "visits:visit-card", "visits:visit-chat", "visits:visit-door",
         "visits:visit-emergency-card", "visits:visit-gates", "visits:visit-line", "visits:visit-place",
-        "visits:visit-where", "visits:visit-people", "visits:visit-phone", "visits:seat-where", "visits:seat-people",
-        "visits:seat-chat",
+        "visits:visit-where", "visits:visit-people", "visits:visit-phone", "visits:visit-picture", "visits:seat-picture",
+        "visits:visit-keeping", "visits:seat-where", "visits:seat-people", "visits:seat-chat",
     },
     "a way on to a page": {
         "portal:start", "account_set_password", "account_confirm_login_code", "mfa_reauthenticate",
@@ -224,6 +226,7 @@ NO_PAGES = {
         "visits:visit-admit", "visits:visit-answer", "visits:visit-end", "visits:visit-fail", "visits:visit-hand-over",
         "visits:visit-hold", "visits:visit-identity", "visits:visit-noshow", "visits:visit-alone", "visits:visit-seat",
         "visits:help-take", "visits:help-answer", "visits:visit-propose", "visits:visit-book-again",
+        "visits:visit-file-remove", "visits:seat-file-remove",
     },
 }  # fmt: skip
 

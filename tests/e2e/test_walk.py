@@ -199,6 +199,12 @@ TOGETHER = """() => ["[data-call=remote]", "[data-call=code]", "[data-call-actio
   const at = document.elementFromPoint(left + width / 2, top + height / 2);
   return top < 0 || top + height > innerHeight || !document.querySelector(part).contains(at);
 })"""
+CARD_IN_SIGHT = """() => [".ws-ecard summary b", ".ws-ecard__phone", ".ws-ecard a"].every((part) => {
+  const found = document.querySelector(part);
+  const { left, top, width, height } = found.getBoundingClientRect();
+  const at = document.elementFromPoint(left + width / 2, top + height / 2);
+  return top >= 0 && top + height <= innerHeight && (found.contains(at) || found.closest(".ws-ecard").contains(at));
+})"""
 HIDDEN_FACE = """() => {
   const { top, bottom } = document.querySelector("[data-call=remote]").getBoundingClientRect();
   return top < 0 || bottom > document.querySelector("#chat-text").getBoundingClientRect().top;
@@ -206,8 +212,17 @@ HIDDEN_FACE = """() => {
 
 
 def face_and_digits_together(clinician: Any) -> None:
-    """While the digits are compared, face, digits, answers and the call for help are in sight, also in a low window."""
+    """While the digits are compared, face, digits, answers and the call for help are in sight, also in a low window.
+
+    Place and number to call stay on every screen, also where the page itself scrolls.
+    """
     before = clinician.viewport_size
+    for width, height in ((390, 844), (900, 800), (1440, 900)):
+        clinician.set_viewport_size({"width": width, "height": height})
+        for share in (0, 0.4):
+            clinician.evaluate("share => scrollTo(0, share * document.documentElement.scrollHeight)", share)
+            assert clinician.evaluate(CARD_IN_SIGHT), (width, share)
+    clinician.evaluate("scrollTo(0, 0)")
     for height in (800, 720):
         clinician.set_viewport_size({"width": 1280, "height": height})
         assert clinician.evaluate(TOGETHER) == [], height

@@ -318,6 +318,8 @@ CHART = [
     row("chart:list-confirm", post="maya"),
     row("chart:vitals-add", post="maya", body={"systolic": "120", "diastolic": "80", "source": "said",
                                                "encounter": "{room_encounter_id}"}),
+    row("chart:document-content", get="maya", ids={"document_id": "chart_document_id"}),
+    row("chart:document-content", get="maya", ids={"document_id": "chart_document_id"}, query={"small": ""}, note="small"),
     row("chart:encounter-detail", get="maya", at="room"),
     row("chart:encounter-detail", get="maya", at="ended", note="signed"),
     row("chart:note-save", get="maya:302", post="maya", at="room", body=NOTE),
@@ -356,6 +358,18 @@ VISITS = [
     row("visits:visit-chat", get="liz link:302 maya ana", at="ended", note="afterwards"),
     row("visits:visit-chat", get=BOTH, at="ended", identified=True, note=SAID),
     row("visits:visit-chat", get=BOTH, post=BOTH, at="room", body={"text": "Hello", "key": "tests"}),
+    row("visits:visit-sending", post=each(BOTH, 200), at="room",
+        body={"key": "0b0e7d8c-6c43-4f0e-9a51-5d6f0e9d2b11", "name": "a.pdf", "size": "9"}),
+    # A form is no part of a file: what refuses the others is the guard.
+    row("visits:visit-sending-part", post="maya:422", at="room", query={"from": "0"}),
+    row("visits:visit-file", get=BOTH, at="room"),
+    row("visits:visit-file", get=BOTH, at="room", ids={"shared_id": "picture_id"}, query={"small": ""}, note="small"),
+    row("visits:visit-file-remove", post="maya", at="room"),
+    row("visits:visit-picture", get=BOTH, post=each(BOTH, 200), at="room",
+        body={"do": "show", "picture": "{picture_id}"}),
+    row("visits:visit-keeping", get=BOTH, post="maya", at="room",
+        body={"do": "ask", "which": "{picture_id}", "site": "left arm"}),
+    row("visits:visit-keeping", post=HERS, at="room", body={"do": "agree", "which": "{question_id}"}, note="agree"),
     row("visits:visit-stopped", get=BOTH, at="stopped"),
     row("visits:visit-hand-over", post=BOTH, at="stopped",
         body={"practitioner": "{practitioner_id}", "start": "2031-01-01T10:00:00+00:00"}),
@@ -409,6 +423,16 @@ VISITS = [
     row("visits:seat-chat", get="guest:302", post="guest:302", ids={"seat_id": "lobby_seat_id"}, note="from the lobby",
         body={"text": "Hello", "key": "tests"}),
     row("visits:seat-ticket", post="guest:200"),
+    row("visits:seat-sending", post="guest:200",
+        body={"key": "0b0e7d8c-6c43-4f0e-9a51-5d6f0e9d2b12", "name": "a.pdf", "size": "9"}),
+    row("visits:seat-sending", post="guest:302", ids={"seat_id": "lobby_seat_id"}, note="from the lobby"),
+    row("visits:seat-sending-part", post="guest:422", ids={"upload_key": "guest_upload_key"}, query={"from": "0"}),
+    row("visits:seat-file", get="guest"),
+    row("visits:seat-file", get="guest:302", ids={"seat_id": "lobby_seat_id"}, note="from the lobby"),
+    row("visits:seat-picture", get="guest", post="guest:200", body={"do": "show", "picture": "{picture_id}"}),
+    row("visits:seat-picture", get="guest:302", post="guest:302", ids={"seat_id": "lobby_seat_id"}, note="from the lobby",
+        body={"do": "show", "picture": "{picture_id}"}),
+    row("visits:seat-file-remove", post="guest", ids={"shared_id": "guest_shared_id"}),
 ]  # fmt: skip
 
 BILLING = [
@@ -531,19 +555,22 @@ TOPICS = {
 }
 """Who of Larkspur gets a ticket for a topic, and which thing it is about. A new topic needs its line here."""
 
-FILE_READERS: dict[str, str] = {}
-"""Modules that read stored files (``core.files.read``), and the route that serves them. Nothing serves one yet.
-
-Whoever adds the first adds its row above as well: the file of another clinic, and one that is not there.
-"""
+FILE_READERS: dict[str, str] = {
+    "webside/chart/services/documents.py": "none: it measures a picture that it has just kept",
+    "webside/chart/views/documents.py": "chart:document-content",
+    "webside/visits/services/files.py": "none: it measures a picture that it has just kept",
+    "webside/visits/services/keeping.py": "none: it copies a picture into the chart",
+    "webside/visits/views/files.py": "visits:visit-file and visits:seat-file",
+}
+"""Modules that read stored files (``core.files.read``), and the route that serves them, which has its rows above."""
 
 # ------------------------------------------------------------------------------------------ who reads what
 
-_HERS = "name address nearby reason instructions addendum medicine chat signer wrong"
+_HERS = "name address nearby reason instructions addendum medicine chat shared signer wrong"
 MAY_READ: dict[str, set[str]] = {
     "liz": set(_HERS.split()) | {"guest"},
     "link": set(_HERS.split()) - {"signer"} | {"guest"},
-    "guest": {"name", "guest"},
+    "guest": {"name", "guest", "shared"},
     "delegate": {"name"},
     "ana": set(_HERS.split()) | {"guest"},
     "booker": {"name", "signer"},

@@ -52,6 +52,11 @@ LOOKS = {
     "scheduling:queue-entry": "scheduling.queue.read",
     "portal:queue-board": "scheduling.queue.read",
     "visits:seat": "visits.seat.read",
+    "chart:document-content": "chart.document.read",
+    "chart:document-content (small)": "chart.document.preview",
+    "visits:visit-file": "visits.file.read",
+    "visits:visit-file (small)": "visits.file.preview",
+    "visits:seat-file": "visits.file.read",
 }
 """What a page notes, whoever opens it; with a note in brackets for one row of a page alone."""
 
@@ -77,6 +82,8 @@ PART_OF_A_LOOK = {
     "visits:visit-emergency-card": "redrawn within the room's page, which is noted",
     "visits:visit-people": "redrawn within the room's page, which is noted",
     "visits:visit-chat": "redrawn within the room's page, which is noted",
+    "visits:visit-keeping": "redrawn within the room's page, which is noted",
+    "visits:visit-picture": "its name, redrawn within the room's page, which is noted; the picture itself is noted",
     "scheduling:schedule": "a day's names and times, redrawn as it goes; what stands behind each of them is noted",
     "scheduling:hours": "names and times of what is booked outside them; what stands behind each of them is noted",
     "portal:board": "a day's names and times, redrawn as it goes; what stands behind each of them is noted",

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+import pypdf
 from django.core.management import call_command
 from PIL import Image
 from psycopg.types.range import TimestamptzRange
@@ -23,7 +24,7 @@ from psycopg.types.range import TimestamptzRange
 from tests.isolation.canaries import canary
 from webside.accounts.models import Membership, SignIn, User
 from webside.core import clock, files, frames
-from webside.core.actor import Actor, Role, system
+from webside.core.actor import Actor, ActorKind, Role, system
 from webside.core.models import Tenant, Timer
 from webside.core.timers import MAX_ATTEMPTS
 from webside.people.codes import Scope
@@ -431,6 +432,42 @@ class _Filling:
             "seat_id": asked[0].seat.id, "seat_key": taken[0].key, "lobby_seat_id": asked[1].seat.id,
             "lobby_seat_key": taken[1].key, "join_token": asked[2].link,
         }  # fmt: skip
+        self._share(asked[0].seat)
+
+    def _share(self, seat: Any) -> None:
+        """Send a letter and a picture as the practitioner, a letter as the guest, and begin to send another."""
+        from webside.visits import services
+
+        visit, word = self.visits["room"], self.clinic.word("shared")
+        letter = _paper(word)
+        begun = {"visit": visit, "client_key": uuid4(), "name": "begun.pdf", "size": 9}
+        with self._as(self.clinic.practitioner_user) as who:
+            sent = [
+                _sent(who, visit, f"{word}.pdf", letter), _sent(who, visit, f"{word}.png", _picture()),
+            ]  # fmt: skip
+            services.begin_file(actor=who, **begun)
+        guest = Actor(kind=ActorKind.GUEST, label=seat.name, tenant_id=self.clinic.tenant.id, subject_id=seat.id)
+        with frames.begin(tenant_id=self.clinic.tenant.id, actor=guest):
+            sent.append(_sent(guest, visit, f"{word}.pdf", letter))
+            hers = services.begin_file(actor=guest, visit=visit, client_key=(key := uuid4()), name="hers.pdf", size=9)
+            assert hers.have == 0
+        names = ("shared_id", "picture_id", "guest_shared_id")
+        self.things |= {name: file.id for name, file in zip(names, sent, strict=True)}
+        self.things |= {"upload_key": begun["client_key"], "guest_upload_key": key}
+        with self._as(self.clinic.practitioner_user) as who:
+            services.show_picture(actor=who, visit=visit, shared_id=sent[1].id)
+            kept = _sent(who, visit, f"{word}.png", _picture())
+            asked = [
+                services.ask_to_keep(actor=who, visit=visit, shared_id=each.id, body_site=f"left arm {word}")
+                for each in (kept, sent[1])
+            ]  # fmt: skip
+        with self._as(self.clinic.patient_user) as patient:
+            services.answer_keeping(actor=patient, visit=visit, consent_id=asked[0].id, agrees=True)
+        self.things["question_id"] = asked[1].id
+        with self._as(self.clinic.practitioner_user):
+            from webside.chart.models import Document
+
+            self.things["chart_document_id"] = Document.objects.get(source_id=kept.id).id
 
     def _come(self, name: str, *, state: str = "NY", complete: bool = True) -> None:
         from webside.visits import services
@@ -643,10 +680,28 @@ class _Filling:
             self.things["claim_id"] = Claim.objects.get(patient=self.clinic.patient).id
 
 
+def _paper(word: str) -> bytes:
+    """Return a PDF that says a word of itself."""
+    out, paper = io.BytesIO(), pypdf.PdfWriter()
+    paper.add_blank_page(72, 72)
+    paper.add_metadata({"/Title": word})
+    paper.write(out)
+    return out.getvalue()
+
+
 def _picture() -> bytes:
     picture = io.BytesIO()
     Image.new("RGB", (4, 4)).save(picture, "PNG")
     return picture.getvalue()
+
+
+def _sent(actor: Actor, visit: Any, name: str, content: bytes) -> Any:
+    """Send a small file in a visit; return it."""
+    from webside.visits import services
+
+    key = uuid4()
+    services.begin_file(actor=actor, visit=visit, client_key=key, name=name, size=len(content))
+    return services.add_part(actor=actor, visit=visit, client_key=key, start=0, content=content).file
 
 
 def missing_things(things: dict[str, Any]) -> dict[str, Any]:

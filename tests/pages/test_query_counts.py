@@ -68,6 +68,8 @@ MEASURED: dict[str, dict[str, int]] = {
         "visits:visit-chat admitted": 2,
         "visits:visit-help admitted": 2,
         "chart:encounter-summary": 8,
+        "visits:visit-picture admitted": 2,
+        "visits:visit-keeping admitted": 2,
     },
     "link": {
         "portal:clinic": 8,
@@ -94,7 +96,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "scheduling:appointment-detail": 2,
         "chart:patient-list": 4,
         "chart:note-list": 4,
-        "chart:patient-detail": 4,
+        "chart:patient-detail": 5,
         "chart:encounter-detail": 3,
         "chart:encounter-detail admitted": 3,
         "chart:encounter-sign admitted": 8,
@@ -104,6 +106,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "visits:visit-room admitted": 8,
         "visits:visit-gates admitted": 3,
         "visits:visit-emergency-card admitted": 1,
+        "visits:visit-picture admitted": 2,
         "visits:visit-stopped stopped": 6,
     },
     "priya": {

@@ -16,7 +16,7 @@ class ChartConfig(AppConfig):
         import webside.chart.rules.vitals  # noqa: F401
         from webside.audit import sentences
         from webside.chart import fhir, gates, panels, texts
-        from webside.core import schema, upgrades
+        from webside.core import files, schema, upgrades
         from webside.core.actor import Role
         from webside.ui import registry as navigation
         from webside.ui import texts as words
@@ -26,6 +26,7 @@ class ChartConfig(AppConfig):
         schema.limit_grants("chart_diagnosiscode", app="SELECT")
         upgrades.register("load_icd10cm")
         fhir.register()
+        files.owned_by("chart.Document", "content", "preview")
         gates.register()
         words.register(texts.TEXTS)
         navigation.register(
@@ -62,6 +63,10 @@ class ChartConfig(AppConfig):
                 "chart.list-entry.end": _("took an entry off a list"),
                 "chart.list-entry.restore": _("put an entry back on a list"),
                 "chart.list.confirm": _("confirmed a list with the patient"),
+                "chart.document.keep": _("kept a picture in the chart, with the patient’s agreement"),
+                "chart.document.withdraw": _("took back the agreement to a picture in the chart"),
+                "chart.document.preview": _("was shown a small picture of the chart"),
+                "chart.document.read": _("looked at a picture of the chart"),
                 "chart.vitals.add": _("entered vital signs"),
                 "chart.patient.read": _("looked at the chart"),
                 "chart.patient.search": _("looked through their patients"),

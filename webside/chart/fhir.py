@@ -22,6 +22,7 @@ from webside.chart.codes import (
 from webside.chart.models import (
     AllergyIntolerance,
     Condition,
+    Document,
     Encounter,
     List,
     MedicationStatement,
@@ -267,6 +268,26 @@ def observation(row: Observation) -> dict[str, Any]:
     )
 
 
+def media(row: Document) -> dict[str, Any]:
+    """Return the FHIR Media of a picture. One that was taken back says so, and of its content nothing."""
+    gone = row.withdrawn_at is not None
+    return fhir.compact(
+        status="entered-in-error" if gone else "completed",
+        type=_concept(f"{_HL7}media-type", "image", "Image"),
+        subject=fhir.reference("Patient", row.patient_id),
+        encounter=fhir.reference("Encounter", row.encounter_id),
+        createdDateTime=fhir.instant(row.taken_at),
+        operator={"display": row.taken_by},
+        bodySite=fhir.concept(text=row.body_site),
+        height=None if gone else row.height,
+        width=None if gone else row.width,
+        content={"contentType": row.content_type} if gone else {
+            "contentType": row.content_type, "url": f"urn:uuid:{row.content}", "size": row.size,
+            "creation": fhir.instant(row.taken_at),
+        },
+    )  # fmt: skip
+
+
 def confirmed_list(row: List) -> dict[str, Any]:
     """Return the FHIR List of a confirmation. The entries are resources of their own, found by the patient.
 
@@ -294,3 +315,4 @@ def register() -> None:
     registry.register("MedicationStatement", MedicationStatement, medication)
     registry.register("Observation", Observation, observation)
     registry.register("List", List, confirmed_list)
+    registry.register("Media", Document, media)

@@ -161,6 +161,39 @@ class Observation(TenantModel):
         indexes = [models.Index(fields=["tenant", "patient", "code", "-effective_at"], name="observation_series")]
 
 
+class Document(TenantModel):
+    """FHIR Media: a picture that belongs to the record of an encounter; its content lies in ``core.files``.
+
+    ``source_id`` is the thing it was made from, in an app above this one. It is kept because the patient agreed to this
+    very picture (``agreed_by``, ``agreed_at``); what she took back before the note was signed keeps its row alone.
+    """
+
+    encounter = TenantForeignKey("chart.Encounter", related_name="documents")
+    patient = TenantForeignKey("people.Patient", related_name="documents")
+    source_id = models.UUIDField()
+    content = models.UUIDField()
+    preview = models.UUIDField(null=True)
+    content_type = models.CharField(max_length=40)
+    size = models.PositiveIntegerField()
+    width = models.PositiveIntegerField(null=True)
+    height = models.PositiveIntegerField(null=True)
+    sha256 = models.CharField(max_length=64)
+    body_site = models.CharField(max_length=120)
+    taken_at = models.DateTimeField()
+    taken_by = models.CharField(max_length=200)
+    agreed_at = models.DateTimeField()
+    agreed_by = models.CharField(max_length=200)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "source_id"], condition=models.Q(withdrawn_at=None), name="document_once"
+            )
+        ]
+        indexes = [models.Index(fields=["tenant", "patient", "-taken_at"], name="document_patient_newest")]
+
+
 class List(TenantModel):
     """FHIR List: when somebody went through a list with the patient, and whether there was nothing to say.
 

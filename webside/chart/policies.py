@@ -20,7 +20,7 @@ from webside.catalog import policies as catalog
 from webside.catalog.codes import Kind
 from webside.chart import registry
 from webside.chart.codes import NoteStatus
-from webside.chart.models import EmergencyAccess, Encounter
+from webside.chart.models import Document, EmergencyAccess, Encounter
 from webside.core import clock
 from webside.core.actor import Actor, ActorKind, Role
 from webside.people import policies as people
@@ -223,6 +223,23 @@ def can_start_encounter(actor: Actor, appointment: Appointment) -> bool:
 def can_finish_encounter(actor: Actor, encounter: Encounter) -> bool:
     """The practitioner, and Webside itself when the room closes."""
     return actor.kind is ActorKind.SYSTEM or is_author(actor, encounter)
+
+
+def can_agree_to_documents(actor: Actor, encounter: Encounter) -> bool:
+    """The patient (or who is in visits for her), until the note is signed: from then on they are part of what was signed.
+
+    That she agrees keeps a picture, and that she takes it back takes it out. Nobody else does either.
+    """
+    booked = encounter.appointment
+    unsigned = encounter.note.status == NoteStatus.PRELIMINARY
+    return unsigned and booked is not None and scheduling.is_patient_of(actor, booked, Scope.VISITS)
+
+
+def visible_documents(actor: Actor, documents: QuerySet[Document]) -> QuerySet[Document]:
+    """Pictures of patients whose whole chart the actor opens."""
+    if extent_of(actor) is not Extent.WHOLE:
+        return documents.none()
+    return documents.filter(_open_to(actor, "patient_id"), withdrawn_at=None)
 
 
 def can_view_lists(actor: Actor) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from webside.chart.views import clinician, emergencies, lists, patient
+from webside.chart.views import clinician, documents, emergencies, lists, patient
 
 app_name = "chart"
 _HERE = "o/<slug:slug>/encounters/<uuid:encounter_id>/"
@@ -22,6 +22,7 @@ urlpatterns = [
     path(_PATIENT + "lists/<str:code>/end/", lists.end, name="list-end"),
     path(_PATIENT + "lists/<str:code>/restore/", lists.restore, name="list-restore"),
     path(_PATIENT + "lists/<str:code>/confirm/", lists.confirm, name="list-confirm"),
+    path(_PATIENT + "documents/<uuid:document_id>/", documents.content, name="document-content"),
     path(_PATIENT + "vitals/", lists.vitals, name="vitals-add"),
     path(_HERE, clinician.encounter, name="encounter-detail"),
     path(_HERE + "note/", clinician.save_note, name="note-save"),

@@ -7,7 +7,7 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
-from webside.core import clock, frames, retention
+from webside.core import clock, files, frames, retention
 from webside.core.jobs import job
 from webside.core.models import TenantModel
 
@@ -33,6 +33,12 @@ def delete_expired() -> dict[str, int]:
     if more:
         delete_expired.defer()
     return counts
+
+
+@job("core.files.sweep", every="23 3 * * *")
+def sweep_files() -> dict[str, int]:
+    """Delete the files of a tenant that no row names; return how many."""
+    return {"files": files.sweep(clock.now().timestamp())} if frames.current().tenant_id is not None else {}
 
 
 def _let_go(model: type[models.Model], expiry: retention.Expiry) -> int:

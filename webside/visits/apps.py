@@ -15,7 +15,7 @@ class VisitsConfig(AppConfig):
         """Register gates, the room, handlers, where links lead, the sweep and the words of the trail."""
         from webside.audit import sentences
         from webside.chart import registry as chart
-        from webside.core import loops, timers
+        from webside.core import files, loops, timers
         from webside.core.actor import Role
         from webside.scheduling import registry
         from webside.ui import texts as words
@@ -27,6 +27,7 @@ class VisitsConfig(AppConfig):
         handlers.register()
         chart.register_beside(selectors.looks_into, selectors.writes_in)
         lean.register()
+        files.owned_by("visits.SharedFile", "content", "preview")
         words.register(texts.TEXTS)
         registry.register_destination(destination.of_link)
         registry.register_room(destination.of_room)
@@ -77,6 +78,20 @@ class VisitsConfig(AppConfig):
                 "visits.phone.hang-up": _("ended a call of a visit"),
                 "visits.phone.turn": _("had a call sent elsewhere"),
                 "visits.phone.look": _("asked how a call stands"),
+                "visits.file.send": _("sent a file in a visit"),
+                "visits.file.preview": _("was shown a small picture of what was sent in a visit"),
+                "visits.file.read": _("opened a file that was sent in a visit"),
+                "visits.file.remove": _("took back a file that they had sent in a visit"),
+                "visits.file.refuse": _("was refused a file of a visit"),
+                "visits.picture.show": _("showed a picture to everybody in a visit"),
+                "visits.picture.hide": _("put the picture of a visit away"),
+                "visits.picture.draw": _("drew on the picture of a visit"),
+                "visits.picture.undo": _("took back what they had drawn on a picture"),
+                "visits.picture.clear": _("cleared what was drawn on a picture"),
+                "visits.keeping.ask": _("asked to keep a picture of a visit in the chart"),
+                "visits.keeping.answer": _("answered whether a picture of a visit stays in the chart"),
+                "visits.keeping.withdraw": _("took back that a picture of a visit stays in the chart"),
+                "visits.keeping.refuse": _("was refused a question about a picture of a visit"),
                 "visits.seat.invite": _("asked somebody into a visit"),
                 "visits.seat.invite-again": _("asked somebody into a visit again"),
                 "visits.seat.take": _("opened the link of an invitation"),

@@ -119,6 +119,21 @@ class DeviceVerdict(StrEnum):
     PHONE = "phone"
 
 
+class Shape(StrEnum):
+    """What somebody draws on a picture."""
+
+    PEN = "pen"
+    ARROW = "arrow"
+
+
+class Ink(StrEnum):
+    """What it is drawn with: a colour and a kind of line, so that whoever sees no colours tells them apart."""
+
+    YELLOW = "yellow"
+    BLUE = "blue"
+    RED = "red"
+
+
 class Stage(StrEnum):
     """Which page a visit is on for the people in it."""
 

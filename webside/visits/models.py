@@ -11,7 +11,7 @@ from django.db.models import Q
 from webside.core import clock
 from webside.core.ids import uuid7
 from webside.core.models import TenantForeignKey, TenantModel, TenantOneToOneField
-from webside.visits.codes import MAIN, ParticipantRole, PhoneState, VisitStatus
+from webside.visits.codes import MAIN, Ink, ParticipantRole, PhoneState, Shape, VisitStatus
 
 
 class Visit(TenantModel):
@@ -297,3 +297,101 @@ class QualitySample(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "participant", "client_key"], name="sample_once")]
+
+
+class SharedFile(TenantModel):
+    """A picture or a document that somebody sent in a visit, and where its content lies (``core.files``).
+
+    ``name`` is what the sender's device called it; ``content_type`` is what its bytes are. A picture has its size in
+    pixels and a small one that stands for it. One that its sender removed keeps its row, not its content.
+    """
+
+    message = TenantOneToOneField("visits.ChatMessage", related_name="file")
+    name = models.CharField(max_length=120)
+    content_type = models.CharField(max_length=40)
+    size = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    content = models.UUIDField()
+    preview = models.UUIDField(null=True)
+    width = models.PositiveIntegerField(null=True)
+    height = models.PositiveIntegerField(null=True)
+    removed_at = models.DateTimeField(null=True)
+
+
+class Board(TenantModel):
+    """The picture that everybody in the room looks at and draws on; none where ``shared`` is empty."""
+
+    visit = TenantOneToOneField("visits.Visit", related_name="board")
+    shared = TenantForeignKey("visits.SharedFile", null=True, related_name="+")
+    shown_by = TenantForeignKey("visits.Participant", related_name="+")
+    shown_at = models.DateTimeField(default=clock.now)
+
+
+class Mark(TenantModel):
+    """A line or an arrow on a picture: ``points`` are x and y in turn, each from 0 to 10,000 of the picture's side.
+
+    What was taken back keeps its row. ``drawn_by``: who drew it for the patient, if she didn’t.
+    """
+
+    shared = TenantForeignKey("visits.SharedFile", related_name="marks")
+    author = TenantForeignKey("visits.Participant", related_name="+")
+    drawn_by = models.CharField(max_length=200, blank=True)
+    client_key = models.UUIDField()
+    shape = models.CharField(max_length=8, choices=[(shape, shape) for shape in Shape])
+    ink = models.CharField(max_length=8, choices=[(ink, ink) for ink in Ink])
+    points = models.JSONField()
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "shared", "client_key"], name="mark_once")]
+
+
+class PictureConsent(TenantModel):
+    """The clinician asks to keep one picture in the chart, and the patient answers: ``agreed`` is empty until she has.
+
+    ``answered_by`` says who, where somebody acts for her. What she takes back before the note is signed has
+    ``withdrawn_at``, and stands in no chart.
+    """
+
+    shared = TenantForeignKey("visits.SharedFile", related_name="consents")
+    asked_by = TenantForeignKey("visits.Participant", related_name="+")
+    asked_at = models.DateTimeField(default=clock.now)
+    body_site = models.CharField(max_length=120)
+    agreed = models.BooleanField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.CharField(max_length=200, blank=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "shared"],
+                condition=Q(withdrawn_at=None) & (Q(agreed=None) | Q(agreed=True)),
+                name="picture_consent_once",
+            )
+        ]
+
+
+class Upload(TenantModel):
+    """A file on its way: ``have`` of ``size`` bytes have come. It goes when the last one has, or after a day."""
+
+    visit = TenantForeignKey("visits.Visit", related_name="+")
+    author = TenantForeignKey("visits.Participant", related_name="+")
+    client_key = models.UUIDField()
+    name = models.CharField(max_length=120)
+    size = models.PositiveIntegerField()
+    have = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "visit", "client_key"], name="upload_once")]
+
+
+class UploadPart(TenantModel):
+    """Some bytes of a file on its way, sealed, from ``start`` on."""
+
+    upload = TenantForeignKey("visits.Upload", on_delete=models.CASCADE, related_name="parts")
+    start = models.PositiveIntegerField()
+    sealed = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "upload", "start"], name="upload_part_once")]

@@ -137,6 +137,16 @@ def can_ask_call(actor: Actor, visit: Visit, called: ParticipantRole) -> bool:
     return is_open(visit) and called in MAIN and (role is called or role is ParticipantRole.CLINICIAN)
 
 
+def can_remove_file(actor: Actor, visit: Visit, author: Participant, seat: Participant | None) -> bool:
+    """Who sent it, as long as the visit is open; afterwards it belongs to the record."""
+    return seat is not None and seat.id == author.id and is_open(visit) and can_write_in_chat(actor, visit, seat)
+
+
+def can_answer_for_pictures(actor: Actor, visit: Visit) -> bool:
+    """The patient, or who is in it for her; when it is over, nobody who shows a link alone."""
+    return role_in(actor, visit) is ParticipantRole.PATIENT and can_read_chat(actor, visit)
+
+
 def is_open(visit: Visit) -> bool:
     """Whether the room is open at all: not over, not cancelled."""
     return visit.status not in OVER and visit.appointment.status in (

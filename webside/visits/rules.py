@@ -303,6 +303,11 @@ def most_seats(on: date) -> int:
     return _count("seats_most", on) or len(MAIN)
 
 
+def most_files(on: date) -> int:
+    """Return how many pictures and documents may be in one visit; none where no row says."""
+    return _count("files_most", on)
+
+
 def _count(name: str, on: date) -> int:
     row = figure(FIGURES, name, on)
     return int(row["value"]) if row else 0

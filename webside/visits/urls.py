@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from webside.visits.views import afterwards, clinician, guests, help, patient, people, phone, room
+from webside.visits.views import (
+    afterwards,
+    clinician,
+    files,
+    guests,
+    help,
+    keeping,
+    patient,
+    people,
+    phone,
+    pictures,
+    room,
+)
 
 app_name = "visits"
 _VISIT = "o/<slug:slug>/visits/<uuid:visit_id>/"
@@ -11,6 +23,12 @@ urlpatterns = [
     path(_VISIT, room.room, name="visit-room"),
     path(f"{_VISIT}where/", room.where, name="visit-where"),
     path(f"{_VISIT}chat/", room.chat, name="visit-chat"),
+    path(f"{_VISIT}sending/", files.begin, name="visit-sending"),
+    path(f"{_VISIT}sending/<uuid:upload_key>/", files.part, name="visit-sending-part"),
+    path(f"{_VISIT}files/<uuid:shared_id>/", files.content, name="visit-file"),
+    path(f"{_VISIT}files/<uuid:shared_id>/remove/", files.remove, name="visit-file-remove"),
+    path(f"{_VISIT}picture/", pictures.picture, name="visit-picture"),
+    path(f"{_VISIT}keeping/", keeping.keeping, name="visit-keeping"),
     path(f"{_VISIT}stopped/", room.stopped, name="visit-stopped"),
     path(f"{_VISIT}hand-over/", room.hand_over, name="visit-hand-over"),
     path(f"{_VISIT}ended/", room.ended, name="visit-ended"),
@@ -48,5 +66,10 @@ urlpatterns = [
     path(f"{_SEAT}where/", guests.where, name="seat-where"),
     path(f"{_SEAT}people/", guests.people, name="seat-people"),
     path(f"{_SEAT}chat/", guests.chat, name="seat-chat"),
+    path(f"{_SEAT}sending/", files.seat_begin, name="seat-sending"),
+    path(f"{_SEAT}sending/<uuid:upload_key>/", files.seat_part, name="seat-sending-part"),
+    path(f"{_SEAT}files/<uuid:shared_id>/", files.seat_content, name="seat-file"),
+    path(f"{_SEAT}files/<uuid:shared_id>/remove/", files.seat_remove, name="seat-file-remove"),
+    path(f"{_SEAT}picture/", pictures.seat_picture, name="seat-picture"),
     path(f"{_SEAT}ticket/", guests.ticket, name="seat-ticket"),
 ]

@@ -11,12 +11,14 @@ from webside.chart.selectors.diagnoses import (
     release_on,
     search_diagnoses,
 )
+from webside.chart.selectors.documents import document, documents_from, documents_of
 from webside.chart.selectors.emergencies import (
     EMERGENCY,
     emergency_access,
     emergency_accesses,
     emergency_of,
     found_for_emergency,
+    ground_for,
     to_review,
 )
 from webside.chart.selectors.encounters import (
@@ -89,6 +91,9 @@ __all__ = [
     "clinic_zone",
     "diagnoses_of",
     "diagnosis_code",
+    "document",
+    "documents_from",
+    "documents_of",
     "emergency_access",
     "emergency_accesses",
     "emergency_of",
@@ -98,6 +103,7 @@ __all__ = [
     "ended_entries",
     "entry_name",
     "found_for_emergency",
+    "ground_for",
     "ground_of",
     "how_confirmed",
     "is_barred",

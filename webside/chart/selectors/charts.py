@@ -13,9 +13,10 @@ from django.db.models import BooleanField, ExpressionWrapper, OuterRef, QuerySet
 
 from webside.chart import policies
 from webside.chart.codes import EncounterStatus
-from webside.chart.models import Condition, EmergencyAccess, Encounter
+from webside.chart.models import Condition, Document, EmergencyAccess, Encounter
 from webside.chart.policies import Extent
 from webside.chart.selectors import emergencies
+from webside.chart.selectors.documents import documents_of
 from webside.chart.selectors.lists import ClinicalLists, lists_of
 from webside.core import clock
 from webside.core.actor import Actor
@@ -56,6 +57,7 @@ class Chart:
     ground: str
     emergency: EmergencyAccess | None
     may_change_lists: bool
+    documents: list[Document]
 
 
 def chart_of(actor: Actor, patient_id: UUID, *, before: datetime | None = None) -> Chart | None:
@@ -88,6 +90,7 @@ def chart_of(actor: Actor, patient_id: UUID, *, before: datetime | None = None) 
         emergency=emergency,
         # Who looks in, or reads in an emergency, writes nothing here.
         may_change_lists=scope is Extent.WHOLE and bool(rights["treated"]),
+        documents=documents_of(patient) if scope is Extent.WHOLE else [],
     )
 
 

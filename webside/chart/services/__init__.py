@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from webside.chart.services.diagnoses import add_diagnosis, order_diagnoses, remove_diagnosis
+from webside.chart.services.documents import Origin, keep_document, withdraw_document
 from webside.chart.services.emergencies import FINDINGS, end_emergency, open_in_emergency, review_emergency
 from webside.chart.services.encounters import cancel_encounter, finish_encounter, start_encounter
 from webside.chart.services.errors import Barred, Conflict, Invalid, ListChanged, NotAllowed, NoteClosed, NotReady
@@ -29,6 +30,7 @@ __all__ = [
     "NotAllowed",
     "NotReady",
     "NoteClosed",
+    "Origin",
     "add_addendum",
     "add_allergy",
     "add_diagnosis",
@@ -41,6 +43,7 @@ __all__ = [
     "end_entry",
     "finish_encounter",
     "identify",
+    "keep_document",
     "open_in_emergency",
     "order_diagnoses",
     "remove_diagnosis",
@@ -51,4 +54,5 @@ __all__ = [
     "sign_note",
     "start_encounter",
     "state_billing_facts",
+    "withdraw_document",
 ]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from webside.core import files, frames
+from webside.core import clock, files, frames
 from webside.core.actor import system
 from webside.core.crypto import Unreadable
 from webside.testing.cast import Cast
@@ -94,10 +94,17 @@ def test_what_is_not_taken_says_why_and_what_to_do_and_is_not_kept(
     assert [path for path in folder.rglob("*") if path.is_file() and "files" in path.parts] == []
 
 
-def test_no_page_stores_a_file_yet() -> None:
+def test_every_door_for_files_was_tried() -> None:
     product = Path(files.__file__).parents[1]
     doors = [path for path in product.rglob("*.py") if "tests" not in path.parts and "files.store(" in path.read_text()]
-    assert doors == [], "try through the new page what it says of each file here, and tell it in tests/faults/README.md"
+    tried = {
+        "chart/services/documents.py": "visits/tests/test_keeping.py",
+        "visits/services/files.py": "visits/tests/test_files.py",
+    }
+    assert {str(path.relative_to(product)) for path in doors} == set(tried), (
+        "try through the new page what it says of each file here, and tell it in tests/faults/README.md"
+    )
+    assert all((product / test).is_file() for test in tried.values())
 
 
 def test_a_picture_leaves_its_place_of_taking_behind(cast: Cast) -> None:
@@ -111,3 +118,49 @@ def test_a_picture_leaves_its_place_of_taking_behind(cast: Cast) -> None:
 
 def test_a_download_has_a_plain_name() -> None:
     assert files.name_for('../../etc/"pass\r\nwd"', "application/pdf") == "etcpasswd.pdf"
+
+
+def test_a_picture_is_turned_as_it_was_held(cast: Cast) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    out = io.BytesIO()
+    Image.new("RGB", (30, 10), "red").save(out, "JPEG", exif=exif.tobytes())
+    with frames.begin(tenant_id=cast.larkspur.id, actor=system("tests")):
+        stored = files.store(out.getvalue())
+        found = files.measure(files.read(stored.id))
+    assert (found.width, found.height) == (10, 30)
+    with Image.open(io.BytesIO(found.preview)) as small:
+        assert small.format == "JPEG" and small.size == (10, 30)
+
+
+def test_a_preview_is_small_and_white_where_the_picture_is_clear(cast: Cast) -> None:
+    out = io.BytesIO()
+    Image.new("RGBA", (2000, 1000), (0, 0, 0, 0)).save(out, "PNG")
+    with Image.open(io.BytesIO(files.measure(out.getvalue()).preview)) as small:
+        assert small.size == (480, 240) and small.getpixel((9, 9)) == (255, 255, 255)
+
+
+def test_what_no_row_names_is_swept_after_a_day_and_nothing_else(
+    cast: Cast, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Rows:
+        _default_manager = None
+
+        def values_list(self, *fields: str) -> list[Any]:
+            assert fields == ("content", "preview")
+            return [(named.id, None)]
+
+    rows = Rows()
+    rows._default_manager = rows  # type: ignore[assignment]
+    monkeypatch.setattr(files.apps, "get_model", lambda model: rows)
+    with frames.begin(tenant_id=cast.larkspur.id, actor=system("tests")):
+        named, orphan = files.store(b"%PDF-1.7 named"), files.store(b"%PDF-1.7 orphan")
+        now = clock.now().timestamp()
+        monkeypatch.setattr(files, "_owners", {})
+        assert files.sweep(now + 90000) == 0, "nobody has said what is named"
+        files.owned_by("tests.Rows", "content", "preview")
+        assert files.sweep(now) == 0, "a transaction may still be under way"
+        assert files.sweep(now + 90000) == 1
+        assert files.read(named.id) == b"%PDF-1.7 named"
+        with pytest.raises(FileNotFoundError):
+            files.read(orphan.id)

@@ -47,6 +47,7 @@ SOURCES = [
     "{% saved x %}",
     "{% decision answer title=x codes=True %}",
     "{% emergency_card card %}",
+    "{% emergency_card card folded=True %}",
     '{% emergency_card card "patient" %}',
     "{% gates items x %}",
     "{% checks items x %}",
@@ -254,6 +255,16 @@ class TestWordsAndStates:
         assert 'href="tel:911"' in html and "Call 911</a>" in html
         assert "911 answers where you are. Say the address, and ask to be put through to 911 in Burlington, VT." in html
         assert "put through" not in draw('{% emergency_card card "patient" %}', card=card)
+
+    def test_what_is_folded_says_place_number_and_where_911_is_asked_for(self, draw: Draw) -> None:
+        card = {"name": "Liz", "address": "1 Main Street, Burlington VT 05401", "town": "Burlington, VT", "phone": "1"}
+        html = draw("{% emergency_card card folded=True %}", card=card)
+        line = html[: html.index("</summary>")]
+        assert "1 Main Street" in line and "ask for 911 in Burlington, VT" in line and 'href="tel:911"' in line
+        assert "Nobody named" in html, "all else is there, with one press"
+        unknown = draw("{% emergency_card card folded=True %}", card={"record_phone": "845-555-0142"})
+        line = unknown[: unknown.index("</summary>")]
+        assert "Place not known. Ask now." in line and "845-555-0142 (not confirmed today)" in line
 
     def test_what_only_the_record_says_is_marked_and_for_the_clinician(self, draw: Draw) -> None:
         card = {"name": "Liz", "record_phone": "845-555-0142", "record_address": "41 Wall Street, Kingston NY"}

@@ -423,13 +423,18 @@ def has_begun(appointment: Appointment) -> bool:
 
 
 def chat_of(visit: Visit, seat: Participant | None = None) -> list[ChatMessage]:
-    """Return what was written in a visit, in order; to who was asked in (``seat``), only since she was last let in."""
-    lines = ChatMessage.objects.filter(visit=visit).select_related("author").order_by("sent_at", "id")
+    """Return what was written and sent in a visit, in order; see :func:`lines_of`."""
+    return list(lines_of(visit, seat))
+
+
+def lines_of(visit: Visit, seat: Participant | None = None) -> QuerySet[ChatMessage]:
+    """Return the lines of a visit's chat; to who was asked in (``seat``), only since she was last let in."""
+    lines = ChatMessage.objects.filter(visit=visit).select_related("author", "file").order_by("sent_at", "id")
     if seat is not None and seat.role not in MAIN:
         if seat.admitted_at is None:
-            return []
+            return lines.none()
         lines = lines.filter(Q(sent_at__gte=seat.admitted_at) | Q(author=seat))
-    return list(lines)
+    return lines
 
 
 def _call_sums() -> ArraySubquery:

@@ -48,6 +48,30 @@ class RoomFull(Exception):
         self.most = most
 
 
+class WrongPicture(Exception):
+    """It is no picture, was taken back, or another one is shown by now."""
+
+
+class PictureFull(Exception):
+    """A picture holds as many marks as it may; ``most`` says how many that is."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(str(most))
+        self.most = most
+
+
+class NothingBegun(LookupError):
+    """No file with this key was begun by who goes on with it."""
+
+
+class TooManyFiles(Exception):
+    """A visit holds as many files as it may; ``most`` says how many that is."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(str(most))
+        self.most = most
+
+
 class NotWithoutPatient(Exception):
     """Somebody may be in the room only while the patient is, and she is not."""
 

@@ -606,7 +606,7 @@ def test_the_keys_of_the_room_move_and_mute_and_none_ends_the_call(cast: Cast, m
     page = maya.get(_url("visit-room", factories.admitted(cast))).content.decode()
     parts = {key: part for part, key in re.findall(r'<([^>]*data-key="(.)"[^>]*)>', page)}
     assert parts.keys() == {"m", "v", "f", "c", "t", "p", "n", "l"}
-    assert "data-panel" in parts["c"] and "#chat-text" in parts["t"] and "visit-notecol" in parts["n"]
+    assert "data-panel" in parts["c"] and 'aria-controls="chat"' in parts["t"] and "visit-notecol" in parts["n"]
     assert not any(word in part for part in parts.values() for word in ("submit", "leave", "hangup"))
 
 

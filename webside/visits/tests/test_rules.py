@@ -84,12 +84,13 @@ def test_a_place_grows_old() -> None:
 
 
 def _judged() -> tuple[bool, ...]:
-    """Return what the rows let through: a call, a place, a third person, her link, and what each role may do."""
+    """Return what the rows let through: a call, a place, a third person, a file, her link, and what each role may do."""
     return (
         _facts(Heard(5, 0), Heard(5, 0)).connected,
         not rules.place_is_old(AT - timedelta(minutes=1), AT),
         rules.most_in_the_room(AT.date()) > len(MAIN),
         rules.most_seats(AT.date()) > len(MAIN),
+        rules.most_files(AT.date()) > 0,
         rules.link_ends(AT) > AT,
         rules.help_alarm(AT.date()) > timedelta(),
         rules.help_again(AT.date()) > rules.help_alarm(AT.date()),

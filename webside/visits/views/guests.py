@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from webside.audit.services import record, record_guess
@@ -60,6 +61,7 @@ def _stopped(request: HttpRequest, standing: LinkStanding | None) -> HttpRespons
     return render(request, "visits/seat_stopped.html", {"why": why, "nav": []}, status=status)
 
 
+@gzip_page  # see views.room
 @never_cache
 @require_GET
 def seat(request: HttpRequest, slug: str, seat_id: UUID) -> HttpResponse:
@@ -89,7 +91,8 @@ def _room(page: SeatPage) -> dict[str, Any]:
         "chat_url": page.url("seat-chat"),
         "people_url": page.url("seat-people"),
         "main_role": "clinician",
-        "chat": talk.lines_for(page.visit, page.zone, seat=page.seat),
+        "chat": talk.lines_for(page.visit, page.zone, slug=page.slug, seat=page.seat),
+        **talk.sending("seat", page.slug, page.seat.id, speaks=page.seat.speak),
         "chat_key": uuid4(),
         "ice_policy": talk.ice_policy(),
         "guest": True,
@@ -128,7 +131,7 @@ def chat(request: HttpRequest, slug: str, seat_id: UUID) -> HttpResponse:
     if page.stage is not SeatStage.ROOM:
         return page.go_on()
     if request.method == "GET":
-        return page.render("visits/_chat.html", chat=talk.lines_for(page.visit, page.zone, seat=page.seat))
+        return page.render("visits/_chat.html", chat=talk.lines_for(page.visit, page.zone, slug=slug, seat=page.seat))
     return talk.write(request, page.actor, page.visit, back=page.url("seat"), elsewhere=page.go_on)
 
 

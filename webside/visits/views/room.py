@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from webside.accounts import doors
@@ -23,8 +24,12 @@ from webside.visits.codes import EndReason, ParticipantRole, Stage
 from webside.visits.views import _talk as talk
 from webside.visits.views import clinician, destination, people
 from webside.visits.views._guard import Page, page_of
+from webside.visits.views._keeping import questions
 
 
+# Compressed, as few other pages are: a call is opened on thin lines. Whoever measures lengths learns little of what is secret in
+# it: Django pads them by chance and draws each token anew, and no other site's request carries the session.
+@gzip_page
 @never_cache
 @require_GET
 def room(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
@@ -35,10 +40,13 @@ def room(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     if page.role is ParticipantRole.CLINICIAN:
         return clinician.room(page)
     there = people.room_people(page)
+    chat_lines = talk.lines_for(page.visit, page.zone, slug=slug, role=page.role)
     return page.render(
         "visits/visit_room_patient.html",
         **there,
-        chat=talk.lines_for(page.visit, page.zone, role=page.role),
+        chat=chat_lines,
+        **talk.sending("visit", slug, visit_id),
+        **(questions(page) if any(line["file"] for line in chat_lines) else {}),
         follow_url=f"{page.url('visit-where')}?page=visit-room",
         ended_url=page.url("visit-ended"),
         chat_url=page.url("visit-chat"),
@@ -83,7 +91,7 @@ def chat(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     if request.method == "GET":
         if not policies.can_read_chat(page.actor, page.visit):
             return page.go_on()
-        return page.render("visits/_chat.html", chat=talk.lines_for(page.visit, page.zone, role=page.role))
+        return page.render("visits/_chat.html", chat=talk.lines_for(page.visit, page.zone, slug=slug, role=page.role))
     return talk.write(request, page.actor, page.visit, back=page.url("visit-room"), elsewhere=page.go_on)
 
 
@@ -184,6 +192,7 @@ def ended(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         cancelled=stage is Stage.CANCELLED,
         failed=page.visit.end_reason == EndReason.TECHNICAL,
         missed=page.visit.end_reason == EndReason.NOSHOW,
+        **questions(page),
         facts=selectors.call_facts(page.visit),
         start=selectors.safe_start_of(page.visit),
         service_url=reverse("scheduling:service-detail", args=[slug, page.visit.appointment.service_id]),

@@ -30,6 +30,11 @@ export default function attach(root) {
     return [...list.querySelectorAll("[data-message]")];
   }
 
+  /** A line whose file stands otherwise is another one. @param {Element} line */
+  function nameOf(line) {
+    return `${line.getAttribute("data-message")} ${line.getAttribute("data-stands") ?? ""}`;
+  }
+
   // Shut in a sheet or scrolled out of its column: nobody has read it.
   let onScreen = false;
   const isSeen = () => onScreen && document.visibilityState === "visible";
@@ -54,8 +59,12 @@ export default function attach(root) {
       const answer = await fetch(url, { headers: { Accept: "text/html" }, cache: "no-store", signal: life.signal });
       if (!answer.ok || answer.redirected) return;
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").body;
-      if (fresh.querySelectorAll("[data-message]").length === lines().length) return;
+      const coming = [...fresh.querySelectorAll("[data-message]")];
+      const known = new Map(lines().map((line) => [nameOf(line), line]));
+      if (coming.length === known.size && coming.every((line) => known.has(nameOf(line)))) return;
       const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+      // What stands there stays: a picture isn't fetched again, and whoever reads it keeps the place.
+      for (const line of coming) line.replaceWith(known.get(nameOf(line)) ?? line);
       list.replaceChildren(...fresh.childNodes);
       if (atEnd) list.scrollTop = list.scrollHeight;
       countUnread();

@@ -4,6 +4,7 @@
  *   button[data-panel="code"]   opens and shuts #code (hidden, and data-covered on the root)
  *   button[data-panel="chat"]   opens and shuts the sheet #chat (data-sheet on the root); says "visit:chat-open"
  *
+ * Of panels that stand in one place ([data-panels]) one is always open: the first, when no other is.
  * Escape shuts what is open; focus goes in, and back to the button.
  *
  * The root gets data-idle while nobody has touched, moved, typed or gone anywhere by keyboard for a while: names and
@@ -20,22 +21,34 @@ export default function attach(root) {
   const isSheet = (/** @type {HTMLElement} */ panel) => panel.classList.contains("ws-sheet");
   const isOpen = (/** @type {HTMLElement} */ panel) => (isSheet(panel) ? root.dataset.sheet === "open" : !panel.hidden);
 
-  /** @param {string} name @param {boolean} open */
-  function set(name, open) {
-    const panel = document.getElementById(name);
-    if (!panel || isOpen(panel) === open) return;
+  const inOnePlace = (/** @type {HTMLElement} */ panel) =>
+    /** @type {HTMLElement[]} */ ([...(panel.closest("[data-panels]")?.querySelectorAll(":scope > [id]") ?? [])]);
+
+  /** @param {HTMLElement} panel @param {boolean} open */
+  function turn(panel, open) {
     if (isSheet(panel)) {
       if (open) root.dataset.sheet = "open";
       else delete root.dataset.sheet;
-      document.dispatchEvent(new CustomEvent(open ? "visit:chat-open" : "visit:chat-shut"));
     } else {
       panel.hidden = !open;
       if (root.contains(panel)) root.toggleAttribute("data-covered", open);
     }
-    for (const button of buttonsOf(name)) button.setAttribute("aria-expanded", String(open));
-    const first = panel.querySelector("#chat-text") ?? panel.querySelector("[tabindex='-1']");
-    if (open) /** @type {HTMLElement|null} */ (first)?.focus();
-    else buttonsOf(name)[0]?.focus();
+    if (panel.id === "chat" && open) document.dispatchEvent(new CustomEvent("visit:chat-open"));
+    for (const button of buttonsOf(panel.id)) button.setAttribute("aria-expanded", String(open));
+  }
+
+  /** @param {HTMLElement} panel @param {boolean} open */
+  function set(panel, open) {
+    const [first, ...others] = inOnePlace(panel);
+    if (panel === first) open = true;
+    if (isOpen(panel) !== open) turn(panel, open);
+    for (const other of first ? [first, ...others] : []) {
+      const shows = open ? other === panel : other === first;
+      if (isOpen(other) !== shows) turn(other, shows);
+    }
+    const goal = panel.querySelector("#chat-text") ?? panel.querySelector("[tabindex='-1']");
+    if (open) /** @type {HTMLElement|null} */ (goal)?.focus();
+    else buttonsOf(panel.id)[0]?.focus();
   }
 
   const { signal } = life;
@@ -57,13 +70,13 @@ export default function attach(root) {
     const button = event.target instanceof Element ? event.target.closest("button[data-panel]") : null;
     const name = button?.getAttribute("data-panel");
     const panel = name ? document.getElementById(name) : null;
-    if (name && panel) set(name, !isOpen(panel));
+    if (panel) set(panel, !isOpen(panel));
   }, { signal });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
-    for (const name of ["people", "code", "chat"]) {
+    for (const name of ["picture", "people", "code", "chat"]) {
       const panel = document.getElementById(name);
-      if (panel && isOpen(panel) && buttonsOf(name).length) set(name, false);
+      if (panel && isOpen(panel) && buttonsOf(name).length && inOnePlace(panel)[0] !== panel) set(panel, false);
     }
   }, { signal });
   return () => life.abort();
