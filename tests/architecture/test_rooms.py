@@ -21,7 +21,7 @@ ROOMS = {
     "management", "locale", "quality.yaml",
     # Further rooms: docs/adr names each and why.
     "registry.py", "middleware.py", "templatetags", "context_processors.py", "engines", "gates.py", "panels.py",
-    "law.py", "calendars.py", "texts.py",
+    "law.py", "calendars.py", "calendars", "texts.py",
 }  # fmt: skip
 # The foundations hold one module for each thing that they give.
 FOUNDATIONS = {"core", "outbox", "fhirkit", "audit", "accounts", "realtime", "ui", "notifications", "demo"}

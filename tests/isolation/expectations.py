@@ -243,6 +243,13 @@ SCHEDULING = [
               "who": "{practitioner_id}"}),
     row("scheduling:hours-undo", post=f"{CARE} grace admin", body={"who": "{practitioner_id}"}),
     row("scheduling:hours-end", post="maya grace admin", body={"last_day": "2031-01-01"}),
+    # Calendars kept elsewhere: one's own, and an administrator for anybody. Not the front desk: an address opens all.
+    row("scheduling:calendar-list", get=f"{CARE} admin"),
+    row("scheduling:calendar-list", get=f"{CARE} admin", note="of one practitioner", query={"who": "{practitioner_id}"}),
+    row("scheduling:calendar-add", post=f"{CARE} admin",
+        body={"address": "https://calendar.example/new.ics", "who": "{practitioner_id}"}),
+    row("scheduling:calendar-read", post="maya admin"),
+    row("scheduling:calendar-remove", post="maya admin"),
     row("scheduling:time-off-add", post=f"{CARE} grace",
         body={"start": "2031-01-01T10:00", "end": "2031-01-01T11:00", "reason": "Away", "who": "{practitioner_id}"}),
     row("scheduling:time-off-remove", post="maya grace"),
@@ -576,11 +583,11 @@ MAY_READ: dict[str, set[str]] = {
     "booker": {"name", "signer"},
     "maya": set(_HERS.split()) - {"signer", "wrong"}
     | {"guest"}
-    | {"subjective", "plan", "diagnosis", "allergy", "timeoff"},
+    | {"subjective", "plan", "diagnosis", "allergy", "timeoff", "calendar"},
     "grace": {"name", "reason", "timeoff", "text", "wrong"},
     "marcus": {"name"},
     "ingrid": {"name", "override", "signer", "staff", "guest"},
-    "admin": {"staff", "colleague"},
+    "admin": {"staff", "colleague", "calendar"},
 }
 """The kinds of texts of ``canaries.py`` that somebody comes to read on some page; who is not named reads none."""
 
@@ -596,7 +603,7 @@ def may_read(name: str, row: Row) -> set[str]:
     return kinds - BEHIND_BIRTH_DATE if name == "link" and not row.identified else kinds
 
 
-SHOWN_TO_NOBODY = {"cancelled", "file"}
+SHOWN_TO_NOBODY = {"cancelled", "file", "ical"}
 """Kinds that are kept and stand on no page."""
 
 

@@ -360,6 +360,10 @@ class _Filling:
             self.things["wait_token"] = services.issue_waitlist_link(entry=entry)
         with self._as(clinic.practitioner_user) as who:
             self.things["feed_token"] = services.renew_feed(actor=who, owner=clinic.practitioner)
+            self.things["other_id"] = services.add_calendar(
+                actor=who, practitioner=clinic.practitioner, name=clinic.word("calendar"),
+                address=f"https://calendar.example/{clinic.word('ical')}.ics",
+            ).id  # fmt: skip
 
     def _visits(self) -> None:
         """Bring a visit to each stage that a page is about."""

@@ -35,6 +35,7 @@ class SchedulingConfig(AppConfig):
         words.register(texts.TEXTS)
         loops.register(selectors.WATCH, tasks.watch_lines, every=10)
         loops.register(selectors.WAITLIST, tasks.offer_times, every=15)
+        loops.register(selectors.CALENDARS, tasks.read_calendars, every=20)
         timers.register(services.OFFER_TIMER, tasks.offer_over)
         timers.register(services.UNANSWERED_TIMER, tasks.unanswered)
         timers.register(services.CALL_TIMER, tasks.message)
@@ -69,6 +70,13 @@ class SchedulingConfig(AppConfig):
                 "scheduling.hours.reopen": _("let weekly hours go on"),
                 "scheduling.exception.add": _("added time off or extra time"),
                 "scheduling.exception.remove": _("took back time off or extra time"),
+                "scheduling.calendar.add": _("let a calendar kept elsewhere block hours"),
+                "scheduling.calendar.remove": _("removed a calendar that blocked hours"),
+                "scheduling.calendar.ask": _("asked that a calendar kept elsewhere be read now"),
+                "scheduling.calendar.look": _("looked at the calendars that block hours"),
+                "scheduling.calendar.read": _("read new busy times from a calendar kept elsewhere"),
+                "scheduling.calendar.fail": _("could not read a calendar kept elsewhere"),
+                "scheduling.calendar.again": _("could read a calendar kept elsewhere again"),
                 "scheduling.queue.read": _("looked at the line"),
                 "scheduling.queue.join": _("got in line to be seen now"),
                 "scheduling.queue.open": _("came back to a place in line by a link"),

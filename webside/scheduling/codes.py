@@ -152,3 +152,18 @@ class OfferStatus(StrEnum):
     DECLINED = "declined"
     LAPSED = "lapsed"
     WITHDRAWN = "withdrawn"
+
+
+class CalendarTrouble(StrEnum):
+    """Why another calendar could not be read."""
+
+    UNREACHABLE = "unreachable"
+    SLOW = "slow"
+    GONE = "gone"
+    REFUSED = "refused"
+    SERVER = "server"
+    NOT_A_CALENDAR = "not-a-calendar"
+    TOO_BIG = "too-big"
+    INSIDE = "inside"
+    UNREADABLE = "unreadable"
+    SEALED = "sealed"

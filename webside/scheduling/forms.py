@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.dates import WEEKDAYS
 from django.utils.functional import Promise
@@ -222,6 +224,39 @@ class LastDayForm(forms.Form):
         if day < self.today or not clock.countable(day):
             raise ValidationError(_("Choose today or a later day: what is past stays as it was."))
         return day
+
+
+class OtherCalendarForm(forms.Form):
+    """The private address of a calendar that somebody keeps elsewhere."""
+
+    address = forms.CharField(
+        label=_("Private address of your other calendar"),
+        max_length=2000,
+        help_text=_("It begins with https:// or webcal://, and often ends with .ics."),
+        widget=forms.TextInput({"autocomplete": "off", "inputmode": "url", "spellcheck": "false"}),
+    )
+    name = forms.CharField(
+        label=_("What you call it"), max_length=60, required=False, help_text=_("For example: hospital, or family."),
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )  # fmt: skip
+
+    def clean_address(self) -> str:
+        """An address that can be read over the web, and by nobody on the way; not the page of a calendar."""
+        given = re.sub(r"^webcals?://", "https://", str(self.cleaned_data["address"]).strip(), flags=re.IGNORECASE)
+        try:
+            parts = urlsplit(given)
+            host, _port = parts.hostname or "", parts.port
+        except ValueError:
+            host = ""
+        if not host or any(each.isspace() or not each.isprintable() for each in given):
+            raise ValidationError(_("This is no address. Copy the whole line from your other calendar."))
+        if parts.scheme != "https" and not (parts.scheme == "http" and host in settings.INSIDE_HOSTS):
+            raise ValidationError(_("Enter an address that begins with https:// or webcal://."))
+        if host == "calendar.google.com" and not parts.path.startswith("/calendar/ical/"):
+            raise ValidationError(
+                _("This is the address of a page. In Google Calendar, copy “Secret address in iCal format”.")
+            )
+        return given
 
 
 class JoinForm(BookingForm):

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from webside.core import clock
+from webside.core.crypto import keyring
 from webside.core.models import TenantForeignKey, TenantModel
 from webside.scheduling.codes import (
     HOLDS_TIME,
@@ -412,3 +413,56 @@ class CalendarFeed(TenantModel):
                 for whose in ("practitioner", "patient")
             ),
         ]
+
+
+class OtherCalendar(TenantModel):
+    """A calendar that a practitioner keeps elsewhere: when it says that she is busy, her hours here are blocked.
+
+    Its address opens all that is in it, so it is sealed; ``host`` is what people are shown, ``digest`` by what the same
+    address is known again. ``whole_at``: when it was last read whole; it is asked for news only in between, by ``etag`` and
+    ``last_modified``. ``failing_since`` is empty while it can be read; ``unclear`` counts what could not be understood.
+    The worker reads it when ``look_at`` has come.
+    """
+
+    practitioner = TenantForeignKey("people.Practitioner", related_name="other_calendars")
+    name = models.CharField(max_length=60, blank=True)
+    host = models.CharField(max_length=253)
+    address_sealed = models.BinaryField()
+    digest = models.BinaryField(max_length=32)
+    added_by = models.CharField(max_length=160)
+    look_at = models.DateTimeField(default=clock.now)
+    read_at = models.DateTimeField(null=True)
+    whole_at = models.DateTimeField(null=True)
+    etag = models.CharField(max_length=200, blank=True)
+    last_modified = models.CharField(max_length=80, blank=True)
+    unclear = models.PositiveIntegerField(default=0)
+    trouble = models.CharField(max_length=20, blank=True)
+    failing_since = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "practitioner", "digest"], name="other_calendar_once"),
+        ]
+        indexes = [models.Index(fields=["tenant", "look_at"], name="other_calendar_to_read")]
+
+    @property
+    def address(self) -> str:
+        """Where it is read. Raises ``core.crypto.Unreadable`` where the key is missing."""
+        return keyring().open(bytes(self.address_sealed), place=f"other-calendar:{self.id}").decode()
+
+    @address.setter
+    def address(self, plain: str) -> None:
+        self.address_sealed = keyring().seal(plain.encode(), place=f"other-calendar:{self.id}")
+        self.digest = keyring().blind_index(plain, place=f"other-calendar:{self.practitioner_id}")
+
+
+class BusyTime(TenantModel):
+    """A stretch in which another calendar says that a practitioner is busy. Never with what, where or with whom."""
+
+    calendar = TenantForeignKey("scheduling.OtherCalendar", related_name="busy_times")
+    practitioner = TenantForeignKey("people.Practitioner", related_name="busy_times")
+    period = DateTimeRangeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "practitioner"], name="busy_time_of")]

@@ -274,6 +274,20 @@ def can_offer_time(actor: Actor) -> bool:
     return actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR)
 
 
+# Calendars that practitioners keep elsewhere
+
+
+def can_keep_calendars(actor: Actor, practitioner: Practitioner) -> bool:
+    """Give, or take away, the address of a calendar: whose it is, and an administrator for her. It opens all that is in it."""
+    own = actor.user_id is not None and practitioner.user_id == actor.user_id and can_see_schedules(actor)
+    return own or actor.has(Role.ADMINISTRATOR)
+
+
+def can_choose_whose_calendars(actor: Actor) -> bool:
+    """Administrators look after anybody's; others after their own."""
+    return actor.has(Role.ADMINISTRATOR)
+
+
 # Calendars that subscribe to somebody's visits
 
 

@@ -7,6 +7,7 @@ from django.urls import path
 from webside.scheduling.views import (
     answer,
     booking,
+    elsewhere,
     feeds,
     hours,
     limits,
@@ -71,6 +72,10 @@ urlpatterns = [
     path("o/<slug:slug>/schedule/waiting-list/<uuid:wait_id>/remove/", waitlist.remove, name="waitlist-remove"),
     path("o/<slug:slug>/schedule/hours/", hours.week, name="hours"),
     path("o/<slug:slug>/schedule/hours/add/", hours.add, name="hours-add"),
+    path("o/<slug:slug>/schedule/hours/calendars/", elsewhere.calendars, name="calendar-list"),
+    path("o/<slug:slug>/schedule/hours/calendars/add/", elsewhere.add, name="calendar-add"),
+    path("o/<slug:slug>/schedule/hours/calendars/<uuid:other_id>/read/", elsewhere.read_now, name="calendar-read"),
+    path("o/<slug:slug>/schedule/hours/calendars/<uuid:other_id>/remove/", elsewhere.remove, name="calendar-remove"),
     path("o/<slug:slug>/schedule/hours/undo/", hours.undo_change, name="hours-undo"),
     path("o/<slug:slug>/schedule/hours/<uuid:hours_id>/end/", hours.end, name="hours-end"),
     path("o/<slug:slug>/schedule/time-off/", operations.add_time_off, name="time-off-add"),

@@ -82,3 +82,64 @@ def httpserver_like() -> Any:
     thread.start()
     yield server.server_address[1], asked
     server.shutdown()
+
+
+def test_a_name_that_stands_for_something_inside_a_moment_later_is_not_asked(
+    monkeypatch: pytest.MonkeyPatch, httpserver_like: Any
+) -> None:
+    port, _inside = httpserver_like
+    first, connected = iter(["93.184.215.14"]), []
+
+    def answers(host: str, number: int, *_: Any, **__: Any) -> list[Any]:
+        found = next(first, "127.0.0.1")
+        connected.append(found)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (found, number))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answers)
+    with pytest.raises(outgoing.NotAllowed):
+        outgoing.ask(f"https://calendar.example:{port}/feed", headers={})
+    assert connected == ["93.184.215.14", "127.0.0.1"], "it was looked up twice, and the second was inside"
+
+
+def test_whatever_a_server_says_is_told(settings: Any, httpserver_like: Any) -> None:
+    outside, _inside = httpserver_like
+    settings.INSIDE_HOSTS = frozenset({"localhost"})
+    answer = outgoing.ask(f"http://localhost:{outside}/small", headers={"X-Asked": "yes"})
+    assert (answer.status, answer.body, answer.headers["Content-Length"]) == (200, b"small", "5")
+    with pytest.raises(outgoing.TooLong):
+        outgoing.ask(f"http://localhost:{outside}/long", headers={}, most=1000)
+    with pytest.raises(outgoing.NoSuchHost):
+        outgoing.ask("https://nobody.invalid/", headers={})
+    with pytest.raises(requests.ConnectionError):
+        outgoing.ask("http://localhost:9/", headers={})
+
+
+@pytest.mark.parametrize("drips", ["its headers", "its body"])
+def test_who_sends_a_byte_now_and_then_is_left_in_time(settings: Any, drips: str) -> None:
+    import threading
+    import time
+
+    settings.INSIDE_HOSTS = frozenset({"localhost"})
+    server = socket.create_server(("localhost", 0))
+    stop = threading.Event()
+
+    def drip() -> None:
+        found, _address = server.accept()
+        with found:
+            found.recv(4096)
+            found.sendall(b"HTTP/1.1 200 OK\r\n" + (b"X-Slow: " if drips == "its headers" else b"\r\n"))
+            try:
+                while not stop.wait(0.05):
+                    found.sendall(b"x")
+            except OSError:
+                return
+
+    thread = threading.Thread(target=drip, daemon=True)
+    thread.start()
+    began = time.monotonic()
+    with pytest.raises(outgoing.TooSlow):
+        outgoing.ask(f"http://localhost:{server.getsockname()[1]}/", headers={}, within=0.5)
+    assert time.monotonic() - began < 5
+    stop.set()
+    thread.join(timeout=5)
+    server.close()

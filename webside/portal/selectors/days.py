@@ -99,6 +99,11 @@ class Day:
         return sum(row.ready in (Readiness.NO_LICENCE, Readiness.STOPPED) for row in self._at_hand)
 
     @property
+    def unsure(self) -> bool:
+        """Whether a calendar that she keeps elsewhere can't be read, so that nobody knows whether these visits clash."""
+        return any(row.appointment.unsure for row in [*self._at_hand, *self.later])  # type: ignore[attr-defined]
+
+    @property
     def topics(self) -> str:
         """What the page listens to: the day itself and the rooms of the visits at hand."""
         return " ".join([f"day:{self.practitioner.id}", *rooms_of(self._at_hand)])
@@ -146,7 +151,7 @@ def day(actor: Actor, tenant: Tenant) -> Day | None:
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     tomorrow = (midnight + timedelta(days=1, hours=2)).replace(hour=0)
     found = (
-        scheduling.appointments_for(actor)
+        scheduling.with_clashes(scheduling.appointments_for(actor))
         .filter(
             scheduling.of_days(midnight, midnight + timedelta(days=DAYS_AHEAD)),
             practitioner=practitioner,

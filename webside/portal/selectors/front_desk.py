@@ -68,7 +68,8 @@ def board(actor: Actor, tenant: Tenant, shown: str = "") -> Board | None:
         return None
     now = clock.now()
     today = now.astimezone(ZoneInfo(tenant.timezone)).date()
-    found = list(scheduling.day_for(actor, today, tenant.timezone).select_related("visit__safe_start"))
+    of_today = scheduling.with_clashes(scheduling.day_for(actor, today, tenant.timezone))
+    found = list(of_today.select_related("visit__safe_start"))
     licences = list(
         Licence.objects.filter(status="active", practitioner__active=True)
         .select_related("practitioner")

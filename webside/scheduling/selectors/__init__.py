@@ -18,6 +18,18 @@ from webside.scheduling.selectors.appointments import (
     upcoming_for,
 )
 from webside.scheduling.selectors.consents import CONSENT_SCOPES, has_consent
+from webside.scheduling.selectors.elsewhere import (
+    CALENDARS,
+    STALE_AFTER,
+    CalendarState,
+    calendars_of,
+    calendars_to_read,
+    clashes_ahead,
+    is_busy_elsewhere,
+    other_calendar,
+    stale_calendars,
+    with_clashes,
+)
 from webside.scheduling.selectors.feeds import feed_by_hash, feed_stands, feeds_of, visits_of_feed
 from webside.scheduling.selectors.hours import (
     booked_outside_hours,
@@ -108,6 +120,7 @@ from webside.scheduling.selectors.waitlist import (
 __all__ = [
     "ABOUT_LICENCES",
     "BOOKABLE_DAYS",
+    "CALENDARS",
     "CONSENT_SCOPES",
     "LONGEST_WAIT_DAYS",
     "LOOK_AHEAD_DAYS",
@@ -118,8 +131,10 @@ __all__ = [
     "RETURNS_WITHIN",
     "RUNS_ON",
     "SERIES_DAYS",
+    "STALE_AFTER",
     "WAITLIST",
     "WATCH",
+    "CalendarState",
     "Line",
     "Occurrence",
     "Offer",
@@ -131,11 +146,14 @@ __all__ = [
     "appointments_for",
     "booked_beyond",
     "booked_outside_hours",
+    "calendars_of",
+    "calendars_to_read",
     "call_back",
     "call_backs",
     "can_return",
     "can_still_change",
     "cancelled_with",
+    "clashes_ahead",
     "confirmed_text",
     "day_for",
     "door_proof",
@@ -155,6 +173,7 @@ __all__ = [
     "holds_time",
     "hours_ended",
     "hours_of",
+    "is_busy_elsewhere",
     "is_of_the_line",
     "is_offered",
     "is_watched",
@@ -180,6 +199,7 @@ __all__ = [
     "open_offer",
     "opening",
     "openings",
+    "other_calendar",
     "own_entry",
     "own_waits",
     "patient_behind",
@@ -189,6 +209,7 @@ __all__ = [
     "queue_hours_of",
     "queue_link_by_hash",
     "slots_for",
+    "stale_calendars",
     "standing",
     "state",
     "states",
@@ -203,4 +224,5 @@ __all__ = [
     "waitlist_link_by_hash",
     "watch_age",
     "wish_of",
+    "with_clashes",
 ]

@@ -16,7 +16,7 @@ from webside.core import clock
 from webside.people.models import Patient, Practitioner
 from webside.scheduling import rules
 from webside.scheduling.codes import HOLDS_TIME, TAKES_TIME
-from webside.scheduling.models import Appointment, Availability, AvailabilityException
+from webside.scheduling.models import Appointment, Availability, AvailabilityException, BusyTime
 from webside.scheduling.rules import Span, WeeklyHours
 from webside.scheduling.selectors.hours import as_rule
 from webside.scheduling.selectors.offering import Offer, law_record, offers_of
@@ -180,7 +180,7 @@ def next_times_for_all(
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """Hours, exceptions and booked time of several practitioners between two moments."""
+    """Hours, exceptions, booked time, and what other calendars block, of several practitioners between two moments."""
 
     since: datetime
     until: datetime
@@ -215,13 +215,15 @@ class _Facts:
         )
         if without is not None:
             booked = booked.exclude(id=without.id)
-        # What is off, what is extra and what is booked are one kind of fact, a stretch of time: one query.
+        elsewhere = BusyTime.objects.filter(practitioner_id__in=ids, period__overlap=window)
+        # What is off, what is extra and what is taken are one kind of fact, a stretch of time: one query.
         nothing = Value(None, output_field=UUIDField()), Value(0), Value(0)
+        unsaid = Value(None, output_field=BooleanField())
         stretches = exceptions.values_list("practitioner_id", "period", "available", *nothing).union(
             booked.values_list(
-                "practitioner_id", "period", Value(None, output_field=BooleanField()), "service_id", "minutes_before",
-                "minutes_after",
+                "practitioner_id", "period", unsaid, "service_id", "minutes_before", "minutes_after",
             ),
+            elsewhere.values_list("practitioner_id", "period", unsaid, *nothing),
             all=True,
         )  # fmt: skip
         kinds = {True: facts.extra, False: facts.off, None: facts.busy}

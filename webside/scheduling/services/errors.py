@@ -26,6 +26,10 @@ class SlotTaken(CannotBook):
     """Somebody else took it, or it was never offered."""
 
 
+class BusyElsewhere(SlotTaken):
+    """Another calendar of whom it is with says that they are busy then."""
+
+
 class SlotPassed(CannotBook):
     """It began while the form was open."""
 
@@ -152,3 +156,11 @@ class CannotOffer(Exception):
 
 class OfferOver(Exception):
     """What was offered is held no longer: it has run out, or was declined or taken back."""
+
+
+class KnownAlready(ValueError):
+    """The same calendar is read already."""
+
+
+class TooManyCalendars(ValueError):
+    """So many calendars of one person are not read."""

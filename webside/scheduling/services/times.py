@@ -13,9 +13,16 @@ from webside.catalog.models import HealthcareService
 from webside.core import clock
 from webside.core.locks import lock
 from webside.people.models import Patient, Practitioner
-from webside.scheduling import selectors
+from webside.scheduling import rules, selectors
 from webside.scheduling.models import Appointment
-from webside.scheduling.services.errors import CannotBook, GatesStop, PatientBusy, SlotPassed, SlotTaken
+from webside.scheduling.services.errors import (
+    BusyElsewhere,
+    CannotBook,
+    GatesStop,
+    PatientBusy,
+    SlotPassed,
+    SlotTaken,
+)
 
 
 def lock_people(practitioner: Practitioner, patient: Patient | None = None) -> None:
@@ -81,7 +88,8 @@ def check_time(
     if stops:
         raise GatesStop(stops, near(besides=practitioner))
     if not selectors.is_offered(service=service, practitioner=practitioner, start=start, moving=moving, limits=limits):
-        raise SlotTaken(near())
+        span = rules.Span(start, start + selectors.length_of(service))
+        raise (BusyElsewhere if selectors.is_busy_elsewhere(practitioner, span) else SlotTaken)(near())
 
 
 def broken_constraint(error: IntegrityError) -> str | None:

@@ -90,3 +90,88 @@ def test_names_are_text_in_mail_and_calendar(cast: Any) -> None:
         assert "\n" not in row.subject
         _, calendar = sent(row)
         assert len(calendar.events) == 1
+
+
+class Phone:
+    """A patient's calendar, which takes what is sent to her as RFC 5546 says, in whatever order it comes."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Any] = {}
+        self.cancelled: dict[str, int] = {}
+
+    def take(self, calendar: Any) -> None:
+        for event in calendar.events:
+            uid, sequence = str(event["uid"]), int(event["sequence"])
+            known = self.entries.get(uid)
+            if known is not None:
+                assert str(known["organizer"]) == str(event["organizer"]), (
+                    "a change by somebody else is not taken (6.1)"
+                )
+            newest = max(int(known["sequence"]) if known else -1, self.cancelled.get(uid, -1))
+            if sequence < newest or (known and sequence == newest and event["dtstamp"].dt < known["dtstamp"].dt):
+                continue  # 2.1.5: an older word than the one that is known
+            if str(calendar["method"]) == "CANCEL":
+                assert str(event["status"]) == "CANCELLED"
+                self.cancelled[uid] = sequence
+                self.entries.pop(uid, None)
+            else:
+                self.entries[uid] = event
+
+    def times(self) -> list[Any]:
+        return sorted(each.start for each in self.entries.values())
+
+
+def calendars_in(row: OutgoingMessage) -> list[Any]:
+    message = email.message_from_bytes(content_of(row), policy=default)
+    found = []
+    for attachment in message.iter_attachments():
+        calendar = Calendar.from_ical(attachment.get_content())
+        assert attachment["content-type"].params["method"] == calendar["method"]
+        found.append(calendar)
+    return found
+
+
+def test_a_moved_visit_moves_in_the_patients_calendar_and_a_cancelled_one_is_gone(cast: Any) -> None:
+    with cast.as_(cast.liz_user) as liz:
+        slots = some_slots(cast)
+        appointment = book(cast, liz, slots[0].start)
+        handlers.send_booked(AppointmentBooked(appointment_id=appointment.id), uuid4())
+        steps = [[slots[0].start]]
+        appointment = services.move_appointment(actor=liz, appointment=appointment, start=slots[4].start)
+        handlers.send_moved(AppointmentMoved(appointment_id=appointment.id), uuid4())
+        steps.append([slots[4].start])
+        appointment = services.cancel_appointment(actor=liz, appointment=appointment)
+        handlers.send_cancelled(AppointmentCancelled(appointment_id=appointment.id), uuid4())
+        steps.append([])
+        appointment = services.restore_appointment(actor=liz, appointment=appointment)
+        handlers.send_booked(AppointmentBooked(appointment_id=appointment.id), uuid4())
+        steps.append([slots[4].start])
+        rows = list(OutgoingMessage.objects.filter(tenant_id=cast.larkspur.id).order_by("queued_at"))
+    phone = Phone()
+    for row, times in zip(rows, steps, strict=True):
+        for calendar in calendars_in(row):
+            phone.take(calendar)
+        assert phone.times() == times
+    for row in rows:
+        for calendar in calendars_in(row):
+            phone.take(calendar)
+    assert phone.times() == steps[-1], "what comes late, or twice, changes nothing"
+
+
+def test_one_of_a_series_moves_and_the_rest_is_gone_in_the_patients_calendar(cast: Any) -> None:
+    from webside.scheduling import calendars
+
+    with cast.as_(cast.liz_user) as liz:
+        slots = some_slots(cast)
+        first = book(cast, liz, slots[0].start)
+        second = book(cast, liz, slots[4].start, consent_scope="")
+        phone = Phone()
+        phone.take(Calendar.from_ical(calendars.several([first, second], cast.larkspur)))
+        assert phone.times() == [slots[0].start, slots[4].start]
+        moved = services.move_appointment(actor=liz, appointment=first, start=slots[2].start)
+        phone.take(Calendar.from_ical(calendars.entry(moved, cast.larkspur, method=calendars.REQUEST)))
+        assert phone.times() == [slots[2].start, slots[4].start]
+        for each in (moved, second):
+            gone = services.cancel_appointment(actor=liz, appointment=each)
+            phone.take(Calendar.from_ical(calendars.entry(gone, cast.larkspur, method=calendars.CANCEL)))
+        assert phone.times() == []

@@ -310,6 +310,7 @@ def consent_asked(service: Any, patient: Any) -> tuple[str, Any]:
 def _trouble(refusal: services.CannotBook, place: Place) -> dict[str, Any]:
     names = {
         services.SlotTaken: "taken",
+        services.BusyElsewhere: "elsewhere",
         services.SlotPassed: "passed",
         services.PatientBusy: "busy",
         services.GatesStop: "gates",

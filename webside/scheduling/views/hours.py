@@ -78,6 +78,8 @@ def _show(request: HttpRequest, who: Any, *, form: Any = None, overlap: Any = No
             "outside": [each for each in outside if policies.can_view_appointment(actor, each)],
             "outside_count": len(outside),
             "form": form or WeeklyHoursForm(today=today),
+            "stale": selectors.stale_calendars(who),
+            "keeps": policies.can_keep_calendars(actor, who),
             "overlap": _block(overlap, today) if overlap else None,
         }
     return render(request, "scheduling/hours.html", context, status=status)

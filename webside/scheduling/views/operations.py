@@ -59,11 +59,12 @@ def _schedule(request: HttpRequest, slug: str, form: TimeOffForm | None, status:
     zone = (who.timezone if who else "") or request.tenant.timezone  # type: ignore[attr-defined]
     today = clock.today(zone)
     day = day_of(request.GET.get("day", "")) or today
-    found = selectors.day_for(actor, day, zone)
+    found = selectors.with_clashes(selectors.day_for(actor, day, zone))
     if who is not None:
         found = found.filter(practitioner=who)
     now = clock.now()
     desk = actor.has(Role.COORDINATOR)
+    clashes = selectors.clashes_ahead(who) if who is not None else []
 
     def address(**query: str) -> str:
         pairs = {"who": str(who.id) if who and desk else "", **query}
@@ -86,6 +87,7 @@ def _schedule(request: HttpRequest, slug: str, form: TimeOffForm | None, status:
                         "missed": selectors.missed_text(one),
                         "may_noshow": selectors.may_be_noshow(one),
                         "can_change": selectors.can_still_change(one),
+                        "clashes": one.clashes,  # type: ignore[attr-defined]
                     }
                     for one in found
                 ],
@@ -93,6 +95,10 @@ def _schedule(request: HttpRequest, slug: str, form: TimeOffForm | None, status:
                 "later_url": address(day=(day + timedelta(days=1)).isoformat()),
                 "today_url": address(),
                 "who": who,
+                "clashes": [each for each in clashes if policies.can_view_appointment(actor, each)],
+                "clash_count": len(clashes),
+                "stale": selectors.stale_calendars(who) if who is not None or desk else [],
+                "keeps": who is not None and policies.can_keep_calendars(actor, who),
                 "follows": who is not None and policies.can_keep_feed(actor, who),
                 "people": list(practitioners(actor)) if desk else [],
                 "hours": [_hours(block, day) for block in selectors.hours_of(who, today)] if who else [],

@@ -33,10 +33,8 @@ def entry(appointment: Appointment, tenant: Tenant, *, method: str) -> bytes:
     event.add("status", "CANCELLED" if method == CANCEL else "CONFIRMED")
     event.add("class", "PRIVATE")
     event.add("transp", "TRANSPARENT" if method == CANCEL else "OPAQUE")
+    event["organizer"] = _organizer(tenant)
     if method != PUBLISH:
-        organizer = vCalAddress(f"mailto:{settings.DEFAULT_FROM_EMAIL.rpartition('<')[2].rstrip('>')}")
-        organizer.params["CN"] = vText(tenant.name)
-        event["organizer"] = organizer
         attendee = vCalAddress(f"mailto:{appointment.patient.email}")
         attendee.params["PARTSTAT"] = vText("ACCEPTED")
         attendee.params["RSVP"] = vText("FALSE")
@@ -56,6 +54,7 @@ def several(appointments: Iterable[Appointment], tenant: Tenant) -> bytes:
         event.add("summary", _("Visit with %s") % tenant.name)
         event.add("status", "CONFIRMED")
         event.add("class", "PRIVATE")
+        event["organizer"] = _organizer(tenant)
         calendar.add_component(event)
     return calendar.to_ical()
 
@@ -78,6 +77,13 @@ def feed(appointments: Iterable[Appointment]) -> bytes:
         event.add("transp", "OPAQUE")
         calendar.add_component(event)
     return calendar.to_ical()
+
+
+def _organizer(tenant: Tenant) -> vCalAddress:
+    """Return whose entry it is. A calendar takes a change or a cancellation from nobody else (RFC 5546, 3.2 and 6.1)."""
+    organizer = vCalAddress(f"mailto:{settings.DEFAULT_FROM_EMAIL.rpartition('<')[2].rstrip('>')}")
+    organizer.params["CN"] = vText(tenant.name)
+    return organizer
 
 
 def _calendar() -> Calendar:
