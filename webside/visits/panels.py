@@ -109,8 +109,16 @@ def way_by_phone(request: HttpRequest, appointment: Appointment, **_: Any) -> st
     return render_to_string("visits/_way_by_phone.html", context, request)
 
 
+def calls_beside(request: HttpRequest, visit: Any, **_: Any) -> str:
+    """Draw where the calls of a visit are shown beside it; the part fetches itself, so that the page asks for nothing more."""
+    if not services.has_line(request.tenant.slug) or not policies.can_run_visit(request.actor, visit):  # type: ignore[attr-defined]
+        return ""
+    return render_to_string("visits/_phone_in_room.html", {"visit": visit}, request)
+
+
 def register() -> None:
     """Fill the slots."""
     panels.register("chart.summary", "visits.afterwards", after_the_visit, order=20)
+    panels.register("visits.beside", "visits.phone", calls_beside, order=5)
     panels.register("scheduling.appointment", "visits.phone", way_by_phone)
     panels.register("chart.sign.codes", "visits.propose", before_signing, order=40)

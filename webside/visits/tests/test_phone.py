@@ -691,13 +691,46 @@ def test_a_press_of_call_me_says_what_happens_and_the_page_follows(clinic: Cast,
 
 
 def test_pages_with_the_telephone_ask_no_more_than_pages_may(clinic: Cast) -> None:
+    liz, maya = sign_in(Client(), clinic.liz_user), sign_in(Client(), clinic.maya_user)
     visit = factories.waiting(clinic)
     dial(clinic, code(clinic, visit))
     code(clinic, visit, CLINICIAN)
-    liz, maya = sign_in(Client(), clinic.liz_user), sign_in(Client(), clinic.maya_user)
-    for client, name in ((liz, "visit-waiting"), (liz, "visit-prepare"), (maya, "visit-room"), (maya, "visit-door")):
+    _few_queries(visit, (liz, "visit-waiting"), (liz, "visit-prepare"), (maya, "visit-room"), (maya, "visit-door"))
+    with clinic.as_(clinic.maya_user) as actor:
+        services.admit(actor=actor, visit=visit)
+    _few_queries(visit, (liz, "visit-room"), (maya, "visit-room"), (maya, "visit-phone"), (liz, "visit-phone"))
+
+
+def _few_queries(visit: Visit, *pages: tuple[Any, str]) -> None:
+    for client, name in pages:
         url = reverse(f"visits:{name}", args=["larkspur", visit.id])
         client.get(url)
         with page_queries() as found:
             assert client.get(url).status_code == 200
         assert len(found) <= MOST, (name, found)
+
+
+def test_in_the_room_number_and_code_stand_where_a_broken_call_is_told_of(clinic: Cast) -> None:
+    visit = factories.admitted(clinic)
+    own = code(clinic, visit)
+    room = reverse("visits:visit-room", args=["larkspur", visit.id])
+    html = sign_in(Client(), clinic.liz_user).get(room).content.decode()
+    assert html.count(f"tel:+15185550190,,{own}") == 2, "in the notice, and among who is there"
+    theirs = sign_in(Client(), clinic.maya_user).get(room).content.decode()
+    assert f'data-later data-url="{_url(visit)}"' in theirs and own not in theirs
+
+
+def test_a_press_within_the_call_stays_on_its_page(clinic: Cast) -> None:
+    visit = factories.admitted(clinic)
+    liz = sign_in(Client(), clinic.liz_user)
+    answer = liz.post(_url(visit), {"do": "call-me", "key": "k"}, headers={"X-In-Page": "1"})
+    assert answer.status_code == 200 and "Pick up and press 1" in answer.content.decode()
+    maya = sign_in(Client(), clinic.maya_user)
+    said = {"do": "reason", "audio_reason": "patient_cannot"}
+    assert "Kept." in maya.post(_url(visit), said, headers={"X-In-Page": "1"}).content.decode()
+    assert seen(clinic, visit).audio_reason == "patient_cannot"
+    with clinic.as_(clinic.maya_user) as actor:
+        assert services.end_visit(actor=actor, visit=visit).audio_reason == "patient_cannot", (
+            "nothing said is no other word"
+        )
+    assert liz.post(_url(visit), said).status_code == 404

@@ -2,6 +2,7 @@
  * A part of a call's page that is fetched again when the visit changes: `data-behavior="visit-fragment"`.
  *
  *   data-url     where the part comes from; data-kinds: the kinds of hints that concern it (all, when absent)
+ *   data-later   it is not drawn with the page, and fetched at once
  *
  * It listens to the call's own socket ("visits:hint", "visits:resync"): a second socket on the same
  * topic would take the call's seat. What somebody types or has opened in it is left alone.
@@ -49,5 +50,6 @@ export default function attach(element) {
     if (!kinds || kinds.includes(kind)) refresh();
   }, { signal });
   document.addEventListener("visits:resync", refresh, { signal });
+  if ("later" in element.dataset) refresh();
   return () => life.abort();
 }
