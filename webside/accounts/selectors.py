@@ -53,6 +53,25 @@ def works_at(user: User, tenant_id: UUID | None = None) -> bool:
     return (found if tenant_id is None else found.filter(tenant_id=tenant_id)).exists()
 
 
+def tenants_of(user_id: UUID) -> list[UUID]:
+    """Return the tenants to which somebody belongs or belonged."""
+    return list(Membership.objects.filter(user_id=user_id).order_by("id").values_list("tenant_id", flat=True))
+
+
+def belongs(user_id: UUID, tenant_id: UUID) -> bool:
+    """Whether somebody is anything in a tenant now."""
+    found = Membership.objects.filter(user_id=user_id, tenant_id=tenant_id, active=True, user__is_active=True)
+    return found.exists()
+
+
+def users_of(role: Role) -> list[UUID]:
+    """Return those who have a role in the frame's tenant."""
+    found = Membership.objects.filter(
+        tenant_id=frames.current_tenant_id(), active=True, roles__contains=[role.value], user__is_active=True
+    )
+    return list(found.order_by("id").values_list("user_id", flat=True))
+
+
 def staff_of(actor: Actor) -> QuerySet[Membership]:
     """Return the memberships of the actor's tenant that work there."""
     return (

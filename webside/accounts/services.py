@@ -175,16 +175,17 @@ def change_membership(*, actor: Actor, membership: Membership, roles: list[Role]
 
 
 @action("accounts.device.end")
-def end_sign_ins(*, actor: Actor, sign_ins: list[SignIn]) -> None:
-    """Sign the actor out in browsers of theirs, at once. What is open there closes.
+def end_sign_ins(*, actor: Actor, sign_ins: list[SignIn], but: UUID | None = None) -> None:
+    """Sign the actor out in browsers of theirs, at once. What is open there closes, and nothing is sent there any more.
 
-    Raises :class:`NotAllowed` for a browser of somebody else.
+    ``but``: these are all that there are except this one. Raises :class:`NotAllowed` for a browser of somebody else.
     """
     if any(sign_in.user_id != _person(actor) for sign_in in sign_ins):
         raise NotAllowed
     Session.objects.filter(session_key__in=[sign_in.session_key for sign_in in sign_ins]).delete()
     SignIn.objects.filter(id__in=[sign_in.id for sign_in in sign_ins]).delete()
     registry.revoke(_person(actor), registry.RENEWED)
+    registry.left(_person(actor), [sign_in.id for sign_in in sign_ins], but)
     record("accounts.device.end", actor=actor, changes={"devices": [sign_in.device for sign_in in sign_ins]})
 
 

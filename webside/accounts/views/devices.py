@@ -48,7 +48,8 @@ def end(request: HttpRequest, sign_in_id: UUID) -> HttpResponse:
 def end_others(request: HttpRequest) -> HttpResponse:
     """Sign out everywhere but here."""
     actor = request.actor  # type: ignore[attr-defined]
-    if found := list(selectors.sign_ins(actor).exclude(id=sessions.current(request))):
-        services.end_sign_ins(actor=actor, sign_ins=found)
+    here = UUID(sessions.current(request))
+    # Also where nothing is listed: a browser that was left alone is signed out, and may still be sent something.
+    services.end_sign_ins(actor=actor, sign_ins=list(selectors.sign_ins(actor).exclude(id=here)), but=here)
     messages.success(request, _("You are signed out everywhere but here."))
     return redirect("accounts:device-list")
