@@ -21,6 +21,8 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 SECRET_KEY_LETTERS = 32
 DATA_KEY_BYTES = 32
 LONGEST_KEY_ID = 40
+P256_BYTES = 32
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # SEC 2, 2.4.2
 E164 = re.compile(r"\+[1-9]\d{6,14}")
 
 
@@ -92,6 +94,21 @@ class Env(BaseSettings):
         description='Each clinic\'s number for visits by phone by its slug, as JSON: {"larkspur": "+15185550190"}, each '
         "number once. A clinic without one shows none.",
     )
+    push_key: SecretStr | None = Field(
+        None,
+        description="The private key by which push services know this installation: 32 bytes in base64url. Made at first "
+        "start if absent; in production nothing is pushed without one.",
+    )
+    push_hosts: list[str] = Field(
+        default=[
+            "fcm.googleapis.com",
+            "updates.push.services.mozilla.com",
+            "*.push.apple.com",
+            "*.notify.windows.com",
+        ],
+        description="Hosts of the push services to which notifications may be sent: those of Chrome, Firefox, Safari and "
+        "Edge. A browser that names another one is refused.",
+    )
     turn_urls: list[str] = Field(default_factory=list, description="turn:host:port?transport=udp, …")
     turn_secret: SecretStr | None = Field(None, description="coturn's static-auth-secret.")
     turn_ttl: int = Field(3600, le=3600, description="Seconds that a relay credential lives; an hour at most.")
@@ -150,6 +167,8 @@ class Env(BaseSettings):
                 )
         self._refuse_wrong_carriers()
         self.encryption_keys()
+        if self.push_key:
+            self.push_signing_key()
         return self
 
     def _refuse_wrong_carriers(self) -> None:
@@ -185,6 +204,25 @@ class Env(BaseSettings):
                     ' "import base64, os; print(base64.b64encode(os.urandom(32)).decode())"'
                 )
         return keys
+
+    def push_signing_key(self) -> bytes:
+        """Return the private key for pushes, a number of the curve P-256; nothing in production while none is set.
+
+        Raises ``ValueError`` that says what to do, without the key's text.
+        """
+        if self.push_key is None:
+            return b"" if self.production else self.secret("push-key", P256_BYTES - 1)
+        text = self.push_key.get_secret_value().strip()
+        try:
+            key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        except (binascii.Error, ValueError):
+            key = b""
+        if len(key) != P256_BYTES or not 0 < int.from_bytes(key) < P256_ORDER:
+            raise ValueError(
+                "WEBSIDE_PUSH_KEY is no key: make one: python3 -c"
+                " \"import base64, os; print(base64.urlsafe_b64encode(b'\\0' + os.urandom(31)).decode())\""
+            )
+        return key
 
     def secret(self, name: str, size: int = 32) -> bytes:
         """Return a secret of this installation, made once and kept readable for its owner alone."""

@@ -1,48 +1,71 @@
-"""The client for pushes without payload."""
+"""The client for pushes: sealed, signed as this installation's, and to known push services only."""
 
 from __future__ import annotations
 
-import base64
-import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from fnmatch import fnmatchcase
+from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
-from cryptography.hazmat.primitives import hashes, serialization
+import jwt
+import requests
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from django.conf import settings
 
-from webside.core import clock
-from webside.notifications.ports import PermanentFailure, TemporaryFailure
+from webside.core import clock, outgoing
+from webside.integrations.web_push import sealing
+from webside.notifications.codes import Reason
+from webside.notifications.ports import PermanentFailure, PushTarget, TemporaryFailure
 
-SECONDS = 10.0
+SECONDS = 8.0
 TOKEN_LIFE = timedelta(hours=12)  # RFC 8292, 2: at most 24 hours
-GONE = frozenset({404, 410})  # RFC 8030, 7.3: the subscription has ended
-CREATED = frozenset({200, 201, 202, 204})
-TOPIC_LENGTH = 32  # RFC 8030, 5.4
-
-
-def _b64(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+LONGEST_ENDPOINT = 1000
+LONGEST_WAIT = 3600.0
+TAKEN = frozenset({200, 201, 202, 204})
+ENDED = {
+    404: Reason.GONE,  # RFC 8030, 7.3: the subscription has ended
+    410: Reason.GONE,
+    413: Reason.TOO_LONG,
+}
+MAY_PASS = {401: Reason.CREDENTIALS, 403: Reason.CREDENTIALS, 408: Reason.AWAY, 429: Reason.PACE}
+SERVER_ERROR = 500
+WORD = re.compile(r"[A-Za-z0-9]{1,40}")
 
 
 @dataclass(frozen=True)
 class WebPush:
-    """Wakes apps. ``contact`` is ``mailto:…`` or an https address of the operator."""
+    """Sends pushes. ``contact`` is ``mailto:…`` or an https address of the operator; ``hosts`` are patterns of host names."""
 
     key: ec.EllipticCurvePrivateKey = field(repr=False)
     contact: str
-    transport: httpx.BaseTransport | None = field(default=None, repr=False)
+    hosts: Sequence[str]
     name: str = "web push"
 
     @property
     def public_key(self) -> str:
         """The key that a browser subscribes with (uncompressed point, base64url)."""
-        point = self.key.public_key().public_bytes(
-            serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
-        )
-        return _b64(point)
+        return sealing.b64(sealing.point(self.key.public_key()))
+
+    def why_not(self, target: PushTarget) -> str:
+        """Return why nothing may be sent to a target. See ``notifications.ports.PushPort``."""
+        parts = urlsplit(target.endpoint)
+        host = parts.hostname or ""
+        inside = host in settings.INSIDE_HOSTS
+        if len(target.endpoint) > LONGEST_ENDPOINT or parts.username or parts.fragment:
+            return "no address of a push service"
+        if parts.scheme != "https" and not (inside and parts.scheme == "http"):
+            return "it can be read on the way"
+        if not inside and not any(fnmatchcase(host, pattern) for pattern in self.hosts):
+            return "not a push service that we know"
+        try:
+            sealing.public_key(target.p256dh)
+            sealing.secret(target.auth)
+        except ValueError:
+            return "no keys of a browser"
+        return ""
 
     def authorization(self, endpoint: str) -> str:
         """Return the header by which the push service knows us (RFC 8292, 3)."""
@@ -52,26 +75,56 @@ class WebPush:
             "exp": int((clock.now() + TOKEN_LIFE).timestamp()),
             "sub": self.contact,
         }
-        head = ".".join(
-            _b64(json.dumps(part, separators=(",", ":")).encode()) for part in ({"typ": "JWT", "alg": "ES256"}, claims)
-        )
-        r, s = decode_dss_signature(self.key.sign(head.encode(), ec.ECDSA(hashes.SHA256())))
-        return f"vapid t={head}.{_b64(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}, k={self.public_key}"
+        return f"vapid t={jwt.encode(claims, self.key, algorithm='ES256')}, k={self.public_key}"
 
-    def send(self, *, endpoint: str, topic: str, ttl: int, urgent: bool) -> None:
-        """Wake the app behind ``endpoint``. See ``notifications.ports.PushPort``."""
+    def send(self, *, target: PushTarget, payload: bytes, topic: str, ttl: int, urgent: bool) -> None:
+        """Send a push. See ``notifications.ports.PushPort``."""
+        if why := self.why_not(target):  # kept when other rules held
+            raise PermanentFailure(why)
+        try:
+            body = sealing.seal(sealing.filled(payload), p256dh=target.p256dh, auth=target.auth)
+        except ValueError as error:
+            raise PermanentFailure("too long", reason=Reason.TOO_LONG) from error
         headers = {
             "TTL": str(ttl),
             "Urgency": "high" if urgent else "normal",
-            "Topic": topic[:TOPIC_LENGTH],
-            "Authorization": self.authorization(endpoint),
+            "Topic": topic,
+            "Content-Encoding": "aes128gcm",
+            "Content-Type": "application/octet-stream",
+            "Authorization": self.authorization(target.endpoint),
         }
         try:
-            with httpx.Client(transport=self.transport, timeout=SECONDS) as client:
-                answer = client.post(endpoint, headers=headers)
-        except httpx.HTTPError as error:
-            raise TemporaryFailure(type(error).__name__) from error
-        if answer.status_code in GONE:
-            raise PermanentFailure(f"HTTP {answer.status_code}")
-        if answer.status_code not in CREATED:
-            raise TemporaryFailure(f"HTTP {answer.status_code}")
+            with outgoing.session() as session:
+                answer = session.post(
+                    target.endpoint, data=body, headers=headers, timeout=SECONDS, allow_redirects=False
+                )
+        except requests.RequestException as error:
+            raise TemporaryFailure(type(error).__name__, uncertain=isinstance(error, requests.Timeout)) from error
+        _judge(answer)
+
+
+def _judge(answer: requests.Response) -> None:
+    status = answer.status_code
+    if status in TAKEN:
+        return
+    said = f"HTTP {status} {_word(answer)}".strip()
+    if status in ENDED:
+        raise PermanentFailure(said, reason=ENDED[status])
+    if status in MAY_PASS or status >= SERVER_ERROR:
+        raise TemporaryFailure(said, reason=MAY_PASS.get(status, Reason.AWAY), wait=_wait(answer))
+    raise PermanentFailure(said)
+
+
+def _word(answer: requests.Response) -> str:
+    """Return the one word or number by which a service names what is wrong; its sentences may quote the address."""
+    try:
+        told: Any = answer.json()
+    except requests.JSONDecodeError:
+        return ""
+    found = [str(told.get(name, "")) for name in ("reason", "errno")] if isinstance(told, dict) else []
+    return next((word for word in found if WORD.fullmatch(word)), "")
+
+
+def _wait(answer: requests.Response) -> float | None:
+    asked = answer.headers.get("Retry-After", "")
+    return min(float(asked), LONGEST_WAIT) if asked.isdecimal() else None
