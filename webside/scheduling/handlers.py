@@ -22,12 +22,13 @@ from webside.accounts.selectors import emails_of
 from webside.compliance.events import LicenceExpired
 from webside.compliance.models import Licence
 from webside.core import clock, timers
-from webside.core.actor import Role
+from webside.core.actor import Actor, Role
+from webside.notifications import registry as pushes
 from webside.notifications import selectors as notifications
 from webside.notifications.codes import Channel, Choice, MessageKind, MessageStatus
 from webside.notifications.events import NotificationFailed, TextReceived
 from webside.notifications.rules import channels
-from webside.notifications.services import send_email, send_sms
+from webside.notifications.services import push_to_patient, send_email, send_sms
 from webside.outbox.events import Event
 from webside.outbox.registry import subscribe
 from webside.people.models import Practitioner
@@ -173,6 +174,18 @@ def remind(payload: Mapping[str, Any]) -> None:
     )
 
 
+def lead_to_visit(actor: Actor, appointment_id: UUID) -> str:
+    """Return the page on which a reminder's visit is confirmed, moved or cancelled, for who may see it."""
+    found = selectors.appointment(actor, appointment_id)
+    return reverse("scheduling:appointment-detail", args=[found.tenant.slug, found.id]) if found else ""
+
+
+def lead_to_place(actor: Actor, entry_id: UUID) -> str:
+    """Return the page of a place in line, for who may see it."""
+    found = selectors.queue_entry(actor, entry_id)
+    return reverse("scheduling:queue-entry", args=[found.tenant.slug, found.id]) if found else ""
+
+
 def remind_otherwise(event: NotificationFailed, event_id: UUID) -> None:
     """Send by e-mail what did not arrive as a text."""
     services.remind_by_email(message_id=event.message_id)
@@ -231,12 +244,13 @@ STILL_NEWS = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What is told to somebody in line: in which words, and as long as she stands so."""
+    """What is told to somebody in line: in which words, and as long as she stands so. ``by_push``: to her devices too."""
 
     template: str
     subject: Promise
     while_: tuple[QueueStatus, ...]
     by_text: bool = True
+    by_push: bool = False
 
 
 IN_LINE_NEWS: dict[type[Event], News] = {
@@ -246,9 +260,9 @@ IN_LINE_NEWS: dict[type[Event], News] = {
         (QueueStatus.WAITING, QueueStatus.CLAIMED),
         by_text=False,
     ),
-    QueueNear: News("queue_near", gettext_lazy("You are nearly next"), (QueueStatus.WAITING,)),
-    QueueCalled: News("queue_called", gettext_lazy("It is your turn"), (QueueStatus.CLAIMED,)),
-    QueueUnanswered: News("queue_unanswered", gettext_lazy("We called you"), (QueueStatus.UNANSWERED,)),
+    QueueNear: News("queue_near", gettext_lazy("You are nearly next"), (QueueStatus.WAITING,), by_push=True),
+    QueueCalled: News("queue_called", gettext_lazy("It is your turn"), (QueueStatus.CLAIMED,), by_push=True),
+    QueueUnanswered: News("queue_unanswered", gettext_lazy("We called you"), (QueueStatus.UNANSWERED,), by_push=True),
     QueueClosing: News("queue_closing", gettext_lazy("We close soon"), (QueueStatus.WAITING,)),
     QueueAlone: News("queue_alone", gettext_lazy("Nobody can see you at the moment"), (QueueStatus.WAITING,)),
     QueueShut: News("queue_shut", gettext_lazy("We closed before we saw you"), (QueueStatus.CALLBACK,)),
@@ -266,6 +280,11 @@ def tell_in_line(event: Any, event_id: UUID) -> None:
     context = {"entry": entry, "clinic": tenant, "link": settings.PUBLIC_URL + path}
     key = f"scheduling.{news.template}:{event_id}"
     with translation.override(entry.patient.language or settings.LANGUAGE_CODE):
+        if news.by_push:
+            push_to_patient(
+                template=f"scheduling/{news.template}", patient=entry.patient, kind=MessageKind.READY, about_id=entry.id,
+                idempotency_key=f"{key}:push", expires_at=clock.now() + STILL_NEWS,
+            )  # fmt: skip
         # The place itself comes by e-mail, with words; what can't wait comes as a text to who asked for one.
         if news.by_text and entry.wants_message and entry.phone:
             text = send_sms(
@@ -421,5 +440,9 @@ def register() -> None:
     subscribe(WaitlistOffered, tell_offered)
     subscribe(WaitlistOver, tell_over)
     subscribe(NotificationFailed, remind_otherwise)
+    pushes.register_lead("scheduling/reminder", lead_to_visit)
+    for news in IN_LINE_NEWS.values():
+        if news.by_push:
+            pushes.register_lead(f"scheduling/{news.template}", lead_to_place)
     subscribe(TextReceived, take_reply)
     timers.register(services.TIMER, remind)

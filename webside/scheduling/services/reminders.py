@@ -19,7 +19,7 @@ from webside.core.locks import lock
 from webside.notifications import selectors as notifications
 from webside.notifications.codes import Channel, Choice, MessageKind
 from webside.notifications.rules import channels
-from webside.notifications.services import send_email, send_sms
+from webside.notifications.services import push_to_patient, send_email, send_sms
 from webside.notifications.telephone import e164
 from webside.scheduling import rules
 from webside.scheduling.codes import AppointmentStatus
@@ -88,6 +88,11 @@ def _send(appointment: Appointment, step: str) -> None:
     if Channel.EMAIL in chosen:
         reminder.email_id = _email(appointment, f"reminder-mail:{appointment.id}:{appointment.sequence}:{step}")
     reminder.save()
+    with translation.override(patient.language or settings.LANGUAGE_CODE):
+        push_to_patient(
+            template="scheduling/reminder", patient=patient, kind=MessageKind.REMINDER, about_id=appointment.id,
+            idempotency_key=f"reminder-push:{appointment.id}:{appointment.sequence}:{step}", expires_at=appointment.start,
+        )  # fmt: skip
 
 
 def _text(appointment: Appointment, key: str) -> UUID:
