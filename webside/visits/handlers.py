@@ -12,13 +12,15 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from webside.accounts.selectors import emails_of
+from webside.accounts.selectors import emails_of, users_of
 from webside.chart.events import NoteSigned
 from webside.compliance.events import ConsentWithdrawn
 from webside.compliance.models import Consent
 from webside.core import clock, frames
-from webside.core.actor import Role
-from webside.notifications.services import send_email
+from webside.core.actor import Actor, Role
+from webside.notifications.codes import MessageKind
+from webside.notifications.registry import register_lead
+from webside.notifications.services import push_to_users, send_email
 from webside.outbox.registry import subscribe
 from webside.realtime.services import disconnect_on_commit, push_on_commit
 from webside.scheduling import services as scheduling
@@ -32,6 +34,8 @@ from webside.visits.models import Visit
 
 STILL_NEWS = timedelta(days=3)
 """A note signed longer ago than this is told to nobody any more: an old letter out of the blue frightens."""
+HELP_IS_NEWS = timedelta(minutes=30)
+"""A push for help that comes later than this calls somebody to what others have done."""
 
 
 def _appointment(appointment_id: UUID) -> Appointment | None:
@@ -136,6 +140,7 @@ def _way_to_summary(visit: Visit, encounter_id: UUID) -> str:
 def tell_help_asked(event: HelpAsked, event_id: UUID) -> None:
     """Tell the front desk that somebody said that something is wrong. Her words stand behind the link."""
     _send_help(event.help_id, emails_of(Role.COORDINATOR), "help_asked", _("Somebody asks for help"), "0")
+    _push_help(event.help_id, users_of(Role.COORDINATOR), "0")
 
 
 def tell_help_unanswered(event: HelpUnanswered, event_id: UUID) -> None:
@@ -148,6 +153,8 @@ def tell_help_unanswered(event: HelpUnanswered, event_id: UUID) -> None:
     everybody = [*emails_of(Role.COORDINATOR), *emails_of(Role.ADMINISTRATOR), *([own] if own else [])]
     subject = _("Nobody has answered somebody who asks for help")
     _send_help(event.help_id, list(dict.fromkeys(everybody)), "help_unanswered", subject, str(event.alarm))
+    users = {*users_of(Role.COORDINATOR), *users_of(Role.ADMINISTRATOR)}
+    _push_help(event.help_id, [*users, *([practitioner.user_id] if practitioner.user_id else [])], str(event.alarm))
 
 
 def _send_help(help_id: UUID, to: list[str], template: str, subject: str, key: str) -> None:
@@ -185,8 +192,25 @@ def way_by_phone(appointment: Appointment) -> PhoneWay | None:
     return PhoneWay(dial.shown, dial.spaced) if dial is not None else None
 
 
+def _push_help(help_id: UUID, users: list[UUID], key: str) -> None:
+    request = selectors.help_request(help_id)
+    if request is None or request.answered_at is not None:
+        return
+    push_to_users(
+        template="notifications/help", user_ids=list(dict.fromkeys(users)), kind=MessageKind.READY, about_id=help_id,
+        idempotency_key=f"visits.help-push:{help_id}:{key}", expires_at=clock.now() + HELP_IS_NEWS,
+    )  # fmt: skip
+
+
+def lead_to_help(actor: Actor, help_id: UUID) -> str:
+    """Return the page of the requests, whose own guard says who sees which."""
+    request = selectors.help_request(help_id)
+    return reverse("visits:help-list", args=[request.visit.appointment.tenant.slug]) if request else ""
+
+
 def register() -> None:
     """Listen."""
+    register_lead("notifications/help", lead_to_help)
     subscribe(AppointmentBooked, open_when_booked)
     subscribe(AppointmentMoved, follow_when_moved)
     subscribe(AppointmentCancelled, close_when_cancelled)

@@ -224,3 +224,22 @@ def test_the_list_costs_the_same_however_long_it_is(cast: Cast) -> None:
     with page_queries() as many:
         grace.get(board)
     assert len(few) == len(many)
+
+
+def test_the_front_desks_devices_say_it_too_and_nothing_of_whom(cast: Cast) -> None:
+    from webside.notifications.services import send_due_pushes
+    from webside.testing.pushes import a_browser, push_service
+
+    with push_service() as service:
+        desk, other = a_browser(service), a_browser(service)
+        desk.turn_on(cast, cast.grace_user)
+        other.turn_on(cast, cast.daniel_user)
+        _ask(cast, factories.admitted(cast))
+        deliver_due()
+        send_due_pushes()
+        (told,) = desk.read()
+        (raw,) = desk.raw()
+        assert told["body"] == "Somebody asks for help." and told["urgent"] and other.read() == []
+        assert b"Liz" not in raw and WORDS.encode() not in raw
+        board = sign_in(Client(), cast.grace_user).get(told["url"])
+        assert board.status_code == 302 and board.url.startswith(reverse("visits:help-list", args=["larkspur"]))
