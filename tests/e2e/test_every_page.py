@@ -202,6 +202,7 @@ NO_PAGES = {
     "a way on to a page": {
         "portal:start", "account_set_password", "account_confirm_login_code", "mfa_reauthenticate",
         "mfa_reauthenticate_webauthn", "accounts:sso-begin", "openid_connect_callback",
+        "notifications:push-open",
     },
     "an answer to a form, which leads on to a page": {
         "chart:emergency-end", "chart:emergency-review", "people:acting-begin", "people:acting-stop",
@@ -213,6 +214,7 @@ NO_PAGES = {
         "chart:list-restore", "chart:note-save", "chart:vitals-add", "compliance:override-review",
         "compliance:trail-find", "compliance:trail-verify", "notifications:event-retry",
         "notifications:job-retry", "notifications:message-retry", "notifications:text-done",
+        "notifications:device-off", "notifications:device-on", "notifications:device-try",
         "notifications:timer-retry",
         "scheduling:appointment-cancel", "scheduling:appointment-close", "scheduling:appointment-confirm",
         "scheduling:appointment-noshow",

@@ -135,6 +135,11 @@ REACH = {
     "phone": "845-555-0142", "reminders": "email", "changes": "both", "language": "en", "timezone": "America/New_York",
     "quiet_from": "22:00", "quiet_until": "07:00",
 }  # fmt: skip
+BROWSER = {
+    "endpoint": "http://127.0.0.1:9/push/another", "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+    "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+}  # fmt: skip
+"""What a browser names that has subscribed to pushes; the keys are those of the example in RFC 8291."""
 NOTIFICATIONS = [
     row("notifications:message-list", get="grace admin"),
     row("notifications:message-retry", post="grace admin"),
@@ -144,6 +149,13 @@ NOTIFICATIONS = [
     # By a link she chooses how she is reached, and nothing of her record: see test_reach.py.
     row("notifications:reach", get="liz rosa link rosa_link", post="liz rosa link rosa_link", body=REACH),
     row("notifications:reach-of", get="grace", post="grace", body=REACH),
+    # Her own devices. Who acts for others alone has none here, nor has who came by a link.
+    row("notifications:device-list", get=f"{each(PATIENTS, 302)} {CARE} {OFFICE}"),
+    row("notifications:device-on", post=f"{PATIENTS} {CARE} {OFFICE}", body=BROWSER),
+    row("notifications:device-off", post="liz"),
+    row("notifications:device-try", post="liz"),
+    # Whoever is not signed in is led to that, whatever stands behind; then it opens for whom it was sent to.
+    row("notifications:push-open", get=f"{each(GUESTS, 302)} liz:302", ids={"message_id": "push_id"}),
     row("notifications:event-list", get="admin"),
     row("notifications:event-retry", post="admin"),
     row("notifications:timer-retry", post="admin"),
@@ -538,6 +550,7 @@ DEMO_ONLY = frozenset({
 LEAN = {
     "/api/decide": "a key with the scope decide; rules only, no clinic's data",
     "/api/decide/{name}": "a key with the scope decide; the facts come with the question, none from a clinic",
+    "/api/push/{slug:str}/renew": "the token of a browser; its device is looked for in the clinic of the address",
     "/ws": "a ticket: see TOPICS",
     "/ingest/sms/{slug:str}/received": "the carrier's signature over the address, the clinic's slug in it, and the fields",
     "/ingest/sms/{slug:str}/{message_id:uuid}/status": "the same; the message is looked for in the clinic of the address",

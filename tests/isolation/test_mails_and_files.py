@@ -28,8 +28,8 @@ from webside.outbox.models import OutboxEvent
 
 
 def _words(row: OutgoingMessage) -> str:
-    """Return everything that a mail says, with its attachments and headers read; of a text, its words."""
-    if row.channel == "sms":
+    """Return everything that a mail says, with its attachments and headers read; of a text or a push, its words."""
+    if row.channel in ("sms", "push"):
         return selectors.text_of(row)
     mail = email.message_from_bytes(selectors.content_of(row), policy=policy.default)
     said = [f"{name}: {value}" for name, value in mail.items()]

@@ -251,6 +251,7 @@ class _Filling:
         self._names()
         self._front_desk()
         self._bookings()
+        self._devices()
         self._line()
         self._waits()
         self._visits()
@@ -567,6 +568,26 @@ class _Filling:
                 timezone="America/New_York",
             )  # fmt: skip
             self.things["hours_id"] = hours.id
+
+    def _devices(self) -> None:
+        """A browser of the patient's to which pushes go, and a reminder that waits for it."""
+        from tests.isolation.expectations import BROWSER
+        from webside.notifications import ports
+        from webside.notifications import services as notifications
+        from webside.notifications.codes import MessageKind
+
+        clinic = self.clinic
+        with self._as(clinic.patient_user) as patient:
+            target = ports.PushTarget(**BROWSER | {"endpoint": f"http://127.0.0.1:9/push/{clinic.slug}"})
+            device = notifications.add_device(
+                actor=patient, target=target, device=uuid4(), sign_in=None, name="Chrome on Android"
+            )
+        with _by_system(clinic.tenant):
+            (push,) = notifications.push_to_patient(
+                template="scheduling/reminder", patient=clinic.patient, kind=MessageKind.REMINDER,
+                about_id=self.things["coming_appointment_id"], idempotency_key="push of the world",
+            )  # fmt: skip
+        self.things |= {"device_id": device.id, "push_id": push.id}
 
     def _office(self) -> None:
         """Consents, licences, overrides, staff, keys, files."""

@@ -55,7 +55,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "scheduling:waitlist-entry": 2,
         "scheduling:feed-list": 3,
         "scheduling:series-book?slot": 4,
-        "notifications:reach": 3,
+        "notifications:reach": 4,
         "scheduling:appointment-book?slot": 4,
         "scheduling:appointment-detail": 5,
         "scheduling:appointment-move": 5,
@@ -132,6 +132,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "scheduling:appointment-detail": 2,
         "notifications:text-list": 4,
         "notifications:reach-of": 4,
+        "notifications:device-list": 2,
     },
     "marcus": {
         "billing:claim-list": 3,

@@ -16,11 +16,14 @@ class NotificationsConfig(AppConfig):
         from webside.audit import sentences
         from webside.core import loops
         from webside.core.actor import Role
-        from webside.notifications import services
+        from webside.notifications import handlers, lean, services
         from webside.ui.registry import NavItem, register
 
         loops.register("mail", services.send_due, every=0.5)
         loops.register("texts", services.send_due_texts, every=0.5)
+        loops.register("pushes", services.send_due_pushes, every=0.5)
+        handlers.connect()
+        lean.register()
         sentences.register(
             {
                 "notifications.message.retry": _("sent a message again"),
@@ -35,6 +38,11 @@ class NotificationsConfig(AppConfig):
                 "notifications.preference.change": _("changed how the patient is reached"),
                 "notifications.preference.read": _("looked at how the patient is reached"),
                 "notifications.preference.refuse": _("asked how somebody is reached who is not theirs"),
+                "notifications.device.add": _("turned on notifications on a device"),
+                "notifications.device.renew": _("followed a device to another address for notifications"),
+                "notifications.device.remove": _("turned off notifications on a device"),
+                "notifications.device.try": _("tried notifications on a device"),
+                "notifications.device.refuse": _("asked for devices or notifications that are not theirs"),
                 "outbox.delivery.retry": _("delivered an event again"),
                 "core.timer.retry": _("ran again what was due"),
                 "core.timer.refuse": _("asked for timers that are not theirs"),

@@ -58,6 +58,8 @@ class Reason(StrEnum):
     WITHDRAWN = "withdrawn"
     TOO_LONG = "too-long"
     UNREADABLE = "unreadable"
+    # About the device that a push goes to.
+    GONE = "gone"
 
 
 OF_THE_CHANNEL = frozenset({Reason.AWAY, Reason.CREDENTIALS, Reason.PACE})
@@ -65,6 +67,10 @@ OF_THE_CHANNEL = frozenset({Reason.AWAY, Reason.CREDENTIALS, Reason.PACE})
 
 OF_THE_NUMBER = frozenset({Reason.INVALID, Reason.LANDLINE})
 """What will be so next time too, until somebody corrects the number."""
+
+
+PUSHED = (MessageKind.REMINDER, MessageKind.READY)
+"""What a patient may choose to be told by a push."""
 
 
 class Choice(StrEnum):

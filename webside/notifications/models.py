@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from webside.core import clock
 from webside.core.models import BaseModel, TenantForeignKey, TenantModel, TenantOneToOneField
-from webside.notifications.codes import QUIET_FROM, QUIET_UNTIL, Choice, Reason, Reply
+from webside.notifications.codes import PUSHED, QUIET_FROM, QUIET_UNTIL, Choice, Reason, Reply
+
+
+def every_push() -> list[str]:
+    """Return the kinds that come as a push to somebody who has turned them on and chosen nothing else."""
+    return [kind.value for kind in PUSHED]
 
 
 class OutgoingMessage(BaseModel):
@@ -17,7 +24,7 @@ class OutgoingMessage(BaseModel):
     ``recipient`` and ``body`` are sealed; ``subject`` never holds patient data. ``id`` is the
     Message-ID of an e-mail and the key of a text, so a repeat after a crash carries the same one.
     ``about_id`` is what it is about (an appointment). ``trying_at``: a text was handed to the carrier then and no answer
-    was noted. ``urgent``: quiet hours don't hold it.
+    was noted. ``urgent``: quiet hours don't hold it. A push goes to one device (``device_id``) of one person (``user_id``).
     """
 
     tenant_id = models.UUIDField(null=True)
@@ -25,6 +32,8 @@ class OutgoingMessage(BaseModel):
     channel = models.CharField(max_length=8, default="email")
     kind = models.CharField(max_length=12, blank=True)
     about_id = models.UUIDField(null=True)
+    user_id = models.UUIDField(null=True)
+    device_id = models.UUIDField(null=True)
     template = models.CharField(max_length=60, blank=True)
     recipient = models.BinaryField()
     subject = models.CharField(max_length=200)
@@ -73,8 +82,34 @@ class ContactPreference(TenantModel):
     patient = TenantOneToOneField("people.Patient", related_name="contact_preference")
     reminders = models.CharField(max_length=8, default=Choice.BOTH)
     changes = models.CharField(max_length=8, default=Choice.EMAIL)
+    pushes = ArrayField(models.CharField(max_length=12), default=every_push)
     quiet_from = models.TimeField(default=QUIET_FROM)
     quiet_until = models.TimeField(default=QUIET_UNTIL)
+
+
+class PushDevice(TenantModel):
+    """A browser in which somebody turned on pushes of this clinic (W3C Push API). Its address and keys are sealed.
+
+    ``device`` is what the browser's own cookie says, so that it is the same one after the next sign-in; ``sign_in`` is the
+    last of those (``accounts.SignIn``). ``key_id`` says for which key of ours the push service takes what we send.
+    ``digest`` finds the address within the tenant.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    device = models.UUIDField()
+    sign_in = models.UUIDField(null=True)
+    name = models.CharField(max_length=60, blank=True)
+    digest = models.BinaryField(max_length=32)
+    target = models.BinaryField()
+    key_id = models.CharField(max_length=16)
+    since = models.DateTimeField(default=clock.now)
+    seen_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "digest"], name="push_address_once"),
+            models.UniqueConstraint(fields=["tenant", "user", "device"], name="push_device_once"),
+        ]
 
 
 class TextNumber(TenantModel):

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from webside.core.actor import Actor, Role
 from webside.notifications import registry
-from webside.notifications.models import IncomingText, OutgoingMessage
+from webside.notifications.models import IncomingText, OutgoingMessage, PushDevice
 from webside.people import policies as people
 from webside.people.models import Patient
 
@@ -39,6 +39,25 @@ def can_change_preference(actor: Actor, patient: Patient) -> bool:
         return True
     behind = registry.patient_behind(actor)
     return behind is not None and behind.id == patient.id
+
+
+def can_have_pushes(actor: Actor) -> bool:
+    """Whoever is signed in and is a patient here or works here; a device is her own, whomever she acts for."""
+    if actor.user_id is None or actor.on_behalf is not None:
+        return False
+    return actor.is_staff or actor.has(Role.PATIENT)
+
+
+def visible_devices(actor: Actor, devices: QuerySet[PushDevice]) -> QuerySet[PushDevice]:
+    """One's own."""
+    if actor.user_id is None or not can_have_pushes(actor):
+        return devices.none()
+    return devices.filter(user_id=actor.user_id)
+
+
+def can_open_push(actor: Actor, message: OutgoingMessage) -> bool:
+    """Whom it was sent to."""
+    return can_have_pushes(actor) and message.tenant_id == actor.tenant_id and message.user_id == actor.user_id
 
 
 def can_see_events(actor: Actor) -> bool:

@@ -2,7 +2,8 @@
 
 A port without a sender is a state that people see ("no sender configured"); nothing pretends to be
 one. E-mail is configured by ``WEBSIDE_EMAIL_URL``, texts by ``WEBSIDE_SMS_URL`` (``integrations.sms``
-names itself here); where these are empty, something above may lend a sender (the demo's stand-ins).
+names itself here), pushes by ``WEBSIDE_PUSH_KEY`` (``integrations.web_push``); where the first two are empty, something above
+may lend a sender (the demo's stand-ins).
 """
 
 from __future__ import annotations
@@ -64,16 +65,30 @@ class SmsPort(Protocol):
         """Return the carrier's ids of such texts that it took since a moment; raise :class:`TemporaryFailure`."""
 
 
+@dataclass(frozen=True, slots=True)
+class PushTarget:
+    """Where pushes for one browser go: the address at its maker's push service, and its keys (base64url, RFC 8291)."""
+
+    endpoint: str
+    p256dh: str
+    auth: str
+
+
 class PushPort(Protocol):
-    """Wakes an installed app. A push carries no content: the app fetches it through its guarded page."""
+    """Sends pushes to browsers, sealed so that only the browser itself reads them."""
 
-    name: str
+    @property
+    def public_key(self) -> str:
+        """The key by which push services know us; a browser subscribes for it (base64url)."""
 
-    def send(self, *, endpoint: str, topic: str, ttl: int, urgent: bool) -> None:
-        """Wake the app behind ``endpoint``; a newer push of the same ``topic`` replaces an older one.
+    def why_not(self, target: PushTarget) -> str:
+        """Return why nothing may be sent to a target that a browser named; empty where it may."""
 
-        ``ttl`` is in seconds. Raises :class:`TemporaryFailure`, or :class:`PermanentFailure` when
-        the subscription is gone.
+    def send(self, *, target: PushTarget, payload: bytes, topic: str, ttl: int, urgent: bool) -> None:
+        """Send ``payload`` to one browser; a newer push of the same ``topic`` replaces one that still waits.
+
+        ``ttl``: the seconds for which it is of use. Raises :class:`TemporaryFailure`, or :class:`PermanentFailure`: with
+        ``Reason.GONE`` the browser takes no more pushes at this address, ever.
         """
 
 
@@ -91,7 +106,7 @@ class SmtpServer:
 _lent_smtp: Callable[[], SmtpServer | None] | None = None
 _sms: SmsPort | None = None
 _lent_sms: Callable[[], SmsPort | None] | None = None
-_push: PushPort | None = None
+_lent_push: Callable[[], PushPort | None] | None = None
 
 
 def lend_smtp(server: Callable[[], SmtpServer | None] | None) -> None:
@@ -112,10 +127,10 @@ def lend_sms(port: Callable[[], SmsPort | None] | None) -> None:
     _lent_sms = port
 
 
-def use_push(port: PushPort | None) -> None:
-    """Name what sends pushes."""
-    global _push  # noqa: PLW0603 - composed once at start
-    _push = port
+def lend_push(port: Callable[[], PushPort | None] | None) -> None:
+    """Name what sends pushes (asked when it is needed, since its key is made at first use); None takes it back."""
+    global _lent_push  # noqa: PLW0603 - composed once at start
+    _lent_push = port
 
 
 def sms() -> SmsPort | None:
@@ -131,7 +146,7 @@ def texts_from(clinic: str) -> str:
 
 def push() -> PushPort | None:
     """Return what sends pushes, if anything does."""
-    return _push
+    return _lent_push() if _lent_push else None
 
 
 def smtp() -> SmtpServer | None:
@@ -165,5 +180,5 @@ def parse_smtp(url: str) -> SmtpServer:
 def missing(clinic: str = "") -> list[Channel]:
     """Return the channels that no sender is configured for; with a clinic, also where it has no number of its own."""
     texts = texts_from(clinic) if clinic else sms()
-    senders = {Channel.EMAIL: smtp(), Channel.SMS: texts, Channel.PUSH: _push}
+    senders = {Channel.EMAIL: smtp(), Channel.SMS: texts, Channel.PUSH: push()}
     return [channel for channel, sender in senders.items() if not sender]

@@ -1,9 +1,10 @@
-"""Whose preferences somebody may see who came by a link: higher apps know what a link stands for."""
+"""What higher apps say: who somebody is who came by a link, and where a push leads."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 if TYPE_CHECKING:
     from webside.core.actor import Actor
@@ -23,3 +24,18 @@ def register_whose(ask: Whose) -> None:
 def patient_behind(actor: Actor) -> Patient | None:
     """Return which patient somebody is who came by a link, if any app knows."""
     return next((patient for ask in _whose if (patient := ask(actor)) is not None), None)
+
+
+Lead = Callable[["Actor", UUID], str]
+
+_leads: dict[str, Lead] = {}
+
+
+def register_lead(template: str, lead: Lead) -> None:
+    """Let a push of ``template`` lead to the path ``lead(actor, about_id)``; empty where there is nothing to see any more."""
+    _leads[template] = lead
+
+
+def lead_of(template: str) -> Lead | None:
+    """Return what knows where a push leads."""
+    return _leads.get(template)

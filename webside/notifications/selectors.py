@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.core.signing import BadSignature, Signer
 from django.db.models import Count, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +26,7 @@ from webside.notifications.models import (
     ContactPreference,
     IncomingText,
     OutgoingMessage,
+    PushDevice,
     TextNumber,
 )
 from webside.notifications.rules import Quiet
@@ -66,6 +69,10 @@ FAILURES: dict[str, tuple[Promise, Promise]] = {
     ),
     Reason.WITHDRAWN: (_("What it says had changed before it left."), _("Nothing: the newer message says what holds.")),
     Reason.TOO_LONG: (_("It is longer than the service takes."), _("Call the person.")),
+    Reason.GONE: (
+        _("This device takes no notifications any more: they were turned off there."),
+        _("Nothing: the person can turn them on again on that device."),
+    ),
     Reason.UNREADABLE: (_("Its words can’t be opened any more."), _("Write a new message.")),
 }
 """Why a message did not arrive, and what to do, in words."""
@@ -203,6 +210,71 @@ def _opened(text: IncomingText, column: str) -> str:
         return ""
 
 
+# ------------------------------------------------------------------------------------------------ pushes
+
+_TOKEN = Signer(salt="notifications.device")
+
+
+def devices(actor: Actor) -> QuerySet[PushDevice]:
+    """Return the browsers in which the actor turned on pushes of this clinic, the newest first."""
+    return policies.visible_devices(actor, PushDevice.objects.order_by("-since", "-id"))
+
+
+def device(actor: Actor, device_id: UUID) -> PushDevice | None:
+    """Return one of the actor's own."""
+    return devices(actor).filter(id=device_id).first()
+
+
+def devices_left(user_id: UUID, ended: Collection[UUID], but: UUID | None) -> QuerySet[PushDevice]:
+    """Return somebody's browsers of sign-ins that have ended; with ``but``, all except that one's."""
+    found = PushDevice.objects.filter(user_id=user_id)
+    return found.filter(sign_in__in=ended) if but is None else found.exclude(sign_in=but)
+
+
+def digest_of_endpoint(endpoint: str) -> bytes:
+    """Return by what the address of a browser is found, within the frame's tenant."""
+    return keyring().blind_index(endpoint, place=f"push-device.{frames.current_tenant_id()}")
+
+
+def place_of_target(row: PushDevice) -> str:
+    """Return the place to which a browser's address and keys are sealed."""
+    return f"push-device.{row.id}"
+
+
+def target_of(row: PushDevice) -> ports.PushTarget:
+    """Return where a browser's pushes go; raise ``crypto.Unreadable``."""
+    return ports.PushTarget(**json.loads(keyring().open(bytes(row.target), place=place_of_target(row))))
+
+
+def key_id_of(port: ports.PushPort) -> str:
+    """Return the name of our key, as it is kept beside what was made for it."""
+    return hashlib.sha256(port.public_key.encode()).hexdigest()[:16]
+
+
+def token_of(row: PushDevice) -> str:
+    """Return what a browser is given to say that its address is another now."""
+    return _TOKEN.sign(str(row.id))
+
+
+def device_behind(token: str) -> UUID | None:
+    """Return which device a token was made for; nothing for one that we did not make."""
+    try:
+        return UUID(_TOKEN.unsign(token))
+    except (BadSignature, ValueError):
+        return None
+
+
+def push_lead(actor: Actor, message_id: UUID) -> str | None:
+    """Return the path to which a push of the actor's leads; None if it is nobody's or somebody else's."""
+    found = OutgoingMessage.objects.filter(
+        id=message_id, tenant_id=frames.current_tenant_id(), channel=Channel.PUSH
+    ).first()  # fmt: skip
+    if found is None or not policies.can_open_push(actor, found):
+        return None
+    lead = registry.lead_of(found.template)
+    return lead(actor, found.about_id) if lead and found.about_id else ""
+
+
 # ------------------------------------------------------------------------------------------- preferences
 
 
@@ -235,6 +307,6 @@ def last_failures(patient: Patient, limit: int = 3) -> list[OutgoingMessage]:
     """Return the newest messages to a patient that did not arrive."""
     found = OutgoingMessage.objects.filter(
         Q(status=MessageStatus.FAILED) | Q(status=MessageStatus.WITHHELD, reason=Reason.STOPPED),
-        tenant_id=frames.current_tenant_id(), patient_id=patient.id, channel__in=[Channel.EMAIL, Channel.SMS],
+        tenant_id=frames.current_tenant_id(), patient_id=patient.id, channel__in=list(Channel),
     )  # fmt: skip
     return explained(found.order_by("-queued_at")[:limit])

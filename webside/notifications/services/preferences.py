@@ -16,14 +16,31 @@ from webside.people.models import Patient
 
 @action("notifications.preference.change")
 def change_preference(
-    *, actor: Actor, patient: Patient, reminders: Choice, changes: Choice, quiet_from: time, quiet_until: time
+    *,
+    actor: Actor,
+    patient: Patient,
+    reminders: Choice,
+    changes: Choice,
+    quiet_from: time,
+    quiet_until: time,
+    pushes: list[str] | None = None,
 ) -> ContactPreference:
-    """Set by which channels reminders and changes come, and the quiet hours. Raises :class:`NotAllowed`."""
+    """Set by which channels reminders and changes come, what comes as a push (None: as before), and the quiet hours.
+
+    Raises :class:`NotAllowed`.
+    """
     if not policies.can_change_preference(actor, patient):
         raise NotAllowed
     lock(patient)  # the first choice makes the row: two at once would make two
     preference = selectors.preference_of(patient)
-    new = {"reminders": reminders, "changes": changes, "quiet_from": quiet_from, "quiet_until": quiet_until}
+    pushes = preference.pushes if pushes is None else pushes
+    new = {
+        "reminders": reminders,
+        "changes": changes,
+        "pushes": pushes,
+        "quiet_from": quiet_from,
+        "quiet_until": quiet_until,
+    }
     was = {name: str(getattr(preference, name)) for name in new}
     for name, value in new.items():
         setattr(preference, name, value)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -11,10 +13,15 @@ from django.db.models import Q
 from webside.core import clock, frames
 from webside.core.actor import system
 from webside.core.crypto import keyring
-from webside.notifications.codes import OF_THE_CHANNEL, Channel, MessageKind, MessageStatus, Reason
+from webside.core.models import Tenant
+from webside.notifications import ports, selectors
+from webside.notifications.codes import ALWAYS_LEAVES, OF_THE_CHANNEL, Channel, MessageKind, MessageStatus, Reason
 from webside.notifications.events import NotificationFailed
 from webside.notifications.models import ChannelState, OutgoingMessage
 from webside.outbox.services import publish
+from webside.people.models import Patient
+
+LONGEST_WAIT = 300.0
 
 
 def key_of(idempotency_key: str) -> str:
@@ -75,6 +82,50 @@ def withdraw_messages(*, about_id: UUID, kinds: frozenset[MessageKind]) -> None:
     for row in waiting:
         withhold(row, Reason.WITHDRAWN)
         row.save()
+
+
+def next_due(channel: Channel) -> OutgoingMessage | None:
+    """Return the message of a channel that is due the longest."""
+    waiting = OutgoingMessage.objects.filter(status=MessageStatus.QUEUED, channel=channel, due_at__lte=clock.now())
+    return waiting.order_by("due_at").first()
+
+
+def queued(row_id: UUID) -> OutgoingMessage | None:
+    """Lock and return a message that still waits."""
+    return OutgoingMessage.objects.select_for_update().filter(id=row_id, status=MessageStatus.QUEUED).first()
+
+
+def end(row: OutgoingMessage, reason: Reason) -> None:
+    """Note that a message doesn't leave any more. Too late is a failure: somebody may have to call."""
+    if reason is Reason.TOO_LATE:
+        give_up(row, "", reason)
+        return
+    withhold(row, reason)
+    row.save()
+
+
+def held_until(row: OutgoingMessage, tenant: Tenant, now: datetime) -> datetime | None:
+    """Return until when quiet hours hold a message to a patient, if they do."""
+    if row.patient_id is None or row.kind in ALWAYS_LEAVES:
+        return None
+    patient = Patient.objects.filter(id=row.patient_id).first()
+    if patient is None:
+        return None
+    quiet = selectors.quiet_of(patient, tenant)
+    return quiet.ends(now) if quiet.holds(now) else None
+
+
+def let_wait(row: OutgoingMessage, failure: ports.TemporaryFailure) -> None:
+    """Note a try that failed and when the next one is. Only its own end is a message's end, however long that takes."""
+    row.last_error, row.reason = str(failure)[:200], failure.reason
+    if not failure.uncertain:
+        row.trying_at = None
+    wait = failure.wait or min(LONGEST_WAIT, 2.0**row.attempts) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+    row.due_at = clock.now() + timedelta(seconds=wait)
+    if row.expires_at is not None and row.expires_at <= clock.now():
+        give_up(row, str(failure), Reason.TOO_LATE)
+        return
+    row.save()
 
 
 def note_channel(channel: Channel, reason: Reason = Reason.NONE) -> None:

@@ -7,7 +7,6 @@ with no answer noted asks the carrier first whether it took that text, and sends
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,25 +25,29 @@ from webside.core.crypto import Unreadable
 from webside.core.ids import uuid7
 from webside.core.models import Tenant
 from webside.notifications import ports, selectors
-from webside.notifications.codes import (
-    ALWAYS_LEAVES,
-    OF_THE_CHANNEL,
-    Channel,
-    MessageKind,
-    MessageStatus,
-    Reason,
-)
+from webside.notifications.codes import OF_THE_CHANNEL, Channel, MessageKind, MessageStatus, Reason
 from webside.notifications.models import OutgoingMessage
 from webside.notifications.services.numbers import note_unusable, stop_number
-from webside.notifications.services.rows import give_up, insert_once, key_of, known, note_channel, seal, withhold
+from webside.notifications.services.rows import (
+    end,
+    give_up,
+    held_until,
+    insert_once,
+    key_of,
+    known,
+    let_wait,
+    next_due,
+    note_channel,
+    queued,
+    seal,
+    withhold,
+)
 from webside.notifications.telephone import e164, length, plain
-from webside.people.models import Patient
 
 MOST_PARTS = 6
 LIVES = timedelta(hours=24)
 LEASE = timedelta(minutes=2)
 """How long a claimed text is left to who claimed it: longer than the client waits for an answer."""
-LONGEST_WAIT = 300.0
 AFTER_STOP = frozenset({"notifications/text_stopped", "notifications/text_help"})
 """What carriers want sent to a number that said STOP: that it was heard, once, and the answer to HELP."""
 
@@ -132,20 +135,12 @@ def send_due_texts(limit: int = 20) -> int:
     if port is None:
         return 0
     tried = 0
-    while tried < limit and (row := _next()) is not None:
+    while tried < limit and (row := next_due(Channel.SMS)) is not None:
         tried += 1
         claim = _claim(row.id)
         if claim is not None and not _hand_over(port, claim):
             break
     return tried
-
-
-def _next() -> OutgoingMessage | None:
-    return (
-        OutgoingMessage.objects.filter(status=MessageStatus.QUEUED, channel=Channel.SMS, due_at__lte=clock.now())
-        .order_by("due_at")
-        .first()
-    )
 
 
 def _claim(row_id: UUID) -> _Claim | None:
@@ -171,9 +166,9 @@ def _claimed(row: OutgoingMessage, tenant: Tenant) -> _Claim | None:
     ended = Reason.TOO_LATE if late else _why_not(row, number)
     if since is None:  # else it may be out already, and only the carrier can say
         if ended:
-            _end(row, ended)
+            end(row, ended)
             return None
-        later = _held_until(row, tenant, now) if ports.texts_from(tenant.slug) else now + timedelta(minutes=1)
+        later = held_until(row, tenant, now) if ports.texts_from(tenant.slug) else now + timedelta(minutes=1)
         if later is not None:
             row.due_at = later
             row.save()
@@ -185,26 +180,6 @@ def _claimed(row: OutgoingMessage, tenant: Tenant) -> _Claim | None:
     return _Claim(row, tenant.slug, number, text, since, ended)
 
 
-def _end(row: OutgoingMessage, reason: Reason) -> None:
-    """Note that a text doesn't leave any more. Too late is a failure: somebody may have to call."""
-    if reason is Reason.TOO_LATE:
-        give_up(row, "", reason)
-        return
-    withhold(row, reason)
-    row.save()
-
-
-def _held_until(row: OutgoingMessage, tenant: Tenant, now: datetime) -> datetime | None:
-    """Return until when quiet hours hold a text, if they do."""
-    if row.patient_id is None or row.kind in ALWAYS_LEAVES:
-        return None
-    patient = Patient.objects.filter(id=row.patient_id).first()
-    if patient is None:
-        return None
-    quiet = selectors.quiet_of(patient, tenant)
-    return quiet.ends(now) if quiet.holds(now) else None
-
-
 def _hand_over(port: ports.SmsPort, claim: _Claim) -> bool:
     """Hand a claimed text to the carrier and note what it said; return whether it answers at all."""
     row = claim.row
@@ -212,8 +187,8 @@ def _hand_over(port: ports.SmsPort, claim: _Claim) -> bool:
         found = _taken_before(port, claim) if claim.since is not None else None
         if found is None and claim.ended:
             with transaction.atomic():
-                if (locked := _locked(row.id)) is not None:
-                    _end(locked, claim.ended)
+                if (locked := queued(row.id)) is not None:
+                    end(locked, claim.ended)
             return True
         sid = found or port.send(clinic=claim.clinic, to=claim.number, text=claim.text, key=str(row.id))
     except ports.TemporaryFailure as failure:
@@ -243,31 +218,17 @@ def mark_text_sent(row_id: UUID, sid: str) -> None:
     )
 
 
-def _locked(row_id: UUID) -> OutgoingMessage | None:
-    return OutgoingMessage.objects.select_for_update().filter(id=row_id, status=MessageStatus.QUEUED).first()
-
-
 def _postpone(row_id: UUID, failure: ports.TemporaryFailure) -> None:
     """Let a text wait. It is not counted against it how long the carrier is away: only its own end is its end."""
     with transaction.atomic():
         note_channel(Channel.SMS, failure.reason)
-        row = _locked(row_id)
-        if row is None:
-            return
-        row.last_error, row.reason = str(failure)[:200], failure.reason
-        if not failure.uncertain:
-            row.trying_at = None
-        wait = failure.wait or min(LONGEST_WAIT, 2.0**row.attempts) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
-        row.due_at = clock.now() + timedelta(seconds=wait)
-        if row.expires_at is not None and row.expires_at <= clock.now():
-            give_up(row, str(failure), Reason.TOO_LATE)
-            return
-        row.save()
+        if (row := queued(row_id)) is not None:
+            let_wait(row, failure)
 
 
 def _refused(row_id: UUID, number: str, failure: ports.PermanentFailure) -> None:
     with transaction.atomic():
-        row = _locked(row_id)
+        row = queued(row_id)
         if row is None:
             return
         with frames.begin(tenant_id=row.tenant_id, actor=system("texts", row.tenant_id)):

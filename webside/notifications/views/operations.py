@@ -24,12 +24,21 @@ from webside.notifications.telephone import shown
 from webside.outbox import selectors as outbox
 
 PAGE = 50
-CHANNELS = {Channel.EMAIL.value: gettext_lazy("E-mail"), Channel.SMS.value: gettext_lazy("Text messages")}
+CHANNELS = {
+    Channel.EMAIL.value: gettext_lazy("E-mail"),
+    Channel.SMS.value: gettext_lazy("Text messages"),
+    Channel.PUSH.value: gettext_lazy("Notifications"),
+}
 KINDS = {
     MessageKind.REMINDER.value: gettext_lazy("Text: reminder of a visit"),
     MessageKind.CHANGE.value: gettext_lazy("Text: news of a visit"),
     MessageKind.READY.value: gettext_lazy("Text: the clinician is ready"),
     MessageKind.ANSWER.value: gettext_lazy("Text: answer to a text"),
+}
+PUSHES = {
+    MessageKind.REMINDER.value: gettext_lazy("Notification: reminder of a visit"),
+    MessageKind.READY.value: gettext_lazy("Notification: what can’t wait"),
+    MessageKind.ANSWER.value: gettext_lazy("Notification: tried out"),
 }
 REPLIES = {
     Reply.STOP.value: gettext_lazy("No more texts"),
@@ -75,8 +84,7 @@ def messages_sent(request: HttpRequest, slug: str) -> HttpResponse:
         {
             "page": page,
             "rows": [
-                {"message": row, "recipient": _recipient(row), "what": row.subject or KINDS.get(row.kind, "")}
-                for row in selectors.explained(page)
+                {"message": row, "recipient": _recipient(row), "what": _what(row)} for row in selectors.explained(page)
             ],
             "tabs": [
                 {
@@ -105,13 +113,17 @@ def _recipient(row: Any) -> str:
     return shown(found) if row.channel == Channel.SMS else found
 
 
+def _what(row: Any) -> Any:
+    return row.subject or (PUSHES if row.channel == Channel.PUSH else KINDS).get(row.kind, "")
+
+
 def _senders(slug: str) -> list[tuple[str, str]]:
     none = _("no sender configured")
     number = ports.texts_from(slug)
     return [
         (_("E-mail"), _("a mail server is set") if ports.smtp() else none),
         (_("Text messages"), _("from %(number)s") % {"number": shown(number)} if number else none),
-        (_("Push"), _("set") if Channel.PUSH not in ports.missing() else none),
+        (_("Notifications"), _("set") if Channel.PUSH not in ports.missing() else none),
     ]
 
 

@@ -17,6 +17,7 @@ from webside.core.actor import ActorKind
 from webside.notifications import policies, ports, selectors, services
 from webside.notifications.forms import ReachForm
 from webside.notifications.telephone import masked, shown
+from webside.notifications.views.devices import pushes_of
 from webside.people import selectors as people
 from webside.people import services as people_services
 from webside.ui.kept import Kept, ask_again, forget, kept_for
@@ -48,7 +49,8 @@ def of_patient(request: HttpRequest, slug: str, patient_id: UUID) -> HttpRespons
 def _page(request: HttpRequest, slug: str, patient: Any, *, own: bool, with_number: bool) -> HttpResponse:
     actor, tenant = request.actor, request.tenant  # type: ignore[attr-defined]
     zone = patient.timezone or tenant.timezone
-    options: dict[str, Any] = {"with_number": with_number, "zone": zone}
+    with_pushes = with_number and patient.user_id is not None
+    options: dict[str, Any] = {"with_number": with_number, "with_pushes": with_pushes, "zone": zone}
     if request.method == "POST":
         form = ReachForm(request.POST, **options)
         if not form.is_valid():
@@ -61,7 +63,7 @@ def _page(request: HttpRequest, slug: str, patient: Any, *, own: bool, with_numb
     preference = selectors.preference_of(patient)
     initial = {
         "phone": patient.phone, "language": patient.language, "timezone": zone,
-        **{name: getattr(preference, name) for name in ("reminders", "changes", "quiet_from", "quiet_until")},
+        **{name: getattr(preference, name) for name in ("reminders", "changes", "pushes", "quiet_from", "quiet_until")},
     }  # fmt: skip
     record("notifications.preference.read", actor=actor, target=patient, patient_id=patient.id,
            ground="own record" if own else "front desk")  # fmt: skip
@@ -79,6 +81,7 @@ def _page(request: HttpRequest, slug: str, patient: Any, *, own: bool, with_numb
         "todo": why[1] if why and patient.phone and not own else "",
         "zone": zone,
         "messages_sent": [] if own else selectors.last_failures(patient),
+        "pushes": pushes_of(request) if own else None,
         "home_url": reverse("portal:home", args=[slug]) if own and actor.user_id else "",
     }
     return render(request, "notifications/reach.html", context)

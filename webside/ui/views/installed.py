@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -64,7 +66,18 @@ def worker(request: HttpRequest) -> HttpResponse:
     """Give the service worker, with the addresses of what it keeps; other contents make it another worker."""
     kept = [static(path) for path in KEPT]
     version = hashlib.sha256("".join(kept).encode()).hexdigest()[:12]
-    return render(request, "ui/sw.js", {"kept": kept, "version": version}, content_type="text/javascript")
+    context = {"kept": kept, "version": version, "icon": static("ui/icons/app-192.png"), "words": _words()}
+    return render(request, "ui/sw.js", context, content_type="text/javascript")
+
+
+def _words() -> list[dict[str, str]]:
+    """Return what the worker says of a push that it can't read, in each language: one worker serves everybody."""
+    found = []
+    for language, __ in settings.LANGUAGES:
+        with override(language):
+            words = {"title": _("Your clinic"), "body": _("There is news. Open the page to see it.")}
+        found.append({"language": language, **words})
+    return found
 
 
 @require_safe
