@@ -55,6 +55,8 @@ ALLOWED = {
     ("scheduling/rules/times.py", "timedelta(minutes=1)"): "the step in which a skipped hour is walked back",
     ("scheduling/rules/times.py", "timedelta(weeks=26)"): "half a year: the other side of summer time",
     ("scheduling/rules/times.py", "2"): "the day after, without the end of a range",
+    ("scheduling/rules/sites.py", "443"): "the usual port of https",
+    ("scheduling/rules/sites.py", "80"): "the usual port of http",
     ("scheduling/rules/times.py", "7"): "a week has seven days",
     ("scheduling/rules/times.py", "60"): "an hour has sixty minutes, a minute sixty seconds",
     ("triage/rules/chooser.py", "100"): "a whole has a hundred percent",

@@ -185,7 +185,7 @@ NO_PAGES = {
     "a file": {
         "billing:claim-csv", "chart:encounter-summary-pdf", "compliance:trail-csv",
         "mfa_download_recovery_codes", "portal:figures-csv", "scheduling:appointment-calendar", "scheduling:feed",
-        "ui:manifest", "ui:worker",
+        "ui:manifest", "ui:worker", "portal:embed-script",
         "visits:visit-file", "visits:seat-file", "chart:document-content",
     },
     "facts for programs": {
@@ -224,7 +224,8 @@ NO_PAGES = {
         "scheduling:queue-notify", "scheduling:queue-order", "scheduling:queue-return", "scheduling:queue-take",
         "scheduling:hours-end", "scheduling:hours-undo", "scheduling:time-off-add", "scheduling:time-off-remove",
         "scheduling:waitlist-answer", "scheduling:waitlist-remove", "scheduling:feed-end", "scheduling:feed-renew",
-        "scheduling:series-cancel", "scheduling:calendar-add", "scheduling:calendar-read", "scheduling:calendar-remove",
+        "scheduling:series-cancel", "portal:embed-site-add", "portal:embed-site-remove",
+        "scheduling:calendar-add", "scheduling:calendar-read", "scheduling:calendar-remove",
         "visits:visit-admit", "visits:visit-answer", "visits:visit-end", "visits:visit-fail", "visits:visit-hand-over",
         "visits:visit-hold", "visits:visit-identity", "visits:visit-noshow", "visits:visit-alone", "visits:visit-seat",
         "visits:help-take", "visits:help-answer", "visits:visit-propose", "visits:visit-book-again",

@@ -255,6 +255,13 @@ SCHEDULING = [
               "who": "{practitioner_id}"}),
     row("scheduling:hours-undo", post=f"{CARE} grace admin", body={"who": "{practitioner_id}"}),
     row("scheduling:hours-end", post="maya grace admin", body={"last_day": "2031-01-01"}),
+    # What the clinic's own site may frame says the same to everybody; where, an administrator says.
+    row("portal:embed", get=EVERYBODY),
+    row("portal:embed", get=EVERYBODY, note="of one state", query={"state": "NY"}),
+    row("portal:embed-script", get=EVERYBODY),
+    row("portal:embed-sites", get="admin"),
+    row("portal:embed-site-add", post="admin", body={"address": "https://new.clinic.example"}),
+    row("portal:embed-site-remove", post="admin"),
     # Calendars kept elsewhere: one's own, and an administrator for anybody. Not the front desk: an address opens all.
     row("scheduling:calendar-list", get=f"{CARE} admin"),
     row("scheduling:calendar-list", get=f"{CARE} admin", note="of one practitioner", query={"who": "{practitioner_id}"}),

@@ -365,6 +365,9 @@ class _Filling:
                 actor=who, practitioner=clinic.practitioner, name=clinic.word("calendar"),
                 address=f"https://calendar.example/{clinic.word('ical')}.ics",
             ).id  # fmt: skip
+        with self._as(clinic.admin_user) as admin:
+            site = services.let_site_embed(actor=admin, address=f"https://{clinic.slug}.example")
+            self.things["site_id"] = site.id
 
     def _visits(self) -> None:
         """Bring a visit to each stage that a page is about."""

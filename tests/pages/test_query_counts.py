@@ -38,6 +38,7 @@ from webside.visits.tests import factories as visits
 MEASURED: dict[str, dict[str, int]] = {
     "visitor": {
         "portal:clinic": 7,
+        "portal:embed": 5,
         "scheduling:service-detail?place=ask": 2,
         "scheduling:service-detail?state=NY": 6,
         "scheduling:appointment-book?slot": 3,

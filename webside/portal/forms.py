@@ -1,4 +1,4 @@
-"""What the front desk fills in with a patient on the phone."""
+"""What the front desk fills in with a patient on the phone, and an administrator about the clinic."""
 
 from __future__ import annotations
 
@@ -62,3 +62,13 @@ class PhoneBookingForm(forms.Form):
             del self.fields["consent"]
         else:
             self.fields["consent"].help_text = consent_text
+
+
+class SiteForm(forms.Form):
+    """A site of the clinic's own."""
+
+    address = forms.CharField(
+        label=_("Address of the site"), max_length=300,
+        help_text=_("For example https://www.clinic.example. Each name by itself: with and without www are two."),
+        widget=forms.TextInput({"autocomplete": "off", "inputmode": "url", "spellcheck": "false"}),
+    )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webside.portal.views import figures, home, operations, patient, public
+from webside.portal.views import embed, figures, home, operations, patient, public
 
 app_name = "portal"
 urlpatterns = [
@@ -13,6 +13,11 @@ urlpatterns = [
     path("o/<slug:slug>/home/desk/", operations.board, name="board"),
     path("o/<slug:slug>/home/queue/", operations.queue_board, name="queue-board"),
     path("o/<slug:slug>/home/clinic/", operations.administration, name="administration"),
+    path("o/<slug:slug>/embed/", embed.embed, name="embed"),
+    path("o/<slug:slug>/embed.js", embed.script, name="embed-script"),
+    path("o/<slug:slug>/home/clinic/site/", embed.sites, name="embed-sites"),
+    path("o/<slug:slug>/home/clinic/site/add/", embed.add_site, name="embed-site-add"),
+    path("o/<slug:slug>/home/clinic/site/<uuid:site_id>/remove/", embed.remove_site, name="embed-site-remove"),
     path("o/<slug:slug>/home/figures/", figures.figures, name="figures"),
     path("o/<slug:slug>/home/figures.csv", figures.figures_csv, name="figures-csv"),
     path("o/<slug:slug>/home/figures/words/", figures.words, name="words"),

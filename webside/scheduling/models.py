@@ -457,6 +457,16 @@ class OtherCalendar(TenantModel):
         self.digest = keyring().blind_index(plain, place=f"other-calendar:{self.practitioner_id}")
 
 
+class BookingSite(TenantModel):
+    """A site of the clinic's own whose pages may show its services and times in a frame: an origin, and nothing wider."""
+
+    origin = models.CharField(max_length=300)
+    added_by = models.CharField(max_length=160)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "origin"], name="booking_site_once")]
+
+
 class BusyTime(TenantModel):
     """A stretch in which another calendar says that a practitioner is busy. Never with what, where or with whom."""
 

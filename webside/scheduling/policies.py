@@ -274,6 +274,11 @@ def can_offer_time(actor: Actor) -> bool:
     return actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR)
 
 
+def can_set_sites(actor: Actor) -> bool:
+    """Say on which sites of the clinic's own its times may be shown: administrators."""
+    return actor.has(Role.ADMINISTRATOR)
+
+
 # Calendars that practitioners keep elsewhere
 
 

@@ -9,7 +9,7 @@ from webside.portal.selectors.front_desk import board
 from webside.portal.selectors.installation import administration
 from webside.portal.selectors.patient import home, own_consent, own_patient, record_access
 from webside.portal.selectors.phone import PhoneOffer, find_patients, phone_offer, picked
-from webside.portal.selectors.public import clinic, tenants
+from webside.portal.selectors.public import Timed, clinic, tenants, times_for_site
 from webside.portal.selectors.queue import TROUBLES, queue_board
 from webside.portal.selectors.rows import TONES, where
 from webside.portal.selectors.words import Words, words
@@ -20,6 +20,7 @@ __all__ = [
     "Figures",
     "Line",
     "PhoneOffer",
+    "Timed",
     "Words",
     "administration",
     "at_hand",
@@ -38,6 +39,7 @@ __all__ = [
     "queue_board",
     "record_access",
     "tenants",
+    "times_for_site",
     "where",
     "words",
 ]

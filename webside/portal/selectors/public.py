@@ -37,6 +37,33 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
+class Timed:
+    """A service with its price and its next free times."""
+
+    service: Any
+    price: str
+    times: list[Any]
+
+
+TIMES_OF_EACH = 3
+"""So many next times of each service a frame shows: there is no room for more, and the rest is one press away."""
+
+
+def times_for_site(actor: Actor, state: str) -> list[tuple[Kind, list[Timed]]]:
+    """Return what a clinic offers, by kind, with the next times for who is in ``state`` (empty: whoever she may be)."""
+    groups = catalog.services_by_kind(actor)
+    timed = [service for group in groups for service in group.services if service.kind != Kind.TELECARE]
+    times = scheduling.next_times_for_all(services=timed, state=state, number=TIMES_OF_EACH)
+    return [
+        (
+            group.kind,
+            [Timed(each, catalog.price_text(each), times.get(each.id, [])) for each in group.services],
+        )
+        for group in groups
+    ]
+
+
+@dataclass(frozen=True, slots=True)
 class Clinic:
     """What anybody may see of a clinic."""
 

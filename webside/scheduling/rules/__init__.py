@@ -23,6 +23,7 @@ from webside.scheduling.rules.offers import (
 )
 from webside.scheduling.rules.reminders import STEPS, Planned, Step, plan, steps, still_useful
 from webside.scheduling.rules.series import series
+from webside.scheduling.rules.sites import NoOrigin, origin_of
 from webside.scheduling.rules.times import (
     Span,
     WeeklyHours,
@@ -47,6 +48,7 @@ __all__ = [
     "STEPS",
     "Before",
     "Lengths",
+    "NoOrigin",
     "Place",
     "Planned",
     "Range",
@@ -73,6 +75,7 @@ __all__ = [
     "offering",
     "offset_text",
     "opening",
+    "origin_of",
     "part_of",
     "place_of",
     "plan",

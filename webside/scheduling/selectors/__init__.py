@@ -88,6 +88,7 @@ from webside.scheduling.selectors.series import (
     occurrences,
     visits_in_series,
 )
+from webside.scheduling.selectors.sites import booking_site, booking_sites
 from webside.scheduling.selectors.slots import (
     BOOKABLE_DAYS,
     LOOK_AHEAD_DAYS,
@@ -146,6 +147,8 @@ __all__ = [
     "appointments_for",
     "booked_beyond",
     "booked_outside_hours",
+    "booking_site",
+    "booking_sites",
     "calendars_of",
     "calendars_to_read",
     "call_back",

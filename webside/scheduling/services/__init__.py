@@ -67,6 +67,7 @@ from webside.scheduling.services.errors import (
     SlotPassed,
     SlotTaken,
     TooManyCalendars,
+    TooManySites,
     WaitsAlready,
     WithSomebody,
     WrongPlace,
@@ -114,6 +115,7 @@ from webside.scheduling.services.reminders import (
 )
 from webside.scheduling.services.replies import take_reply
 from webside.scheduling.services.series import book_series, cancel_rest
+from webside.scheduling.services.sites import let_site_embed, stop_site
 from webside.scheduling.services.waitlist import (
     OFFER_TIMER,
     accept_offer,
@@ -167,6 +169,7 @@ __all__ = [
     "SlotPassed",
     "SlotTaken",
     "TooManyCalendars",
+    "TooManySites",
     "VisitorDetails",
     "WaitsAlready",
     "WithSomebody",
@@ -218,6 +221,7 @@ __all__ = [
     "keep_reading",
     "leave_queue",
     "leave_waitlist",
+    "let_site_embed",
     "long_when",
     "long_when_at",
     "look_soon",
@@ -249,6 +253,7 @@ __all__ = [
     "set_urgency",
     "short_when",
     "short_when_at",
+    "stop_site",
     "take_reply",
     "tell_lists",
     "tell_queue",

@@ -162,5 +162,9 @@ class KnownAlready(ValueError):
     """The same calendar is read already."""
 
 
+class TooManySites(ValueError):
+    """So many sites may not show a clinic's times."""
+
+
 class TooManyCalendars(ValueError):
     """So many calendars of one person are not read."""
