@@ -5,6 +5,7 @@ Success is always that more frames were decoded, of everybody at everybody's.
 
 from __future__ import annotations
 
+import json
 import time
 import urllib.request
 import uuid
@@ -222,6 +223,82 @@ def sends(person: Person) -> dict[str, int]:
             "() => Object.fromEntries(lab.page.mesh.others.map((each) => [each.name, each.call.limits().maxBitrate]))"
         )
     )
+
+
+KEEP_SCREEN = """
+const choose = navigator.mediaDevices.getDisplayMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getDisplayMedia = async (asked) => (window.shown = await choose(asked));
+null;
+"""
+BROWSERS_OWN_STOP = "shown.getTracks().forEach((track) => { track.stop(); track.dispatchEvent(new Event('ended')); })"
+SURFACES = "lab.page.mesh.others.map(({ call }) => call.sends().surface)"
+
+
+def shares(person: Person) -> None:
+    """Press what a person presses: the button, and after the warning its answer."""
+    person.page.evaluate(KEEP_SCREEN)
+    person.press("screen")
+    assert person.page.evaluate("window.shown === undefined"), "what will be seen is said first"
+    person.press("screen-go")
+    wait_for("the strip", lambda: person.page.locator("[data-call=screen-strip]").is_visible())
+
+
+def test_a_shared_screen_is_said_to_all_and_the_camera_comes_back(group: Any) -> None:
+    call = group("patient", "doctor", "interpreter")
+    all_see_all(call.people)
+    doctor, others = call.people["doctor"], [call.people["patient"], call.people["interpreter"]]
+    offers = doctor.numbers()["counts"]["offers"]
+    for end in ("button", "browser"):
+        shares(doctor)
+        assert doctor.page.evaluate(SURFACES) == ["monitor", "monitor"]
+        for person in others:
+            wait_for("it is said", lambda p=person: p.text("people-note") == "Dr. Amara Osei is sharing a screen.")
+            assert person.page.locator("[data-screen] video").count() == 1, "her face's place holds it"
+        all_see_all(call.people)
+        if end == "button":
+            doctor.press("screen-stop")
+        else:
+            doctor.page.evaluate(BROWSERS_OWN_STOP)
+        for person in others:
+            ended = "Dr. Amara Osei stopped sharing the screen."
+            wait_for("its end is said", lambda p=person, e=ended: p.text("people-note") == e)
+            assert person.page.locator("[data-screen]").count() == 0
+        assert doctor.page.locator("[data-call=screen-strip]").is_hidden()
+        assert doctor.page.evaluate(SURFACES) == [None, None], "the camera again"
+        assert doctor.page.evaluate("shown.getTracks()[0].readyState") == "ended"
+        doctor.page.evaluate("delete window.shown")
+        all_see_all(call.people)
+    assert doctor.numbers()["counts"]["offers"] == offers, "nothing was negotiated for it"
+    said = [each for each in heard(call) if each["type"] == "screen"]
+    assert [(each["from"], each["on"]) for each in said] == [("doctor", True), ("doctor", False)] * 2
+
+
+def heard(call: Group) -> list[dict[str, Any]]:
+    with urllib.request.urlopen(f"{call.address}/said") as answer:  # noqa: S310 - our own lab
+        return list(json.load(answer))
+
+
+def test_who_may_not_show_a_screen_has_no_button_and_is_not_seen_with_one(group: Any) -> None:
+    call = group("patient", "doctor", "interpreter")
+    all_see_all(call.people)
+    rosa, patient = call.people["interpreter"], call.people["patient"]
+    assert rosa.page.locator("[data-call-action=screen]").is_hidden()
+    assert patient.page.locator("[data-call-action=screen]").is_visible()
+    rosa.page.evaluate(
+        "navigator.mediaDevices.getDisplayMedia().then((s) => lab.page.mesh.setScreen(s.getTracks()[0]))"
+    )
+    why = patient.page.locator("[data-face] [data-face-why]")
+    wait_for("it is not shown", lambda: why.inner_text() == "Rosa Diaz may not show a screen here.")
+    assert patient.page.locator("[data-screen]").count() == 0
+
+
+def test_a_screen_is_shown_no_more_when_its_person_is_sent_out(group: Any) -> None:
+    call = group("patient", "doctor")
+    all_see_all(call.people)
+    patient = call.people["patient"]
+    shares(patient)
+    call.post(f"/bye?room={call.room}&as=patient&reason=lobby")
+    wait_for("it ended", lambda: patient.page.evaluate("shown.getTracks()[0].readyState") == "ended")
 
 
 @pytest.mark.netns

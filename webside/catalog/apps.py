@@ -22,6 +22,7 @@ class CatalogConfig(AppConfig):
             {
                 "catalog.service.add": _("added a service"),
                 "catalog.service.limits": _("changed how a service may be booked"),
+                "catalog.service.screens": _("changed who may show a screen in a service’s visits"),
                 "catalog.service.assign": _("named somebody who gives a service"),
                 "catalog.gate.override": _("went on past a check, with a reason"),
             }

@@ -25,6 +25,14 @@ class Modality(StrEnum):
     IN_PERSON = "in_person"
 
 
+class ScreenSharing(StrEnum):
+    """Who may show a screen in a visit of a service: everybody whose seat allows it, those who work here, or nobody."""
+
+    EVERYBODY = "everybody"
+    STAFF = "staff"
+    NOBODY = "nobody"
+
+
 class Need(StrEnum):
     """What somebody comes for (the words of ``triage.choose_service``). A service answers one or several."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from webside.catalog.codes import Kind, Modality
+from webside.catalog.codes import Kind, Modality, ScreenSharing
 from webside.compliance.codes import PrivateTopic
 from webside.core import clock
 from webside.core.models import TenantForeignKey, TenantModel
@@ -19,7 +19,7 @@ class HealthcareService(TenantModel):
     that must not be empty. ``needs``: what it helps with (``Need``); one without any is proposed to nobody who
     says what she needs. Prices are whole cents of US dollars. ``on_demand``: people may also wait in line for it
     and are seen as soon as somebody is free (``scheduling`` keeps the line and its hours). ``privacy_topic``: care to
-    which a state may let a minor agree alone.
+    which a state may let a minor agree alone. ``screen_sharing``: who may show a screen in its visits.
     """
 
     name = models.CharField(max_length=80)
@@ -40,6 +40,9 @@ class HealthcareService(TenantModel):
     privacy_topic = models.CharField(max_length=20, blank=True, choices=[(topic, topic) for topic in PrivateTopic])
     active = models.BooleanField(default=True)
     on_demand = models.BooleanField(default=False)
+    screen_sharing = models.CharField(
+        max_length=10, choices=[(who, who) for who in ScreenSharing], default=ScreenSharing.EVERYBODY
+    )
     position = models.PositiveIntegerField(default=100)
     minutes_before = models.PositiveSmallIntegerField(default=0)
     minutes_after = models.PositiveSmallIntegerField(default=0)

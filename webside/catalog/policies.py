@@ -19,7 +19,7 @@ def can_change_services(actor: Actor) -> bool:
 
 
 def can_set_limits(actor: Actor) -> bool:
-    """Who keeps the calendar says how a service may be booked: the front desk and administrators."""
+    """Who keeps the calendar says how a service is booked and who shows a screen in it: front desk and administrators."""
     return can_change_services(actor) or actor.has(Role.COORDINATOR)
 
 

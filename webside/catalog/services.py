@@ -8,7 +8,7 @@ from uuid import UUID
 
 from webside.audit.services import action, record
 from webside.catalog import gates, policies
-from webside.catalog.codes import Kind, Modality, Need
+from webside.catalog.codes import Kind, Modality, Need, ScreenSharing
 from webside.catalog.models import GateOverride, HealthcareService, ServicePractitioner
 from webside.core.actor import Actor
 from webside.core.locks import lock
@@ -143,6 +143,20 @@ def set_limits(
     service.save(update_fields=[*LIMITS, "updated_at"])
     changed = {name: {"was": was[name], "is": new[name]} for name in LIMITS if was[name] != new[name]}
     record("catalog.service.limits", actor=actor, target=service, target_label=service.name, changes=changed)
+    return service
+
+
+@action("catalog.service.screens")
+def set_screen_sharing(*, actor: Actor, service: HealthcareService, who: ScreenSharing) -> HealthcareService:
+    """Say who may show a screen in the visits of a service; it holds for who comes in from now on. Raises :class:`NotAllowed`."""
+    if not policies.can_set_limits(actor):
+        raise NotAllowed
+    lock(service)
+    service.refresh_from_db()
+    changed = {"screen_sharing": {"was": service.screen_sharing, "is": who.value}}
+    service.screen_sharing = who
+    service.save(update_fields=["screen_sharing", "updated_at"])
+    record("catalog.service.screens", actor=actor, target=service, target_label=service.name, changes=changed)
     return service
 
 

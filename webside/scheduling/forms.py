@@ -15,6 +15,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from webside.catalog.codes import ScreenSharing
 from webside.core import clock
 from webside.people.forms import BirthDateField
 from webside.scheduling import registry
@@ -432,8 +433,16 @@ def _number(label: Any, most: int, *, least: int = 0, hint: Any = "", required: 
     )  # fmt: skip
 
 
+SHARING: dict[ScreenSharing, Promise] = {
+    ScreenSharing.EVERYBODY: _("Everybody whose seat allows it"),
+    ScreenSharing.STAFF: _("Who works here"),
+    ScreenSharing.NOBODY: _("Nobody"),
+}
+"""Who may show a screen in a visit."""
+
+
 class LimitsForm(forms.Form):
-    """How a service may be booked."""
+    """How a service may be booked, and who may show a screen in its visits."""
 
     minutes_before = _number(_("Minutes kept free before a visit"), 120, hint=_("To get ready. 0: none."))
     minutes_after = _number(_("Minutes kept free after a visit"), 120, hint=_("To write up. 0: none."))
@@ -447,3 +456,7 @@ class LimitsForm(forms.Form):
     furthest_days = _number(
         _("Days ahead that can be booked"), 28, least=1, required=False, hint=_("Leave it empty for four weeks.")
     )
+    screen_sharing = forms.ChoiceField(
+        label=_("Who may show a screen in its visits"), choices=[(each.value, text) for each, text in SHARING.items()],
+        help_text=_("It holds for who comes into a visit from now on."), required=False,
+    )  # fmt: skip

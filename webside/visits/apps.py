@@ -99,6 +99,7 @@ class VisitsConfig(AppConfig):
                 "visits.seat.send-out": _("asked somebody back to the lobby"),
                 "visits.seat.remove": _("took somebody out of a visit"),
                 "visits.seat.permit": _("changed what somebody may do in a visit"),
+                "visits.screen.show": _("began or ended to show their screen in a visit"),
                 "visits.seat.ask-away": _("asked that somebody leaves a visit"),
                 "visits.seat.part": _("left, and so who may not stay without the patient"),
                 "visits.seat.read": _("opened the page of a visit they were asked into"),

@@ -271,6 +271,7 @@ class PermitForm(forms.Form):
     see_chart = forms.BooleanField(required=False)
     write = forms.BooleanField(required=False)
     stay_without_patient = forms.BooleanField(required=False)
+    show_screen = forms.BooleanField(required=False)
 
 
 class HelpForm(forms.Form):

@@ -13,6 +13,7 @@ import asyncio
 import json
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -67,11 +68,12 @@ _NAME = "CASE WHEN p.attended_by = '' THEN p.name ELSE p.attended_by END"
 """Whom the other side is told of: who sits there, which may be somebody who acts for the patient."""
 
 _SEAT = """
-SELECT p.id, p.role, p.name, p.speak, p.socket_id, p.seen_at, p.admitted_at, p.removed_at, v.status, v.engine, v.admitted_at,
-  v.started_at, a.status, lower(a.period)
+SELECT p.id, p.role, p.name, p.speak, p.show_screen, h.screen_sharing, p.socket_id, p.seen_at, p.admitted_at, p.removed_at,
+  v.status, v.engine, v.admitted_at, v.started_at, a.status, lower(a.period)
 FROM visits_participant p
 JOIN visits_visit v ON v.tenant_id = p.tenant_id AND v.id = p.visit_id
 JOIN scheduling_appointment a ON a.tenant_id = v.tenant_id AND a.id = v.appointment_id
+JOIN catalog_healthcareservice h ON h.tenant_id = a.tenant_id AND h.id = a.service_id
 WHERE p.tenant_id = %(tenant)s AND v.id = %(visit)s
 """
 _WHOSE = _SEAT + (
@@ -88,7 +90,7 @@ _INSIDE = (
     " OR (p.role <> 'patient' AND p.admitted_at IS NOT NULL AND p.removed_at IS NULL))"
 )
 _PEERS = f"""
-SELECT p.id, {_NAME}, p.role, p.relation, p.speak
+SELECT p.id, {_NAME}, p.role, p.relation, p.speak, p.show_screen
 FROM visits_participant p
 JOIN visits_visit v ON v.tenant_id = p.tenant_id AND v.id = p.visit_id
 WHERE p.tenant_id = %(tenant)s AND p.visit_id = %(visit)s AND {_INSIDE}
@@ -112,6 +114,8 @@ class _Seat:
     role: ParticipantRole
     name: str
     speak: bool
+    show_screen: bool
+    screen_sharing: str
     socket_id: UUID | None
     seen_at: datetime | None
     let_in_at: datetime | None
@@ -127,6 +131,11 @@ class _Seat:
     def closed(self) -> bool:
         """Whether the room is closed for good."""
         return self.status in OVER or self.appointment in (AppointmentStatus.CANCELLED, AppointmentStatus.NOSHOW)
+
+    @property
+    def may_share(self) -> bool:
+        """Whether she may show a screen here."""
+        return rules.may_show_screen(self.screen_sharing, role=self.role, seat_allows=self.show_screen)
 
     @property
     def inside(self) -> bool:
@@ -213,6 +222,7 @@ class VisitRoom:
             "participant": str(seat.id),
             "inside": seat.inside,
             "speak": seat.speak,
+            "share": seat.may_share,
             # The patient gives way when both offer at once: a property of the person, not of the socket.
             "polite": seat.role is ParticipantRole.PATIENT,
             "ice_servers": info.ice_servers if seat.may_relay(now) else [],
@@ -264,6 +274,8 @@ class VisitRoom:
                 await self._stats(db, visitor, seat, message)
             case "verified":
                 await self._verified(db, visitor, seat, message)
+            case "screen":
+                await self._screen(visitor, seat, message)
             case "leave":
                 await self._leave(db, visitor, seat)
 
@@ -391,6 +403,15 @@ class VisitRoom:
         await _say(db, visitor.topic_id, "hint", "code")
         await _say(db, visitor.topic_id, "verified", seat.id, peer, result)
 
+    async def _screen(self, visitor: Visitor, seat: _Seat, message: Json) -> None:
+        """Somebody begins or ends to show a screen. The picture goes from browser to browser; the trail keeps that it did."""
+        shown = message.get("on")
+        if not isinstance(shown, bool):
+            raise Refused
+        # Every page knows who may; one that asks all the same is refused, which the trail keeps, and shown by nobody.
+        # It audits, so it runs in a thread, as _start does.
+        await asyncio.to_thread(_note_screen, visitor.actor, visitor.topic_id, shown)
+
     async def _leave(self, db: Any, visitor: Visitor, seat: _Seat) -> None:
         now = clock.now()
         await db.execute(
@@ -467,7 +488,7 @@ class VisitRoom:
         seat = await _seat(db, _BY_SOCKET, visitor)
         mine = seat or await _seat(db, _WHOSE, visitor)
         if event == "changed" and seat is not None and str(seat.id) == participant:
-            return {"type": "you", "speak": seat.speak}
+            return {"type": "you", "speak": seat.speak, "share": seat.may_share}
         if mine is not None and str(mine.id) == participant:
             # The same person came in on a newer socket: this one is done. What an older one did comes late, and is no news.
             newer = event in ("joined", "waits") and UUID(word) > visitor.socket_id
@@ -488,13 +509,14 @@ class VisitRoom:
 
 def _peer(seat: _Seat, row: tuple[Any, ...]) -> Json:
     """Return what somebody in the room is told of another one."""
-    participant, name, role, relation, speak = row
+    participant, name, role, relation, speak, show_screen = row
     return {
         "participant": str(participant),
         "name": name,
         "role": role,
         "relation": relation,
         "speak": speak,
+        "share": rules.may_show_screen(seat.screen_sharing, role=ParticipantRole(role), seat_allows=show_screen),
         "polite": rules.is_polite(seat.role, seat.id, ParticipantRole(role), participant),
     }
 
@@ -535,6 +557,14 @@ def _part(actor: Actor, visit_id: UUID) -> None:
             visit = selectors.visit(actor, visit_id)
             if visit is not None:
                 services.part_without_patient(actor=actor, visit=visit)
+    finally:
+        django_connection.close()
+
+
+def _note_screen(actor: Actor, visit_id: UUID, shown: bool) -> None:
+    try:
+        with frames.begin(tenant_id=actor.tenant_id, actor=actor), suppress(services.NotAllowed):
+            services.note_screen(actor=actor, visit_id=visit_id, shown=shown)
     finally:
         django_connection.close()
 

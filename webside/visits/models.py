@@ -37,7 +37,7 @@ class Visit(TenantModel):
 class Participant(TenantModel):
     """A seat in a visit. It stays the same over reloads and reconnects; ``socket_id`` is the newest socket.
 
-    Who was asked in has a seat of her own, what she may do in it (``speak`` … ``stay_without_patient``), and waits in
+    Who was asked in has a seat of her own, what she may do in it (``speak`` … ``show_screen``), and waits in
     the lobby until ``admitted_at``. ``browser_hash`` is of the key of the browser that took the seat by a link: no other
     comes in by it. ``unwanted_at``: the patient has asked that she leave. ``attended_by`` says who sits there
     now for the patient, where it is somebody who acts for her. ``dial_digest`` is of the code by which she comes in by
@@ -59,6 +59,7 @@ class Participant(TenantModel):
     see_chart = models.BooleanField(default=False)
     write = models.BooleanField(default=False)
     stay_without_patient = models.BooleanField(default=False)
+    show_screen = models.BooleanField(default=False)
     invited_by = TenantForeignKey("visits.Participant", null=True, related_name="+")
     invited_at = models.DateTimeField(null=True)
     admitted_at = models.DateTimeField(null=True)

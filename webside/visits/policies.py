@@ -11,6 +11,7 @@ from webside.people.codes import Scope
 from webside.scheduling import policies as scheduling
 from webside.scheduling.codes import AppointmentStatus
 from webside.scheduling.models import Appointment
+from webside.visits import rules
 from webside.visits.codes import MAIN, OVER, ParticipantRole
 from webside.visits.models import HelpRequest, Participant, Visit
 
@@ -145,6 +146,14 @@ def can_remove_file(actor: Actor, visit: Visit, author: Participant, seat: Parti
 def can_answer_for_pictures(actor: Actor, visit: Visit) -> bool:
     """The patient, or who is in it for her; when it is over, nobody who shows a link alone."""
     return role_in(actor, visit) is ParticipantRole.PATIENT and can_read_chat(actor, visit)
+
+
+def can_show_screen(visit: Visit, seat: Participant | None) -> bool:
+    """Who is in the room, as far as the service and their seat let them."""
+    if seat is None or not is_open(visit) or (seat.role not in MAIN and seat.admitted_at is None):
+        return False
+    sharing = visit.appointment.service.screen_sharing
+    return rules.may_show_screen(sharing, role=ParticipantRole(seat.role), seat_allows=seat.show_screen)
 
 
 def is_open(visit: Visit) -> bool:

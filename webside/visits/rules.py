@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+from webside.catalog.codes import ScreenSharing
 from webside.core.dated import figure, load
 from webside.visits.codes import (
     MAIN,
@@ -232,6 +233,7 @@ class Permissions:
     see_chart: bool = False
     write: bool = False
     stay_without_patient: bool = False
+    show_screen: bool = False
 
 
 def default_permissions(role: ParticipantRole, on: date) -> Permissions:
@@ -259,7 +261,21 @@ def allowed(wanted: Permissions, *, role: ParticipantRole, opens_charts: bool) -
         see_chart=treats and (wanted.see_chart or wanted.write),
         write=treats and wanted.write,
         stay_without_patient=wanted.stay_without_patient and role is not ParticipantRole.FAMILY,
+        show_screen=wanted.show_screen,
     )
+
+
+def may_show_screen(sharing: str, *, role: ParticipantRole, seat_allows: bool) -> bool:
+    """Say whether somebody may show a screen in a visit.
+
+    ``sharing``: whom the service lets (``catalog.ScreenSharing``); a word that nobody knows lets nobody. The two people
+    of the visit need no leave beyond that; who was asked in needs it in the seat too.
+    """
+    if sharing == ScreenSharing.STAFF:
+        works_here = role in (ParticipantRole.CLINICIAN, ParticipantRole.NURSE, ParticipantRole.SPECIALIST)
+    else:
+        works_here = sharing == ScreenSharing.EVERYBODY
+    return works_here and (role in MAIN or seat_allows)
 
 
 def seat_stage(*, closed: bool, removed: bool, admitted: bool) -> SeatStage:

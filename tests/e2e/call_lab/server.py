@@ -31,6 +31,8 @@ HERE = Path(__file__).parent
 MODULES = HERE.parents[2] / "webside" / "visits" / "static" / "visits"
 NAMES = {"patient": "Liz Moreno", "doctor": "Dr. Amara Osei", "interpreter": "Rosa Diaz", "sister": "Ana Moreno"}
 ROLES = {"doctor": "clinician", "sister": "family"}
+#: Who may show a screen.
+SHOW = ("patient", "doctor")
 TURN_TTL_SECONDS = 3600
 #: Pages say something every second. Whoever is silent for so long is gone, whatever TCP believes.
 SILENT_SECONDS = 5
@@ -177,6 +179,7 @@ class Lab:
             ice_servers=self.ice_servers(name),
             peers=[self.person(room, other) | {"polite": is_polite(name, other)} for other in others],
             elapsed_s=None,
+            share=me["share"],
         )
         if name != "middle":
             for other, there in list(sockets.items()):
@@ -206,7 +209,7 @@ class Lab:
     def person(room: str, name: str) -> dict[str, Any]:
         return {
             "participant": participant_id(room, name), "name": NAMES.get(name, name), "role": ROLES.get(name, name),
-            "relation": "sibling" if name == "sister" else "", "speak": True, "as": name,
+            "relation": "sibling" if name == "sister" else "", "speak": True, "share": name in SHOW, "as": name,
         }  # fmt: skip
 
     async def out(self, request: Request) -> Response:

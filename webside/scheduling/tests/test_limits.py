@@ -14,6 +14,7 @@ from psycopg.types.range import TimestamptzRange
 
 from webside.audit.models import AuditEvent
 from webside.catalog import services as catalog
+from webside.catalog.codes import ScreenSharing
 from webside.catalog.models import HealthcareService
 from webside.core import clock
 from webside.people.models import Patient
@@ -218,6 +219,21 @@ def test_what_makes_no_sense_is_said_and_kept(cast: Any, client: Client, wrong: 
     assert "ws-errors" in page or "aria-invalid" in page
     with cast.as_(cast.grace_user):
         assert HealthcareService.objects.get(id=cast.video_visit.id).minutes_after == 0
+
+
+def test_they_say_who_shows_a_screen_in_its_visits(cast: Any, client: Client) -> None:
+    sign_in(client, cast.grace_user)
+    assert "Everybody whose seat allows it" in client.get(limits_url(cast)).content.decode()
+    client.post(limits_url(cast), FORM | {"screen_sharing": "staff"})
+    client.post(limits_url(cast), FORM)
+    assert 'value="staff" selected' in client.get(limits_url(cast)).content.decode(), "not asked again: as it was"
+    assert client.post(limits_url(cast), FORM | {"screen_sharing": "me"}, follow=True).status_code == 200
+    with cast.as_(cast.ingrid_user):
+        assert HealthcareService.objects.get(id=cast.video_visit.id).screen_sharing == "staff"
+        [event] = AuditEvent.objects.filter(action="catalog.service.screens")
+        assert event.changes == {"screen_sharing": {"was": "everybody", "is": "staff"}}
+    with cast.as_(cast.maya_user) as maya, pytest.raises(catalog.NotAllowed):
+        catalog.set_screen_sharing(actor=maya, service=cast.video_visit, who=ScreenSharing.NOBODY)
 
 
 def test_nobody_else_does(cast: Any, client: Client) -> None:

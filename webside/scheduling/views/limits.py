@@ -1,4 +1,4 @@
-"""How each service may be booked: what stays free around a visit, how many a day, how soon, how far ahead."""
+"""How each service may be booked: what stays free around a visit, how many a day, how soon; who shows a screen in it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from webside.audit.services import refuse
 from webside.catalog import policies as catalog_policies
 from webside.catalog import selectors as catalog
 from webside.catalog import services as catalog_services
-from webside.catalog.codes import Kind
+from webside.catalog.codes import Kind, ScreenSharing
 from webside.scheduling.forms import LimitsForm
 from webside.ui.kept import Kept, ask_again, forget, kept_for
 
@@ -54,6 +54,9 @@ def change(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
             most_a_day=given["most_a_day"], notice_minutes=given["notice_hours"] * 60,
             furthest_days=given["furthest_days"],
         )  # fmt: skip
+        sharing = ScreenSharing(given["screen_sharing"] or service.screen_sharing)
+        if sharing != service.screen_sharing:
+            catalog_services.set_screen_sharing(actor=actor, service=service, who=sharing)
         forget(request)
         messages.success(request, _("Changed. It holds for what is booked from now on; what is booked stays."))
         return HttpResponseRedirect(reverse("scheduling:limits", args=[slug]))
@@ -64,6 +67,7 @@ def change(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
         "most_a_day": service.most_a_day,
         "notice_hours": service.notice_minutes // 60,
         "furthest_days": service.furthest_days,
+        "screen_sharing": service.screen_sharing,
     }
     form = LimitsForm(kept.data if kept else None, initial=initial)
     return render(request, "scheduling/limits_change.html", {"service": service, "form": form})

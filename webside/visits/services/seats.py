@@ -91,6 +91,7 @@ def ask_in(
         seat = Participant.objects.create(
             visit=visit, role=role, user_id=user_id, name=name, relation=relation.value if relation else "",
             speak=may.speak, see_chart=may.see_chart, write=may.write, stay_without_patient=may.stay_without_patient,
+            show_screen=may.show_screen,
             invited_by=selectors.own_seat(actor, visit), invited_at=clock.now(),
         )  # fmt: skip
         asked = Asked(seat, "" if user_id else _new_link(seat, link_to, email))
@@ -281,6 +282,16 @@ def permit(*, actor: Actor, visit: Visit, seat_id: UUID, wanted: Permissions) ->
     tell(visit, "seats")
     note_step("visits.seat.permit", actor, visit, target_label=seat.name, changes=changes)
     return seat
+
+
+@action("visits.screen.show")
+def note_screen(*, actor: Actor, visit_id: UUID, shown: bool) -> None:
+    """Note that somebody began or ended to show their screen to everybody in the room. Raises :class:`NotAllowed`."""
+    visit = selectors.by_id(visit_id)
+    seat = selectors.own_seat(actor, visit)
+    if seat is None or (shown and not policies.can_show_screen(visit, seat)):
+        raise NotAllowed
+    note_step("visits.screen.show", actor, visit, target_label=seat.name, changes={"shown": shown})
 
 
 @action("visits.seat.ask-away")

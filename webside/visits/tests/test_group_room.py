@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
+from webside.audit.codes import Outcome
+from webside.audit.models import AuditEvent
+from webside.catalog.codes import ScreenSharing
+from webside.catalog.models import HealthcareService
 from webside.core import clock
 from webside.core.actor import Actor, ActorKind
 from webside.core.ids import uuid7
 from webside.testing.cast import Cast, make_cast
-from webside.visits import selectors, services
+from webside.visits import rules, selectors, services
 from webside.visits.codes import ParticipantRole
 from webside.visits.models import Participant, QualitySample, Signal, Visit
 from webside.visits.tests import factories
@@ -196,6 +200,44 @@ async def test_codes_are_checked_pair_by_pair(people: Cast, visit: Visit, addres
     }  # fmt: skip
     await rosa.say(type="verified", result="same")
     assert (await rosa.hears("error"))["code"] == "refused", "of three, one must say with whom"
+
+
+async def test_a_screen_is_shown_by_whom_service_and_seat_let_and_the_trail_keeps_it(
+    people: Cast, visit: Visit, address: str
+) -> None:
+    liz, maya = await _two(address, people, visit)
+    seat = await _ask(people, visit)
+    await _run(people, "let_in", visit, seat)
+    rosa = await _enter(address, people, _guest(people, seat), visit)
+    assert (maya.welcome["share"], liz.welcome["share"], rosa.welcome["share"]) == (True, True, False)
+    assert (await maya.hears("peer", event="joined", participant=rosa.id))["share"] is False
+
+    def kept(_: Actor) -> list[tuple[str, bool]]:
+        found = AuditEvent.objects.filter(action="visits.screen.show", outcome=Outcome.SUCCESS).order_by("sequence")
+        return [(event.actor_label, event.changes["shown"]) for event in found]
+
+    def forbid(_: Actor) -> None:
+        HealthcareService.objects.filter(id=visit.appointment.service_id).update(screen_sharing=ScreenSharing.NOBODY)
+
+    async def shown(side: Side, on: bool = True) -> list[tuple[str, bool]]:
+        await side.say(type="screen", on=on)
+        await side.hears_nothing_of("bye")
+        return list(await _as(people, people.maya_user, kept))
+
+    assert await shown(maya) == [("Dr. Maya Chen", True)]
+    assert await shown(maya, on=False) == [("Dr. Maya Chen", True), ("Dr. Maya Chen", False)]
+    assert len(await shown(rosa)) == 2, "who may not is refused"
+    may = rules.Permissions(speak=True, show_screen=True)
+    await _as(
+        people, people.maya_user, lambda her: services.permit(actor=her, visit=visit, seat_id=seat.id, wanted=may)
+    )
+    assert (await rosa.hears("you"))["share"] is True
+    assert (await liz.hears("peer", event="changed", participant=rosa.id))["share"] is True
+    assert (await shown(rosa))[2:] == [("Rosa Diaz", True)]
+    await _as(people, people.maya_user, forbid)
+    again = await _enter(address, people, people.liz_user, visit)
+    assert again.welcome["share"] is False
+    assert {peer["share"] for peer in again.welcome["peers"]} == {False}
 
 
 async def test_a_guest_of_one_visit_opens_no_other_and_no_news(people: Cast, visit: Visit, address: str) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from webside.catalog.codes import ScreenSharing
 from webside.core.dated import Row, ended, figure_problems, load
 from webside.visits import rules
 from webside.visits.codes import (
@@ -147,6 +148,15 @@ def test_chart_and_note_are_never_given_to_who_does_not_open_charts(role: Partic
     treats = role in (ParticipantRole.NURSE, ParticipantRole.SPECIALIST)
     assert (inside.see_chart, inside.write) == (treats, treats)
     assert inside.stay_without_patient is (role is not ParticipantRole.FAMILY)
+
+
+@pytest.mark.parametrize("role", ParticipantRole)
+@pytest.mark.parametrize("sharing", [*ScreenSharing, "", "somebody"])
+def test_a_screen_is_shown_by_whom_the_service_and_the_seat_let(sharing: str, role: ParticipantRole) -> None:
+    staff = {ParticipantRole.CLINICIAN, ParticipantRole.NURSE, ParticipantRole.SPECIALIST}
+    let = {ScreenSharing.EVERYBODY: set(ParticipantRole), ScreenSharing.STAFF: staff}.get(sharing, set())  # type: ignore[call-overload]
+    assert rules.may_show_screen(sharing, role=role, seat_allows=True) is (role in let)
+    assert rules.may_show_screen(sharing, role=role, seat_allows=False) is (role in let and role in MAIN)
 
 
 def test_who_writes_reads() -> None:

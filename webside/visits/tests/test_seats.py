@@ -22,7 +22,7 @@ from webside.visits.rules import Permissions
 from webside.visits.tests import factories
 
 pytestmark = pytest.mark.django_db
-EVERYTHING = Permissions(speak=True, see_chart=True, write=True, stay_without_patient=True)
+EVERYTHING = Permissions(speak=True, see_chart=True, write=True, stay_without_patient=True, show_screen=True)
 INTERPRETER, FAMILY, NURSE = ParticipantRole.INTERPRETER, ParticipantRole.FAMILY, ParticipantRole.NURSE
 
 

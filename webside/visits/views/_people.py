@@ -88,4 +88,6 @@ def _may(seat: Any) -> list[str]:
         words.append(_("writes in the note"))
     if seat.stay_without_patient:
         words.append(_("may stay without the patient"))
+    if seat.show_screen:
+        words.append(_("may show their screen"))
     return words

@@ -12,8 +12,10 @@ function typing(target) {
   return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && !/^(checkbox|radio|button|submit)$/.test(target.type);
 }
 
+// What stands in a shut menu is pressed by its letter all the same.
 function visible(element) {
-  return element.getClientRects().length > 0 && !element.disabled && element.getAttribute("aria-disabled") !== "true";
+  const shown = element.closest("details.ws-menu:not([open])") ?? element;
+  return shown.getClientRects().length > 0 && !element.disabled && element.getAttribute("aria-disabled") !== "true";
 }
 
 function nameOf(element) {

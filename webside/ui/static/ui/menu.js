@@ -1,4 +1,4 @@
-// A menu made of details and summary: Escape and a press elsewhere close it.
+// A menu made of details and summary: Escape and a press elsewhere close it; with data-once a choice does too.
 
 /** Behaviour of <details class="ws-menu">. */
 export default function attach(details) {
@@ -11,7 +11,13 @@ export default function attach(details) {
       details.querySelector("summary").focus();
     }
   };
+  const chosen = (event) => {
+    if (!details.open || !event.target.closest("button, a")) return;
+    details.open = false;
+    details.querySelector("summary").focus(); // where a dialog that opens now leads back to
+  };
   document.addEventListener("pointerdown", outside);
+  if ("once" in details.dataset) details.addEventListener("click", chosen);
   details.addEventListener("keydown", escape);
   return () => document.removeEventListener("pointerdown", outside);
 }

@@ -61,6 +61,29 @@ class Face {
   }
 }
 
+/**
+ * Whether somebody's picture is to be seen; a screen only of whom the clinic lets show one.
+ * @param {import("visits/call-mesh.js").Person|null} person @param {boolean} wanted whether pictures are wanted here
+ */
+export function seesPicture(person, wanted) {
+  if (!person || person.call.state !== "connected" || !wanted) return false;
+  const { camera, savesSound, screen } = person.call.peer;
+  return camera && !savesSound && (!screen || person.share);
+}
+
+/** Who shows a screen that is to be seen. @param {import("visits/call-mesh.js").Person} person */
+export const showsScreen = (person) => person.call.peer.screen && seesPicture(person, true);
+
+/**
+ * What is to be said where somebody's picture would be.
+ * @param {import("visits/peer-call.js").PeerState} peer
+ */
+export function whyNoPicture({ wantsPicture, savesSound, screen }) {
+  if (screen) return "peer.screen-refused";
+  if (!wantsPicture) return "peer.sound-only";
+  return savesSound ? "peer.saves-sound" : "peer.camera-off";
+}
+
 export class Faces {
   /** @type {Map<import("visits/call-mesh.js").Person, Face>} */ #faces = new Map();
   #root;
@@ -117,6 +140,7 @@ export class Faces {
     const mainPerson = this.#mesh.main;
     if (main instanceof HTMLElement && mainPerson) {
       main.dataset.role = mainPerson.role;
+      main.toggleAttribute("data-screen", withPicture && showsScreen(mainPerson));
       this.#write(main, "name", mainPerson.name);
       this.#write(main, "title", this.titleOf(mainPerson));
     }
@@ -169,7 +193,8 @@ export class Faces {
     const { call, name } = person;
     const root = /** @type {HTMLElement} */ (element);
     const connected = call.state === "connected";
-    const picture = connected && call.peer.camera && !call.peer.savesSound && withPicture;
+    const picture = seesPicture(person, withPicture);
+    root.toggleAttribute("data-screen", picture && call.peer.screen);
     root.dataset.role = person.role;
     root.dataset.picture = picture ? "on" : "off";
     video.setAttribute("aria-label", this.#words("face.picture", { name }));
@@ -183,7 +208,7 @@ export class Faces {
   #why({ call, name }, withPicture) {
     if (call.state !== "connected") return this.#words(`face.${call.state}`, { name });
     if (!withPicture) return this.#words("said.picture-off");
-    return this.#words(call.peer.savesSound ? "peer.saves-sound" : "peer.camera-off", { name });
+    return this.#words(whyNoPicture(call.peer), { name });
   }
 
   /** @param {HTMLElement} root @param {string} name @param {string} text */

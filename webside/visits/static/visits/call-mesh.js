@@ -25,6 +25,7 @@ export class Person {
   role = "";
   relation = "";
   speak = true;
+  /** Whether she may show a screen. */ share = false;
   /** Whether her socket is up, as far as the server knows. */ present = false;
   left = false;
   /** What the digits of this connection are: none, unsupported, broken, unverified. */ #problem = "none";
@@ -40,11 +41,12 @@ export class Person {
   }
 
   /** @param {Record<string, any>} told by the server */
-  learn({ name, role, relation, speak }) {
+  learn({ name, role, relation, speak, share }) {
     this.name = name || this.name;
     this.role = role ?? this.role;
     this.relation = relation ?? this.relation;
     this.speak = speak !== false;
+    this.share = share === true;
   }
 
   /** @param {import("visits/verification-code.js").Outcome} outcome */
@@ -78,6 +80,7 @@ export class Mesh extends EventTarget {
   /** @type {string} */ #icePolicy;
   /** @type {{audio: MediaStreamTrack|null, video: MediaStreamTrack|null}} */ #tracks = { audio: null, video: null };
   #muted = false;
+  /** @type {MediaStreamTrack|null} what is sent in the camera's place */ #screen = null;
   #picture = true;
   #signs = false;
 
@@ -209,7 +212,19 @@ export class Mesh extends EventTarget {
   /** @param {"audio"|"video"} kind @param {MediaStreamTrack|null} track */
   setTrack(kind, track) {
     this.#tracks[kind] = track;
+    if (kind === "video" && this.#screen) return;
     for (const { call } of this.others) call.setTrack(kind, track);
+  }
+
+  /** @param {MediaStreamTrack|null} track a screen, sent in the camera's place; null gives that back */
+  setScreen(track) {
+    this.#screen = track;
+    for (const { call } of this.others) this.#sendPicture(call);
+  }
+
+  /** @param {PeerCall} call */
+  #sendPicture(call) {
+    call.setTrack("video", this.#screen ?? this.#tracks.video, { screen: this.#screen !== null });
   }
 
   /** @param {boolean} muted */
@@ -282,7 +297,7 @@ export class Mesh extends EventTarget {
     call.setPicture(this.#picture);
     call.setSigning(this.#signs);
     call.setTrack("audio", this.#tracks.audio);
-    call.setTrack("video", this.#tracks.video);
+    this.#sendPicture(call);
     this.#shareTheLine();
     if (this.#up) call.signallingUp(false); // whoever calls this says next whether the other side is there
     return person;

@@ -17,8 +17,10 @@
  * @property {number|null} sentLossPct of what we sent, by the other side's reports; the worse of sound and picture, smoothed
  * @property {number|null} availableKbps what the browser believes it can send
  * @property {number|null} concealedPct sound that the browser had to make up, smoothed
+ * @property {number|null} heardPct how much of what was played was sound that came, and not made up for what didn't
  * @property {boolean} sound whether sound packets came
  * @property {number} loudness of the sound that came, 0 to 1
+ * @property {number|null} bufferMs how long sound waited here until it was played
  * @property {boolean} picture whether picture frames were decoded
  * @property {number} freezes
  * @property {number|null} fps
@@ -66,8 +68,10 @@ export class QualityReader {
       sentLossPct: this.#smooth.sentLoss,
       availableKbps: known(now.availableKbps),
       concealedPct: this.#smooth.concealed,
+      heardPct: samples ? 100 * (1 - Math.min(1, since("missing") / samples)) : null,
       sound: since("audioPackets") > 0,
       loudness: now.loudness,
+      bufferMs: since("played") ? (1000 * since("waited")) / since("played") : null,
       picture: frames > 0,
       freezes: since("freezes"),
       fps: frames ? frames / seconds : null,
@@ -88,7 +92,7 @@ const smooth = (before, value) => (before === null ? value : before + SMOOTHING 
 function countersOf(stats) {
   const counters = {
     at: performance.now(), bytesIn: 0, bytesOut: 0, rttMs: NaN, availableKbps: NaN, relayed: 0, sentLossPct: NaN,
-    audioPackets: 0, loudness: 0, audioLost: 0, samples: 0, concealed: 0, frames: 0, freezes: 0, width: NaN, height: NaN,
+    audioPackets: 0, loudness: 0, waited: 0, played: 0, audioLost: 0, samples: 0, concealed: 0, missing: 0, frames: 0, freezes: 0, width: NaN, height: NaN,
   };
   // The last report about a picture that isn't sent any more stays for ever, and it was a bad one.
   const fresh = Math.max(...[...stats.values()].map(({ timestamp }) => timestamp)) - REPORT_HOLDS_MS;
@@ -106,7 +110,10 @@ function countersOf(stats) {
       counters.audioPackets += report.packetsReceived ?? 0;
       counters.loudness = report.audioLevel ?? 0;
       counters.audioLost += report.packetsLost ?? 0;
+      counters.waited += report.jitterBufferDelay ?? 0;
+      counters.played += report.jitterBufferEmittedCount ?? 0;
       counters.samples += report.totalSamplesReceived ?? 0;
+      counters.missing += report.concealedSamples ?? 0;
       counters.concealed += (report.concealedSamples ?? 0) - (report.silentConcealedSamples ?? 0);
     } else if (report.type === "inbound-rtp") {
       counters.frames += report.framesDecoded ?? 0;
@@ -142,51 +149,87 @@ export function labelOf(reading, expected) {
  * Going down takes some seconds of trouble, coming up some more of peace, and each relapse doubles that time: a picture
  * that comes and goes is worse than none. Only bitrate and frame rate are limited; the browser scales the picture down
  * by itself, and a second factor on top of that leaves a stamp.
+ *
+ * When the other side misses a quarter of what is said, the picture goes at once: the browser's own idea of a line that has
+ * just become narrow is wrong for twenty seconds (84 kbit/s for one of 50), in which most of the sound is lost.
+ * While only sound is sent that idea doesn't grow, so from time to time the picture is sent again for a few seconds that
+ * nobody is shown (`trying`): the browser then probes the line, and says within two seconds what it carries.
  */
 export class Ladder {
   /** @type {"full"|"lean"|"sound"} */ level = "full";
+  /** Whether the picture is sent to see if the line carries it. */ trying = false;
   #trouble = 0;
   #peace = 0;
+  #unheard = 0;
+  #tried = 0;
+  /** How often the line was tried in vain. */ #failed = 0;
   #patience = Ladder.PATIENCE_S;
   #sinceUp = Infinity;
 
   static TROUBLE_S = 4;
+  static UNHEARD_S = 2;
+  static LEAST_HEARD_PCT = 75;
   static PATIENCE_S = 12;
-  static LONGEST_PATIENCE_S = 120;
+  static LONGEST_PATIENCE_S = 60;
+  static TRIAL_S = 3;
+  static LEAST_TRIAL_S = 2;
+  static TRIAL_KBPS = 110;
   /** A fall within this time after a rise is a relapse. */
   static RELAPSE_S = 40;
 
   /**
-   * @param {Pick<Reading, "seconds"|"availableKbps"|"sentLossPct"|"rttMs">} reading
-   * @returns {boolean} whether the level changed
+   * @param {Pick<Reading, "seconds"|"availableKbps"|"sentLossPct"|"rttMs"> & {heardPct?: number|null}} reading
+   *   heardPct: how much of our sound reaches the other side, as that says
+   * @returns {boolean} whether what is to be sent changed
    */
-  step({ seconds, availableKbps, sentLossPct, rttMs }) {
+  step({ seconds, availableKbps, sentLossPct, rttMs, heardPct = null }) {
     this.#sinceUp += seconds;
     if (this.#sinceUp > 2 * Ladder.RELAPSE_S && this.level === "full") this.#patience = Ladder.PATIENCE_S;
     const kbps = availableKbps ?? Infinity;
     const loss = sentLossPct ?? 0;
+    this.#unheard = (heardPct ?? 100) < Ladder.LEAST_HEARD_PCT ? this.#unheard + seconds : 0;
+    if (this.trying) return this.#try(seconds, kbps, loss);
     const lean = this.level === "lean";
     const bad = lean ? kbps < 60 || loss > 18 : kbps < 140 || loss > 12;
-    // While only sound goes out nothing measures the bandwidth, so loss and delay must do.
-    const calm = loss < 5 && (rttMs ?? 0) < 800 && (this.level === "sound" || kbps > 160);
+    // While only sound goes out nothing measures the bandwidth, so loss, delay and what is heard must do.
+    const calm = loss < 5 && (rttMs ?? 0) < 800 && !this.#unheard && (this.level === "sound" || kbps > 160);
     // Single good seconds between bad ones don't end the trouble at once. When speech can't be followed, be quick.
     this.#trouble = bad ? this.#trouble + (loss > 25 ? 2 : 1) * seconds : Math.max(0, this.#trouble - seconds);
     this.#peace = calm ? this.#peace + seconds : 0;
+    if (this.level !== "sound" && this.#unheard >= Ladder.UNHEARD_S) return this.#move("sound", false);
     if (this.level !== "sound" && this.#trouble >= Ladder.TROUBLE_S) return this.#move(lean ? "sound" : "lean", false);
-    if (this.level !== "full" && this.#peace >= this.#patience) return this.#move(lean ? "full" : "lean", true);
-    return false;
+    const wait = Math.min(this.#patience * 2 ** this.#failed, Ladder.LONGEST_PATIENCE_S);
+    if (this.level === "full" || this.#peace < wait) return false;
+    if (lean) return this.#move("full", true);
+    this.pause();
+    return (this.trying = true);
   }
 
   /** Forget the seconds counted so far, for example after a black-out, whose loss says nothing about now. */
   pause() {
     this.#trouble = 0;
     this.#peace = 0;
+    this.#unheard = 0;
+    this.#tried = 0;
+    this.trying = false;
+  }
+
+  /** @param {number} seconds @param {number} kbps @param {number} loss */
+  #try(seconds, kbps, loss) {
+    this.#tried += seconds;
+    if (this.#tried < Ladder.LEAST_TRIAL_S && !this.#unheard) return false;
+    if (kbps >= Ladder.TRIAL_KBPS && loss < 5 && !this.#unheard) return this.#move("lean", true);
+    if (this.#tried < Ladder.TRIAL_S && !this.#unheard) return false;
+    this.#failed += 1;
+    this.pause();
+    return true;
   }
 
   /** @param {"full"|"lean"|"sound"} level @param {boolean} up */
   #move(level, up) {
     if (up) this.#sinceUp = 0;
     else if (this.#sinceUp < Ladder.RELAPSE_S) this.#patience = Math.min(2 * this.#patience, Ladder.LONGEST_PATIENCE_S);
+    this.#failed = 0;
     this.level = level;
     this.pause();
     return true;

@@ -7,8 +7,9 @@
  * Events: "change" ({kind}) when a track came, went or was unplugged.
  *
  * @typedef {"audio"|"video"} Kind
- * @typedef {"denied"|"missing"|"busy"|"unsuited"|"insecure"|"failed"} Problem
+ * @typedef {"denied"|"missing"|"busy"|"unsuited"|"insecure"|"failed"|"taken"|"silent"} Problem
  *   denied: by the person, the browser or the system; missing: no such device; busy: another program has it;
+ *   taken: it was in use here, and another program or the system took it, or it was unplugged; silent: it is open and gives nothing;
  *   unsuited: the device can't do what was asked; insecure: the page has no right to ask (no https)
  */
 
@@ -17,6 +18,10 @@ const DEVICES = "webside.devices";
 export const JOIN_STORE = "webside.join";
 const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } };
 const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+/** Nothing is taken out: for sounds that aren't speech. */
+const WHOLE_AUDIO = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+
+const SILENT_AFTER_MS = 1500;
 
 /** @type {Record<string, Problem>} by the names of W3C Media Capture §10.2 */
 const PROBLEMS = {
@@ -61,9 +66,9 @@ export const rememberedDevices = () => recall(localStorage, DEVICES);
 /** @param {MediaDeviceKind} kind @param {string} id */
 export const rememberDevice = (kind, id) => remember(localStorage, DEVICES, { ...rememberedDevices(), [kind]: id });
 
-/** @param {Kind} kind @param {string|undefined} exactId a device the person has just chosen */
-function wishes(kind, exactId) {
-  const base = kind === "video" ? VIDEO : AUDIO;
+/** @param {Kind} kind @param {string|undefined} exactId a device the person has just chosen @param {boolean} whole */
+function wishes(kind, exactId, whole) {
+  const base = kind === "video" ? VIDEO : whole ? WHOLE_AUDIO : AUDIO;
   if (exactId) return { ...base, deviceId: { exact: exactId } };
   // Remembered devices are a wish: one that was unplugged must not keep anybody out of a visit.
   const remembered = rememberedDevices()[kind === "video" ? "videoinput" : "audioinput"];
@@ -79,6 +84,7 @@ async function ask(constraints) {
 export class LocalMedia extends EventTarget {
   /** @type {{audio: MediaStreamTrack|null, video: MediaStreamTrack|null}} */ tracks = { audio: null, video: null };
   /** @type {{audio: Problem|null, video: Problem|null}} */ problems = { audio: null, video: null };
+  /** Whether the microphone is sent as it is, with nothing taken out. */ whole = false;
   /** @type {HTMLVideoElement|null} */ #mirror = null;
   /** @type {{width: number, height: number}|null} */ #size = null;
 
@@ -95,7 +101,9 @@ export class LocalMedia extends EventTarget {
 
   #reflect() {
     const track = this.tracks.video;
-    if (this.#mirror) this.#mirror.srcObject = track ? new MediaStream([track]) : null;
+    if (!this.#mirror) return;
+    this.#mirror.srcObject = track ? new MediaStream([track]) : null;
+    this.#mirror.dataset.facing = track?.getSettings().facingMode ?? "";
   }
 
   /**
@@ -106,7 +114,7 @@ export class LocalMedia extends EventTarget {
     const kinds = /** @type {Kind[]} */ (["audio", "video"]).filter((kind) => wanted[kind] && !this.tracks[kind]);
     if (kinds.length === 2) {
       try {
-        const stream = await ask({ audio: wishes("audio", undefined), video: wishes("video", undefined) });
+        const stream = await ask({ audio: wishes("audio", undefined, this.whole), video: wishes("video", undefined, false) });
         for (const track of stream.getTracks()) this.#take(/** @type {Kind} */ (track.kind), track);
         return;
       } catch (error) {
@@ -130,7 +138,7 @@ export class LocalMedia extends EventTarget {
    */
   async choose(kind, deviceId) {
     try {
-      const stream = await ask({ [kind]: wishes(kind, deviceId) });
+      const stream = await ask({ [kind]: wishes(kind, deviceId, this.whole) });
       this.#take(kind, stream.getTracks()[0]);
       return true;
     } catch (error) {
@@ -144,6 +152,46 @@ export class LocalMedia extends EventTarget {
       this.#changed(kind);
       return false;
     }
+  }
+
+  /** Takes a device back that another program took, or that gives nothing. @param {Kind} kind */
+  async takeBack(kind) {
+    const track = this.tracks[kind];
+    if (track) this.#release(kind, track);
+    return this.choose(kind);
+  }
+
+  /**
+   * Takes the camera that looks the other way; without such a pair, the next one.
+   * @returns {Promise<string>} its id; empty: there is no other, or it failed
+   */
+  async otherCamera() {
+    const { facingMode, deviceId } = this.tracks.video?.getSettings() ?? {};
+    const cameras = (await navigator.mediaDevices?.enumerateDevices() ?? []).filter(({ kind }) => kind === "videoinput");
+    const next = cameras[(cameras.findIndex((each) => each.deviceId === deviceId) + 1) % cameras.length];
+    const other = facingMode === "user" ? "environment" : facingMode === "environment" ? "user" : "";
+    const facing = cameras.find((each) => other && "getCapabilities" in each
+      && /** @type {any} */ (each).getCapabilities().facingMode?.includes(other));
+    const chosen = (facing ?? next)?.deviceId;
+    if (!chosen || chosen === deviceId || !(await this.choose("video", chosen))) return "";
+    return chosen;
+  }
+
+  /**
+   * Opens the microphone in use anew, with nothing taken out of its sound, or as for speech.
+   * @param {boolean} whole @returns {Promise<boolean>} false: it failed, and all is as it was
+   */
+  async setWhole(whole) {
+    if (whole === this.whole) return true;
+    const before = this.tracks.audio;
+    const deviceId = before?.getSettings().deviceId;
+    this.whole = whole;
+    // Two ways of opening one microphone at once: some browsers give the second what the first one asked for.
+    if (before) this.#release("audio", before);
+    if (await this.choose("audio", deviceId)) return true;
+    this.whole = !whole;
+    await this.choose("audio", deviceId);
+    return false;
   }
 
   /**
@@ -185,10 +233,18 @@ export class LocalMedia extends EventTarget {
     if (kind === "video") this.#reflect();
     track.addEventListener("ended", () => {
       if (this.tracks[kind] !== track) return;
-      this.#release(kind, track); // unplugged, or taken back in the browser's own menu
-      this.problems[kind] = "missing";
+      this.#release(kind, track); // another program's, unplugged, or taken back in the browser's own menu
+      this.problems[kind] = "taken";
       this.#changed(kind);
     });
+    // The system gives nothing of it for now: another call on a phone, a key on the device. Moments of that are nothing.
+    const listen = () => setTimeout(() => {
+      if (this.tracks[kind] !== track || this.problems[kind] === (track.muted ? "silent" : null)) return;
+      this.problems[kind] = track.muted ? "silent" : null;
+      this.#changed(kind);
+    }, track.muted ? SILENT_AFTER_MS : 0);
+    track.addEventListener("mute", listen);
+    track.addEventListener("unmute", listen);
     this.#changed(kind);
     if (kind === "video" && this.#size) this.#fitPicture();
   }

@@ -6,8 +6,9 @@
  * - Each RTCPeerConnection has a random instance id, sent as `epoch` with each signal. A signal of or for an older instance is
  *   dropped; an offer of a *fresh* instance (`to: null`) from an unknown id means that the other side began anew.
  * - Steps are done strictly one after another, so an offer is never made while another description is being applied.
- * - Only ICE restarts are ever negotiated after the first offer: both transceivers exist from the start, and microphone,
- *   camera and devices change by replaceTrack(). So glare after the first contact never touches the media lines.
+ * - Only ICE restarts, and how sound is to be encoded (see `wholeSound`), are ever negotiated after the first offer: both
+ *   transceivers exist from the start, and microphone, camera and devices change by replaceTrack(). So glare after the first
+ *   contact never touches the media lines.
  *
  * The connection outlives the socket. It is mended (ICE restart) when it is silent, disconnected or failed and the other
  * side can be reached, and built anew when 30 s of mending didn't help.
@@ -29,13 +30,19 @@
  * @property {number|null} fps
  * @property {boolean} audioOnly whether we gave up sending the picture for the sound's sake
  * @property {number} loudness of what is heard, 0 to 1
+ * @property {number|null} delayMs about how old the sound is that is heard
  *
  * @typedef {object} PeerState what the other side says about itself
  * @property {boolean} mic
  * @property {boolean} camera
  * @property {boolean} hears whether sound arrived there in the last seconds
+ * @property {number|null} heardPct how much of our sound arrived there in the last second
  * @property {boolean} wantsPicture
  * @property {boolean} savesSound whether it gave up its own picture for the sound's sake
+ * @property {boolean} screen whether its picture is a screen
+ * @property {boolean} asksForSounds whether the other side would hear heart and lungs
+ * @property {"off"|"no"|"starting"|"whole"|"weak"} sounds what it sends of them: no: declined; whole: nothing is taken out;
+ *   weak: the line doesn't carry them
  * @property {boolean} signs whether somebody there reads or speaks with hands, so that each frame counts
  */
 
@@ -48,6 +55,9 @@ const SILENT_AFTER_MS = 3000;
 /** Sound alone is fifty packets a second: one without any is reason enough to look whether the network is still there. */
 const QUIET_AFTER_MS = 900;
 const MEND_EVERY_MS = 5000;
+/** What the other side says of itself comes each second. */
+const WORD_HOLDS_MS = 2500;
+const NARROW_KBPS = 140;
 /** An offer without its answer was lost on the way, or the other side was not there. */
 const ANSWER_WITHIN_MS = 3500;
 const REBUILD_AFTER_MS = 30_000;
@@ -59,13 +69,28 @@ const SETTLING_MS = 6000;
 const DIGEST_EVERY_MS = 10_000;
 const LARGEST_LINK_MESSAGE = 1000;
 
+/** Of a screen each letter counts, and little moves. */
+const SCREEN_FRAMERATE = 15;
+const LEAN_SCREEN_FRAMERATE = 5;
 /** Undefined is the browser's own choice. */
 const LEAN_VIDEO = { maxBitrate: 120_000, maxFramerate: 12 };
 const FULL_VIDEO = { maxBitrate: undefined, maxFramerate: undefined };
-const LEAN_AUDIO_BITRATE = 16_000;
+/** Fewer bits a second, and longer packets where they help: of fifty a second more than half are headers. */
+const LEAN_AUDIO = { maxBitrate: 16_000, adaptivePtime: true };
+/** Of sounds that tell of heart and lungs nothing may be missing. */
+const WHOLE_BITRATE = 256_000;
+const WHOLE_AUDIO = { maxBitrate: WHOLE_BITRATE, adaptivePtime: false };
+const FULL_AUDIO = { maxBitrate: undefined, adaptivePtime: false };
+
+const SOUNDS = /** @type {const} */ (["off", "no", "starting", "whole", "weak"]);
+/** Of the sound's way, beside the network and what waits to be played: one packet is gathered, coded and played. */
+const CODING_MS = 40;
 
 /** @type {PeerState} */
-const UNKNOWN_PEER = { mic: false, camera: false, hears: false, wantsPicture: true, savesSound: false, signs: false };
+const UNKNOWN_PEER = {
+  mic: false, camera: false, hears: false, heardPct: null, wantsPicture: true, savesSound: false, screen: false, signs: false,
+  asksForSounds: false, sounds: "off",
+};
 
 export class PeerCall extends EventTarget {
   /** @type {State} */ state = "waiting";
@@ -105,6 +130,10 @@ export class PeerCall extends EventTarget {
   #muted = false;
   #wantsPicture = true;
   #signs = false;
+  #screen = false;
+  /** Whether heart and lungs of the other side would be heard here. */ asksForSounds = false;
+  /** What was answered to the other side, which asks for them. @type {"off"|"no"|"on"} */ sounds = "off";
+  /** Whether our last description asked for them. */ #askedWhole = false;
   /** The most that a full picture may take. @type {Partial<RTCRtpEncodingParameters>} */ #share = FULL_VIDEO;
   /** Only its id counts: the other side keeps sound and picture of one stream in step. */
   #stream = new MediaStream();
@@ -116,6 +145,8 @@ export class PeerCall extends EventTarget {
   #digest = new Digest();
   #digestAt = performance.now() + DIGEST_EVERY_MS;
   #hears = false;
+  /** @type {number|null} */ #heardPct = null;
+  #toldAt = 0;
   #tickAt = performance.now();
   #ticking = false;
   #timer;
@@ -200,9 +231,14 @@ export class PeerCall extends EventTarget {
   /**
    * Sends this track from now on, without negotiating.
    * @param {"audio"|"video"} kind @param {MediaStreamTrack|null} track null sends nothing
+   * @param {{screen?: boolean}} [what] screen: this picture is one
    */
-  async setTrack(kind, track) {
+  async setTrack(kind, track, { screen = false } = {}) {
     this.#tracks[kind] = track;
+    if (kind === "video" && screen !== this.#screen) {
+      this.#screen = screen;
+      this.#limitSending();
+    }
     if (kind === "audio" && track) track.enabled = !this.#muted;
     await this.#senders[kind]?.replaceTrack(track);
     this.#tellState();
@@ -229,6 +265,22 @@ export class PeerCall extends EventTarget {
   setSigning(signs) {
     this.#signs = signs;
     this.#tellState();
+  }
+
+  /**
+   * Asks the other side to send its sound whole, or says that it is enough.
+   * @param {boolean} wanted
+   */
+  askForSounds(wanted) {
+    this.asksForSounds = wanted;
+    this.#tellState();
+    this.#askByOffer();
+  }
+
+  /** @param {"off"|"no"|"on"} sounds what the person here answered; with "on" our sound is sent whole to the other side */
+  setSounds(sounds) {
+    this.sounds = sounds;
+    this.#limitSending();
   }
 
   /**
@@ -287,6 +339,13 @@ export class PeerCall extends EventTarget {
     return { maxBitrate, maxFramerate };
   }
 
+  /** @returns {{level: "full"|"lean"|"sound", picture: boolean, soundBitrate: number|null, surface: string|null}} for tests */
+  sends() {
+    const [video, audio] = [this.#senders.video, this.#senders.audio].map((sender) => sender?.getParameters().encodings[0]);
+    const { displaySurface: surface = null } = this.#senders.video?.track?.getSettings() ?? {};
+    return { level: this.#ladder.level, picture: video?.active ?? false, soundBitrate: audio?.maxBitrate ?? null, surface };
+  }
+
   // ---- negotiation ----
 
   /** @param {() => Promise<void>} step */
@@ -324,6 +383,7 @@ export class PeerCall extends EventTarget {
     this.#instance = crypto.randomUUID();
     this.#sent = 0;
     this.#seen = 0;
+    this.#askedWhole = false;
     this.#reader = new QualityReader(pc);
     pc.addEventListener("icecandidate", ({ candidate }) => {
       if (candidate && pc === this.#pc) this.#signal({ candidate: candidate.toJSON() });
@@ -342,7 +402,7 @@ export class PeerCall extends EventTarget {
     return pc;
   }
 
-  /** @param {{description?: RTCSessionDescription, candidate?: RTCIceCandidateInit, re?: number}} content */
+  /** @param {{description?: RTCSessionDescriptionInit, candidate?: RTCIceCandidateInit, re?: number}} content */
   #signal(content) {
     this.#sent += 1;
     this.#send({ epoch: { id: this.#instance, n: this.#sent }, to: this.#remote, ...content });
@@ -366,8 +426,31 @@ export class PeerCall extends EventTarget {
       if (!pc.localDescription || pc !== this.#pc) return;
       this.counts.offers += 1;
       this.#awaitingSince = performance.now();
-      this.#offerNumber = this.#signal({ description: pc.localDescription });
+      this.#offerNumber = this.#signal({ description: this.#described(pc.localDescription) });
     });
+  }
+
+  /** @param {RTCSessionDescription} description of ours, as the other side shall read it */
+  #described({ type, sdp }) {
+    this.#askedWhole = this.#listens;
+    return { type, sdp: this.#listens ? wholeSound(sdp) : sdp };
+  }
+
+  /** How the sound that comes is to be encoded has changed: our description says it. */
+  #askByOffer() {
+    if (this.#listens !== this.#askedWhole && this.#reachable.peer) this.#offer();
+  }
+
+  /** Whether the other side sends sounds that we asked for. */
+  get #listens() {
+    return this.asksForSounds && ["starting", "whole", "weak"].includes(this.peer.sounds);
+  }
+
+  /** What we send of the sounds that were asked for. @returns {PeerState["sounds"]} */
+  get #sendsSounds() {
+    if (this.sounds !== "on") return this.sounds;
+    if (this.#ladder.level === "sound") return "weak";
+    return takesWhole(this.#pc?.remoteDescription?.sdp) && isWhole(this.#tracks.audio) ? "whole" : "starting";
   }
 
   /** @param {RTCPeerConnection} pc */
@@ -444,7 +527,7 @@ export class PeerCall extends EventTarget {
     await pc.setRemoteDescription(description);
     this.#adoptTransceivers(pc);
     await pc.setLocalDescription();
-    if (pc.localDescription) this.#signal({ description: pc.localDescription, re: epoch.n });
+    if (pc.localDescription) this.#signal({ description: this.#described(pc.localDescription), re: epoch.n });
     this.#evaluate();
   }
 
@@ -504,8 +587,12 @@ export class PeerCall extends EventTarget {
       mic: Boolean(this.#tracks.audio) && !this.#muted,
       camera: Boolean(this.#tracks.video) && this.#wantsPicture,
       hears: this.#hears,
+      heardPct: this.#heardPct === null ? null : Math.round(this.#heardPct),
       wantsPicture: this.#wantsPicture,
       savesSound: this.#ladder.level === "sound",
+      screen: this.#screen,
+      asksForSounds: this.asksForSounds,
+      sounds: this.#sendsSounds,
       signs: this.#signs,
     };
     this.#link.send(JSON.stringify(message));
@@ -514,16 +601,23 @@ export class PeerCall extends EventTarget {
   /** @param {Record<string, unknown>} message */
   #readState(message) {
     const before = this.peer;
+    this.#toldAt = performance.now();
     this.peer = {
       mic: message.mic === true,
       camera: message.camera === true,
       hears: message.hears === true,
+      heardPct: typeof message.heardPct === "number" ? message.heardPct : null,
       wantsPicture: message.wantsPicture !== false,
       savesSound: message.savesSound === true,
+      screen: message.screen === true,
+      asksForSounds: message.asksForSounds === true,
+      sounds: SOUNDS.find((each) => each === message.sounds) ?? "off",
       signs: message.signs === true,
     };
-    if (JSON.stringify(before) === JSON.stringify(this.peer)) return;
+    const told = (/** @type {PeerState} */ state) => JSON.stringify({ ...state, heardPct: null });
+    if (told(before) === told(this.peer)) return;
     if (before.wantsPicture !== this.peer.wantsPicture) this.#limitSending();
+    this.#askByOffer();
     this.#emit("peer-state", this.peer);
   }
 
@@ -604,14 +698,20 @@ export class PeerCall extends EventTarget {
       if (this.quiet) this.#emit("quiet", {});
       const connected = this.state === "connected";
       this.#hears = connected && Boolean(reading?.sound);
+      this.#heardPct = connected ? (reading?.heardPct ?? null) : null;
       if (connected && reading) {
         this.#judge(reading, now);
-        this.#digest.add(reading, seconds);
+        // A picture that is only tried is shown to nobody.
+        this.#digest.add({ ...reading, picture: reading.picture && !this.peer.savesSound }, seconds);
       } else if (!connected && this.state !== "waiting") {
         this.#emit("quality", noQuality(this.#ladder.level === "sound"));
         if (this.#everConnected) this.#digest.add(null, seconds);
       }
       this.#tellState();
+      // The offer that asks for whole sound, or its answer, may have been lost.
+      const lost = this.#listens && this.peer.sounds === "starting" && now - this.#triedAt > ANSWER_WITHIN_MS;
+      if (lost && connected && this.#reachable.peer) this.#offer();
+      else if (connected) this.#askByOffer();
       this.#verification?.recheck();
       if (now >= this.#digestAt) this.#sendDigest(now);
     } finally {
@@ -622,8 +722,13 @@ export class PeerCall extends EventTarget {
   /** @param {import("visits/call-quality.js").Reading} reading @param {number} now */
   #judge(reading, now) {
     const settled = now - this.#connectedAt > SETTLING_MS;
-    if (settled && this.#sendsPicture() && this.#ladder.step(reading)) this.#limitSending();
-    const picture = this.peer.camera && !this.peer.savesSound && this.#wantsPicture && settled;
+    // Where not even its word comes through our own ear stands for the other side's; on a narrow line it hears nothing.
+    const ours = (reading.availableKbps ?? Infinity) < NARROW_KBPS ? 0 : reading.heardPct;
+    const theirs = now - this.#toldAt < WORD_HOLDS_MS ? this.peer.heardPct : ours;
+    const heardPct = this.#tracks.audio ? theirs : null;
+    if (settled && this.#sendsPicture() && this.#ladder.step({ ...reading, heardPct })) this.#limitSending();
+    // A screen on which nothing moves gives few frames, and nothing is wrong with it.
+    const picture = this.peer.camera && !this.peer.screen && !this.peer.savesSound && this.#wantsPicture && settled;
     /** @type {Quality} */
     const quality = {
       label: labelOf(reading, { picture }),
@@ -635,6 +740,7 @@ export class PeerCall extends EventTarget {
       fps: reading.fps,
       audioOnly: this.#ladder.level === "sound",
       loudness: reading.loudness,
+      delayMs: reading.rttMs === null || reading.bufferMs === null ? null : reading.rttMs / 2 + reading.bufferMs + CODING_MS,
     };
     this.#emit("quality", quality);
   }
@@ -652,11 +758,13 @@ export class PeerCall extends EventTarget {
   }
 
   async #limitSending() {
-    const { level } = this.#ladder;
-    const active = level !== "sound" && this.#wantsPicture && this.peer.wantsPicture;
-    await limit(this.#senders.video, { active, ...(level === "full" ? this.#share : LEAN_VIDEO) });
-    const maxBitrate = level === "sound" ? LEAN_AUDIO_BITRATE : undefined;
-    await limit(this.#senders.audio, { maxBitrate });
+    const { level, trying } = this.#ladder;
+    const active = (level !== "sound" || trying) && this.#wantsPicture && this.peer.wantsPicture;
+    const most = { ...(level === "full" ? this.#share : LEAN_VIDEO) };
+    if (this.#screen) most.maxFramerate = level === "full" ? SCREEN_FRAMERATE : LEAN_SCREEN_FRAMERATE;
+    await limit(this.#senders.video, { active, ...most });
+    const whole = this.sounds === "on" ? WHOLE_AUDIO : FULL_AUDIO;
+    await limit(this.#senders.audio, level === "sound" ? LEAN_AUDIO : whole);
     this.#tellState();
   }
 
@@ -669,7 +777,29 @@ export class PeerCall extends EventTarget {
 /** @param {boolean} audioOnly @returns {Quality} */
 const noQuality = (audioOnly) => ({
   label: "none", rttMs: null, lossPct: null, kbps: 0, width: null, height: null, fps: null, audioOnly, loudness: 0,
+  delayMs: null,
 });
+
+/**
+ * How sound is encoded is asked for by who receives it. Two channels are the way to tell Opus that it isn't speech, from
+ * which it would take all below 60 Hz (of one channel it does, at any bitrate).
+ * @param {string} sdp @returns {string}
+ */
+function wholeSound(sdp) {
+  const payload = /^a=rtpmap:(\d+) opus\//m.exec(sdp)?.[1];
+  if (!payload) return sdp;
+  const wish = `stereo=1;maxaveragebitrate=${WHOLE_BITRATE}`;
+  return sdp.replace(new RegExp(`^(a=fmtp:${payload} [^\\r\\n]*)`, "m"), `$1;${wish}`);
+}
+
+/** @param {string|undefined} sdp of the other side @returns {boolean} whether it takes whole sound */
+const takesWhole = (sdp) => /^a=fmtp:\d+ .*\bstereo=1\b/m.test(sdp ?? "");
+
+/** @param {MediaStreamTrack|null} track @returns {boolean} whether nothing is taken out of it, as far as the browser says */
+function isWhole(track) {
+  const { echoCancellation, noiseSuppression, autoGainControl } = track?.getSettings() ?? {};
+  return [echoCancellation, noiseSuppression, autoGainControl].every((on) => on === false);
+}
 
 /** @param {RTCRtpSender|undefined} sender @param {Partial<RTCRtpEncodingParameters>} wanted */
 async function limit(sender, wanted) {

@@ -9,7 +9,7 @@ import { mediaNoticeOf, noticeOf } from "visits/call-notice.js";
 import { alarmOf, showCodes } from "visits/call-codes.js";
 import { COMES_HZ, playNotes } from "visits/call-chime.js";
 import { JOIN_STORE, LocalMedia, recall, remember, rememberDevice, rememberedDevices } from "visits/local-media.js";
-import { Faces } from "visits/call-faces.js";
+import { Faces, seesPicture, showsScreen, whyNoPicture } from "visits/call-faces.js";
 import { Mesh } from "visits/call-mesh.js";
 import { SignalSocket } from "visits/signal-socket.js";
 import { wordsOf } from "visits/call-words.js";
@@ -17,6 +17,7 @@ import { wordsOf } from "visits/call-words.js";
 const KEYS = { m: "mute", v: "camera", f: "fullscreen" };
 const SHORTCUTS = "webside.call-shortcuts";
 const SIGNING = "webside.call-signing";
+const LARGE = "webside.call-large";
 /** Long enough to be read; what is still so stays. */
 const NOTE_FOR_MS = 12_000;
 const CHIME_AFTER_MS = 500;
@@ -47,6 +48,11 @@ export class CallPage {
   /** @type {Mesh} */ mesh;
   /** @type {Faces} */ #faces;
   #maySpeak = true;
+  #mayShare = false;
+  /** @type {import("visits/call-screen.js").ScreenShare|null} */ #screen = null;
+  /** @type {import("visits/call-sounds.js").SoundsAsked|null} */ #soundsAsked = null;
+  /** @type {import("visits/call-sounds.js").SoundsHeard|null} */ #soundsHeard = null;
+  /** @type {Set<import("visits/call-mesh.js").Person>} who shows a screen */ #shown = new Set();
   #signing = recall(localStorage, SIGNING).on === true;
   #noteUntil = 0;
   #lobbyNews = "";
@@ -55,6 +61,7 @@ export class CallPage {
   #pictureOff = false;
   #welcomed = false;
   #audioOnly = false;
+  #peerSavesSound = false;
   /** @type {"revoked"|"ended"|"replaced"|"lobby"|"removed"|null} */ #bye = null;
   #stateSince = performance.now();
   /** @type {number|null} performance.now() of the visit's beginning */ #startedAt = null;
@@ -85,6 +92,7 @@ export class CallPage {
     navigator.mediaDevices?.addEventListener("devicechange", () => this.#listDevices(), { signal });
     this.media.addEventListener("change", (event) => this.#mediaChanged(/** @type {CustomEvent} */ (event).detail.kind));
     this.media.showIn(/** @type {HTMLVideoElement|null} */ (this.#part("self")));
+    if (!document.pictureInPictureEnabled) for (const button of this.#buttons("beside")) button.hidden = true;
     if (!document.fullscreenEnabled) for (const button of this.#buttons("fullscreen")) button.hidden = true;
     const clock = setInterval(() => this.#everySecond(), 1000);
     signal.addEventListener("abort", () => clearInterval(clock));
@@ -114,7 +122,10 @@ export class CallPage {
     on("welcome", (message) => this.#welcome(message));
     on("signal", ({ from, data }) => this.mesh.signalled(from, data));
     on("peer", (message) => this.mesh.peerChanged(message));
-    on("you", ({ speak }) => this.#letSpeak(speak));
+    on("you", ({ speak, share }) => {
+      this.#letSpeak(speak);
+      this.#letShare(share === true);
+    });
     on("hint", ({ topic, kind, id }) => this.#tell("visits:hint", { topic, kind, id }));
     on("verified", (message) => this.mesh.theyCompared(message));
     on("kept", ({ key }) => this.#digests.kept(key));
@@ -147,6 +158,7 @@ export class CallPage {
 
   /** @param {{lastWord?: object, goodbye?: boolean}} [how] */
   #stop({ lastWord, goodbye = true } = {}) {
+    this.#screen?.stop();
     this.mesh.close({ goodbye });
     this.#socket?.close(lastWord);
     this.media.stopAll();
@@ -177,12 +189,14 @@ export class CallPage {
 
   /** @param {any} message */
   #welcome(message) {
-    const { elapsed_s: elapsed, speak = true, inside = true } = message;
+    const { elapsed_s: elapsed, speak = true, share = false, inside = true } = message;
     if (!inside) return this.#saidBye("lobby"); // asked back while the socket was away
     if (typeof elapsed === "number") this.#startedAt = performance.now() - elapsed * 1000;
     const again = this.#welcomed;
     this.#welcomed = true;
     this.#letSpeak(speak);
+    this.#letShare(share);
+    if (this.#screen?.on) this.#screen.tell();
     this.mesh.welcome(message);
     this.#digests.again();
     if (again) this.#tell("visits:resync", {});
@@ -220,13 +234,19 @@ export class CallPage {
     on("quality", ({ person, quality }) => {
       this.#faces.heard(person, quality.loudness);
       if (isMain(person)) this.#showQuality(quality);
+      if (isMain(person)) this.#soundsHeard?.heard(quality.delayMs);
     });
     on("remote-track", async ({ person, stream }) => {
       await this.#faces.play(person, stream);
       this.#render();
     });
     on("code", () => this.#showCodes());
-    on("peer-state", () => this.#render());
+    on("peer-state", ({ person }) => {
+      if (isMain(person)) this.#sayWhetherPictureComes();
+      this.#announceScreen(person);
+      this.#lookForSounds();
+      this.#render();
+    });
     on("digest", ({ person, digest }) => this.#digests.add(digest, person.participant));
     document.addEventListener("visits:fragment", () => this.#peopleListed(), { signal: this.#life.signal });
   }
@@ -272,6 +292,78 @@ export class CallPage {
     this.#maySpeak = may;
     for (const button of this.#buttons("mute")) button.disabled = !may;
     this.mesh.setTrack("audio", may ? this.media.tracks.audio : null);
+    this.#render();
+  }
+
+  // ---- screens ----
+
+  /** @param {boolean} may show a screen to everybody here */
+  #letShare(may) {
+    this.#mayShare = may;
+    if (!may) this.#screen?.stop();
+    this.#render();
+  }
+
+  /** What will be seen is said first. The module comes meanwhile: the browser asks only right after a press. */
+  async #askToShare() {
+    if (this.#screen?.on) return this.#screen.stop();
+    this.#openDialog("screen");
+    const { ScreenShare } = await import("visits/call-screen.js");
+    this.#screen ??= new ScreenShare({
+      mesh: this.mesh,
+      send: (message) => this.send(message),
+      changed: () => this.#sharingChanged(),
+    });
+  }
+
+  async #share() {
+    /** @type {HTMLDialogElement|null} */ (this.#part("screen"))?.close();
+    if (!this.#mayShare || (await this.#screen?.start()) !== "failed") return;
+    this.#note(this.#words("screen.failed"));
+  }
+
+  #sharingChanged() {
+    this.#say(this.#words(this.#screen?.on ? "screen.mine" : "screen.mine-ended"));
+    this.#render();
+  }
+
+  /** No screen comes or goes unannounced. @param {import("visits/call-mesh.js").Person} person */
+  #announceScreen(person) {
+    const shows = showsScreen(person);
+    if (shows === this.#shown.has(person)) return;
+    if (shows) this.#shown.add(person);
+    else this.#shown.delete(person);
+    this.#note(this.#words(shows ? "screen.theirs" : "screen.theirs-ended", { name: person.name }));
+  }
+
+  // ---- heart and lung sounds ----
+
+  /** What the module for them needs of this page. */
+  get #forSounds() {
+    return {
+      media: this.media,
+      mesh: this.mesh,
+      part: (/** @type {string} */ name) => this.#part(name),
+      words: this.#words,
+      say: (/** @type {string} */ text) => this.#say(text),
+      unmute: () => this.#muted && this.#toggleMute(),
+    };
+  }
+
+  /** Somebody asks for them, or has heard enough. */
+  async #lookForSounds() {
+    const asked = this.mesh.others.some(({ call }) => call.peer.asksForSounds);
+    if (asked && !this.#soundsAsked && this.#part("sounds")) {
+      const { SoundsAsked } = await import("visits/call-sounds.js");
+      this.#soundsAsked ??= new SoundsAsked(this.#forSounds);
+      this.#render();
+    }
+  }
+
+  async #askForSounds() {
+    const { SoundsHeard } = await import("visits/call-sounds.js");
+    this.#soundsHeard ??= new SoundsHeard(this.#forSounds);
+    this.#soundsHeard.toggle();
     this.#render();
   }
 
@@ -332,6 +424,30 @@ export class CallPage {
     this.#render();
   }
 
+  /** With one press; the person is heard again as she was. @param {"audio"|"video"} kind */
+  async #takeBack(kind) {
+    if (!(await this.media.takeBack(kind))) return;
+    const muted = this.#muted ? "said.muted" : "said.unmuted";
+    this.#say(this.#words(kind === "video" ? "said.camera-on" : muted, this.#names()));
+    this.#render();
+  }
+
+  async #otherCamera() {
+    const id = await this.media.otherCamera();
+    if (!id) return;
+    rememberDevice("videoinput", id);
+    this.#say(this.#words("said.other-camera"));
+  }
+
+  /** The other side's picture in a small window above all others, or back here. */
+  async #showBeside() {
+    /** @type {HTMLDialogElement|null} */ (this.#part("devices"))?.close();
+    if (document.pictureInPictureElement) return document.exitPictureInPicture();
+    const video = /** @type {HTMLVideoElement|null} */ (this.#part("remote"));
+    // Without a picture there is nothing to show, and the browser says no.
+    await video?.requestPictureInPicture().catch(() => undefined);
+  }
+
   #togglePicture() {
     this.#pictureOff = !this.#pictureOff;
     this.mesh.setPicture(!this.#pictureOff);
@@ -341,17 +457,21 @@ export class CallPage {
 
   async #listDevices() {
     const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
+    const cameras = devices.filter(({ kind }) => kind === "videoinput").length;
+    for (const button of this.#buttons("other-camera")) button.hidden = cameras < 2;
     for (const kind of DEVICE_KINDS) {
-      const select = /** @type {HTMLSelectElement|null} */ (document.querySelector(`select[data-call-device="${kind}"]`));
-      if (!select) continue;
       const offered = devices.filter((device) => device.kind === kind && device.deviceId);
-      select.replaceChildren(...offered.map((device, index) => {
-        const label = device.label || this.#words("device.numbered", { number: String(index + 1) });
-        return new Option(label, device.deviceId);
-      }));
-      select.disabled = offered.length === 0;
       const inUse = this.#deviceInUse(kind);
-      if (inUse && offered.some((device) => device.deviceId === inUse)) select.value = inUse;
+      const selects = /** @type {NodeListOf<HTMLSelectElement>} */ (
+        document.querySelectorAll(`select[data-call-device="${kind}"]`));
+      for (const select of selects) {
+        select.replaceChildren(...offered.map((device, index) => {
+          const label = device.label || this.#words("device.numbered", { number: String(index + 1) });
+          return new Option(label, device.deviceId);
+        }));
+        select.disabled = offered.length === 0;
+        if (inUse && offered.some((device) => device.deviceId === inUse)) select.value = inUse;
+      }
     }
   }
 
@@ -416,7 +536,20 @@ export class CallPage {
       case "sound-on": return this.#playSound();
       case "code-same": return this.#compared("same", about);
       case "code-different": return this.#compared("different", about);
+      case "screen": return this.#askToShare();
+      case "screen-go": return this.#share();
+      case "screen-stop": return this.#screen?.stop();
+      case "screen-not": return /** @type {HTMLDialogElement|null} */ (this.#part("screen"))?.close();
+      case "microphone-back": return this.#takeBack("audio");
+      case "camera-back": return this.#takeBack("video");
+      case "other-camera": return this.#otherCamera();
+      case "beside": return this.#showBeside();
+      case "sounds": return this.#askForSounds();
+      case "sounds-on": return this.#soundsAsked?.on();
+      case "sounds-not": return this.#soundsAsked?.not();
+      case "sounds-off": return this.#soundsAsked?.off();
       case "sign": return this.#toggleSigning();
+      case "large": return this.#toggleLarge();
       case "shortcuts": return this.#toggleShortcuts();
     }
   }
@@ -427,6 +560,12 @@ export class CallPage {
     remember(localStorage, SIGNING, { on: this.#signing });
     this.mesh.setSigning(this.#signing);
     this.#say(this.#words(this.#signing ? "said.signing" : "said.not-signing"));
+    this.#render();
+  }
+
+  /** Large buttons with words, for whoever sees or aims badly; this browser remembers it. */
+  #toggleLarge() {
+    remember(localStorage, LARGE, { on: recall(localStorage, LARGE).on !== true });
     this.#render();
   }
 
@@ -465,8 +604,17 @@ export class CallPage {
     this.#showNotice();
   }
 
+  /** The other side's picture went for the sound's sake, or is back: who doesn't see the page hears it. */
+  #sayWhetherPictureComes() {
+    const saves = this.call?.peer.savesSound ?? false;
+    if (saves === this.#peerSavesSound) return;
+    this.#peerSavesSound = saves;
+    this.#say(this.#words(saves ? "peer.saves-sound" : "said.picture-back", this.#names()));
+  }
+
   /** @param {import("visits/peer-call.js").Quality} quality */
   #showQuality(quality) {
+    if (this.#audioOnly && !quality.audioOnly) this.#say(this.#words("said.picture-mine-back"));
     this.#audioOnly = quality.audioOnly;
     const part = this.#part("quality");
     if (!part) return;
@@ -489,16 +637,29 @@ export class CallPage {
     this.#faces.render(!this.#pictureOff);
     const peer = call?.peer;
     const connected = call?.state === "connected";
-    const picture = connected && peer?.camera && !peer.savesSound && !this.#pictureOff;
+    const picture = seesPicture(this.mesh.main, !this.#pictureOff);
+    const sharing = this.#screen?.on ?? false;
     this.#root.dataset.state = call?.state ?? "waiting";
     this.#root.dataset.picture = picture ? "on" : "off";
     this.#root.toggleAttribute("data-signing", this.#signing);
     this.#press("sign", this.#signing);
+    const large = recall(localStorage, LARGE).on === true;
+    this.#root.toggleAttribute("data-large", large);
+    this.#press("large", large);
+    this.#press("screen", sharing);
+    this.#soundsAsked?.render();
+    this.#soundsHeard?.render();
+    this.#press("sounds", this.#soundsHeard?.asked ?? false);
+    for (const button of this.#buttons("screen")) button.hidden = !this.#mayShare || !canShare();
+    this.#show("screen-strip", sharing);
+    this.#root.toggleAttribute("data-sharing", sharing);
     this.#press("mute", this.#muted || !media.tracks.audio || !this.#maySpeak);
     this.#press("camera", !media.tracks.video);
     this.#press("picture", this.#pictureOff);
     this.#press("fullscreen", Boolean(document.fullscreenElement));
     this.#press("shortcuts", this.#shortcutsOn());
+    const weak = this.#part("notice-sound-only");
+    if (weak) weak.hidden = !this.#audioOnly || this.#pictureOff || !connected;
     for (const button of this.#buttons("sound-on")) button.hidden = !this.#faces.soundBlocked || this.#bye !== null;
     for (const button of this.#buttons("bring-here")) button.hidden = this.#bye !== "replaced";
     this.#show("self-placeholder", !media.tracks.video);
@@ -508,13 +669,16 @@ export class CallPage {
     this.#write("peer-state", connected && peer && !peer.mic ? this.#words("peer.muted", this.#names()) : "");
     this.#showNotice();
     this.#fillNotice("media-notice", mediaNoticeOf(media.problems));
+    const gone = (/** @type {string|null} */ problem) => problem === "taken" || problem === "silent";
+    for (const button of this.#buttons("microphone-back")) button.hidden = !gone(media.problems.audio);
+    for (const button of this.#buttons("camera-back")) button.hidden = !gone(media.problems.video);
   }
 
   #placeholder() {
     const { call } = this;
     if (call?.state !== "connected") return this.#words(`state.${call?.state ?? "waiting"}`, this.#names());
     if (this.#pictureOff) return this.#words("said.picture-off");
-    return this.#words(call.peer.savesSound ? "peer.saves-sound" : "peer.camera-off", this.#names());
+    return this.#words(whyNoPicture(call.peer), this.#names());
   }
 
   #showNotice() {
@@ -594,6 +758,9 @@ export class CallPage {
     this.#root.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
   }
 }
+
+/** Phones can't, and few browsers of tablets. */
+const canShare = () => typeof navigator.mediaDevices?.getDisplayMedia === "function";
 
 /** What the waiting room left: a person may come muted or without a picture. */
 function joinWishes() {
