@@ -2,7 +2,7 @@
 //
 //   <main data-behavior="embed-frame" data-origins="https://www.clinic.example https://clinic.example">
 //
-// It is said to these origins and to no others, and nothing but a height is said. `portal/embed-host.js` listens.
+// It is said to these origins and to no others, and nothing but a height is said. `portal/embed_host.js` listens.
 
 export default function (element) {
   if (window.parent === window) return;
