@@ -12,7 +12,7 @@ from tests.isolation.expectations import ACTING, CARE, OFFICE, PATIENTS, ROWS, R
 from tests.isolation.matrix import Matrix
 
 STAFF = frozenset(f"{CARE} {OFFICE}".split())
-NOT_OF_A_PATIENT = {"staff", "colleague", "timeoff", "guest"}
+NOT_OF_A_PATIENT = {"staff", "colleague", "timeoff", "guest", "calendar"}
 
 LOOKS = {
     "scheduling:feed": "scheduling.feed.read",

@@ -264,15 +264,18 @@ def device_behind(token: str) -> UUID | None:
         return None
 
 
-def push_lead(actor: Actor, message_id: UUID) -> str | None:
-    """Return the path to which a push of the actor's leads; None if it is nobody's or somebody else's."""
-    found = OutgoingMessage.objects.filter(
-        id=message_id, tenant_id=frames.current_tenant_id(), channel=Channel.PUSH
-    ).first()  # fmt: skip
-    if found is None or not policies.can_open_push(actor, found):
+def push(message_id: UUID) -> OutgoingMessage | None:
+    """Return a push of the frame's clinic by its id. Who may open it, :func:`push_lead` asks."""
+    found = OutgoingMessage.objects.filter(id=message_id, tenant_id=frames.current_tenant_id(), channel=Channel.PUSH)
+    return found.first()
+
+
+def push_lead(actor: Actor, pushed: OutgoingMessage) -> str | None:
+    """Return the path to which a push leads, nothing where it leads nowhere; None if it is somebody else's."""
+    if not policies.can_open_push(actor, pushed):
         return None
-    lead = registry.lead_of(found.template)
-    return lead(actor, found.about_id) if lead and found.about_id else ""
+    lead = registry.lead_of(pushed.template)
+    return lead(actor, pushed.about_id) if lead and pushed.about_id else ""
 
 
 # ------------------------------------------------------------------------------------------- preferences

@@ -116,9 +116,10 @@ def try_out(request: HttpRequest, slug: str, device_id: UUID) -> HttpResponse:
 def opened(request: HttpRequest, slug: str, message_id: UUID) -> HttpResponse:
     """Lead to what a push is about. A push is often pressed when nobody is signed in any more: that comes first."""
     actor = request.actor  # type: ignore[attr-defined]
-    if actor.user_id is None:
+    pushed = selectors.push(message_id)
+    if pushed is not None and actor.user_id is None:
         return redirect_to_login(request.get_full_path(), str(settings.LOGIN_URL))
-    lead = selectors.push_lead(actor, message_id)
+    lead = selectors.push_lead(actor, pushed) if pushed is not None else None
     if lead is None:
         refuse(REFUSED, actor=actor, target_type="OutgoingMessage", target_id=message_id)
     # The mark lets the browser's worker find the tab again when it is pressed a second time.
