@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e import walk
 from tests.e2e.conftest import PHONE, Demo, someone, wait_until
-from tests.e2e.looks import examine
+from tests.e2e.looks import examine, findings, look, wider_than_its_window
 from tests.e2e.test_walk import CITATION, override_identity
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -87,7 +87,8 @@ def test_the_network_is_dead_and_the_visit_goes_on_by_phone(demo: Demo, chromium
         beside.get_by_label("The patient can’t use video").check()
         beside.get_by_role("button", name="Keep").click()
         maya.get_by_text("Kept.").wait_for()
-        examine(maya, "by-phone-room")
+        look(maya, "by-phone-room")
+        assert [*findings(maya), *wider_than_its_window(maya)] == []
         examine(phones.page, "telephones", route="demo:phone-list")
         walk.write_note(maya)
         override_identity(maya)
