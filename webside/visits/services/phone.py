@@ -165,9 +165,10 @@ def _in_the_lobby(call: PhoneCall, visit: Visit, stage: Stage, again: int) -> li
         ]
     texts = [lambda: _("You are on the phone for the visit with %(who)s.") % who]
     if stage is Stage.CHECK_IN and call.caller.role == ParticipantRole.PATIENT:
-        texts.append(
-            lambda: _("You have not checked in yet. %(who)s sees that you are here and will ask you first.") % who
-        )
+        texts += [
+            lambda: _("You have not checked in yet. Please do it on the page of your visit, on any device."),
+            lambda: _("%(who)s sees that you are here.") % who,
+        ]
     elif stage is Stage.STOPPED:
         texts.append(lambda: _("It cannot begin now. The page of your visit says why."))
     else:

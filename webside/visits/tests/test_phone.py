@@ -267,7 +267,7 @@ def test_who_has_not_checked_in_is_told_so_and_no_minute_of_the_talk_before_coun
     call, turn = dial(clinic, code(clinic, visit))
     assert "have not checked in" in turn.say[0].text and turn.then is Then.WAIT
     admit(clinic, visit, call)
-    assert turn_of(clinic, call).then is Then.JOIN, "the clinician asks the questions by voice"
+    assert turn_of(clinic, call).then is Then.JOIN, "they may talk before it begins"
     maya = ask(clinic, visit, CLINICIAN, clinic.maya_user)
     move(clinic, call, 1, True)
     move(clinic, _with_id(clinic, maya), 2, True)
