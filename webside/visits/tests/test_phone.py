@@ -677,18 +677,6 @@ def test_the_clinician_reads_who_calls_from_where_and_that_nobody_hears_whom(cli
     assert turn_of(clinic, call).then is Then.HANG_UP
 
 
-def test_the_room_itself_shows_the_way_by_phone_and_who_waits_on_the_line(clinic: Cast) -> None:
-    visit = factories.admitted(clinic)
-    dial(clinic, code(clinic, visit), caller=STRANGER)
-    room = reverse("visits:visit-room", args=["larkspur", visit.id])
-    own = code(clinic, visit)
-    page = sign_in(Client(), clinic.liz_user).get(room).content.decode()
-    assert page.count(f"{own[:4]} {own[4:]}") == 2, (
-        "where people are listed, and where the page says that the line is gone"
-    )
-    assert "waits on the line" in sign_in(Client(), clinic.maya_user).get(room).content.decode()
-
-
 def test_a_press_of_call_me_says_what_happens_and_the_page_follows(clinic: Cast, carrier: Carrier) -> None:
     visit = factories.waiting(clinic)
     liz = sign_in(Client(), clinic.liz_user)

@@ -66,7 +66,6 @@ def room(page: Page) -> HttpResponse:
         chat_key=uuid4(),
         chat_url=page.url("visit-chat"),
         pairs=_pairs(page),
-        phone=calls_of(page.slug, page.visit),
         **there,
     )
 
