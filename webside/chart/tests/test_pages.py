@@ -176,7 +176,7 @@ def test_what_is_written_after_the_signature_is_no_part_of_the_summary(cast: Any
         old = MedicationStatement.objects.exclude(medication="Lisinopril").get()
         services.end_entry(actor=actor, patient=cast.liz, code=ListCode.MEDICATIONS, entry_id=old.id)
     after = read(sign_in(Client(), cast.liz_user), "chart:encounter-summary", signed.id)[0].content.decode()
-    assert "131/79" in after and "222" not in after
+    assert "131/79" in after and "222/111" not in after
     assert "Lisinopril" not in after and "twice a day" in after
 
 
