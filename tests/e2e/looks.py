@@ -35,7 +35,7 @@ TOLD_BY_COLOUR = """() => {
   const native = 'input[type=checkbox], input[type=radio], input[type=file]';
   const told = (e) => /[1-9]/.test(edge(e)) || line(e) !== 'none';
   const drawn = (e) => e.matches(native) || told(e) || [...e.children].some(told);
-  const like = (e) => [e.className, edge(e), line(e), getComputedStyle(e).fontWeight].join();
+  const like = (e) => [e.className, edge(e), line(e), getComputedStyle(e).fontWeight, ...[...e.children].map(edge)].join();
   const picked = 'a[aria-current], [aria-pressed=true], [aria-selected=true]';
   const group = (e) => e.closest('ul, ol, nav, [role=tablist], [role=group]') ?? e.parentElement;
   const all = (within, what) => [...within.querySelectorAll(what)].filter(shown);
