@@ -245,12 +245,18 @@ def choose_others(patient: Any, clinician: Any) -> None:
 
 def fill_the_screen(page: Any) -> None:
     """The button and its key bring the call to the whole screen, and back."""
-    button = page.locator("[data-call-action=fullscreen]").locator("visible=true").first
-    for enter, leave in ((button.click, button.click), (lambda: page.keyboard.press("f"),) * 2):
+    button, more = page.locator("[data-call-action=fullscreen]"), page.locator(".visit-more > summary")
+
+    def press() -> None:
+        if more.count():  # the clinician has it in a menu, which closes by itself
+            more.click()
+        button.locator("visible=true").first.click()
+
+    for enter, leave in ((press, press), (lambda: page.keyboard.press("f"),) * 2):
         enter()
         wait_until("the whole screen", lambda: page.evaluate(FULL), 10)
-        wait_until("the button to say so", lambda: button.get_attribute("aria-pressed") == "true", 5)
+        wait_until("the button to say so", lambda: button.first.get_attribute("aria-pressed") == "true", 5)
         walk.moves(page)
         leave()
         wait_until("the page", lambda: not page.evaluate(FULL), 10)
-        wait_until("the button to say so", lambda: button.get_attribute("aria-pressed") == "false", 5)
+        wait_until("the button to say so", lambda: button.first.get_attribute("aria-pressed") == "false", 5)
