@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -151,8 +151,8 @@ class Link:
 
     def cut(self, seconds: float) -> None:
         """Let nothing pass for a while, then go on as before."""
-        before = self.line
-        self._write(Line(**{**asdict(before), "cut": True}))
+        before = replace(self.line, cut=False)
+        self._write(replace(before, cut=True))
         time.sleep(seconds)
         self._write(before)
 
