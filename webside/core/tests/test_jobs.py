@@ -300,10 +300,15 @@ def _cut_connections() -> None:
     name = connection.settings_dict["NAME"]
     connection.close()
     with psycopg.connect(**lean.conninfo()) as app:
-        app.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        app.autocommit = True
+        cut = app.execute(
+            "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = %s AND usename = current_user AND pid <> pg_backend_pid()", [name],
-        )  # fmt: skip
+        ).fetchall()  # fmt: skip
+        pids = [pid for pid, _told in cut]
+        # They are told, not gone: one that takes a job first dies in the middle of it, and it is done twice.
+        gone = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = ANY(%s))"
+        until(lambda: app.execute(gone, [pids]).fetchone() == (True,))
 
 
 def _tended() -> bool:
