@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.urls import resolve
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 ARTEFACTS = Path(__file__).parent / "artefacts"
 AXE = (Path(__file__).parent / "vendor" / "axe-core-4.14.1" / "axe.min.js").read_text(encoding="utf-8")
@@ -50,7 +51,13 @@ TOLD_BY_COLOUR = """() => {
 def look(page: Any, name: str) -> None:
     """Keep a picture of the page as an artefact."""
     ARTEFACTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=str(ARTEFACTS / f"{name}.png"), full_page=True)
+    picture = {"path": str(ARTEFACTS / f"{name}.png"), "full_page": True}
+    try:
+        page.screenshot(**picture, timeout=15_000)
+    except PlaywrightTimeout:
+        # Chromium draws no frame, now and then, of a window that lies behind another one.
+        page.bring_to_front()
+        page.screenshot(**picture)
 
 
 def findings(page: Any, rules: str = RULES) -> list[str]:
