@@ -39,15 +39,9 @@ kept = Kept("calls", _made)
 """The carrier that the worker keeps running."""
 
 
-def _address() -> str:
-    """Return where the carrier is, or nothing before the worker has started it."""
-    port = kept.port()
-    return f"http://127.0.0.1:{port}" if port else ""
-
-
 def service() -> HttpVoice:
     """Return the client of the carrier that a worker runs; before it does, of one that doesn't answer yet."""
-    address = _address() or NOT_YET
+    address = kept.address() or NOT_YET
     return HttpVoice.at(address.replace("//", f"//{ACCOUNT}:{_secret()}@"), NUMBERS, lean.address)
 
 
@@ -104,5 +98,5 @@ def act(what: str, sid: str, digits: str = "") -> bool:
 
 
 def _ask(what: str, form: dict[str, str] | None = None) -> Any:
-    address = _address()
+    address = kept.address()
     return ask_people(address, ACCOUNT, _secret(), what, form) if address else None

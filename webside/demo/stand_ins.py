@@ -68,3 +68,8 @@ class Kept:
             return int(json.loads(self._note().read_text())["port"])
         except (OSError, ValueError, KeyError):
             return None
+
+    def address(self) -> str:
+        """Return where it is, as a URL; nothing before a worker has started it."""
+        port = self.port()
+        return f"http://127.0.0.1:{port}" if port else ""

@@ -38,15 +38,9 @@ kept = Kept("telephone", lambda: StandIn(folder(), ACCOUNT, _secret(), _received
 """The carrier that the worker keeps running."""
 
 
-def _address() -> str:
-    """Return where the carrier is, or nothing before the worker has started it."""
-    port = kept.port()
-    return f"http://127.0.0.1:{port}" if port else ""
-
-
 def service() -> HttpSms:
     """Return the client of the carrier that a worker runs; before it does, of one that doesn't answer yet."""
-    address = _address() or NOT_YET
+    address = kept.address() or NOT_YET
     return HttpSms.at(address.replace("//", f"//{ACCOUNT}:{_secret()}@"), NUMBERS, lean.status_address)
 
 
@@ -98,6 +92,6 @@ def talks() -> list[Talk]:
 
 def reply(phone: str, clinic: str, body: str) -> bool:
     """Let a telephone answer, by way of the carrier; return whether the clinic took it."""
-    if not _address():
+    if not kept.address():
         return False
-    return text_through(_address(), ACCOUNT, _secret(), sender=phone, to=clinic, body=body) == TAKEN
+    return text_through(kept.address(), ACCOUNT, _secret(), sender=phone, to=clinic, body=body) == TAKEN

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx
 
+from webside.integrations.carriers import account_at
 from webside.integrations.sms.errors import reason_of
 from webside.notifications.codes import OF_THE_CHANNEL, Reason
 from webside.notifications.ports import PermanentFailure, TemporaryFailure
@@ -53,13 +53,7 @@ class HttpSms:
 
         Raises :class:`ValueError` for anything else.
         """
-        parts = urlsplit(address)
-        if parts.scheme not in ("https", "http") or not (parts.hostname and parts.username and parts.password):
-            raise ValueError("WEBSIDE_SMS_URL must look like https://account:token@host")
-        account = unquote(parts.username)
-        host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
-        path = parts.path.rstrip("/") or f"/2010-04-01/Accounts/{account}/Messages.json"
-        return cls(urlunsplit((parts.scheme, host, path, "", "")), account, unquote(parts.password), numbers, callback)
+        return cls(*account_at(address, resource="Messages.json", setting="WEBSIDE_SMS_URL"), numbers, callback)
 
     def number_of(self, clinic: str) -> str:
         """Return the number that a clinic's texts come from. See ``notifications.ports.SmsPort``."""

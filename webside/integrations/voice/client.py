@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
 from uuid import UUID
 
 import httpx
 
+from webside.integrations.carriers import account_at
 from webside.integrations.sms.client import signature
 from webside.visits.codes import PhoneWhy
 from webside.visits.engines.phone import CarrierAway, CarrierRefused, Standing
@@ -63,13 +63,7 @@ class HttpVoice:
     @classmethod
     def at(cls, address: str, numbers: Mapping[str, str], where: Address) -> HttpVoice:
         """Make the client of ``https://account:token@host``. Raises :class:`ValueError` for anything else."""
-        parts = urlsplit(address)
-        if parts.scheme not in ("https", "http") or not (parts.hostname and parts.username and parts.password):
-            raise ValueError("WEBSIDE_VOICE_URL must look like https://account:token@host")
-        account = unquote(parts.username)
-        host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
-        path = parts.path.rstrip("/") or f"/2010-04-01/Accounts/{account}/Calls"
-        return cls(urlunsplit((parts.scheme, host, path, "", "")), account, unquote(parts.password), numbers, where)
+        return cls(*account_at(address, resource="Calls", setting="WEBSIDE_VOICE_URL"), numbers, where)
 
     def number_of(self, clinic: str) -> str:
         """Return the number that people dial to reach a clinic's visits. See ``visits.engines.phone``."""
