@@ -111,6 +111,27 @@ def _empty(connections: Any) -> None:
     connections["default"].ops.execute_sql_flush = flush
 
 
+_left: set[str] = set()
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Empty the tables before the first test that commits; those after it empty them themselves.
+
+    A test whose transaction is rolled back may leave rows: a refusal is noted on a connection of its own.
+    """
+    marker = request.node.get_closest_marker("django_db")
+    commits = bool(marker and marker.kwargs.get("transaction")) or "transactional_db" in request.fixturenames
+    if commits and _left:
+        from django.db import connections
+
+        connections["default"].ops.execute_sql_flush([])
+        _left.clear()
+    yield
+    if not commits and "django_db_setup" in request.fixturenames:
+        _left.add(request.node.nodeid)
+
+
 def _close(connections: Any) -> None:
     for alias in connections:
         connections[alias].close()

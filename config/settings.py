@@ -136,15 +136,16 @@ def _database(url: str, *, pool: int = 0) -> dict[str, object]:
     named = {"dbname", "user", "password", "host", "port"}
     options: dict[str, object] = {"application_name": "webside", **{k: v for k, v in parts.items() if k not in named}}
     if pool:
-        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10}
+        # What could not connect for 5 s is given up and asked for anew by who waits; without that the pause between two
+        # tries doubles for as long as the database is away, and goes on after it is back.
+        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10, "reconnect_timeout": 5}
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "webside.core.postgresql",
         "NAME": parts["dbname"],
         "USER": parts["user"],
         "PASSWORD": parts["password"],
         "HOST": parts["host"],
         "PORT": parts["port"],
-        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
         "TEST": {},
     }

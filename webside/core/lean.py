@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.db import connections
 from psycopg_pool import AsyncConnectionPool
@@ -71,6 +72,15 @@ def conninfo(alias: str = "default") -> dict[str, Any]:
 def routes() -> tuple[BaseRoute, ...]:
     """Return all registered routes (the isolation matrix walks them)."""
     return tuple(_routes)
+
+
+async def _check(connection: psycopg.AsyncConnection) -> None:
+    """Let the first dead connection empty the pool: those beside it died with it (``core.postgresql`` says more)."""
+    try:
+        await AsyncConnectionPool.check_connection(connection)
+    except psycopg.Error:
+        await pool().drain()
+        raise
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
@@ -134,8 +144,9 @@ class LeanApplication:
         async def lifespan(app: Starlette) -> Any:
             global _pool  # noqa: PLW0603 - one pool a process, made in its event loop
             _pool = AsyncConnectionPool(
-                kwargs=conninfo(), min_size=1, max_size=settings.ENV.database_pool, open=False, timeout=10
-            )
+                kwargs=conninfo(), min_size=1, max_size=settings.ENV.database_pool, open=False, timeout=10,
+                reconnect_timeout=5, check=_check,
+            )  # fmt: skip
             await _pool.open()
             for start in _started:
                 await start()

@@ -26,6 +26,7 @@ from webside.core.models import Heartbeat, Tenant
 from webside.core.tasks import delete_expired
 from webside.people.models import Patient
 from webside.testing.cast import Cast, make_cast
+from webside.testing.connections import cut_connections
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -277,7 +278,8 @@ def test_a_worker_whose_connections_die_comes_back_and_goes_on(registry: Any, wo
     ran: list[int] = []
     look = jobs.job("test.it")(lambda: ran.append(1))
     job_worker.tend()
-    _cut_connections()
+    connection.close()
+    cut_connections()
     look.defer_for(None)
     # A connection that dies just as the job is taken leaves it to the rescue: silence of 30 s and the pause of a second try.
     until(lambda: _tended() and ran, seconds=120)
@@ -294,21 +296,6 @@ def test_a_worker_that_ended_is_followed_by_another(registry: Any, worker: None)
     assert not first.is_alive()
     assert _tended()
     assert job_worker._thread is not first and job_worker._thread.is_alive()
-
-
-def _cut_connections() -> None:
-    name = connection.settings_dict["NAME"]
-    connection.close()
-    with psycopg.connect(**lean.conninfo()) as app:
-        app.autocommit = True
-        cut = app.execute(
-            "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = %s AND usename = current_user AND pid <> pg_backend_pid()", [name],
-        ).fetchall()  # fmt: skip
-        pids = [pid for pid, _told in cut]
-        # They are told, not gone: one that takes a job first dies in the middle of it, and it is done twice.
-        gone = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = ANY(%s))"
-        until(lambda: app.execute(gone, [pids]).fetchone() == (True,))
 
 
 def _tended() -> bool:

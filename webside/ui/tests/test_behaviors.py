@@ -387,6 +387,10 @@ class TestSmallBehaviors:
             return below.bounding_box(), head.evaluate(WHERE_ITS_WORDS_ARE)
 
         expect(page.locator("html[data-js=on]")).to_be_attached()
+        # The font may come later than the page, and moves words by a part of a pixel.
+        page.evaluate(
+            "() => Promise.all([400, 700].map(each => document.fonts.load(`${each} 1em 'Atkinson Hyperlegible'`)))"
+        )
         before = places()
         assert page.locator("[data-attached]").count() == 0
         held[0].continue_()
