@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import os
 import re
 import subprocess
@@ -14,6 +15,7 @@ from urllib.parse import unquote
 
 import pytest
 import yaml
+from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -30,6 +32,7 @@ LIKELIHOODS = {"improbable", "remote", "occasional", "probable", "frequent"}
 MOST_README_LINES = 40
 LEAST_HAZARDS = 15
 LEAST_NEEDS = 25
+LEAST_QUOTED = 15  # words of the screen in a guide, in bold
 STATES = {"done", "part", "no"}
 """How far a row of a table about the whole product is: *done* has a test."""
 
@@ -272,6 +275,22 @@ def test_the_table_of_accessibility_names_tests_that_exist() -> None:
         named = re.findall(r"`((?:webside|tests)/[^`]+)`", shown)
         assert named or state.strip() != "done", f"nothing shows it: {need}"
         assert [test for test in named if not exists(test)] == []
+
+
+def words_of_pages() -> set[str]:
+    """Every text that people can read on a page, as the catalogues of the translations list them."""
+    found: set[str] = set()
+    for path in WEBSIDE.glob("*/locale/es/LC_MESSAGES/django.po"):
+        for message in read_po(io.BytesIO(path.read_bytes())):
+            found.update(message.id if isinstance(message.id, tuple) else (message.id,))
+    return {each.strip() for each in found if each}
+
+
+@pytest.mark.parametrize("path", sorted((DOCS / "guides").glob("*.md")), ids=lambda path: path.stem)
+def test_what_a_guide_quotes_stands_on_a_page(path: Path) -> None:
+    quoted = set(re.findall(r"\*\*([^*]+)\*\*", path.read_text(encoding="utf-8")))
+    assert len(quoted) >= LEAST_QUOTED
+    assert quoted - words_of_pages() == set()
 
 
 def test_the_log_says_that_nobody_has_signed_it() -> None:

@@ -217,7 +217,7 @@ NO_PAGES = {
         "notifications:device-off", "notifications:device-on", "notifications:device-try",
         "notifications:timer-retry",
         "scheduling:appointment-cancel", "scheduling:appointment-close", "scheduling:appointment-confirm",
-        "scheduling:appointment-noshow",
+        "scheduling:appointment-noshow", "scheduling:link-send",
         "scheduling:appointment-restore", "scheduling:appointment-undo-move", "scheduling:hours-add",
         "scheduling:queue-answer", "scheduling:queue-call-back", "scheduling:queue-duty", "scheduling:queue-hand-over",
         "scheduling:queue-leave", "scheduling:queue-let-go", "scheduling:queue-next", "scheduling:queue-note-call",

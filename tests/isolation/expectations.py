@@ -273,6 +273,7 @@ SCHEDULING = [
         body={"start": "2031-01-01T10:00", "end": "2031-01-01T11:00", "reason": "Away", "who": "{practitioner_id}"}),
     row("scheduling:time-off-remove", post="maya grace"),
     row("scheduling:appointment-noshow", post="maya grace", at="late"),
+    row("scheduling:link-send", post="maya grace", at="coming"),
     # Who is in line already is led to her place; staff who put nobody in line are told how a booking is made.
     row("scheduling:queue-join", get=f"{GUESTS} rosa delegate {CARE} {OFFICE} liz:302 " + each(ACTING, 302),
         query={"state": "NY"}, note="the form"),

@@ -31,10 +31,11 @@ class MessageKind(StrEnum):
     CHANGE = "change"
     READY = "ready"
     ANSWER = "answer"
+    ASKED = "asked"
 
 
-ALWAYS_LEAVES = frozenset({MessageKind.READY, MessageKind.ANSWER})
-"""What quiet hours don't hold back: what can't wait, and the answer to somebody who has just written."""
+ALWAYS_LEAVES = frozenset({MessageKind.READY, MessageKind.ANSWER, MessageKind.ASKED})
+"""What quiet hours don't hold back: what can't wait, the answer to somebody who has just written, and what was asked for."""
 
 
 class Reason(StrEnum):

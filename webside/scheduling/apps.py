@@ -60,6 +60,7 @@ class SchedulingConfig(AppConfig):
                 "scheduling.appointment.check-in": _("came to the waiting room"),
                 "scheduling.appointment.fulfil": _("noted that the visit took place"),
                 "scheduling.appointment.read": _("looked at an appointment"),
+                "scheduling.link.ask": _("had a link to an appointment sent again"),
                 "scheduling.link.issue": _("sent a link to an appointment"),
                 "scheduling.link.open": _("opened an appointment by its link"),
                 "scheduling.link.guess": _("tried a link that nobody was sent"),

@@ -30,6 +30,13 @@ class AppointmentCancelled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AppointmentLinkAsked(Event):
+    """The patient has lost the link to an appointment, and the clinic sends it again."""
+
+    appointment_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppointmentMissed(Event):
     """The patient did not come."""
 

@@ -44,6 +44,7 @@ from webside.scheduling.codes import (
 from webside.scheduling.events import (
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentLinkAsked,
     AppointmentMoved,
     HoursChanged,
     QueueAlone,
@@ -87,6 +88,22 @@ def send_cancelled(event: AppointmentCancelled, event_id: UUID) -> None:
     )
 
 
+def send_link_again(event: AppointmentLinkAsked, event_id: UUID) -> None:
+    """Send the patient who has lost her link another one."""
+    appointment = Appointment.objects.select_related("patient", "practitioner", "service", "tenant").get(
+        id=event.appointment_id
+    )
+    if not selectors.takes_link(appointment):
+        return
+    ways = selectors.ways_of_links(appointment, asked=True)
+    with translation.override(appointment.patient.language or settings.LANGUAGE_CODE):
+        if Channel.EMAIL in ways:
+            subject = _("Your link to the visit with %s") % appointment.tenant.name
+            _email(appointment, event_id, "appointment_link", subject, MessageKind.ASKED)
+        if Channel.SMS in ways:
+            _text(appointment, event_id, "appointment_link", MessageKind.ASKED)
+
+
 def _send(appointment_id: UUID, event_id: UUID, template: str, subject: Callable[[str], str]) -> None:
     appointment = Appointment.objects.select_related("patient", "practitioner", "service", "tenant").get(
         id=appointment_id
@@ -104,11 +121,8 @@ def _send(appointment_id: UUID, event_id: UUID, template: str, subject: Callable
         return
     if not cancelled and appointment.status not in HOLDS_TIME:
         return
-    patient = appointment.patient
-    choice = Choice(notifications.preference_of(patient).changes)
-    number = choice is not Choice.EMAIL and notifications.can_be_texted(patient, appointment.tenant)
-    chosen = channels(choice, email=bool(patient.email), number=number)
-    with translation.override(patient.language or settings.LANGUAGE_CODE):
+    chosen = selectors.ways_of_links(appointment)
+    with translation.override(appointment.patient.language or settings.LANGUAGE_CODE):
         if Channel.EMAIL in chosen:
             _email(appointment, event_id, template, subject(appointment.tenant.name))
         if Channel.SMS in chosen:
@@ -122,7 +136,9 @@ def _link(appointment: Appointment, *, short: bool = False) -> str:
     return settings.PUBLIC_URL + reverse("scheduling:link-open", args=[appointment.tenant.slug, token])
 
 
-def _email(appointment: Appointment, event_id: UUID, template: str, subject: str) -> None:
+def _email(
+    appointment: Appointment, event_id: UUID, template: str, subject: str, kind: MessageKind = MessageKind.CHANGE
+) -> None:
     tenant = appointment.tenant
     method = calendars.CANCEL if appointment.status == AppointmentStatus.CANCELLED else calendars.REQUEST
     send_email(
@@ -147,17 +163,18 @@ def _email(appointment: Appointment, event_id: UUID, template: str, subject: str
                 f"text/calendar; method={method}",
             )
         ],
-        kind=MessageKind.CHANGE,
+        kind=kind,
         about_id=appointment.id,
     )
 
 
-def _text(appointment: Appointment, event_id: UUID, template: str) -> None:
+def _text(appointment: Appointment, event_id: UUID, template: str, kind: MessageKind = MessageKind.CHANGE) -> None:
     send_sms(
         template=f"scheduling/{template}", to=appointment.patient.phone,
         context={"when": services.short_when(appointment), "link": _link(appointment, short=True)},
-        idempotency_key=f"scheduling.{template}.text:{event_id}", kind=MessageKind.CHANGE,
-        patient_id=appointment.patient_id, about_id=appointment.id, expires_at=appointment.start,
+        idempotency_key=f"scheduling.{template}.text:{event_id}", kind=kind,
+        patient_id=appointment.patient_id, about_id=appointment.id,
+        expires_at=appointment.end if kind is MessageKind.ASKED else appointment.start,
     )  # fmt: skip
 
 
@@ -423,6 +440,7 @@ def register() -> None:
     subscribe(AppointmentBooked, send_booked)
     subscribe(AppointmentMoved, send_moved)
     subscribe(AppointmentCancelled, send_cancelled)
+    subscribe(AppointmentLinkAsked, send_link_again)
     appointments: tuple[type[Any], ...] = (AppointmentBooked, AppointmentMoved, AppointmentCancelled)
     for event in appointments:
         subscribe(event, plan_reminders)

@@ -104,6 +104,11 @@ def can_run_appointment(actor: Actor, appointment: Appointment) -> bool:
     return actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR) or is_practitioner_of(actor, appointment)
 
 
+def can_send_link(actor: Actor, appointment: Appointment) -> bool:
+    """Send the patient her link once more: the front desk, and whose visit it is. It goes to her alone, never to who asks."""
+    return actor.has(Role.COORDINATOR) or is_practitioner_of(actor, appointment)
+
+
 def can_see_messages_of(actor: Actor, appointment: Appointment) -> bool:
     """Whether messages about a visit arrived: the front desk, which calls where they did not, and its practitioner."""
     return actor.has(Role.COORDINATOR) or is_practitioner_of(actor, appointment)

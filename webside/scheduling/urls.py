@@ -84,5 +84,6 @@ urlpatterns = [
         operations.remove_time_off,
         name="time-off-remove",
     ),
+    path("o/<slug:slug>/appointments/<uuid:appointment_id>/send-link/", operations.send_link, name="link-send"),
     path("o/<slug:slug>/appointments/<uuid:appointment_id>/noshow/", operations.noshow, name="appointment-noshow"),
 ]

@@ -34,6 +34,7 @@ KINDS = {
     MessageKind.CHANGE.value: gettext_lazy("Text: news of a visit"),
     MessageKind.READY.value: gettext_lazy("Text: the clinician is ready"),
     MessageKind.ANSWER.value: gettext_lazy("Text: answer to a text"),
+    MessageKind.ASKED.value: gettext_lazy("Text: link that was asked for again"),
 }
 PUSHES = {
     MessageKind.REMINDER.value: gettext_lazy("Notification: reminder of a visit"),

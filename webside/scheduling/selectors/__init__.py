@@ -47,6 +47,8 @@ from webside.scheduling.selectors.links import (
     link_by_hash,
     link_standing,
     patient_behind,
+    takes_link,
+    ways_of_links,
 )
 from webside.scheduling.selectors.offering import Offer, offers
 from webside.scheduling.selectors.places import State, state, states
@@ -218,6 +220,7 @@ __all__ = [
     "states",
     "strip_of",
     "suiting_slot",
+    "takes_link",
     "troubles_of",
     "upcoming_for",
     "visits_in_series",
@@ -226,6 +229,7 @@ __all__ = [
     "waitlist_entry",
     "waitlist_link_by_hash",
     "watch_age",
+    "ways_of_links",
     "wish_of",
     "with_clashes",
 ]

@@ -35,7 +35,7 @@ CONFIRMED: dict[str, Promise] = {
     Confirmed.DESK: _("Confirmed by the front desk"),
 }
 
-ABOUT_VISIT = frozenset({MessageKind.REMINDER, MessageKind.CHANGE})
+ABOUT_VISIT = frozenset({MessageKind.REMINDER, MessageKind.CHANGE, MessageKind.ASKED})
 
 
 def appointments_for(actor: Actor) -> QuerySet[Appointment]:

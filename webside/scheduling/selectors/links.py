@@ -7,10 +7,13 @@ from uuid import UUID
 
 from webside.core import clock
 from webside.core.actor import Actor, ActorKind
+from webside.notifications import selectors as notifications
+from webside.notifications.codes import Channel, Choice
+from webside.notifications.rules import channels
 from webside.people.models import Patient
-from webside.scheduling.codes import AppointmentStatus
+from webside.scheduling.codes import HOLDS_TIME, AppointmentStatus
 from webside.scheduling.models import Appointment, AppointmentLink
-from webside.scheduling.selectors.queue import queue_door_stands
+from webside.scheduling.selectors.queue import is_of_the_line, queue_door_stands
 
 
 def link_standing(link: AppointmentLink) -> str:
@@ -38,6 +41,29 @@ def link_by_hash(token_hash: bytes) -> AppointmentLink | None:
         AppointmentLink.objects.filter(token_hash=token_hash)
         .select_related("appointment__patient", "appointment__practitioner", "appointment__service")
         .first()
+    )
+
+
+def takes_link(appointment: Appointment) -> bool:
+    """Return whether a link to it can be sent: it is still ahead or going on, and nobody's place in line.
+
+    A place in line has links of its own.
+    """
+    return appointment.status in HOLDS_TIME and appointment.end > clock.now() and not is_of_the_line(appointment.id)
+
+
+def ways_of_links(appointment: Appointment, *, asked: bool = False) -> list[Channel]:
+    """Return by which channels links to an appointment go to its patient; none where nothing reaches her.
+
+    By what she has chosen for news of her visits. ``asked``: she has just asked for it, so that nothing at all is no choice.
+    """
+    patient = appointment.patient
+    choice = Choice(notifications.preference_of(patient).changes)
+    if asked and choice is Choice.NONE:
+        choice = Choice.EMAIL
+    number = choice is not Choice.EMAIL or (asked and not patient.email)
+    return channels(
+        choice, email=bool(patient.email), number=number and notifications.can_be_texted(patient, appointment.tenant)
     )
 
 

@@ -59,10 +59,12 @@ from webside.scheduling.services.errors import (
     NotAllowed,
     NoTime,
     NotOnDuty,
+    NoWay,
     OfferOver,
     PatientBusy,
     QueueShut,
     ReasonMissing,
+    SentJustNow,
     SeriesStopped,
     SlotPassed,
     SlotTaken,
@@ -82,7 +84,7 @@ from webside.scheduling.services.hours import (
     remove_exception,
     reopen_hours,
 )
-from webside.scheduling.services.links import close_link, issue_link, open_link, token_hash
+from webside.scheduling.services.links import close_link, issue_link, open_link, send_link_again, token_hash
 from webside.scheduling.services.queue import (
     CALL_TIMER,
     UNANSWERED_TIMER,
@@ -157,6 +159,7 @@ __all__ = [
     "KnownAlready",
     "NeedsWords",
     "NoTime",
+    "NoWay",
     "NobodyMay",
     "NotAllowed",
     "NotOnDuty",
@@ -165,6 +168,7 @@ __all__ = [
     "QueueShut",
     "Reading",
     "ReasonMissing",
+    "SentJustNow",
     "SeriesStopped",
     "SlotPassed",
     "SlotTaken",
@@ -248,6 +252,7 @@ __all__ = [
     "reopen_hours",
     "restore_appointment",
     "return_to_queue",
+    "send_link_again",
     "send_reminder",
     "set_queue_hours",
     "set_urgency",

@@ -50,6 +50,14 @@ class WrongStatus(Exception):
     """The appointment is not in a state in which this can be done (it is cancelled, over, missed)."""
 
 
+class NoWay(Exception):
+    """Nothing reaches the patient: there is neither an address nor a number that takes texts."""
+
+
+class SentJustNow(Exception):
+    """A link was sent a moment ago: it is on its way."""
+
+
 class NeedsWords(ValueError):
     """The reason that was chosen says nothing without words."""
 

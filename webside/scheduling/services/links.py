@@ -9,12 +9,19 @@ from datetime import datetime, timedelta
 from webside.audit.services import action, record
 from webside.core import clock, frames
 from webside.core.actor import Actor, ActorKind
+from webside.notifications.codes import Channel
+from webside.outbox.services import publish
 from webside.realtime.services import disconnect_on_commit
+from webside.scheduling import policies, selectors
+from webside.scheduling.events import AppointmentLinkAsked
 from webside.scheduling.models import Appointment, AppointmentLink
-from webside.scheduling.services.errors import NotAllowed
+from webside.scheduling.services.errors import NotAllowed, NoWay, SentJustNow, WrongStatus
+from webside.scheduling.services.times import locked
 
 LONG, SHORT = 32, 16  # bytes of a token
 LINK_OUTLIVES_VISIT = timedelta(hours=24)
+AGAIN_AFTER = timedelta(minutes=1)
+"""So long after a link was sent no other one is: somebody pressed twice, or it is on its way."""
 
 
 def token_hash(token: str) -> bytes:
@@ -47,6 +54,28 @@ def open_link(*, actor: Actor, link: AppointmentLink) -> None:
     link.save(update_fields=["last_used_at", "updated_at"])
     record("scheduling.link.open", actor=actor, target=link.appointment, patient_id=link.appointment.patient_id,
            ground="link from an e-mail")  # fmt: skip
+
+
+@action("scheduling.link.ask")
+def send_link_again(*, actor: Actor, appointment: Appointment) -> list[Channel]:
+    """Send the patient a link to her appointment once more; return by which channels. Links that she has go on working.
+
+    Raises :class:`NotAllowed`, :class:`WrongStatus` for what is over or cancelled or a place in line, :class:`NoWay`
+    where neither an address nor a number is known, and :class:`SentJustNow` within :data:`AGAIN_AFTER`.
+    """
+    if not policies.can_send_link(actor, appointment):
+        raise NotAllowed
+    appointment = locked(appointment)
+    if not selectors.takes_link(appointment):
+        raise WrongStatus(appointment.status)
+    ways = selectors.ways_of_links(appointment, asked=True)
+    if not ways:
+        raise NoWay
+    if AppointmentLink.objects.filter(appointment=appointment, created_at__gt=clock.now() - AGAIN_AFTER).exists():
+        raise SentJustNow
+    record("scheduling.link.ask", actor=actor, target=appointment, patient_id=appointment.patient_id)
+    publish(AppointmentLinkAsked(appointment_id=appointment.id))
+    return ways
 
 
 def revoke_links(appointment: Appointment, *, doors_follow: bool = False) -> None:

@@ -175,6 +175,26 @@ def noshow(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespons
     return HttpResponseRedirect(_back(slug, request))
 
 
+@require_POST
+def send_link(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
+    """Send the patient who has lost her link another one."""
+    actor = _guard(request, "scheduling.link.ask")
+    appointment = selectors.appointment(actor, appointment_id)
+    if appointment is None or not policies.can_send_link(actor, appointment):
+        refuse("scheduling.link.ask", actor=actor, target_id=appointment_id)
+    try:
+        services.send_link_again(actor=actor, appointment=appointment)
+    except services.WrongStatus:
+        messages.warning(request, _("Nothing was sent: the visit is over, cancelled, or came of the line."))
+    except services.NoWay:
+        messages.warning(request, _("Nothing was sent: there is no address and no number that takes texts."))
+    except services.SentJustNow:
+        messages.info(request, _("A link was sent a moment ago. Give it a minute to arrive."))
+    else:
+        messages.success(request, _("The link is on its way. Below you see when it has arrived."))
+    return HttpResponseRedirect(reverse("scheduling:appointment-detail", args=[slug, appointment.id]))
+
+
 def _back(slug: str, request: HttpRequest) -> str:
     address = reverse("scheduling:schedule", args=[slug])
     who = request.POST.get("who", "")

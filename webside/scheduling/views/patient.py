@@ -21,6 +21,8 @@ from webside.catalog import selectors as catalog
 from webside.core import clock
 from webside.core.actor import ActorKind, Role
 from webside.notifications import policies as notifications
+from webside.notifications.codes import Channel
+from webside.notifications.telephone import shown
 from webside.people.codes import Scope
 from webside.people.selectors import practitioner
 from webside.scheduling import calendars, policies, registry, selectors, services
@@ -105,6 +107,7 @@ def detail(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespons
         "confirmed": selectors.confirmed_text(appointment) if standing == "ahead" else "",
         "missed": selectors.missed_text(appointment) if not own else "",
         "may_reach": notifications.can_see_texts(actor),
+        "link_goes": _link_goes(actor, appointment),
         "messages_sent": selectors.messages_of(actor, appointment),
         "reasons": selectors.MISSED,
         "can_noshow": policies.can_run_appointment(actor, appointment) and selectors.may_be_noshow(appointment),
@@ -112,6 +115,17 @@ def detail(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespons
         "base": "ui/base_staff.html" if actor.is_staff and not own else "ui/base_patient.html",
     }
     return render(request, "scheduling/appointment_detail.html", context)
+
+
+def _link_goes(actor: Any, appointment: Any) -> dict[str, str] | None:
+    """Return where a link that is sent again goes (``email``, ``phone``: empty where it doesn't); None for who sends none."""
+    if not (policies.can_send_link(actor, appointment) and selectors.takes_link(appointment)):
+        return None
+    ways, patient = selectors.ways_of_links(appointment, asked=True), appointment.patient
+    return {
+        "email": patient.email if Channel.EMAIL in ways else "",
+        "phone": shown(patient.phone) if Channel.SMS in ways else "",
+    }
 
 
 @require_POST
