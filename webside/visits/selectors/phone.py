@@ -17,6 +17,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import JSONObject
 from django.utils.crypto import salted_hmac
+from psycopg.types.range import TimestamptzRange
 
 from webside.core import clock
 from webside.notifications.telephone import e164, masked, shown
@@ -27,6 +28,8 @@ from webside.visits.rules import Move, Stretch
 
 DIGITS = 8
 HOUR = timedelta(hours=1)
+AROUND = timedelta(hours=24)
+"""No code of a visit is open longer before or after its time."""
 SILENT = timedelta(seconds=90)
 """A caller in the lobby is spoken to more often than this; one that isn't heard of is gone, though nobody said so."""
 
@@ -102,6 +105,17 @@ def wrong_codes(number: str, since: datetime) -> tuple[int, int]:
     found = PhoneCall.objects.filter(began_at__gt=since - HOUR, updated_at__gt=since, wrong__gt=0)
     sums = found.aggregate(all=Sum("wrong"), own=Sum("wrong", filter=Q(number=number, outgoing=False)))
     return sums["own"] or 0, sums["all"] or 0
+
+
+def is_expected(number: str, now: datetime) -> bool:
+    """Whether a number is that of the patient or the clinician of a visit whose codes are open now."""
+    day = TimestamptzRange(now - AROUND, now + AROUND)
+    near = Visit.objects.filter(appointment__period__overlap=day).select_related(
+        "appointment__patient", "appointment__practitioner", "safe_start"
+    )
+    return bool(number) and any(
+        standing_at(visit, now) is None and number in (callable_number(visit, role) for role in MAIN) for visit in near
+    )
 
 
 # Calls

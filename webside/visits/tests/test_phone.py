@@ -345,7 +345,9 @@ def test_a_caller_who_guesses_is_locked_out_and_others_are_not(clinic: Cast) -> 
         assert dial(clinic, right, caller=STRANGER)[0].visit_id == visit.id, "after an hour it may try again"
 
 
-def test_guessing_from_many_numbers_locks_the_line_and_call_me_still_works(clinic: Cast, carrier: Carrier) -> None:
+def test_guessing_from_many_numbers_locks_the_line_to_strangers_and_call_me_still_works(
+    clinic: Cast, carrier: Carrier
+) -> None:
     visit = factories.admitted(clinic)
     right = code(clinic, visit)
     with as_carrier(clinic):
@@ -355,11 +357,15 @@ def test_guessing_from_many_numbers_locks_the_line_and_call_me_still_works(clini
                 state=PhoneState.ENDED, ended_at=clock.now(),
             ) for number in range(rules.most_wrong_of_number(clock.now().date()) // 3)
         )  # fmt: skip
-    call, turn = dial(clinic, right)
+    call, turn = dial(clinic, right, caller=STRANGER)
     assert turn.then is Then.HANG_UP and call.why == PhoneWhy.TOO_MANY
     ask(clinic, visit, PATIENT, clinic.liz_user)
     deliver_due()
     assert [to for to, _id in carrier.placed] == [LIZ_PHONE]
+    assert dial(clinic, right)[0].state == PhoneState.LOBBY, "her own number still gets through"
+    assert dial(clinic, code(clinic, visit, CLINICIAN), caller=MAYA_PHONE)[0].state != PhoneState.ENDED
+    with time_machine.travel(visit.appointment.end + timedelta(hours=30), tick=True), as_carrier(clinic):
+        assert not selectors.is_expected(LIZ_PHONE, clock.now()), "nobody is expected after the visit"
 
 
 def test_nobody_but_the_carrier_says_what_a_call_did(clinic: Cast) -> None:
