@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from allauth.account.signals import password_changed, password_reset, password_set, user_logged_in, user_logged_out
 from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest
 
-from webside.accounts import registry
+from webside.accounts import registry, sessions
 from webside.accounts.models import User
 from webside.audit.services import record
 from webside.core import frames
 from webside.core.actor import Actor, ActorKind, anonymous
+
+NONE_OF_THEIRS = UUID(int=0)
+"""Which sign-in goes on where a new password was set by a link: nobody was signed in."""
 
 
 def _person(user: User) -> Actor:
@@ -47,10 +51,12 @@ def note_end(request: HttpRequest, user: User) -> None:
         registry.revoke(user.pk, registry.RENEWED)
 
 
-def _new_password(user: User, **_: Any) -> None:
+def _new_password(user: User, request: HttpRequest | None = None, **_: Any) -> None:
     # Every other session of theirs has ended with the old one; which those are, each page's next ticket finds out.
     with frames.begin(tenant_id=None, actor=_person(user)):
         registry.revoke(user.pk, registry.RENEWED)
+    here = sessions.current(request) if request is not None and hasattr(request, "session") else ""
+    registry.left(user.pk, (), UUID(here) if here else NONE_OF_THEIRS)
 
 
 def _failed(request: HttpRequest | None = None, **_: Any) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from django.test import Client
+from allauth.account.signals import password_reset
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from webside.accounts.models import SignIn
+from webside.accounts import sessions
+from webside.accounts.models import SignIn, User
 from webside.audit.models import AuditEvent
 from webside.core import clock, frames
 from webside.core.actor import system
@@ -169,6 +171,24 @@ def test_signing_out_everywhere_else_ends_it_also_where_nobody_is_signed_in_any_
     here.post(reverse("accounts:device-end-others"))
     (left,) = rows(cast.larkspur)
     assert left.sign_in == SignIn.objects.get().id
+
+
+def test_a_new_password_ends_it_everywhere_but_where_it_was_set(cast: Any, push: StandIn) -> None:
+    here, there = Client(), Client()
+    turn_on(sign_in(there, cast.liz_user), a_browser(push))
+    log_in(here, cast.liz_user)
+    turn_on(here, a_browser(push))
+    assert len(rows(cast.larkspur)) == 2
+    new = "another long one of hers"
+    here.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
+    (left,) = rows(cast.larkspur)
+    assert left.sign_in == UUID(sessions.current(here.get(REACH).wsgi_request))
+
+
+def test_a_new_password_by_a_link_ends_it_everywhere(cast: Any, push: StandIn) -> None:
+    turn_on(sign_in(Client(), cast.liz_user), a_browser(push))
+    password_reset.send(User, request=RequestFactory().get("/"), user=cast.liz_user)
+    assert rows(cast.larkspur) == []
 
 
 def test_who_turns_it_on_in_the_same_browser_takes_it_over(cast: Any, push: StandIn) -> None:
