@@ -11,7 +11,7 @@ import json
 import os
 import threading
 from dataclasses import asdict, dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -20,6 +20,7 @@ import httpx
 
 from webside.core import clock
 from webside.core.ids import uuid7
+from webside.integrations.loopback import Loopback, Quiet
 from webside.integrations.sms.client import signature
 
 KEPT = 500
@@ -101,34 +102,23 @@ class StandIn:
     stops: bool = False
     away: bool = False
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list, repr=False)
-    _server: ThreadingHTTPServer | None = field(default=None, repr=False)
+    _server: Loopback = field(default_factory=lambda: Loopback("sms-stand-in"), repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _stopped: set[str] = field(default_factory=set, repr=False)
 
     @property
     def running(self) -> bool:
         """Whether it answers."""
-        return self._server is not None
+        return self._server.running
 
     def start(self) -> int:
         """Start on a loopback port (a free one, where none is named); return it."""
-        outer = self
-
-        class Handler(_Handler):
-            carrier = outer
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        self._server.daemon_threads = True
-        self.port = self._server.server_port
-        threading.Thread(target=self._server.serve_forever, name="sms-stand-in", daemon=True).start()
+        self.port = self._server.start(_Handler, self, self.port)
         return self.port
 
     def stop(self) -> None:
         """Stop, and free the port."""
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
+        self._server.stop()
 
     @property
     def address(self) -> str:
@@ -194,8 +184,8 @@ def text_through(address: str, account: str, secret: str, *, sender: str, to: st
         return 0
 
 
-class _Handler(BaseHTTPRequestHandler):
-    carrier: StandIn
+class _Handler(Quiet, BaseHTTPRequestHandler):
+    stand_in: StandIn
 
     def do_POST(self) -> None:
         size = int(self.headers.get("Content-Length") or 0)
@@ -203,18 +193,18 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._admitted(form):
             return
         if urlsplit(self.path).path == "/stand-in/text-us":
-            status = self.carrier.text_us(sender=form["From"], to=form["To"], body=form["Body"])
+            status = self.stand_in.text_us(sender=form["From"], to=form["To"], body=form["Body"])
             self._answer(200, {"answered": status})
             return
-        self._answer(*self.carrier.take(form, self.headers.get("Idempotency-Key", "")))
+        self._answer(*self.stand_in.take(form, self.headers.get("Idempotency-Key", "")))
 
     def do_GET(self) -> None:
         query = self._fields(urlsplit(self.path).query)
         if not self._admitted(query):
             return
         found = [
-            text.wire(self.carrier.account)
-            for text in texts(self.carrier.folder)
+            text.wire(self.stand_in.account)
+            for text in texts(self.stand_in.folder)
             if text.direction == OUT
             and text.to == query.get("To", text.to)
             and text.at[:10] >= query.get("DateSent>", "")
@@ -222,11 +212,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(200, {"messages": found[: int(query.get("PageSize", 50))], "page": 0})
 
     def _admitted(self, fields: dict[str, str]) -> bool:
-        if self.carrier.away:
+        if self.stand_in.away:
             self.close_connection = True
             return False
-        self.carrier.requests.append((self.command, fields))
-        pair = f"{self.carrier.account}:{self.carrier.secret}".encode()
+        self.stand_in.requests.append((self.command, fields))
+        pair = f"{self.stand_in.account}:{self.stand_in.secret}".encode()
         if self.headers.get("Authorization") != f"Basic {base64.b64encode(pair).decode()}":
             self._answer(401, {"code": 20003, "message": "Authenticate", "status": 401})
             return False
@@ -245,6 +235,3 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Retry-After", "2")
         self.end_headers()
         self.wfile.write(content)
-
-    def log_message(self, *args: object) -> None:
-        """Keep quiet."""

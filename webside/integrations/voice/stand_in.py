@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree as ET  # nosec B405 - of our own application, over a signed call
@@ -25,6 +25,7 @@ import httpx
 
 from webside.core import clock
 from webside.core.ids import uuid7
+from webside.integrations.loopback import Loopback, Quiet
 from webside.integrations.sms.client import signature
 
 MOST_BYTES = 64 * 1024
@@ -111,14 +112,14 @@ class StandIn:
     calls: dict[str, Call] = field(default_factory=dict)
     rooms: dict[str, Conference] = field(default_factory=dict)
     told: list[tuple[str, dict[str, str], int]] = field(default_factory=list, repr=False)
-    _server: ThreadingHTTPServer | None = field(default=None, repr=False)
+    _server: Loopback = field(default_factory=lambda: Loopback("voice-stand-in"), repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _news: queue.Queue[tuple[str, dict[str, str]] | None] = field(default_factory=queue.Queue, repr=False)
 
     @property
     def running(self) -> bool:
         """Whether it answers."""
-        return self._server is not None
+        return self._server.running
 
     @property
     def address(self) -> str:
@@ -127,28 +128,18 @@ class StandIn:
 
     def start(self) -> int:
         """Start on a loopback port (a free one, where none is named); return it."""
-        outer = self
-
-        class Handler(_Handler):
-            carrier = outer
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        self._server.daemon_threads = True
-        self.port = self._server.server_port
-        threading.Thread(target=self._server.serve_forever, name="voice-stand-in", daemon=True).start()
+        self.port = self._server.start(_Handler, self, self.port)
         threading.Thread(target=self._tell_all, name="voice-stand-in-news", daemon=True).start()
         return self.port
 
     def stop(self) -> None:
         """Hang up everybody, stop, and free the port."""
-        if self._server is not None:
+        if self._server.running:
             self.deaf = True
             for call in list(self.calls.values()):
                 self.hang_up(call.sid)
             self._news.put(None)
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
+            self._server.stop()
 
     # What we ask of it
 
@@ -404,8 +395,8 @@ def ask_people(address: str, account: str, secret: str, what: str, form: dict[st
         return None
 
 
-class _Handler(BaseHTTPRequestHandler):
-    carrier: StandIn
+class _Handler(Quiet, BaseHTTPRequestHandler):
+    stand_in: StandIn
 
     def do_POST(self) -> None:
         size = int(self.headers.get("Content-Length") or 0)
@@ -416,23 +407,23 @@ class _Handler(BaseHTTPRequestHandler):
         if path.startswith("/stand-in/"):
             self._answer(*self._people(path.removeprefix("/stand-in/"), {name: all_[0] for name, all_ in form.items()}))
         elif path.endswith("/Calls.json"):
-            self._answer(*self.carrier.place(form))
+            self._answer(*self.stand_in.place(form))
         else:
-            self._answer(*self.carrier.change(self._sid(path), form))
+            self._answer(*self.stand_in.change(self._sid(path), form))
 
     def do_GET(self) -> None:
         if not self._admitted():
             return
         path = urlsplit(self.path).path
         if path == "/stand-in/calls":
-            calls = [call.shown() for call in reversed(list(self.carrier.calls.values()))]
+            calls = [call.shown() for call in reversed(list(self.stand_in.calls.values()))]
             self._answer(200, {"calls": calls})
             return
-        call = self.carrier.calls.get(self._sid(path))
+        call = self.stand_in.calls.get(self._sid(path))
         if call is None:
             self._answer(404, {"code": 20404, "message": "The requested resource was not found", "status": 404})
         else:
-            self._answer(200, call.wire(self.carrier.account))
+            self._answer(200, call.wire(self.stand_in.account))
 
     @staticmethod
     def _sid(path: str) -> str:
@@ -441,18 +432,18 @@ class _Handler(BaseHTTPRequestHandler):
     def _people(self, what: str, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
         sid = form.get("sid", "")
         if what == "dial":
-            return 200, {"sid": self.carrier.dial(form["from"], form["to"], form.get("digits", ""))}
-        if sid not in self.carrier.calls:
+            return 200, {"sid": self.stand_in.dial(form["from"], form["to"], form.get("digits", ""))}
+        if sid not in self.stand_in.calls:
             return 404, {}
-        call = self.carrier.calls[sid]
+        call = self.stand_in.calls[sid]
         before = call.place()
         match what:
             case "pick-up":
-                self.carrier.pick_up(sid)
+                self.stand_in.pick_up(sid)
             case "keys":
-                self.carrier.keys(sid, form.get("digits", ""))
+                self.stand_in.keys(sid, form.get("digits", ""))
             case "hang-up":
-                self.carrier.hang_up(sid)
+                self.stand_in.hang_up(sid)
             case _:
                 return 404, {}
         # Whoever looks next sees what came of it.
@@ -463,10 +454,10 @@ class _Handler(BaseHTTPRequestHandler):
         return 200, {"sid": sid}
 
     def _admitted(self) -> bool:
-        if self.carrier.away:
+        if self.stand_in.away:
             self.close_connection = True
             return False
-        pair = f"{self.carrier.account}:{self.carrier.secret}".encode()
+        pair = f"{self.stand_in.account}:{self.stand_in.secret}".encode()
         if self.headers.get("Authorization") != f"Basic {base64.b64encode(pair).decode()}":
             self._answer(401, {"code": 20003, "message": "Authenticate", "status": 401})
             return False
@@ -479,6 +470,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
-
-    def log_message(self, *args: object) -> None:
-        """Keep quiet."""

@@ -10,7 +10,7 @@ import json
 import re
 import threading
 from dataclasses import asdict, dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import jwt
@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from webside.core import clock
 from webside.core.ids import uuid7
+from webside.integrations.loopback import Loopback, Quiet
 from webside.integrations.web_push.sealing import RECORD, public_key, unb64
 
 MOST_TTL = 28 * 24 * 3600
@@ -59,7 +60,7 @@ class StandIn:
     subscriptions: dict[str, str] = field(default_factory=dict)
     ended: set[str] = field(default_factory=set)
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list, repr=False)
-    _server: ThreadingHTTPServer | None = field(default=None, repr=False)
+    _server: Loopback = field(default_factory=lambda: Loopback("push-stand-in"), repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
@@ -70,27 +71,16 @@ class StandIn:
     @property
     def running(self) -> bool:
         """Whether it answers."""
-        return self._server is not None
+        return self._server.running
 
     def start(self) -> int:
         """Start on a loopback port (a free one, where none is named); return it."""
-        outer = self
-
-        class Handler(_Handler):
-            service = outer
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        self._server.daemon_threads = True
-        self.port = self._server.server_port
-        threading.Thread(target=self._server.serve_forever, name="push-stand-in", daemon=True).start()
+        self.port = self._server.start(_Handler, self, self.port)
         return self.port
 
     def stop(self) -> None:
         """Stop, and free the port."""
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
+        self._server.stop()
 
     def subscribe(self, application_key: str) -> str:
         """Let a browser subscribe for one sender's key; return its address."""
@@ -169,25 +159,25 @@ def _malformed(headers: dict[str, str], body: bytes) -> str:
     return ""
 
 
-class _Handler(BaseHTTPRequestHandler):
-    service: StandIn
+class _Handler(Quiet, BaseHTTPRequestHandler):
+    stand_in: StandIn
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if self.service.away:
+        if self.stand_in.away:
             self.close_connection = True
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.service.requests.append((self.path, headers))
+        self.stand_in.requests.append((self.path, headers))
         if self.path == "/stand-in/subscribe":
-            self._answer(200, {}, {"endpoint": self.service.subscribe(json.loads(body)["key"])})
+            self._answer(200, {}, {"endpoint": self.stand_in.subscribe(json.loads(body)["key"])})
             return
-        self._answer(*self.service.take(self.path.removeprefix("/push/"), headers, body))
+        self._answer(*self.stand_in.take(self.path.removeprefix("/push/"), headers, body))
 
     def do_GET(self) -> None:
         """Give what waits, to whoever looks at the demo."""
         if self.path == "/stand-in/waiting":
-            self._answer(200, {}, {"pushes": [asdict(each) for each in self.service.waiting]})
+            self._answer(200, {}, {"pushes": [asdict(each) for each in self.stand_in.waiting]})
             return
         self._answer(404, {}, {})
 
@@ -198,6 +188,3 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
-
-    def log_message(self, *args: object) -> None:
-        """Keep quiet."""
