@@ -84,7 +84,7 @@ def push() -> Iterator[StandIn]:
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Any]:
-    with running_demo() as clinic:
+    with running_demo(WEBSIDE_PUSH_HOSTS='["127.0.0.1"]') as clinic:
         yield clinic
 
 

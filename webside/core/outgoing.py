@@ -8,11 +8,13 @@ and once more who answers, since a name may stand for something else a moment la
 
 from __future__ import annotations
 
+import io
 import ipaddress
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +29,9 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 MOST = 2 << 20  # bytes of an answer
 SECONDS = 8.0  # without a sign of the other side
-AT_MOST = 25.0  # seconds from the question to the last byte, where the whole is limited
+AT_MOST = 25.0  # seconds from the question to the last byte, where nobody waits
+WAITED = 10.0  # the same where a page or a queue waits
+STEP = 1 << 12  # bytes that are unpacked at once: a packed byte may stand for a thousand
 
 
 class NotAllowed(requests.RequestException):
@@ -131,6 +135,11 @@ class _SafePool(HTTPSConnectionPool):
 
 
 class _Guarded(HTTPAdapter):
+    """Asks about every address, and reads the whole answer within :data:`WAITED` seconds and :data:`MOST` bytes.
+
+    Where a watch is set already (:func:`ask`), whoever set it reads.
+    """
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SafePool}
@@ -138,6 +147,17 @@ class _Guarded(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         check(request.url or "")
         kwargs["timeout"] = kwargs.get("timeout") or SECONDS
+        if _watch.get() is not None:
+            return self._asked(request, *args, **kwargs)
+        with _within(WAITED) as watch:
+            answer = self._asked(request, *args, **{**kwargs, "stream": True})
+            body = _body(answer, MOST, watch)
+            answer.close()
+            answer.raw = io.BytesIO(body)
+        self.poolmanager.clear()  # the next question gets a connection of its own, which its watch follows
+        return answer
+
+    def _asked(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         try:
             return super().send(request, *args, **kwargs)
         except _Inside:
@@ -145,7 +165,10 @@ class _Guarded(HTTPAdapter):
 
 
 def session() -> requests.Session:
-    """Return a session whose every request, redirects too, is asked about first."""
+    """Return a session whose every request, redirects too, is asked about first, and answered in bounds.
+
+    It raises :class:`NotAllowed`, :class:`TooSlow`, :class:`TooLong`, or another ``requests.RequestException``.
+    """
     made = requests.Session()
     made.trust_env = False
     made.max_redirects = 3
@@ -155,13 +178,11 @@ def session() -> requests.Session:
 
 
 def fetch(url: str, *, most: int = MOST) -> bytes:
-    """Return what stands at an address. Raises ``requests.RequestException``, also where it is longer than ``most`` bytes."""
-    with session() as asking, asking.get(url, stream=True, timeout=SECONDS) as answer:
-        answer.raise_for_status()
-        body = answer.raw.read(most + 1, decode_content=True)
-    if len(body) > most:
-        raise requests.RequestException("too long")
-    return bytes(body)
+    """Return what stands at an address. Raises as :func:`ask` does, and ``requests.HTTPError`` for any status but 200."""
+    answer = ask(url, headers={}, most=most, within=WAITED)
+    if answer.status != requests.codes.ok:
+        raise requests.HTTPError(str(answer.status))
+    return answer.body
 
 
 class TooSlow(requests.Timeout):
@@ -186,12 +207,22 @@ def ask(url: str, *, headers: Mapping[str, str], most: int = MOST, within: float
 
     Raises :class:`NotAllowed`, :class:`TooSlow`, :class:`TooLong`, or another ``requests.RequestException``.
     """
-    watch = _Watch(within)
+    with (
+        _within(within) as watch,
+        session() as asking,
+        asking.get(url, headers=dict(headers), stream=True, timeout=SECONDS) as answer,
+    ):
+        body = _body(answer, most, watch) if answer.status_code == requests.codes.ok else b""
+        return Answer(answer.status_code, answer.headers, body)
+
+
+@contextmanager
+def _within(seconds: float) -> Iterator[_Watch]:
+    """Let what is asked end in time, and say how it failed in our words."""
+    watch = _Watch(seconds)
     token = _watch.set(watch)
     try:
-        with session() as asking, asking.get(url, headers=dict(headers), stream=True, timeout=SECONDS) as answer:
-            body = _body(answer, most, watch) if answer.status_code == requests.codes.ok else b""
-            return Answer(answer.status_code, answer.headers, body)
+        yield watch
     except (NotAllowed, TooLong, requests.Timeout):
         raise
     except (requests.RequestException, HTTPError, OSError) as error:
@@ -205,7 +236,7 @@ def ask(url: str, *, headers: Mapping[str, str], most: int = MOST, within: float
 def _body(answer: requests.Response, most: int, watch: _Watch) -> bytes:
     found = bytearray()
     # What has come is taken as it comes: waiting for a whole block would wait for who sends a byte now and then.
-    while part := answer.raw.read1(1 << 16, decode_content=True):
+    while part := answer.raw.read1(STEP, decode_content=True):
         found += part
         if len(found) > most:
             raise TooLong

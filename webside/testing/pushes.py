@@ -69,7 +69,9 @@ def push_service() -> Iterator[StandIn]:
     """Start a push service and let pushes leave, by a key of its own."""
     service = StandIn()
     service.start()
-    client = WebPush(ec.generate_private_key(ec.SECP256R1()), "mailto:ops@example.test", ("fcm.googleapis.com",))
+    client = WebPush(
+        ec.generate_private_key(ec.SECP256R1()), "mailto:ops@example.test", ("fcm.googleapis.com", "127.0.0.1")
+    )
     ports.lend_push(lambda: client)
     try:
         yield service

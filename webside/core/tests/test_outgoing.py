@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
 import socket
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -57,7 +63,6 @@ def test_a_redirect_inside_is_not_followed_and_a_long_answer_not_read(settings: 
 @pytest.fixture
 def httpserver_like() -> Any:
     """Give a small server's port, and what was asked of the address inside that it redirects to."""
-    import threading
     from http.server import BaseHTTPRequestHandler, HTTPServer
 
     asked: list[str] = []
@@ -66,7 +71,7 @@ def httpserver_like() -> Any:
         def do_GET(self) -> None:
             if self.headers["Host"].startswith("127."):
                 asked.append(self.path)
-            self.send_response(302 if self.path == "/elsewhere" else 200)
+            self.send_response({"/elsewhere": 302, "/missing": 404}.get(self.path, 200))
             if self.path == "/elsewhere":
                 self.send_header("Location", f"http://127.0.0.1:{self.server.server_address[1]}/secret")
             body = b"x" * 5000 if self.path == "/long" else self.path[1:].encode()
@@ -114,32 +119,117 @@ def test_whatever_a_server_says_is_told(settings: Any, httpserver_like: Any) -> 
         outgoing.ask("http://localhost:9/", headers={})
 
 
-@pytest.mark.parametrize("drips", ["its headers", "its body"])
-def test_who_sends_a_byte_now_and_then_is_left_in_time(settings: Any, drips: str) -> None:
-    import threading
-    import time
+class Server:
+    """Answers whoever asks by one function, which gets the connection and when to stop."""
 
-    settings.INSIDE_HOSTS = frozenset({"localhost"})
-    server = socket.create_server(("localhost", 0))
-    stop = threading.Event()
+    def __init__(self, answers: Any) -> None:
+        self.stop = threading.Event()
+        self.asked = 0
+        self._answers = answers
+        self._server = socket.create_server(("localhost", 0))
+        self.address = f"http://localhost:{self._server.getsockname()[1]}/"
+        threading.Thread(target=self._serve, daemon=True).start()
 
-    def drip() -> None:
-        found, _address = server.accept()
-        with found:
-            found.recv(4096)
-            found.sendall(b"HTTP/1.1 200 OK\r\n" + (b"X-Slow: " if drips == "its headers" else b"\r\n"))
+    def _serve(self) -> None:
+        while not self.stop.is_set():
             try:
-                while not stop.wait(0.05):
-                    found.sendall(b"x")
+                found, _address = self._server.accept()
             except OSError:
                 return
+            self.asked += 1
+            with found, contextlib.suppress(OSError):
+                found.recv(4096)
+                self._answers(found, self.stop)
 
-    thread = threading.Thread(target=drip, daemon=True)
-    thread.start()
+    def close(self) -> None:
+        self.stop.set()
+        self._server.close()
+
+
+@pytest.fixture
+def serving(settings: Any) -> Iterator[Callable[[Any], Server]]:
+    """Start servers that answer badly."""
+    settings.INSIDE_HOSTS = frozenset({"localhost"})
+    made: list[Server] = []
+
+    def start(answers: Any) -> Server:
+        made.append(Server(answers))
+        return made[-1]
+
+    yield start
+    for each in made:
+        each.close()
+
+
+def dripping(begin: bytes) -> Any:
+    """Answer a byte at a time, without an end."""
+
+    def drip(found: socket.socket, stop: threading.Event) -> None:
+        found.sendall(b"HTTP/1.1 200 OK\r\n" + begin)
+        while not stop.wait(0.05):
+            found.sendall(b"x")
+
+    return drip
+
+
+@pytest.mark.parametrize("begin", [b"X-Slow: ", b"\r\n"], ids=["its headers", "its body"])
+def test_who_sends_a_byte_now_and_then_is_left_in_time(
+    serving: Any, monkeypatch: pytest.MonkeyPatch, begin: bytes
+) -> None:
+    server = serving(dripping(begin))
     began = time.monotonic()
     with pytest.raises(outgoing.TooSlow):
-        outgoing.ask(f"http://localhost:{server.getsockname()[1]}/", headers={}, within=0.5)
-    assert time.monotonic() - began < 5
-    stop.set()
-    thread.join(timeout=5)
-    server.close()
+        outgoing.ask(server.address, headers={}, within=0.5)
+    monkeypatch.setattr(outgoing, "WAITED", 0.5)
+    with outgoing.session() as asking:
+        for _again in range(2):  # the second over a connection of its own
+            with pytest.raises(outgoing.TooSlow):
+                asking.post(server.address, data=b"x", timeout=3)
+    assert time.monotonic() - began < 10
+    assert server.asked == 3
+
+
+def test_an_answer_without_an_end_is_not_read(serving: Any) -> None:
+    sent: list[int] = []
+
+    def pour(found: socket.socket, stop: threading.Event) -> None:
+        found.sendall(b"HTTP/1.1 201 Created\r\n\r\n")
+        for _n in range(64):
+            found.sendall(b"x" * (1 << 20))
+            sent.append(1)
+
+    with outgoing.session() as asking, pytest.raises(outgoing.TooLong):
+        asking.post(serving(pour).address, data=b"x")
+    assert len(sent) < 16, "megabytes"
+
+
+def test_a_packed_answer_is_unpacked_in_bounds(serving: Any) -> None:
+    packed = gzip.compress(b"x" * (200 << 20))
+
+    def pour(found: socket.socket, stop: threading.Event) -> None:
+        found.sendall(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + packed)
+
+    address = serving(pour).address
+    tracemalloc.start()
+    try:
+        with outgoing.session() as asking, pytest.raises(outgoing.TooLong):
+            asking.get(address)
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 40 << 20
+
+
+def test_a_session_answers_as_sessions_do(httpserver_like: Any, settings: Any) -> None:
+    outside, _inside = httpserver_like
+    settings.INSIDE_HOSTS = frozenset({"localhost"})
+    with outgoing.session() as asking:
+        first, again = (asking.get(f"http://localhost:{outside}/small") for _ in range(2))
+    assert (first.text, again.content, again.status_code, again.headers["Content-Length"]) == (
+        "small",
+        b"small",
+        200,
+        "5",
+    )
+    with pytest.raises(requests.HTTPError):
+        outgoing.fetch(f"http://localhost:{outside}/missing")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import jwt
 import requests
@@ -33,6 +33,7 @@ ENDED = {
 MAY_PASS = {401: Reason.CREDENTIALS, 403: Reason.CREDENTIALS, 408: Reason.AWAY, 429: Reason.PACE}
 SERVER_ERROR = 500
 WORD = re.compile(r"[A-Za-z0-9]{1,40}")
+HOST = re.compile(r"[a-z0-9.-]+")
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,13 @@ class WebPush:
         parts = urlsplit(target.endpoint)
         host = parts.hostname or ""
         inside = host in settings.INSIDE_HOSTS
-        if len(target.endpoint) > LONGEST_ENDPOINT or parts.username or parts.fragment:
+        # A name with anything else in it is read in one way here and in another by what asks it.
+        if len(target.endpoint) > LONGEST_ENDPOINT or parts.username or parts.fragment or not HOST.fullmatch(host):
             return "no address of a push service"
         if parts.scheme != "https" and not (inside and parts.scheme == "http"):
             return "it can be read on the way"
-        if not inside and not any(fnmatchcase(host, pattern) for pattern in self.hosts):
+        # One that the operator has named as inside isn't one for pushes by that: a browser may name any.
+        if not any(fnmatchcase(host, pattern) for pattern in self.hosts) or not (inside or _port(parts) in (None, 443)):
             return "not a push service that we know"
         try:
             sealing.public_key(target.p256dh)
@@ -101,6 +104,13 @@ class WebPush:
         except requests.RequestException as error:
             raise TemporaryFailure(type(error).__name__, uncertain=isinstance(error, requests.Timeout)) from error
         _judge(answer)
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port
+    except ValueError:
+        return -1
 
 
 def _judge(answer: requests.Response) -> None:

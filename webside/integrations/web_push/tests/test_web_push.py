@@ -189,6 +189,14 @@ KEYS = {"p256dh": EXAMPLE["p256dh"], "auth": EXAMPLE["auth"]}
         ({"endpoint": "https://web.push.apple.com/QABC"}, True),
         ({"endpoint": "https://wns2-by3p.notify.windows.com/w/?token=x"}, True),
         ({"endpoint": "http://fcm.googleapis.com/fcm/send/x"}, False),
+        ({"endpoint": "https://fcm.googleapis.com:8443/fcm/send/x"}, False),
+        ({"endpoint": "https://fcm.googleapis.com:x/fcm/send/x"}, False),
+        # One host for who judges, another for who asks.
+        ({"endpoint": r"https://attacker.example\.push.apple.com/x"}, False),
+        ({"endpoint": r"https://login.inside\.notify.windows.com/../../admin/do"}, False),
+        # The operator lets the server ask it, and nobody send it pushes.
+        ({"endpoint": "https://login.inside/admin/do"}, False),
+        ({"endpoint": "http://login.inside/admin/do"}, False),
         ({"endpoint": "https://intranet.example/send"}, False),
         ({"endpoint": "https://fcm.googleapis.com.evil.example/x"}, False),
         ({"endpoint": "https://me@fcm.googleapis.com/x"}, False),
@@ -206,7 +214,7 @@ KEYS = {"p256dh": EXAMPLE["p256dh"], "auth": EXAMPLE["auth"]}
 )
 def test_only_known_services_and_real_keys_are_taken(changed: dict[str, str], taken: bool, settings: Any) -> None:
     """What a browser names is a stranger's word: nobody makes us ask elsewhere by it."""
-    settings.INSIDE_HOSTS = frozenset()
+    settings.INSIDE_HOSTS = frozenset({"login.inside"})
     hosts = ("fcm.googleapis.com", "*.push.apple.com", "*.notify.windows.com")
     push = WebPush(ec.generate_private_key(ec.SECP256R1()), "mailto:ops@example.test", hosts)
     usual = {"endpoint": "https://fcm.googleapis.com/fcm/send/x", **KEYS}
