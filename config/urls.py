@@ -6,6 +6,8 @@ from allauth.socialaccount.providers.openid_connect import views as openid_conne
 from django.conf import settings
 from django.urls import include, path
 
+from webside.accounts.views.email import OwnAddress
+
 PAGES = [
     "webside.core.urls",
     "webside.accounts.urls",
@@ -26,6 +28,7 @@ PAGES = [
 
 urlpatterns = [
     # Of allauth's pages about other services only the one that such a service leads back to.
+    path("accounts/email/", OwnAddress.as_view(), name="account_email"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/oidc/<uuid:provider_id>/login/callback/", openid_connect.callback, name="openid_connect_callback"),

@@ -41,8 +41,9 @@ def details(service: Service, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def provider(cast: Cast, service: Service) -> IdentityProvider:
-    """Larkspur's service, added on its page, and Maya's address there."""
+def provider(cast: Cast, service: Service, settings: Any) -> IdentityProvider:
+    """Larkspur's service, added on its page, and Maya's address there, which is Larkspur's by the operator's word."""
+    settings.ENV = settings.ENV.model_copy(update={"sign_in_domains": {"larkspur": ["larkspur.example"]}})
     User.objects.filter(id=cast.maya_user.id).update(email=MAYA)
     admin = sign_in(Client(), cast.admin_user)
     answer = admin.post(reverse("accounts:sso-add", args=["larkspur"]), details(service))

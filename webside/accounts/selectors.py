@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 from webside.accounts.models import ApiKey, IdentityProvider, Invitation, Membership, SignIn, User
@@ -119,14 +120,24 @@ def identity_provider(provider_id: UUID) -> IdentityProvider | None:
 
 
 def provider_for_address(email: str) -> IdentityProvider | None:
-    """Return the service that speaks for an address, by its domain; nothing where none does, or more than one."""
+    """Return the service that speaks for an address, by its domain; nothing where none does, or more than one.
+
+    Only of a clinic whose domain it is (:func:`speaks_for`): another's colleagues must not be led to a stranger's page.
+    """
     domain = email.rpartition("@")[2].strip().lower()
-    found = list(
-        IdentityProvider.objects.filter(active=True, tenant__active=True, domains__contains=[domain])[:2]
-        if domain
-        else ()
-    )
+    if not domain:
+        return None
+    named = IdentityProvider.objects.filter(active=True, tenant__active=True, domains__contains=[domain])
+    found = [each for each in named.select_related("tenant") if speaks_for(each.tenant, domain)]
     return found[0] if len(found) == 1 else None
+
+
+def speaks_for(tenant: Tenant, domain: str) -> bool:
+    """Whether a domain of e-mail addresses is a clinic's own: the operator says so, or it is the only clinic here."""
+    own = {slug: {each.lower() for each in listed} for slug, listed in settings.ENV.sign_in_domains.items()}
+    return (
+        domain in own.get(tenant.slug, set()) or not Tenant.objects.filter(active=True).exclude(id=tenant.id).exists()
+    )
 
 
 def api_keys(actor: Actor) -> QuerySet[ApiKey]:

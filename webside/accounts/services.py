@@ -11,11 +11,13 @@ from typing import Any
 from uuid import UUID
 
 import requests
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.sessions.models import Session
 from django.core.mail import EmailMessage
 from django.db import transaction
 
-from webside.accounts import policies, registry
+from webside.accounts import policies, registry, selectors
 from webside.accounts.models import ApiKey, IdentityProvider, Invitation, Membership, SignIn, User
 from webside.audit.services import action, record
 from webside.core import clock, frames, outgoing
@@ -125,6 +127,8 @@ def join(
         raise NotAllowed
     if user is None:
         user = User.objects.create_user(email, password, name=name)
+        # Who opened the invitation, or came by her clinic's own service, has shown that the address is hers.
+        EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
     membership, made = Membership.objects.get_or_create(
         user=user, tenant_id=tenant_id, defaults={"roles": sorted(roles)}
     )
@@ -266,6 +270,9 @@ def change_identity_provider(
     if not policies.can_manage_staff(actor):
         raise NotAllowed
     _claim(details["domains"], besides=provider.id)
+    if details.get("issuer", provider.issuer) != provider.issuer:
+        # Whom another service calls 42 is somebody else.
+        SocialAccount.objects.filter(provider=str(provider.id)).delete()
     for name, value in details.items():
         setattr(provider, name, value)
     if secret:
@@ -288,12 +295,17 @@ def end_identity_provider(*, actor: Actor, provider: IdentityProvider) -> None:
 
 
 class DomainTaken(ValueError):
-    """Another service of this installation speaks for a domain."""
+    """Another service of this clinic speaks for a domain, or of the clinic whose domain it is."""
 
 
 def _claim(domains: list[str], besides: UUID | None = None) -> None:
-    others = IdentityProvider.objects.filter(active=True, domains__overlap=domains)
+    others = IdentityProvider.objects.filter(active=True, domains__overlap=domains).select_related("tenant")
     if besides is not None:
         others = others.exclude(id=besides)
-    if others.exists():
+    here = frames.current_tenant_id()
+    # Anybody may write a domain down. Whose it is the operator says, so that nobody keeps another's from them.
+    if any(
+        each.tenant_id == here or any(selectors.speaks_for(each.tenant, one) for one in {*domains} & {*each.domains})
+        for each in others
+    ):
         raise DomainTaken

@@ -22,11 +22,16 @@ from webside.core import clock, frames
 from webside.core.actor import anonymous
 from webside.core.models import Tenant
 
-SECOND_FACTORS = frozenset({"mfa", "otp", "hwk", "swk", "sc"})
-"""What a service says of how it asked (claim ``amr``) that means a second factor. Source: RFC 8176, section 2."""
+SEVERAL = "mfa"
+FACTORS = (
+    frozenset({"pwd", "pin", "kba"}),
+    frozenset({"otp", "hwk", "swk", "sc", "sms", "tel", "pop"}),
+    frozenset({"face", "fpt", "iris", "retina", "vbm"}),
+)
+"""What a service says of how it asked (claim ``amr``): what one knows, has, is. Source: RFC 8176, section 2."""
 
 _TENANT = "sign_in_tenant"
-_OF_THE_ACCOUNT = "/accounts/"
+_OF_THE_ACCOUNT = ("/accounts/", "/devices/")
 _ALLOWED = ("/accounts/logout/", "/accounts/login/", "/accounts/oidc/")
 
 
@@ -63,14 +68,22 @@ def person_of(provider: IdentityProvider, *, user: User | None, email: str, veri
     email = email.strip().lower()
     if not verified or email.rpartition("@")[2] not in provider.domains:
         raise NotOurs("address")
-    if not provider.asks_twice and not SECOND_FACTORS.intersection(amr):
+    if not provider.asks_twice and not _asked_twice(amr):
         raise NotOurs("once")
-    known = user or User.objects.filter(email=email).first()
+    named = User.objects.filter(email=email).first()
+    if user is not None and named is not None and user.id != named.id:
+        raise NotOurs("account")  # its subject is one person, its address another
+    known = user or named
     if known is None:
         return _join_by_invitation(provider, email)
     if not known.is_active or not selectors.works_at(known, provider.tenant_id):
         raise NotOurs("account" if known.is_active and _invitation(provider, email) else "nobody")
     return known
+
+
+def _asked_twice(amr: list[str]) -> bool:
+    """Whether a service says that it asked for factors of two kinds. One alone is one, however strong."""
+    return SEVERAL in amr or sum(bool(kind.intersection(amr)) for kind in FACTORS) > 1
 
 
 def _invitation(provider: IdentityProvider, email: str) -> Invitation | None:

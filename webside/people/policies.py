@@ -77,8 +77,11 @@ def _has(user_id: UUID | None, delegation: Delegation) -> bool:
     return user_id is not None and delegation.user_id == user_id
 
 
-def can_set_covering(actor: Actor, absent: Practitioner) -> bool:
+def can_set_covering(actor: Actor, absent: Practitioner, cover: Practitioner | None = None) -> bool:
     """Who will be away, and the front desk. Nobody makes herself the cover of another: that would open charts by wish."""
+    own = actor.user_id is not None and absent.user_id == actor.user_id
+    if cover is not None and actor.user_id is not None and cover.user_id == actor.user_id and not own:
+        return False
     if actor.has(Role.COORDINATOR):
         return True
-    return actor.has(Role.CLINICIAN) and actor.user_id is not None and absent.user_id == actor.user_id
+    return actor.has(Role.CLINICIAN) and own

@@ -115,6 +115,7 @@ def detail(request: HttpRequest, slug: str, provider_id: UUID) -> HttpResponse:
     context = {
         "form": form,
         "provider": provider,
+        "not_led": [each for each in provider.domains if not selectors.speaks_for(provider.tenant, each)],
         "callback": request.build_absolute_uri(reverse("openid_connect_callback", args=[provider.id])),
         "entrance": request.build_absolute_uri(reverse("accounts:sso-provider", args=[provider.id])),
     }

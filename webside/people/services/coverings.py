@@ -28,7 +28,7 @@ def set_covering(
     Raises :class:`NotAllowed`, and :class:`NoSuchCover` unless both are clinicians here, two people, and the time lies
     ahead and lasts no longer than :data:`LONGEST`.
     """
-    if not policies.can_set_covering(actor, absent):
+    if not policies.can_set_covering(actor, absent, cover):
         raise NotAllowed
     clinicians = {each.id for each in selectors.clinicians()}
     there = absent.id != cover.id and {absent.id, cover.id} <= clinicians

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from webside.accounts.models import Membership
 from webside.core import clock
 from webside.people import selectors, services
 from webside.people.models import Covering
@@ -98,3 +99,12 @@ def test_the_page_sets_and_ends_it(cast: Cast, client: Client) -> None:
     assert sign_in(Client(), cast.daniel_user).post(end).status_code == 404
     assert sign_in(client, cast.maya_user).post(end).status_code == 302
     assert "Nobody covers" in client.get(page).content.decode()
+
+
+def test_nobody_makes_herself_the_cover_of_another_though_she_is_the_front_desk_too(cast: Cast) -> None:
+    Membership.objects.filter(user=cast.daniel_user).update(roles=["clinician", "coordinator"])
+    with cast.as_(cast.daniel_user) as daniel, pytest.raises(services.NotAllowed):
+        services.set_covering(
+            actor=daniel, absent=cast.maya, cover=cast.daniel, starts_at=clock.now(),
+            ends_at=clock.now() + timedelta(days=1),
+        )  # fmt: skip
