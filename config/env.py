@@ -94,6 +94,11 @@ class Env(BaseSettings):
         description='Each clinic\'s number for visits by phone by its slug, as JSON: {"larkspur": "+15185550190"}, each '
         "number once. A clinic without one shows none.",
     )
+    phone_regions: list[str] = Field(
+        default=["US", "PR", "VI", "GU", "AS", "MP"],
+        description="Countries, by their two letters (ISO 3166), whose numbers are called and texted. Numbers at which "
+        "somebody earns by being called never are.",
+    )
     push_key: SecretStr | None = Field(
         None,
         description="The private key by which push services know this installation: 32 bytes in base64url. Made at first "
@@ -108,6 +113,12 @@ class Env(BaseSettings):
         ],
         description="Hosts of the push services to which notifications may be sent: those of Chrome, Firefox, Safari and "
         "Edge. A browser that names another one is refused.",
+    )
+    sign_in_domains: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description='With what the e-mail addresses of each clinic\'s staff end, by its slug: {"larkspur": '
+        '["larkspur.example"]}. Who types such an address to sign in is led to that clinic\'s own service, if it has one. '
+        "Where only one clinic is on this installation, all are its own.",
     )
     turn_urls: list[str] = Field(default_factory=list, description="turn:host:port?transport=udp, …")
     turn_secret: SecretStr | None = Field(None, description="coturn's static-auth-secret.")

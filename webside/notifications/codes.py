@@ -50,6 +50,7 @@ class Reason(StrEnum):
     UNREACHABLE = "unreachable"
     FILTERED = "filtered"
     REFUSED = "refused"
+    ABROAD = "abroad"
     # About the channel: it may pass.
     AWAY = "away"
     CREDENTIALS = "credentials"

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.db.models import Count, Q, QuerySet
 from django.utils.functional import Promise
@@ -30,7 +31,7 @@ from webside.notifications.models import (
     TextNumber,
 )
 from webside.notifications.rules import Quiet
-from webside.notifications.telephone import e164
+from webside.notifications.telephone import e164, is_affordable
 from webside.people.models import Patient
 from webside.people.selectors import patient_of
 
@@ -42,6 +43,10 @@ FAILURES: dict[str, tuple[Promise, Promise]] = {
     Reason.INVALID: (
         _("There is no such number or address."),
         _("Ask the person for the right one. Then send again."),
+    ),
+    Reason.ABROAD: (
+        _("The number is abroad or costs extra: we send nothing there."),
+        _("Call the person, or ask for another number."),
     ),
     Reason.LANDLINE: (_("The number is a landline: it takes no texts."), _("Call the person at this number.")),
     Reason.STOPPED: (
@@ -165,6 +170,11 @@ def number_state(number: str) -> TextNumber | None:
     return TextNumber.objects.filter(digest=digest_of(number)).first() if number else None
 
 
+def may_be_reached(number: str) -> bool:
+    """Whether this installation calls and texts a number in E.164 form (``WEBSIDE_PHONE_REGIONS``)."""
+    return is_affordable(number, settings.ENV.phone_regions)
+
+
 def why_no_text(number: str) -> Reason:
     """Return why no text can go to a number in E.164 form; ``Reason.NONE`` if one can, as far as is known."""
     return _why_no_text(number, number_state(number))
@@ -173,6 +183,8 @@ def why_no_text(number: str) -> Reason:
 def _why_no_text(number: str, state: TextNumber | None) -> Reason:
     if not number:
         return Reason.NO_NUMBER
+    if not may_be_reached(number):
+        return Reason.ABROAD
     if state is None:
         return Reason.NONE
     return Reason.STOPPED if state.stopped_at else Reason(state.unusable)

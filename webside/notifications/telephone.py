@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import phonenumbers
@@ -25,6 +26,28 @@ def e164(written: str, region: str = "US") -> str:
     if number.extension or not phonenumbers.is_valid_number(number):
         return ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+COSTLY = frozenset(
+    {
+        phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST,
+        phonenumbers.PhoneNumberType.UAN, phonenumbers.PhoneNumberType.PAGER,
+    }
+)  # fmt: skip
+"""Kinds of numbers at which somebody earns by being called."""
+
+
+def is_affordable(number: str, regions: Collection[str]) -> bool:
+    """Whether a number in E.164 form is one of these countries, and nobody earns by its being called or texted.
+
+    Anybody may type a number into a form: what is dialled by it is paid by the clinic.
+    """
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return False
+    known = phonenumbers.region_code_for_number(parsed) in regions
+    return known and phonenumbers.number_type(parsed) not in COSTLY
 
 
 def shown(number: str) -> str:

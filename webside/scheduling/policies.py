@@ -259,9 +259,13 @@ def waits_for_time(actor: Actor, entry: WaitlistEntry) -> bool:
     return own and (actor.on_behalf is None or catalog.is_shown(actor, entry.service))
 
 
-def can_join_waitlist(actor: Actor, patient: Patient) -> bool:
-    """The same as for a place in line: herself, a visitor who has just been registered, the front desk for her."""
-    return can_join_queue(actor, patient)
+def can_join_waitlist(actor: Actor, patient: Patient, appointment: Appointment | None = None) -> bool:
+    """The same as for a place in line: herself, a visitor who has just been registered, the front desk for her.
+
+    Who came by the link of a visit may wait for an earlier time of that one.
+    """
+    by_link = appointment is not None and actor.kind is ActorKind.LINK and actor.subject_id == appointment.id
+    return by_link or can_join_queue(actor, patient)
 
 
 def can_change_wait(actor: Actor, entry: WaitlistEntry) -> bool:

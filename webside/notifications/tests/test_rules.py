@@ -124,3 +124,21 @@ def test_words(text: str, meaning: Reply) -> None:
 )
 def test_channels(choice: Choice, email: bool, number: bool, found: list[Channel]) -> None:
     assert rules.channels(choice, email=email, number=number) == found
+
+
+@pytest.mark.parametrize(
+    ("number", "reached"),
+    [
+        ("+18455550142", True),
+        ("+17875550142", True),  # Puerto Rico
+        ("+18005550123", True),  # free for who calls
+        ("+19005550123", False),  # who is called earns
+        ("+18765550142", False),  # Jamaica: within +1, and dear
+        ("+88213412345", False),
+        ("+25263123456", False),
+        ("+5255555555", False),
+        ("nonsense", False),
+    ],
+)
+def test_only_numbers_at_home_at_which_nobody_earns_are_called(number: str, reached: bool) -> None:
+    assert telephone.is_affordable(number, ["US", "PR"]) is reached

@@ -92,7 +92,7 @@ def join_waitlist(
             raise KeyReused
         _note("scheduling.waitlist.join", actor, known, repeated=True)
         return known
-    if not policies.can_join_waitlist(actor, patient) or not is_shown(actor, service):
+    if not policies.can_join_waitlist(actor, patient, appointment) or not is_shown(actor, service):
         raise NotAllowed
     if appointment is not None and not _may_be_moved(actor, appointment, patient, service):
         raise NotAllowed

@@ -8,6 +8,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -254,3 +255,12 @@ def test_calendars_of_the_world_are_read_or_refused_and_never_break() -> None:
         read += bool(busy.periods)
         assert all(start < end for start, end in busy.periods)
     assert read >= 10
+
+
+def test_what_looks_like_ours_is_bounded_too() -> None:
+    often = [
+        event(":19700101T000000Z", f":19700101T0001{number:02}Z", "RRULE:FREQ=HOURLY;BYMINUTE=0,15,30,45",
+              uid=f"{uuid4()}@care.example") for number in range(8)
+    ]  # fmt: skip
+    with pytest.raises(TooMany):
+        busy_in(text(*often).encode(), asked(host="care.example"))

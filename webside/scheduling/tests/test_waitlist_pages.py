@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -16,7 +17,7 @@ from webside.compliance.models import Licence
 from webside.scheduling import services
 from webside.scheduling.codes import OfferStatus, WaitlistStatus
 from webside.scheduling.forms import slot_value
-from webside.scheduling.models import WaitlistEntry
+from webside.scheduling.models import Appointment, WaitlistEntry
 from webside.scheduling.tests.factories import book
 from webside.scheduling.tests.waits import (
     FREE,
@@ -277,3 +278,37 @@ def test_the_list_is_the_front_desks(cast: Any, client: Client) -> None:
         assert client.get(url_of(liz, "waitlist-offer")).status_code == 404
         assert client.post(url_of(liz, "waitlist-remove"), {"reason": "x"}).status_code == 404
     assert place_of(cast, liz).status == WaitlistStatus.WAITING
+
+
+def test_a_link_of_the_list_opens_no_visit_a_second_time(cast: Any, client: Client) -> None:
+    """The visit's own links end where it is cancelled; the one to the list doesn't, and somebody else may hold it."""
+    nora = wait_visitor(cast)
+    work()
+    [offer] = offers_of(cast, nora)
+    link = link_of(cast, nora)
+    taken = {"do": "accept", "offer": str(offer.id)}
+    page = client.post(link, taken)["Location"]
+    assert client.get(page).status_code == 200
+    stranger = Client()
+    assert "Your link to the visit is in our e-mail" in html(stranger.post(link, taken, follow=True))
+    assert stranger.get(page).status_code == 404
+    with cast.as_(cast.grace_user) as grace:
+        services.cancel_appointment(actor=grace, appointment=Appointment.objects.get(id=offer.id))
+    stranger.post(link, taken)
+    assert stranger.get(page).status_code == 404
+    restore = reverse("scheduling:appointment-restore", args=["larkspur", offer.id])
+    assert stranger.post(restore).status_code == 404
+
+
+def test_who_came_by_a_link_asks_for_an_earlier_time(cast: Any, client: Client) -> None:
+    nora = wait_visitor(cast)
+    work()
+    [offer] = offers_of(cast, nora)
+    page = client.post(link_of(cast, nora), {"do": "accept", "offer": str(offer.id)})["Location"]
+    url = reverse("scheduling:waitlist-join", args=["larkspur", cast.video_visit.id])
+    assert f"{url}?visit={offer.id}" in html(client.get(page))
+    wish = {"visit": str(offer.id), "notice_hours": "2", "until": "2026-12-02", "key": str(uuid4())}
+    answer = client.post(url, wish)
+    assert answer.status_code == 302 and "/waits/" in answer["Location"]
+    other = Client()
+    assert other.post(url, wish | {"key": str(uuid4())}).status_code in (404, 422), "only whose visit it is"

@@ -30,7 +30,7 @@ from webside.core.actor import Actor, ActorKind, Role
 from webside.people.codes import Scope
 from webside.people.selectors import patient, patient_for
 from webside.scheduling import policies, selectors, services
-from webside.scheduling.codes import DayPart, WaitlistStatus
+from webside.scheduling.codes import DayPart, OfferStatus, WaitlistStatus
 from webside.scheduling.forms import NOTICES, PARTS, VisitorWishForm, WishForm
 from webside.scheduling.views._sent import in_words, visitor_of, with_new_key
 from webside.scheduling.views._times import time_text
@@ -340,10 +340,16 @@ def by_link(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "scheduling/waitlist_place.html", place_context(entry, request.path) | {"by_link": True})
     services.open_waitlist_link(actor=who, link=link, entry=entry)
+    before = {str(each.id) for each in entry.offers.all() if each.status == OfferStatus.ACCEPTED}
     taken = _do(request, who, entry)
     if taken is None:
         return HttpResponseRedirect(request.path)
-    if who.kind is ActorKind.LINK:
+    came = actor.kind is ActorKind.LINK and actor.subject_id == taken.id  # this browser has the visit open already
+    if who.kind is ActorKind.LINK and not came:
+        if request.POST.get("offer") in before:
+            # The visit has links of its own, which end where it moves or is cancelled. This one doesn't, and opens it once.
+            messages.info(request, _("You have taken this time. Your link to the visit is in our e-mail."))
+            return HttpResponseRedirect(request.path)
         open_door(request, taken)
     return HttpResponseRedirect(reverse("scheduling:appointment-detail", args=[slug, taken.id]))
 

@@ -20,6 +20,7 @@ from django.utils.crypto import salted_hmac
 from psycopg.types.range import TimestamptzRange
 
 from webside.core import clock
+from webside.notifications.selectors import may_be_reached
 from webside.notifications.telephone import e164, masked, shown
 from webside.visits import policies, rules
 from webside.visits.codes import MAIN, ParticipantRole, PhonePlace, PhoneState, PhoneWhy, Stage
@@ -163,14 +164,14 @@ def place_of(call: PhoneCall, visit: Visit, stage: Stage) -> PhonePlace:
 
 
 def callable_number(visit: Visit, role: ParticipantRole) -> str:
-    """Return the number at which one side can be called, in E.164 form: one that was given before, never a new one.
+    """Return the number at which one side can be called, in E.164 form: one that was given before.
 
-    The patient's is what she said at the check-in, else her record's; the clinician's stands in hers.
+    The patient's is what she said at the check-in, else her record's; the clinician's stands in hers. Never one that is dear.
     """
-    if role is ParticipantRole.CLINICIAN:
-        return e164(visit.appointment.practitioner.phone)
     start = getattr(visit, "safe_start", None)
-    return e164((start.phone if start else "") or visit.appointment.patient.phone)
+    hers = (start.phone if start else "") or visit.appointment.patient.phone
+    number = e164(visit.appointment.practitioner.phone if role is ParticipantRole.CLINICIAN else hers)
+    return number if may_be_reached(number) else ""
 
 
 def hint_of(number: str) -> str:

@@ -34,7 +34,7 @@ from webside.visits import rules, selectors, services
 from webside.visits.codes import ParticipantRole, PhoneState, PhoneWhy, Relation, Stage
 from webside.visits.engines import phone
 from webside.visits.engines.phone import CarrierAway, CarrierRefused, Standing, Then, Turn
-from webside.visits.models import Participant, PhoneCall, PhoneMove, Visit
+from webside.visits.models import Participant, PhoneCall, PhoneMove, SafeStart, Visit
 from webside.visits.tests import factories
 
 LIZ_PHONE, MAYA_PHONE, STRANGER = "+18455550142", "+15185550123", "+12125550177"
@@ -740,3 +740,16 @@ def test_a_press_within_the_call_stays_on_its_page(clinic: Cast) -> None:
             "nothing said is no other word"
         )
     assert liz.post(_url(visit), said).status_code == 404
+
+
+@pytest.mark.parametrize("number", ["900-555-0123", "+88213412345", "+25263123456"])
+def test_a_number_at_which_somebody_earns_is_not_called(clinic: Cast, carrier: Carrier, number: str) -> None:
+    """Anybody can type one in at a booking or a check-in; the clinic pays for the call."""
+    visit = factories.waiting(clinic)
+    with as_carrier(clinic):
+        Patient.objects.filter(id=clinic.liz.id).update(phone=number)
+        SafeStart.objects.filter(visit=visit).update(phone=number)
+    with pytest.raises(services.NoNumber):
+        ask(clinic, visit, PATIENT, clinic.liz_user)
+    deliver_due()
+    assert carrier.placed == []
