@@ -83,6 +83,14 @@ def staff_of(actor: Actor) -> QuerySet[Membership]:
     )
 
 
+def working_here() -> QuerySet[Membership]:
+    """Return the memberships of those who work in the frame's tenant today, each with its user, by name."""
+    found = Membership.objects.filter(tenant_id=frames.current_tenant_id(), active=True, user__is_active=True)
+    return (
+        found.filter(roles__overlap=[str(role) for role in STAFF_ROLES]).select_related("user").order_by("user__name")
+    )
+
+
 def emails_of(role: Role) -> list[str]:
     """Return the addresses of those who have a role in the frame's tenant."""
     found = Membership.objects.filter(

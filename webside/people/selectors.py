@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -125,14 +126,9 @@ def behalf_of(actor: Actor, grant_id: UUID) -> OnBehalf | None:
     grant = found.select_related("patient", "tenant").first()
     if grant is None:
         return None
-    hidden = frozenset[str]()
-    if grant.by_law:
-        on = registry.of_age(grant.patient).on
-        grown = on is not None and on <= clock.today(grant.tenant.timezone)
-        if grown and grant.basis == Basis.GUARDIAN:
-            return None  # whatever was written down when it was recorded: a birth date or a state may have been mended
-        if not grown:  # a court's guardian of a minor too
-            hidden = registry.hidden_from_guardian(grant.patient)
+    hidden = hidden_from(grant)
+    if hidden is None:
+        return None
     return OnBehalf(
         grant_id=grant.id,
         patient_id=grant.patient_id,
@@ -143,6 +139,24 @@ def behalf_of(actor: Actor, grant_id: UUID) -> OnBehalf | None:
         until=grant.expires_at,
         by_law=grant.by_law,
     )
+
+
+def hidden_from(grant: Delegation) -> frozenset[str] | None:
+    """Return the topics of services that the law keeps from who acts by a grant; None where the grant has run out by it."""
+    if not grant.by_law:
+        return frozenset()
+    on = registry.of_age(grant.patient).on
+    grown = on is not None and on <= clock.today(grant.tenant.timezone)
+    if grown:
+        # Whatever was written down when it was recorded: a birth date or a state may have been mended.
+        return None if grant.basis == Basis.GUARDIAN else frozenset()
+    return registry.hidden_from_guardian(grant.patient)  # a court's guardian of a minor too
+
+
+def acting_for(patients: Iterable[UUID], *scopes: str) -> list[Delegation]:
+    """Return the grants by which people may act now for patients with any of ``scopes``. The caller asks the policies."""
+    found = _standing(Delegation.objects.filter(patient_id__in=list(patients), scopes__overlap=list(scopes)))
+    return list(found.exclude(user=None).select_related("patient", "tenant").order_by("name", "id"))
 
 
 def choices_of(actor: Actor) -> list[Delegation]:
