@@ -204,6 +204,20 @@ def picture(cast: Cast) -> Iterator[UUID]:
         yield chart.withdraw_document(actor=liz, document=kept).id
 
 
+def care_plan(cast: Cast) -> Iterator[UUID]:
+    """Make a plan, add a step, do it, agree, close."""
+    with _treating(cast) as maya:
+        made = chart.make_plan(actor=maya, patient=cast.liz, title="Your new hip", key="a")
+        yield made.id
+        step = chart.add_step(actor=maya, plan=made, draft=chart.StepDraft("Walk each day", "patient"), key="b")
+        yield made.id
+        chart.finish_step(actor=maya, step=step)
+        yield made.id
+        chart.agree_on_plan(actor=maya, plan=made)
+        yield made.id
+        yield chart.close_plan(actor=maya, plan=made, reason="She walks", reached=True).id
+
+
 def coverage(cast: Cast) -> Iterator[UUID]:
     with cast.as_(cast.marcus_user) as marcus:
         payer = Payer.objects.create(name="Medicare", kind="medicare")
@@ -222,6 +236,7 @@ def claim(cast: Cast) -> Iterator[UUID]:
 STORIES: dict[str, tuple[Story, ...]] = {
     "AllergyIntolerance": (allergy,),
     "Appointment": (appointment,),
+    "CarePlan": (care_plan,),
     "Claim": (claim,),
     "Composition": (note,),
     "Condition": (problem, diagnosis, removed_diagnosis),

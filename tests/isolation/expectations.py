@@ -347,6 +347,19 @@ CHART = [
                                                "encounter": "{room_encounter_id}"}),
     row("chart:document-content", get="maya", ids={"document_id": "chart_document_id"}),
     row("chart:document-content", get="maya", ids={"document_id": "chart_document_id"}, query={"small": ""}, note="small"),
+    # Her plan: who treats her writes it; she and who reads summaries for her see it; each owner marks what is hers.
+    row("chart:plan-list", get="maya", post="maya", body={"title": "Sleep well again"}),
+    row("chart:plan-list", get="maya", query={"beside": "1"}, headers={"HX-Request": "true"}, note="beside a call"),
+    row("chart:plan-detail", get="maya"),
+    row("chart:plan-change", post="maya", body={"do": "take"}),
+    row("chart:plan-step-add", post="maya", body={"text": "Walk each day", "owner": "patient"}),
+    row("chart:plan-step-change", post="maya", body={"text": "Walk twice a day", "owner": "patient"}),
+    row("chart:plan-step-mark", post="maya", body={"done": "{step_id}"}),
+    row("chart:to-do", get=f"{CARE} {OFFICE}"),
+    row("chart:to-do-mark", post="grace", body={"done": "{step_id}"}, note="of who works here"),
+    row("chart:to-do-mark", post="liz", body={"done": "{patient_step_id}"}, note="of the patient"),
+    row("chart:to-do-mark", post="ana", body={"done": "{delegate_step_id}"}, note="of who acts for her"),
+    row("chart:plan-own", get="liz rosa ana"),
     row("chart:encounter-detail", get="maya", at="room"),
     row("chart:encounter-detail", get="maya", at="ended", note="signed"),
     row("chart:note-save", get="maya:302", post="maya", at="room", body=NOTE),
@@ -596,15 +609,15 @@ FILE_READERS: dict[str, str] = {
 
 _HERS = "name address nearby reason instructions addendum medicine chat shared signer wrong"
 MAY_READ: dict[str, set[str]] = {
-    "liz": set(_HERS.split()) | {"guest"},
+    "liz": set(_HERS.split()) | {"guest", "goal"},
     "link": set(_HERS.split()) - {"signer"} | {"guest"},
     "guest": {"name", "guest", "shared"},
     "delegate": {"name"},
-    "ana": set(_HERS.split()) | {"guest"},
+    "ana": set(_HERS.split()) | {"guest", "goal"},
     "booker": {"name", "signer"},
     "maya": set(_HERS.split()) - {"signer", "wrong"}
     | {"guest"}
-    | {"subjective", "plan", "diagnosis", "allergy", "timeoff", "calendar"},
+    | {"subjective", "plan", "diagnosis", "allergy", "timeoff", "calendar", "goal", "colleague"},
     "grace": {"name", "reason", "timeoff", "text", "wrong"},
     "marcus": {"name"},
     "ingrid": {"name", "override", "signer", "staff", "guest"},

@@ -256,6 +256,7 @@ class _Filling:
         self._waits()
         self._visits()
         self._charts()
+        self._plan()
         self._office()
         self._events()
 
@@ -545,6 +546,25 @@ class _Filling:
                 "allergy_id": allergy.id,
                 "medicine_id": MedicationStatement.objects.get(patient=patient).id,
             }
+
+    def _plan(self) -> None:
+        """A plan of the patient's, with a step of the front desk's, one of hers and one of who acts for her, agreed on."""
+        from webside.chart import services
+
+        with self._as(self.clinic.practitioner_user) as who:
+            plan = services.make_plan(
+                actor=who, patient=self.clinic.patient, title=f"We want {self.clinic.word('goal')}", key="w",
+                turns_on="the operation",
+            )  # fmt: skip
+            owners = {"step_id": f"staff:{self.clinic.coordinator_user.id}", "patient_step_id": "patient"}
+            if self.clinic.slug == "larkspur":
+                owners["delegate_step_id"] = f"delegate:{self.cast.ana_user.id}"
+            for name, owner in owners.items():
+                draft = services.StepDraft(text=f"Order what is needed ({name})", owner=owner)
+                self.things[name] = services.add_step(actor=who, plan=plan, draft=draft, key=name).id
+            self.things.setdefault("delegate_step_id", self.things["step_id"])
+            services.agree_on_plan(actor=who, plan=plan, present=[self.clinic.patient.full_name])
+            self.things["plan_id"] = plan.id
 
     def _front_desk(self) -> None:
         """Time off and hours of the practitioner; a text that somebody sent to the clinic."""

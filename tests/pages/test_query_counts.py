@@ -69,6 +69,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "visits:visit-chat admitted": 2,
         "visits:visit-help admitted": 2,
         "chart:encounter-summary": 8,
+        "chart:plan-own": 6,
         "visits:visit-picture admitted": 2,
         "visits:visit-keeping admitted": 2,
     },
@@ -98,7 +99,10 @@ MEASURED: dict[str, dict[str, int]] = {
         "scheduling:appointment-detail": 4,
         "chart:patient-list": 4,
         "chart:note-list": 4,
-        "chart:patient-detail": 5,
+        "chart:patient-detail": 6,
+        "chart:plan-list": 7,
+        "chart:plan-detail": 7,
+        "chart:to-do": 8,
         "chart:encounter-detail": 3,
         "chart:encounter-detail admitted": 3,
         "chart:encounter-sign admitted": 8,
@@ -231,6 +235,7 @@ def clinic(cast: Cast) -> Clinic:
         ending = Licence.objects.filter(practitioner=cast.maya, state="NJ")
         ending.update(period_end=clock.now().date() + timedelta(days=30))
         charts.diagnosis(Encounter.objects.get(id=rooms["admitted"].encounter_id))
+        plan = crowd.plan(cast, "Your new hip", steps=2)
         crowd.messages(cast, 1)
     open_line(cast)
     on_duty(cast)
@@ -243,7 +248,8 @@ def clinic(cast: Cast) -> Clinic:
     parts = {
         "slug": "larkspur", "entry_id": entry.id, "wait_id": waits.id,
         "service_id": cast.video_visit.id, "appointment_id": rooms["planned"].id,
-        "patient_id": cast.liz.id, "encounter_id": signed.id, "claim_id": claim.id, "override_id": override.id,
+        "patient_id": cast.liz.id, "plan_id": plan.id, "encounter_id": signed.id, "claim_id": claim.id,
+        "override_id": override.id,
         "licence_id": licence.id, "membership_id": cast.maya_user.memberships.first().id,
     }  # fmt: skip
     assert slot is not None

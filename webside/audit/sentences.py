@@ -30,6 +30,7 @@ _GROUNDS: dict[str, str | Promise] = {
     "own encounters": _("visits of their own"),
     "own patients": _("patients of their own"),
     "own record": _("the person’s own record"),
+    "own step": _("a step of a plan that is theirs to do"),
     "own visit": _("the patient’s own visit"),
     "asked into the visit": _("was asked into the visit"),
     "emergency access": _("opened it in an emergency"),

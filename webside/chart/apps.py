@@ -15,7 +15,7 @@ class ChartConfig(AppConfig):
         """Register rules, resources, gates, places in the navigation and the words of the trail."""
         import webside.chart.rules.vitals  # noqa: F401
         from webside.audit import sentences
-        from webside.chart import fhir, gates, panels, texts
+        from webside.chart import fhir, gates, handlers, panels, texts
         from webside.core import files, schema, upgrades
         from webside.core.actor import Role
         from webside.ui import registry as navigation
@@ -28,12 +28,17 @@ class ChartConfig(AppConfig):
         fhir.register()
         files.owned_by("chart.Document", "content", "preview")
         gates.register()
+        handlers.register()
+        panels.register()
         words.register(texts.TEXTS)
         navigation.register(
             NavItem("staff", _("Notes"), "note", "chart:note-list", order=30, key="n",
                     roles=frozenset({Role.CLINICIAN, Role.COACH}), count=panels.notes_to_sign),
             NavItem("staff", _("Patients"), "people", "chart:patient-list", order=10, key="p",
                     roles=frozenset({Role.CLINICIAN, Role.COACH}), group=2),
+            NavItem("staff", _("To do"), "check", "chart:to-do", order=35, bar=False),
+            NavItem("patient", _("Your plan"), "list", "chart:plan-own", order=15, bar=False, account=True,
+                    roles=frozenset({Role.PATIENT})),
             NavItem("staff", _("Emergency"), "unlock", "chart:emergency-open", order=80, group=2, bar=False,
                     roles=frozenset({Role.CLINICIAN})),
             NavItem("staff", _("Emergency access"), "unlock", "chart:emergency-list", order=25, key="e",
@@ -67,6 +72,19 @@ class ChartConfig(AppConfig):
                 "chart.document.withdraw": _("took back the agreement to a picture in the chart"),
                 "chart.document.preview": _("was shown a small picture of the chart"),
                 "chart.document.read": _("looked at a picture of the chart"),
+                "chart.plan.add": _("made a plan"),
+                "chart.plan.change": _("changed the day of a plan"),
+                "chart.plan.agree": _("noted that people agreed on a plan"),
+                "chart.plan.take-over": _("took a plan over"),
+                "chart.plan.close": _("closed a plan"),
+                "chart.plan.read": _("looked at a plan"),
+                "chart.plan-step.add": _("added a step to a plan"),
+                "chart.plan-step.change": _("changed a step of a plan"),
+                "chart.plan-step.move": _("changed the order of a plan’s steps"),
+                "chart.plan-step.finish": _("marked a step of a plan as done"),
+                "chart.plan-step.reopen": _("opened a step of a plan again"),
+                "chart.plan-step.give-up": _("gave up a step of a plan"),
+                "chart.to-do.read": _("looked at what is theirs to do"),
                 "chart.vitals.add": _("entered vital signs"),
                 "chart.patient.read": _("looked at the chart"),
                 "chart.patient.search": _("looked through their patients"),

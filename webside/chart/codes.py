@@ -101,3 +101,52 @@ class MedicationStatus(StrEnum):
 
     ACTIVE = "active"
     STOPPED = "stopped"
+
+
+class PlanStatus(StrEnum):
+    """FHIR request-status, as far as we use it: a plan holds, has done its work, or was given up."""
+
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    REVOKED = "revoked"
+
+
+class StepStatus(StrEnum):
+    """Where a step of a plan stands (FHIR care-plan-activity-status, as far as we use it)."""
+
+    OPEN = "scheduled"
+    DONE = "completed"
+    GIVEN_UP = "cancelled"
+
+
+class OwnerKind(StrEnum):
+    """Who a step belongs to: somebody who works here, the patient, or who acts for her."""
+
+    STAFF = "staff"
+    PATIENT = "patient"
+    DELEGATE = "delegate"
+
+
+class StepTime(StrEnum):
+    """Until when a step is to be done: no day, a day, or so many days before or after what the plan turns on."""
+
+    NONE = ""
+    BY = "by"
+    BEFORE = "before"
+    AFTER = "after"
+
+
+class PlanChangeKind(StrEnum):
+    """What was changed in a plan."""
+
+    MADE = "made"
+    ADDED = "added"
+    STEP = "step"
+    MOVED = "moved"
+    DONE = "done"
+    GIVEN_UP = "given-up"
+    REOPENED = "reopened"
+    DAY = "day"
+    TAKEN_OVER = "taken-over"
+    AGREED = "agreed"
+    CLOSED = "closed"

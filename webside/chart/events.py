@@ -20,3 +20,26 @@ class NoteSigned(Event):
     """The note of an encounter was signed; from now on it is only added to."""
 
     encounter_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanChanged(Event):
+    """Something in a patient's plan is another now: a step, its owner, its day, or whether it is done."""
+
+    plan_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanAgreed(Event):
+    """People agreed on a plan as it stands; it is kept as it was then."""
+
+    plan_id: UUID
+    agreement_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanStepGiven(Event):
+    """A step of a plan has a new owner."""
+
+    step_id: UUID
+    user_id: UUID

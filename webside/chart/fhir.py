@@ -16,11 +16,15 @@ from webside.chart.codes import (
     ListCode,
     NotePart,
     NoteStatus,
+    OwnerKind,
+    PlanStatus,
     ReadingSource,
+    StepTime,
     SummaryPart,
 )
 from webside.chart.models import (
     AllergyIntolerance,
+    CarePlan,
     Condition,
     Document,
     Encounter,
@@ -28,6 +32,7 @@ from webside.chart.models import (
     MedicationStatement,
     Note,
     Observation,
+    PlanStep,
 )
 from webside.fhirkit import datatypes as fhir
 from webside.fhirkit import registry
@@ -305,6 +310,57 @@ def confirmed_list(row: List) -> dict[str, Any]:
     )
 
 
+_PURPOSE = "purpose"
+_LIFECYCLES: Mapping[str, str] = {
+    PlanStatus.ACTIVE: "active",
+    PlanStatus.COMPLETED: "completed",
+    PlanStatus.REVOKED: "cancelled",
+}
+
+
+def care_plan(row: CarePlan) -> dict[str, Any]:
+    """Return the FHIR CarePlan of a plan with its steps. What it is for is a Goal within it.
+
+    Whoever owns a step is named; an account of this clinic is no FHIR resource of its own.
+    """
+    subject = fhir.reference("Patient", row.patient_id, row.patient.full_name)
+    responsible = fhir.reference("Practitioner", row.responsible_id, row.responsible.display_name)
+    return fhir.compact(
+        contained=[
+            fhir.compact(
+                resourceType="Goal", id=_PURPOSE, lifecycleStatus=_LIFECYCLES[row.status],
+                description=fhir.concept(text=row.title), subject=subject,
+            )
+        ],
+        status=str(row.status),
+        intent="plan",
+        title=row.title,
+        subject=subject,
+        encounter=fhir.reference("Encounter", row.encounter_id),
+        period=fhir.period(row.created_at, row.closed_at),
+        created=fhir.instant(row.created_at),
+        author=responsible,
+        contributor=[responsible],
+        goal=[{"reference": f"#{_PURPOSE}"}],
+        note=[{"text": row.close_reason}] if row.close_reason else None,
+        activity=[_activity(row, step, subject) for step in row.steps.order_by("position", "id")],
+    )  # fmt: skip
+
+
+def _activity(plan: CarePlan, step: PlanStep, subject: dict[str, Any] | None) -> dict[str, Any]:
+    performer = subject if step.owner_kind == OwnerKind.PATIENT else {"display": step.owner_name}
+    turns_on = f"{step.time} {plan.turns_on}" if step.time in (StepTime.BEFORE, StepTime.AFTER) else ""
+    detail = fhir.compact(
+        status=str(step.status),
+        statusReason=fhir.concept(text=step.reason) if step.reason else None,
+        scheduledPeriod=fhir.period(None, step.last_day) if step.last_day else None,
+        scheduledString=turns_on if not step.last_day else "",
+        performer=[performer],
+        description=step.text,
+    )
+    return {"detail": {"kind": "Task", **detail}}
+
+
 def register() -> None:
     """Register the resources of this app."""
     registry.register("Encounter", Encounter, encounter)
@@ -316,3 +372,4 @@ def register() -> None:
     registry.register("Observation", Observation, observation)
     registry.register("List", List, confirmed_list)
     registry.register("Media", Document, media)
+    registry.register("CarePlan", CarePlan, care_plan)

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
+from django.db.models.functions import Lower
 
-from webside.chart.codes import ConditionCategory, EncounterStatus, ListCode, NoteStatus
+from webside.chart.codes import (
+    ConditionCategory,
+    EncounterStatus,
+    ListCode,
+    NoteStatus,
+    OwnerKind,
+    PlanChangeKind,
+    PlanStatus,
+    StepStatus,
+    StepTime,
+)
 from webside.core import clock
 from webside.core.models import TenantForeignKey, TenantModel, TenantOneToOneField
 from webside.people.models import Practitioner
@@ -262,3 +274,115 @@ class EmergencyAccess(TenantModel):
             models.Index(fields=["tenant", "user", "patient", "ends_at"], name="emergency_of_user"),
             models.Index(fields=["tenant", "-starts_at"], name="emergency_newest"),
         ]
+
+
+class CarePlan(TenantModel):
+    """FHIR CarePlan: what several people do for a patient, in steps that each belong to one of them.
+
+    ``title`` is what it is for; of one purpose there is one current plan. ``turns_on`` is what its steps come before or
+    after (the operation), ``turns_on_day`` when that is, if anybody knows. ``responsible`` answers for it. ``encounter``:
+    in which it was made. ``agreed_at`` is the last :class:`PlanAgreement`, ``changed_at`` the last change of it or of a step.
+    """
+
+    patient = TenantForeignKey("people.Patient", related_name="care_plans")
+    encounter = TenantForeignKey("chart.Encounter", null=True, related_name="care_plans")
+    responsible = TenantForeignKey("people.Practitioner", related_name="+")
+    title = models.CharField(max_length=120)
+    turns_on = models.CharField(max_length=60, blank=True)
+    turns_on_day = models.DateField(null=True)
+    status = models.CharField(max_length=12, default=PlanStatus.ACTIVE)
+    written_by = models.CharField(max_length=160)
+    agreed_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField(default=clock.now)
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.CharField(max_length=160, blank=True)
+    close_reason = models.CharField(max_length=240, blank=True)
+    client_key = models.CharField(max_length=40)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                "tenant",
+                "patient",
+                Lower("title"),
+                condition=models.Q(status=PlanStatus.ACTIVE),
+                name="plan_of_purpose_once",
+            ),
+            models.UniqueConstraint(fields=["tenant", "patient", "client_key"], name="plan_typed_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "responsible"], condition=models.Q(status=PlanStatus.ACTIVE), name="plan_answered_for"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class PlanStep(TenantModel):
+    """One thing to do of a plan (FHIR CarePlan.activity), with its one owner.
+
+    ``owner`` is the account of who works here or acts for the patient; a step of the patient's own has none.
+    ``owner_name`` stays when the account is gone: whether somebody can still do it is asked each time
+    (``selectors.plans``). ``last_day`` comes from ``time``, ``day`` and ``days`` and from the day that the plan turns on.
+    """
+
+    plan = TenantForeignKey("chart.CarePlan", related_name="steps")
+    encounter = TenantForeignKey("chart.Encounter", null=True, related_name="+")
+    position = models.PositiveSmallIntegerField()
+    text = models.CharField(max_length=240)
+    owner_kind = models.CharField(max_length=10, choices=[(kind, kind) for kind in OwnerKind])
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    owner_name = models.CharField(max_length=160)
+    time = models.CharField(max_length=8, blank=True, choices=[(time, time) for time in StepTime])
+    day = models.DateField(null=True)
+    days = models.PositiveSmallIntegerField(null=True)
+    last_day = models.DateField(null=True)
+    status = models.CharField(max_length=12, default=StepStatus.OPEN)
+    reason = models.CharField(max_length=240, blank=True)
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.CharField(max_length=160, blank=True)
+    written_by = models.CharField(max_length=160)
+    client_key = models.CharField(max_length=40)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "plan", "client_key"], name="plan_step_typed_once"),
+            models.CheckConstraint(
+                condition=models.Q(owner_kind=OwnerKind.PATIENT, owner=None) | ~models.Q(owner_kind=OwnerKind.PATIENT),
+                name="plan_step_of_patient",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "owner"], condition=models.Q(status=StepStatus.OPEN), name="plan_step_to_do")
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class PlanAgreement(TenantModel):
+    """People agreed on a plan: when, who said so, who was there, and the whole plan as it stood. Never changed."""
+
+    plan = TenantForeignKey("chart.CarePlan", related_name="agreements")
+    encounter = TenantForeignKey("chart.Encounter", null=True, related_name="plan_agreements")
+    agreed_at = models.DateTimeField(default=clock.now)
+    agreed_by = models.CharField(max_length=160)
+    present = ArrayField(models.CharField(max_length=200), default=list)
+    contents = models.JSONField()
+
+
+class PlanChange(TenantModel):
+    """Who changed what in a plan, when: ``before`` and ``after`` hold what is another. Never changed."""
+
+    plan = TenantForeignKey("chart.CarePlan", related_name="changes")
+    step = TenantForeignKey("chart.PlanStep", null=True, related_name="+")
+    kind = models.CharField(max_length=12, choices=[(kind, kind) for kind in PlanChangeKind])
+    at = models.DateTimeField(default=clock.now)
+    by = models.CharField(max_length=200)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+
+    class Meta(TenantModel.Meta):
+        indexes = [models.Index(fields=["tenant", "plan", "-at"], name="plan_change_newest")]

@@ -1,11 +1,17 @@
-"""The numbers beside the chart's places in the navigation. Counted once a page."""
+"""The numbers beside the chart's places in the navigation, counted once a page; plans on the chart and beside a call."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from webside.chart import selectors
+from webside.core.actor import Role
+from webside.people.models import Patient
+from webside.ui import panels
 from webside.ui.registry import NavCount
 
 
@@ -23,3 +29,24 @@ def emergencies_to_review(request: HttpRequest) -> NavCount | None:
     """Say how many charts were opened in an emergency and wait for a finding."""
     number = selectors.to_review(request.actor)  # type: ignore[attr-defined]
     return NavCount(number, _("to review"), "warning") if number else None
+
+
+def plans_beside(request: HttpRequest, visit: Any, **_more: Any) -> str:
+    """Draw where the patient's plans are shown beside a call; they fetch themselves, so that the room asks for no more."""
+    if not request.actor.has(Role.CLINICIAN):  # type: ignore[attr-defined]
+        return ""
+    context = {"patient_id": visit.appointment.patient_id, "of_encounter": visit.encounter_id}
+    return render_to_string("chart/_plans_beside.html", context, request)
+
+
+def plans_on_chart(request: HttpRequest, patient: Patient, **_more: Any) -> str:
+    """Draw the plans that hold, each as a line, on the page of a chart, whose guard was asked."""
+    zone = request.tenant.timezone  # type: ignore[attr-defined]
+    context = {"patient": patient, "lines": selectors.plan_lines(patient, zone)}
+    return render_to_string("chart/_plan_lines.html", context, request)
+
+
+def register() -> None:
+    """Fill the slots."""
+    panels.register("visits.beside", "chart.plans", plans_beside, order=30)
+    panels.register("chart.patient", "chart.plans", plans_on_chart, order=10)

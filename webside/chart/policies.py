@@ -19,8 +19,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from webside.catalog import policies as catalog
 from webside.catalog.codes import Kind
 from webside.chart import registry
-from webside.chart.codes import NoteStatus
-from webside.chart.models import Document, EmergencyAccess, Encounter
+from webside.chart.codes import NoteStatus, OwnerKind
+from webside.chart.models import CarePlan, Document, EmergencyAccess, Encounter, PlanStep
 from webside.core import clock
 from webside.core.actor import Actor, ActorKind, Role
 from webside.people import policies as people
@@ -255,3 +255,61 @@ def can_change_lists(actor: Actor, patient: Patient) -> bool:
 def summary_is_ready(encounter: Encounter) -> bool:
     """The patient reads it when it is signed, not before."""
     return encounter.note.status != NoteStatus.PRELIMINARY
+
+
+def visible_plans(actor: Actor, plans: QuerySet[CarePlan]) -> QuerySet[CarePlan]:
+    """Plans that the actor may read whole: a clinician those of the charts she opens, a patient (and who reads summaries
+    for her) her own.
+
+    To who acts for a minor a plan is shown whose visit's topic is known and is none that the law keeps from her: one that
+    was made in no visit has a topic that nobody has checked.
+    """
+    if actor.kind is ActorKind.SYSTEM:
+        return plans
+    own = people.own(actor, Scope.SUMMARIES, by="patient__") & _topic_shown(actor)
+    if actor.user_id is None or not actor.has(Role.CLINICIAN):
+        return plans.filter(own)
+    return plans.filter(own | _open_to(actor, "patient_id"))
+
+
+def visible_steps(actor: Actor, steps: QuerySet[PlanStep]) -> QuerySet[PlanStep]:
+    """Steps of a plan that is shown: to who acts for a minor those that are hers, and those whose topic is shown."""
+    shown = _topic_shown(actor)
+    return steps.filter(shown | Q(owner_id=actor.user_id, owner_kind=OwnerKind.DELEGATE)) if shown else steps
+
+
+def _topic_shown(actor: Actor) -> Q:
+    if actor.on_behalf is None or not actor.on_behalf.hidden:
+        return Q()
+    return Q(encounter__isnull=False) & catalog.shown(actor, by="encounter__service__")
+
+
+def charted(actor: Actor, patient: str) -> Q:
+    """Whose ``patient`` (a path to the id) has a chart that the actor opens as a clinician; nobody's for all others."""
+    return _open_to(actor, patient) if actor.has(Role.CLINICIAN) else Q(pk__in=[])
+
+
+def can_write_plan(actor: Actor, patient_id: UUID) -> bool:
+    """Clinicians who treat the patient. Who looks in for a while, or reads in an emergency, writes no plan."""
+    return actor.kind is ActorKind.PERSON and actor.has(Role.CLINICIAN) and treats(actor, patient_id)
+
+
+def can_mark_step(actor: Actor, step: PlanStep) -> bool:
+    """Whose step it is says that it is done, and so do clinicians who treat the patient.
+
+    The patient's own is marked by herself, or by a guardian, whose word counts for hers; what belongs to who acts for her
+    by that person alone, as long as she acts.
+    """
+    return owns_step(actor, step) or can_write_plan(actor, step.plan.patient_id)
+
+
+def owns_step(actor: Actor, step: PlanStep) -> bool:
+    """Whether a step is the actor's to do, as she is here now."""
+    patient = step.plan.patient
+    if step.owner_kind == OwnerKind.PATIENT:
+        return (actor.on_behalf is None or actor.is_guardian) and people.is_own(actor, patient, Scope.SUMMARIES)
+    if actor.user_id is None or actor.user_id != step.owner_id:
+        return False
+    if step.owner_kind == OwnerKind.DELEGATE:
+        return actor.on_behalf is not None and people.is_own(actor, patient, Scope.SUMMARIES)
+    return actor.on_behalf is None and actor.is_staff

@@ -1,4 +1,4 @@
-"""Who may look into a chart beside those who treat: what higher apps say, in ``AppConfig.ready()``."""
+"""Who may look into a chart beside those who treat, and who was there: what higher apps say, in ``AppConfig.ready()``."""
 
 from __future__ import annotations
 
@@ -32,3 +32,20 @@ def looked_into_by(user_id: UUID, patient: str) -> Q:
 def may_write(user_id: UUID, encounter_id: UUID) -> bool:
     """Whether somebody who only looks in may write in an encounter's note."""
     return any(may(user_id, encounter_id) for _, may in _beside)
+
+
+Present = Callable[[UUID], list[str]]
+"""``present(encounter_id)``: who was there in an encounter, by name."""
+
+_present: list[Present] = []
+
+
+def register_present(present: Present) -> None:
+    """Let ``present`` say who was there in an encounter that came of a visit."""
+    if present not in _present:
+        _present.append(present)
+
+
+def present_in(encounter_id: UUID) -> list[str]:
+    """Return who was there in an encounter, as far as any app knows."""
+    return [name for present in _present for name in present(encounter_id)]

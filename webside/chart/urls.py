@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from webside.chart.views import clinician, documents, emergencies, lists, patient
+from webside.chart.views import clinician, documents, emergencies, lists, patient, plans
 
 app_name = "chart"
 _HERE = "o/<slug:slug>/encounters/<uuid:encounter_id>/"
@@ -24,6 +24,15 @@ urlpatterns = [
     path(_PATIENT + "lists/<str:code>/confirm/", lists.confirm, name="list-confirm"),
     path(_PATIENT + "documents/<uuid:document_id>/", documents.content, name="document-content"),
     path(_PATIENT + "vitals/", lists.vitals, name="vitals-add"),
+    path(_PATIENT + "plans/", plans.listed, name="plan-list"),
+    path(_PATIENT + "plans/<uuid:plan_id>/", plans.detail, name="plan-detail"),
+    path(_PATIENT + "plans/<uuid:plan_id>/change/", plans.change, name="plan-change"),
+    path(_PATIENT + "plans/<uuid:plan_id>/mark/", plans.mark_step, name="plan-step-mark"),
+    path(_PATIENT + "plans/<uuid:plan_id>/steps/", plans.add_step, name="plan-step-add"),
+    path(_PATIENT + "plans/<uuid:plan_id>/steps/<uuid:step_id>/", plans.change_step, name="plan-step-change"),
+    path("o/<slug:slug>/to-do/", plans.to_do, name="to-do"),
+    path("o/<slug:slug>/to-do/mark/", plans.mark_own, name="to-do-mark"),
+    path("o/<slug:slug>/plan/", plans.own, name="plan-own"),
     path(_HERE, clinician.encounter, name="encounter-detail"),
     path(_HERE + "note/", clinician.save_note, name="note-save"),
     path(_HERE + "diagnoses/", clinician.change_diagnoses, name="diagnosis-change"),

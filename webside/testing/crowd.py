@@ -16,12 +16,16 @@ from webside.billing.models import Claim, ClaimItem
 from webside.catalog.models import GateOverride, HealthcareService, ServicePractitioner
 from webside.chart.models import (
     AllergyIntolerance,
+    CarePlan,
     Condition,
     Encounter,
     MedicationStatement,
     Note,
     NoteAddendum,
     Observation,
+    PlanAgreement,
+    PlanChange,
+    PlanStep,
 )
 from webside.compliance.models import Consent, Credentialing, Licence
 from webside.core import clock, frames
@@ -72,6 +76,8 @@ def make_crowd(cast: Cast) -> None:
     _waits(cast, patients)
     _trail(cast, patients)
     messages(cast, 120)
+    for number in range(8):
+        plan(cast, f"Plan {number}", steps=12)
 
 
 def _patient(number: int) -> Patient:
@@ -217,6 +223,26 @@ def talk(visit: Visit, lines: int = 60) -> None:
            for number in range(lines)])  # fmt: skip
     _keep([QualitySample(participant=seats[number % 2], seconds=10, sound_seconds=10, picture_seconds=10, digest={})
            for number in range(lines)])  # fmt: skip
+
+
+def plan(cast: Cast, title: str, steps: int) -> CarePlan:
+    """Let Liz have a plan with so many steps, of hers and of who treats her, all of them late; agreed, then changed."""
+    (made,) = _keep(
+        [CarePlan(patient=cast.liz, responsible=cast.maya, title=title, written_by="crowd", client_key=title)]
+    )
+    owners = [("patient", None, "Liz Moreno"), ("staff", cast.maya_user, "Dr. Maya Chen")]
+    found = _keep(
+        [
+            PlanStep(plan=made, position=number, text=f"Step {number}", owner_kind=kind, owner=user, owner_name=name,
+                     time="by", day=date(2020, 1, 1), last_day=date(2020, 1, 1), written_by="crowd",
+                     client_key=f"crowd-{number}")
+            for number in range(steps)
+            for kind, user, name in [owners[number % 2]]
+        ]
+    )  # fmt: skip
+    _keep([PlanAgreement(plan=made, agreed_by="crowd", present=["Liz Moreno"], contents={"title": title, "steps": []})])
+    _keep([PlanChange(plan=made, step=step, kind="added", by="crowd", after={"text": step.text}) for step in found])
+    return made  # type: ignore[no-any-return]
 
 
 def _line(patients: list[Patient]) -> None:

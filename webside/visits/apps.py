@@ -26,6 +26,7 @@ class VisitsConfig(AppConfig):
         gates.register()
         handlers.register()
         chart.register_beside(selectors.looks_into, selectors.writes_in)
+        chart.register_present(selectors.present_in)
         lean.register()
         files.owned_by("visits.SharedFile", "content", "preview")
         words.register(texts.TEXTS)

@@ -18,7 +18,7 @@ from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from webside.chart.selectors import Summary
+from webside.chart.selectors import AgreedPlan, AgreedStep, Summary
 from webside.core import clock
 from webside.ui import when
 
@@ -77,6 +77,9 @@ def _content(summary: Summary, language: str) -> dict[str, Any]:
     section(_("What this visit was about"), [plain for plain, _code in summary.diagnoses])
     section(_("What you do"), summary.you_do)
     section(_("What we do"), summary.we_do)
+    for plan in summary.plans:
+        title = _("The plan that we agreed on: %(what)s") % {"what": plan.title}
+        section(title, [_step_line(step) for step in plan.steps], text=_present(plan))
     if summary.with_medicines:
         section(
             _("Your medicines now"),
@@ -115,6 +118,15 @@ def _content(summary: Summary, language: str) -> dict[str, Any]:
         "printed": _("Printed on %(day)s.") % {"day": _day(now)},
         "page": _("Page"),
     }  # fmt: skip
+
+
+def _step_line(step: AgreedStep) -> str:
+    line = f"{step.text}: {step.owner}"
+    return f"{line}, {step.until}" if step.until else line
+
+
+def _present(plan: AgreedPlan) -> str:
+    return _("There: %(names)s.") % {"names": ", ".join(plan.present)} if plan.present else ""
 
 
 def _confirmed(summary: Summary, zone: ZoneInfo) -> str:

@@ -18,6 +18,7 @@ from webside.chart.selectors.diagnoses import diagnoses_of
 from webside.chart.selectors.encounters import all_encounters, takes_diagnoses
 from webside.chart.selectors.lists import number_text, pairs_of_signs, shown_units
 from webside.chart.selectors.notes import addenda_of
+from webside.chart.selectors.plans import AgreedPlan, agreed_in, agreements_of
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.core.models import Tenant
@@ -28,9 +29,10 @@ from webside.scheduling.policies import SEEN_WITH
 
 
 def summary_encounter(actor: Actor, encounter_id: UUID) -> Encounter | None:
-    """Return an encounter whose summary the actor may read."""
+    """Return an encounter whose summary the actor may read, with what was agreed in it (:func:`agreed_in`)."""
     return (
         policies.visible_summaries(actor, all_encounters().select_related("appointment"))
+        .annotate(agreements=agreements_of("pk"))
         .filter(id=encounter_id)
         .first()
     )
@@ -83,6 +85,7 @@ class Summary:
     addenda: list[NoteAddendum]
     again: Appointment | None
     clinic: Tenant
+    plans: list[AgreedPlan]
 
 
 def summary(actor: Actor, encounter_id: UUID) -> Summary | None:
@@ -127,6 +130,7 @@ def summary(actor: Actor, encounter_id: UUID) -> Summary | None:
         addenda=addenda_of(found),
         again=again.order_by("period").first() if actor.user_id is not None and actor.may(*SEEN_WITH) else None,
         clinic=clinic,
+        plans=agreed_in(actor, found) if clinical else [],
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from webside.chart import selectors
 from webside.chart.rules import diagnosis_words as words
-from webside.chart.rules import emergency, reading, vitals
+from webside.chart.rules import emergency, plans, reading, vitals
 from webside.chart.rules.confirmation import Standing, confirmation
 from webside.core.dated import Row, ended, figure_problems, gaps_and_overlaps, load
 
@@ -30,7 +30,8 @@ ENDED = tuple(words.DATA / f"{name}.csv" for name in KEYS)
 def _figures(row: Row) -> object:
     confirmed = datetime(2026, 10, 1, tzinfo=UTC)
     held = confirmation(confirmed, None, ON).standing is Standing.CURRENT
-    return held, reading.grade_wanted(ON), emergency.closes_at(confirmed, ON)
+    stale = plans.is_stale(confirmed.date(), ON)
+    return held, reading.grade_wanted(ON), emergency.closes_at(confirmed, ON), stale
 
 
 def _plain_words(row: Row) -> object:

@@ -173,3 +173,13 @@ def looks_into(user_id: UUID, patient: str) -> Q:
 def writes_in(user_id: UUID, encounter_id: UUID) -> bool:
     """Whether somebody may write in an encounter's note: of the visit in whose room they are now, where that was given."""
     return _sitting(user_id).filter(write=True, visit__encounter_id=encounter_id).exists()
+
+
+def present_in(encounter_id: UUID) -> list[str]:
+    """Return who came into the room of an encounter, by name: its two people, then who was asked in. For a lower app."""
+    visit = Visit.objects.filter(encounter_id=encounter_id).first()
+    if visit is None:
+        return []
+    came = Participant.objects.filter(visit=visit, joined_at__isnull=False).order_by("invited_at", "id")
+    found = sorted(came, key=lambda each: MAIN.index(each.role) if each.role in MAIN else len(MAIN))  # type: ignore[arg-type]
+    return [each.attended_by or each.name for each in found]
