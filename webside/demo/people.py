@@ -228,6 +228,13 @@ PATIENTS: tuple[PatientFacts, ...] = (
         doctor="daniel",
         vitals=((6, (("heart_rate", "/min", "66"),)),),
     ),
+    PatientFacts(
+        "joe", "Joe", "Novak", date(1957, 6, 12), "male", "he/him", "joe@novak.example", "845-555-0191",
+        ("27 Pearl Street", "Kingston", "NY", "12401"), "America/New_York", "LC-20461",
+        problems=(("M16.11", date(2023, 10, 4)),),
+        medications=(("Acetaminophen 500 mg", "2 tablets when it hurts, 6 a day at most", date(2024, 2, 12)),),
+        vitals=((5, (("systolic", "mm[Hg]", "134"), ("diastolic", "mm[Hg]", "82"))),),
+    ),
 )  # fmt: skip
 
 CONSENTS = {

@@ -10,6 +10,7 @@ from webside.demo.people import PATIENTS, SERVICES
 from webside.demo.seed.clinic import Demo, add_consent_texts
 from webside.demo.seed.last_weeks import live_last_weeks
 from webside.demo.seed.patients import add_patient, fill_lists, give_consents, let_ana_help
+from webside.demo.seed.plans import agree_with_liz
 from webside.demo.seed.staff import add_staff, renew_licences
 from webside.demo.seed.today import book_today
 from webside.people.models import Practitioner
@@ -33,6 +34,7 @@ def make_larkspur(demo: Demo) -> list[str]:
         let_ana_help(demo)
         live_last_weeks(demo)
         fill_lists(demo)
+        agree_with_liz(demo)
     renew_licences(demo)
     return ["Larkspur Clinic is set up" if fresh else "Larkspur Clinic is there already", *book_today(demo)]
 

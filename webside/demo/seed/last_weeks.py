@@ -14,6 +14,7 @@ from webside.core.actor import Actor, ActorKind, Role
 from webside.demo import past
 from webside.demo.seed.clinic import Demo, key_of
 from webside.demo.seed.hours import working_morning
+from webside.demo.seed.plans import agree_with_joe
 from webside.people.models import Patient
 from webside.scheduling import services as scheduling
 from webside.scheduling.models import Appointment
@@ -76,6 +77,21 @@ LAST_WEEKS: tuple[PastVisit, ...] = (
         ("J45.30",),
     ),
     PastVisit(
+        "joe", "maya", "Same-day video visit", 5, 17, "What must be ready before my hip is replaced?",
+        {
+            "subjective": "Hip replacement on the right in about two weeks. Lives alone, two steps at the door. His "
+            "daughter Nina was there by video.",
+            "objective": "Walks with a cane, seen by video. Comfortable at rest.",
+            "assessment": "Osteoarthritis of the right hip, waiting for the operation.",
+            "plan": "One plan agreed with him, his daughter, the coach and the front desk, from before the operation to "
+            "after discharge.",
+            "patient_instructions": "Walk with crutches for ten minutes each day. Call us if you get a fever or a cold.",
+            "mdm": "low",
+            "total_minutes": "22",
+        },
+        ("M16.11",),
+    ),
+    PastVisit(
         "rosa", "maya", "Same-day video visit", 1, 16, "My watch says my pulse is uneven",
         {
             "subjective": "Watch reported an uneven pulse twice this week, at rest. No chest pain, no dizziness. "
@@ -121,6 +137,8 @@ def _live_through(demo: Demo, each: PastVisit) -> None:
         chart.save_note(actor=clinician, encounter=encounter, fields=each.note, revision=0)
         for code in each.codes:
             chart.add_diagnosis(actor=clinician, encounter=encounter, code=code)
+        if each.patient == "joe":
+            agree_with_joe(demo, encounter)
         visits.end_visit(actor=clinician, visit=visit)
         chart.finish_encounter(actor=clinician, encounter=encounter)
     if each.sign:

@@ -82,7 +82,7 @@ def fill_lists(demo: Demo) -> None:
 
 def give_consents(demo: Demo) -> None:
     """Let the patients who were here before agree to telehealth, months ago."""
-    for key, days in (("liz", 240), ("rosa", 120), ("theo", 60)):
+    for key, days in (("liz", 240), ("rosa", 120), ("theo", 60), ("joe", 20)):
         patient = demo.patients[key]
         with past.at(clock.now() - timedelta(days=days)):
             compliance.give_consent(actor=demo.machine, patient=patient, scope="telehealth", given_by=patient.full_name)

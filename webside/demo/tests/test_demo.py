@@ -67,7 +67,7 @@ def diagnoses(db: None) -> None:
     """Load the codes that the demo's people have; all of them would take seconds."""
     call_command(
         "load_icd10cm",
-        only=["E11.65", "E1165", "I10", "E78.5", "E785", "I48.0", "I480", "J45.30", "J4530"],
+        only=["E11.65", "E1165", "I10", "E78.5", "E785", "I48.0", "I480", "J45.30", "J4530", "M16.11", "M1611"],
         verbosity=0,
     )
 
@@ -90,9 +90,9 @@ def test_the_seed_lives_through_the_services_and_repeats_itself_harmlessly(diagn
         assert timedelta(minutes=4) <= following.start - clock.now() <= timedelta(minutes=40)
         assert Visit.objects.filter(appointment=following).exists()
         assert liz.allergies.get().criticality == "high" and liz.medications.count() == 3
-        assert Encounter.objects.filter(note__signed_at__isnull=False).count() == 3
+        assert Encounter.objects.filter(note__signed_at__isnull=False).count() == 4
         assert Encounter.objects.filter(note__signed_at=None, status="finished").count() == 1
-        assert OutboxEvent.objects.filter(name="chart.NoteSigned").count() == 3
+        assert OutboxEvent.objects.filter(name="chart.NoteSigned").count() == 4
         ending = Licence.objects.order_by("period_end").first()
         assert (ending.state, ending.period_end - clock.now().date()) == ("NJ", timedelta(days=8))
         actions = set(AuditEvent.objects.values_list("action", flat=True))
