@@ -562,7 +562,7 @@ class _Filling:
             for name, owner in owners.items():
                 draft = services.StepDraft(text=f"Order what is needed ({name})", owner=owner)
                 self.things[name] = services.add_step(actor=who, plan=plan, draft=draft, key=name).id
-            self.things.setdefault("delegate_step_id", self.things["step_id"])
+            self.things.setdefault("delegate_step_id", self.things["patient_step_id"])
             services.agree_on_plan(actor=who, plan=plan, present=[self.clinic.patient.full_name])
             self.things["plan_id"] = plan.id
 
