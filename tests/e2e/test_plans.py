@@ -42,7 +42,7 @@ def test_a_step_is_added_beside_the_call_done_by_its_owner_and_read_by_the_patie
 
         with someone(chromium, demo, "Grace Lin", size=PHONE) as grace:
             grace.goto("/o/larkspur/to-do/")
-            grace.get_by_text(STEP).wait_for()
+            grace.get_by_role("button", name=f"Done {STEP}").wait_for()
             examine(grace, "to-do")
             grace.get_by_role("button", name=f"Done {STEP}").click()
             grace.get_by_text("Marked as done.").wait_for()
@@ -51,7 +51,6 @@ def test_a_step_is_added_beside_the_call_done_by_its_owner_and_read_by_the_patie
             grace.get_by_text("Marked as done.").wait_for()
 
         with someone(chromium, demo, "Dr. Maya Chen", size=PHONE) as there:
-            there.goto("/o/larkspur/to-do/")
             there.goto(maya.get_by_role("link", name="Calmer morning sugars").get_attribute("href"))
             there.get_by_text("Who changed what").wait_for()
             examine(there, "plan-detail")
