@@ -48,6 +48,7 @@ class ChartConfig(AppConfig):
         sentences.register(
             {
                 "chart.encounter.start": _("began an encounter"),
+                "chart.encounter.take": _("went on with an encounter that a colleague had begun"),
                 "chart.encounter.finish": _("closed an encounter"),
                 "chart.encounter.cancel": _("noted that an encounter did not come about"),
                 "chart.encounter.read": _("looked at an encounter"),

@@ -57,6 +57,9 @@ class Note(TenantModel):
 
     ``saved_key`` names the page that saved last and ``run_from`` the revision at which its unbroken
     run of saves began: a page whose answer got lost may send again without meeting its own text.
+
+    ``handed_over``: what each had written who gave the encounter away before it was signed, the oldest first (``by``,
+    ``practitioner``, ``user``, ``at``, ``texts``, ``revision``, ``key``). It stays theirs: nobody signs it, nobody changes it.
     """
 
     encounter = TenantOneToOneField("chart.Encounter", related_name="note")
@@ -76,6 +79,7 @@ class Note(TenantModel):
     saved_by = models.CharField(max_length=160, blank=True)
     saved_key = models.CharField(max_length=40, blank=True)
     run_from = models.PositiveIntegerField(default=0)
+    handed_over = models.JSONField(default=list)
     signed_at = models.DateTimeField(null=True)
     signed_by = TenantForeignKey("people.Practitioner", null=True, related_name="+")
 

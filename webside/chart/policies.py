@@ -220,6 +220,11 @@ def can_start_encounter(actor: Actor, appointment: Appointment) -> bool:
     )
 
 
+def can_take_encounter(actor: Actor, encounter: Encounter) -> bool:
+    """Who is the practitioner of its appointment by now: a higher app has let it be given to them."""
+    return encounter.appointment is not None and scheduling.is_practitioner_of(actor, encounter.appointment)
+
+
 def can_finish_encounter(actor: Actor, encounter: Encounter) -> bool:
     """The practitioner, and Webside itself when the room closes."""
     return actor.kind is ActorKind.SYSTEM or is_author(actor, encounter)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -99,6 +100,31 @@ def parts_of(encounter: Encounter, names: Iterable[str]) -> list[Part]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What somebody had written in a note before she gave its encounter away."""
+
+    by: str
+    at: datetime
+    parts: list[Part]
+
+
+def handed_over(encounter: Encounter) -> list[Handed]:
+    """Return what others had written of an encounter's note before it went on, the oldest first."""
+    return [
+        Handed(
+            each["by"],
+            datetime.fromisoformat(each["at"]),
+            [
+                Part(name=str(name), label=PART_LABELS[name], hint="", text=each["texts"][str(name)], needed=False)
+                for name in (*NotePart, *SummaryPart)
+                if each["texts"].get(str(name), "").strip()
+            ],
+        )
+        for each in encounter.note.handed_over
+    ]
+
+
 def shown_parts(encounter: Encounter) -> list[NotePart]:
     """Return the parts of the note that a page shows: all four in medicine, in coaching those that the service asks for.
 
@@ -132,6 +158,7 @@ def note_context(actor: Actor, encounter: Encounter) -> dict[str, Any]:
         "note": encounter.note,
         "note_parts": parts_of(encounter, shown_parts(encounter)),
         "summary_parts": parts_of(encounter, SummaryPart),
+        "handed_over": handed_over(encounter),
         "may_write_note": may_write,
         "may_sign_note": policies.can_sign_note(actor, encounter),
         "may_add_addendum": writes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from webside.chart.services.diagnoses import add_diagnosis, order_diagnoses, remove_diagnosis
 from webside.chart.services.documents import Origin, keep_document, withdraw_document
 from webside.chart.services.emergencies import FINDINGS, end_emergency, open_in_emergency, review_emergency
-from webside.chart.services.encounters import cancel_encounter, finish_encounter, start_encounter
+from webside.chart.services.encounters import cancel_encounter, finish_encounter, start_encounter, take_encounter
 from webside.chart.services.errors import Barred, Conflict, Invalid, ListChanged, NotAllowed, NoteClosed, NotReady
 from webside.chart.services.lists import (
     Addition,
@@ -79,6 +79,7 @@ __all__ = [
     "sign_note",
     "start_encounter",
     "state_billing_facts",
+    "take_encounter",
     "take_over_plan",
     "withdraw_document",
 ]

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from webside.audit.services import action, record
 from webside.chart import policies
-from webside.chart.codes import EncounterStatus
+from webside.chart.codes import EncounterStatus, NotePart, NoteStatus, SummaryPart
 from webside.chart.events import EncounterFinished
 from webside.chart.models import Encounter, Note
-from webside.chart.services.errors import NotAllowed
+from webside.chart.services.errors import NotAllowed, NoteClosed
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.core.locks import lock
 from webside.fhirkit.services import write_version
 from webside.outbox.services import publish
+from webside.people.models import Practitioner
 from webside.scheduling.models import Appointment
 
 
@@ -94,6 +96,52 @@ def cancel_encounter(*, actor: Actor, encounter: Encounter, at: datetime | None 
         ground="the visit did not come about" if closed else "closed already",
     )
     return encounter
+
+
+@action("chart.encounter.take")
+def take_encounter(*, actor: Actor, encounter: Encounter) -> Encounter:
+    """Give an open encounter to the practitioner whose appointment it is by now; a second call changes nothing.
+
+    What was written before stays its author's, dated, in ``Note.handed_over``, and is read by who goes on; the note is
+    empty for them, and what was stated for billing with it: each states and signs her own. Diagnoses stay, to be looked
+    through. Raises :class:`NotAllowed`, and :class:`NoteClosed` where it was signed or is over.
+    """
+    encounter = lock_encounter(encounter)
+    booked = encounter.appointment
+    if booked is None or not policies.can_take_encounter(actor, encounter):
+        raise NotAllowed
+    given, taker = encounter.practitioner, booked.practitioner
+    note = Note.objects.select_for_update(of=("self",)).get(encounter=encounter)
+    if note.status != NoteStatus.PRELIMINARY or encounter.status != EncounterStatus.IN_PROGRESS:
+        raise NoteClosed
+    if taker.id != given.id:
+        note.handed_over = [*note.handed_over, _handed(note, given)]
+        for name in (*NotePart, *SummaryPart):
+            setattr(note, str(name), "")
+        note.mdm, note.total_minutes = "", None
+        # No page of before may write on: its revision and its key are of what was handed over.
+        note.revision += 1
+        note.saved_key, note.run_from, note.saved_at, note.saved_by = "", note.revision, None, ""
+        note.save()
+        encounter.practitioner = taker
+        encounter.save()
+        write_version(encounter)
+    record("chart.encounter.take", actor=actor, target=encounter, patient_id=encounter.patient_id,
+           ground="own appointment", changes={"was": str(given.id), "now": str(taker.id)})  # fmt: skip
+    return encounter
+
+
+def _handed(note: Note, given: Practitioner) -> dict[str, Any]:
+    """Return what is kept of a note whose encounter is given away."""
+    return {
+        "by": given.display_name,
+        "practitioner": str(given.id),
+        "user": str(given.user_id) if given.user_id else "",
+        "at": clock.now().isoformat(),
+        "texts": {str(name): text for name in (*NotePart, *SummaryPart) if (text := getattr(note, str(name))).strip()},
+        "revision": note.revision,
+        "key": note.saved_key,
+    }
 
 
 def _close(actor: Actor, encounter: Encounter, status: EncounterStatus, at: datetime | None) -> tuple[Encounter, bool]:

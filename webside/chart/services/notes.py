@@ -32,13 +32,17 @@ def save_note(*, actor: Actor, encounter: Encounter, fields: Mapping[str, str], 
     ``fields`` are texts by field (the parts, ``mdm``, ``total_minutes``); others stay as they are.
     ``revision`` is the one that the writer has seen, ``key`` names the writer's page. The same texts
     again change nothing, whatever the revision: a page that never heard our answer may repeat itself.
+    What a page still sends of the text that its writer has handed over lands where that is kept.
     Raises :class:`NotAllowed`, :class:`NoteClosed`, :class:`Invalid`, and :class:`Conflict` when
     somebody else has written since.
     """
-    if not policies.can_write_note(actor, encounter):
+    note = Note.objects.select_for_update().get(encounter=encounter)
+    handed = _handed_over_by(actor, note, revision)
+    if handed is None and not policies.can_write_note(actor, encounter):
         raise NotAllowed
     wanted = _clean(fields)
-    note = Note.objects.select_for_update().get(encounter=encounter)
+    if handed is not None:
+        return _save_late(actor, encounter, note, handed, wanted)
     if note.status != NoteStatus.PRELIMINARY:
         raise NoteClosed
     changed = {name: value for name, value in wanted.items() if getattr(note, name) != value}
@@ -63,6 +67,30 @@ def save_note(*, actor: Actor, encounter: Encounter, fields: Mapping[str, str], 
         ground=selectors.ground_of(actor, encounter),
         changes={"fields": sorted(changed), "revision": note.revision},
     )
+    return note
+
+
+def _handed_over_by(actor: Actor, note: Note, revision: int) -> int | None:
+    """Return which text of a note its writer has handed over, where her page still shows that one; else nothing."""
+    for number, handed in enumerate(note.handed_over):
+        own = actor.user_id is not None and handed["user"] == str(actor.user_id) and actor.on_behalf is None
+        if own and revision <= handed["revision"]:
+            return number
+    return None
+
+
+def _save_late(actor: Actor, encounter: Encounter, note: Note, number: int, wanted: dict[str, Any]) -> Note:
+    """Keep what was typed until the moment in which somebody else went on, with what was handed over; nobody's note changes."""
+    if note.status != NoteStatus.PRELIMINARY:
+        raise NoteClosed
+    handed = note.handed_over[number]
+    changed = [name for name in wanted if name in _TEXTS and handed["texts"].get(name, "") != wanted[name]]
+    handed["texts"] |= {name: wanted[name] for name in changed}
+    note.save(update_fields=["handed_over", "updated_at"])
+    record("chart.note.save", actor=actor, target=note, patient_id=encounter.patient_id, ground="handed over",
+           changes={"fields": sorted(changed), "revision": handed["revision"]})  # fmt: skip
+    # What her page is told: its own text is safe, at the revision that it has.
+    note.revision, note.saved_at = handed["revision"], clock.now()
     return note
 
 
