@@ -50,6 +50,7 @@ class SchedulingConfig(AppConfig):
         sentences.register(
             {
                 "scheduling.appointment.book": _("booked an appointment"),
+                "scheduling.appointment.take": _("took over an appointment from a colleague"),
                 "scheduling.appointment.move": _("moved an appointment"),
                 "scheduling.appointment.cancel": _("cancelled an appointment"),
                 "scheduling.appointment.restore": _("took a cancellation back"),

@@ -23,6 +23,13 @@ class AppointmentMoved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AppointmentTaken(Event):
+    """A colleague has taken over a visit whose patient is there: the same appointment, another practitioner."""
+
+    appointment_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppointmentCancelled(Event):
     """An appointment will not take place."""
 

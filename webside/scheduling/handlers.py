@@ -46,6 +46,7 @@ from webside.scheduling.events import (
     AppointmentCancelled,
     AppointmentLinkAsked,
     AppointmentMoved,
+    AppointmentTaken,
     HoursChanged,
     QueueAlone,
     QueueCalled,
@@ -350,7 +351,7 @@ def tell_series(event: SeriesBooked | SeriesCancelled, event_id: UUID) -> None:
         )  # fmt: skip
 
 
-def look_again(event: AppointmentCancelled | AppointmentMoved, event_id: UUID) -> None:
+def look_again(event: AppointmentCancelled | AppointmentMoved | AppointmentTaken, event_id: UUID) -> None:
     """Let the waiting list be gone through when a time may have become free, once who changed it can't take that back."""
     services.look_soon(after=rules.offering("offer_grace", clock.now().date()))
 
@@ -444,7 +445,7 @@ def register() -> None:
     appointments: tuple[type[Any], ...] = (AppointmentBooked, AppointmentMoved, AppointmentCancelled)
     for event in appointments:
         subscribe(event, plan_reminders)
-    freed: tuple[type[Any], ...] = (AppointmentMoved, AppointmentCancelled)
+    freed: tuple[type[Any], ...] = (AppointmentMoved, AppointmentTaken, AppointmentCancelled)
     for event in freed:
         subscribe(event, look_again)
     opened: tuple[type[Any], ...] = (HoursChanged, WaitlistOfferEnded)

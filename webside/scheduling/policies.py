@@ -99,6 +99,12 @@ def can_change_appointment(actor: Actor, appointment: Appointment) -> bool:
     return can_view_appointment(actor, appointment) and actor.may(Scope.APPOINTMENTS)
 
 
+def can_take_over(actor: Actor, practitioner: Practitioner) -> bool:
+    """Take an appointment over for oneself. That it was offered to them the app asks in which it was."""
+    mine = actor.user_id is not None and actor.on_behalf is None and practitioner.user_id == actor.user_id
+    return mine and actor.has(Role.CLINICIAN, Role.COACH)
+
+
 def can_run_appointment(actor: Actor, appointment: Appointment) -> bool:
     """Say that somebody came, did not come, or was seen: the practitioner, the front desk, Webside itself."""
     return actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR) or is_practitioner_of(actor, appointment)

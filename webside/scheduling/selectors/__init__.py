@@ -50,7 +50,7 @@ from webside.scheduling.selectors.links import (
     takes_link,
     ways_of_links,
 )
-from webside.scheduling.selectors.offering import Offer, offers
+from webside.scheduling.selectors.offering import Offer, law_record, offers
 from webside.scheduling.selectors.places import State, state, states
 from webside.scheduling.selectors.queue import (
     QUEUE_LINK_HOLDS,
@@ -184,6 +184,7 @@ __all__ = [
     "is_watched",
     "lacking_licence",
     "later_in_series",
+    "law_record",
     "length_of",
     "line",
     "link_by_hash",

@@ -23,6 +23,7 @@ from webside.scheduling.services.claims import (
     hand_over_entry,
     mark_absent,
     release_entry,
+    take_over_appointment,
 )
 from webside.scheduling.services.duty import (
     end_duties_of_user,
@@ -259,6 +260,7 @@ __all__ = [
     "short_when",
     "short_when_at",
     "stop_site",
+    "take_over_appointment",
     "take_reply",
     "tell_lists",
     "tell_queue",
