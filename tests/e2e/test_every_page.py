@@ -170,6 +170,7 @@ ELSEWHERE = {
         "visits:visit-stopped",
     },
     "tests/e2e/test_group_visit.py": {"visits:seat", "visits:seat-join", "visits:visit-ask"},
+    "tests/e2e/test_hand_over.py": {"visits:visit-colleagues", "visits:hand-over"},
     "tests/e2e/test_sign_in.py": {
         "mfa_authenticate", "mfa_generate_recovery_codes", "mfa_view_recovery_codes", "mfa_deactivate_totp",
         "mfa_edit_webauthn", "mfa_remove_webauthn",
@@ -197,7 +198,7 @@ NO_PAGES = {
         "chart:diagnosis-search", "compliance:trail-state", "visits:visit-card", "visits:visit-chat", "visits:visit-door",
         "visits:visit-emergency-card", "visits:visit-gates", "visits:visit-line", "visits:visit-place",
         "visits:visit-where", "visits:visit-people", "visits:visit-phone", "visits:visit-picture", "visits:seat-picture",
-        "visits:visit-keeping", "visits:seat-where", "visits:seat-people", "visits:seat-chat",
+        "visits:visit-who", "visits:visit-keeping", "visits:seat-where", "visits:seat-people", "visits:seat-chat",
     },
     "a way on to a page": {
         "portal:start", "account_set_password", "account_confirm_login_code", "mfa_reauthenticate",

@@ -413,6 +413,14 @@ VISITS = [
     row("visits:visit-stopped", get=BOTH, at="stopped"),
     row("visits:visit-hand-over", post=BOTH, at="stopped",
         body={"practitioner": "{practitioner_id}", "start": "2031-01-01T10:00:00+00:00"}),
+    # Who may go on is asked by the visit's clinician; what was asked is for her and the colleague, whose page it is.
+    row("visits:visit-colleagues", get="maya", post="maya", at="waiting",
+        body={"to": "{other_practitioner_id}", "words": "I must leave"}),
+    row("visits:visit-colleagues", get="maya", at="room", query={"part": "state"}, note="what became of it"),
+    row("visits:visit-who", get=HERS, at="room"),
+    row("visits:hand-over", get="maya daniel"),
+    row("visits:hand-over", post="maya", body={"do": "withdraw"}, note="taken back"),
+    row("visits:hand-over", post="daniel", body={"do": "decline", "answer": "I am in surgery"}, note="a no"),
     row("visits:visit-ended", get="liz:302 link:302 maya ana:302", at="ended"),
     row("visits:visit-ended", get=BOTH, at="ready", note="not signed yet"),
     row("visits:visit-prepare", get=HERS, post=HERS, at="planned", body={"verdict": "ok"}),
@@ -617,7 +625,8 @@ MAY_READ: dict[str, set[str]] = {
     "booker": {"name", "signer"},
     "maya": set(_HERS.split()) - {"signer", "wrong"}
     | {"guest"}
-    | {"subjective", "plan", "diagnosis", "allergy", "timeoff", "calendar", "goal", "colleague"},
+    | {"subjective", "plan", "diagnosis", "allergy", "timeoff", "calendar", "goal", "colleague", "handing"},
+    "daniel": {"name", "handing"},  # of whom he is asked to take over, and why
     "grace": {"name", "reason", "timeoff", "text", "wrong"},
     "marcus": {"name"},
     "ingrid": {"name", "override", "signer", "staff", "guest"},

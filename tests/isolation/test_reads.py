@@ -43,6 +43,7 @@ LOOKS = {
     "portal:figures-csv": "portal.figures.export",
     "portal:words": "portal.words.read",
     "visits:help-list": "visits.help.read",
+    "visits:hand-over": "visits.hand-over.read",
     "portal:record-access": "portal.record-access.read",
     "portal:book-for (for one patient)": "people.patient.read",
     "portal:book-time": "people.patient.read",
@@ -80,6 +81,7 @@ LOOKS_OF_THE_DESK = {
 PART_OF_A_LOOK = {
     "visits:visit-door": "redrawn within the room's page, which is noted",
     "visits:visit-emergency-card": "redrawn within the room's page, which is noted",
+    "visits:visit-colleagues": "opened from the room's page or its door, which is noted; it shows her name",
     "visits:visit-people": "redrawn within the room's page, which is noted",
     "visits:visit-chat": "redrawn within the room's page, which is noted",
     "visits:visit-keeping": "redrawn within the room's page, which is noted",

@@ -400,11 +400,26 @@ class _Filling:
                 actor=patient, visit=self.visits["ready"], words=f"My {clinic.word('wrong')} is gone", phone="",
                 client_key=uuid4().hex,
             ).id  # fmt: skip
+        self._hand_over()
         with self._as(clinic.practitioner_user) as who:
             services.answer_for_gate(
                 actor=who, visit=self.visits["ended"], gate="identity_document", reason=clinic.word("override")
             )
             services.confirm_identity(actor=who, visit=self.visits["ready"])
+
+    def _hand_over(self) -> None:
+        """Let the physician ask a colleague to go on with the visit in whose room the patient is."""
+        from webside.visits.models import HandOver
+
+        clinic = self.clinic
+        with _by_system(clinic.tenant):
+            # Made directly: where the colleague may treat is compliance's to say, and here it says no.
+            self.things["hand_over_id"] = HandOver.objects.create(
+                visit=self.visits["room"],
+                asked_by=clinic.practitioner,
+                to=clinic.other_practitioner,
+                words=f"{clinic.word('handing')}, I must leave",
+            ).id
 
     def _call_in(self, visit: Any) -> UUID:
         """Let the patient wait on the line of a visit, and somebody who has shown no code."""

@@ -36,6 +36,7 @@ class VisitsConfig(AppConfig):
         registry.register_under_way(selectors.has_begun)
         loops.register("visits.signals", tasks.drop_stale_signals, every=60)
         timers.register(services.HELP_TIMER, services.alarm_when_due)
+        timers.register(services.HAND_OVER_TIMER, services.look_after_hand_over)
         timers.register(services.PHONE_TIMER, services.look_when_due)
         panels.register()
         register(NavItem("staff", _("Asked for help"), "hand", "visits:help-list", order=11,
@@ -46,6 +47,13 @@ class VisitsConfig(AppConfig):
                 "visits.safe-start.save": _("filled in the check-in"),
                 "visits.safe-start.complete": _("checked in for a visit"),
                 "visits.visit.hand-over": _("gave a visit to a colleague who may hold it"),
+                "visits.hand-over.ask": _("asked a colleague to go on with a visit"),
+                "visits.hand-over.take": _("went on with a visit that a colleague handed over"),
+                "visits.hand-over.decline": _("said no to a visit that a colleague wanted to hand over"),
+                "visits.hand-over.withdraw": _("took back that a colleague goes on with a visit"),
+                "visits.hand-over.overdue": _("told who hands a visit over that nobody has answered"),
+                "visits.hand-over.read": _("read why a colleague hands a visit over"),
+                "visits.hand-over.refuse": _("was refused what a colleague asks of another"),
                 "visits.visit.admit": _("let the patient in"),
                 "visits.visit.start": _("met in the call"),
                 "visits.visit.hold": _("asked the patient back to the waiting room"),

@@ -86,6 +86,23 @@ class LinkStanding(StrEnum):
     OVER = "over"
 
 
+class HandOverOutcome(StrEnum):
+    """What became of a visit that was to go to a colleague; empty while nobody has answered."""
+
+    TAKEN = "taken"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    OVER = "over"
+
+
+class Busy(StrEnum):
+    """Whether a colleague could take somebody now."""
+
+    FREE = "free"
+    WITH_SOMEBODY = "with-somebody"
+    SOON = "soon"
+
+
 class EndReason(StrEnum):
     """Why a room was closed. Only ``completed`` can lead to a code."""
 

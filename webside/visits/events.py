@@ -45,6 +45,13 @@ class HelpUnanswered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandOverAsked(Event):
+    """A clinician asks a colleague to go on with a visit."""
+
+    hand_over_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneCallAsked(Event):
     """Somebody asked to be called, or that the other side is called, on a number that was given before."""
 

@@ -264,6 +264,35 @@ class AskColleagueForm(forms.Form):
         self.fields["user"].choices = list(colleagues)  # type: ignore[attr-defined]
 
 
+class HandOverForm(forms.Form):
+    """Asking a colleague to go on with a visit: who, and what matters."""
+
+    use_required_attribute = False
+    to = forms.ChoiceField(
+        label=_("Colleague"), widget=forms.RadioSelect, error_messages={"required": _("Choose a colleague.")}
+    )
+    words = forms.CharField(
+        label=_("Why, and what matters"), max_length=500, widget=forms.Textarea({"rows": 3}),
+        help_text=_("For your colleague only. The patient never sees it."),
+        error_messages={"required": _("Write in a few words why, and what your colleague must know.")},
+    )  # fmt: skip
+    stays = forms.BooleanField(label=_("I stay in the call until I leave it myself"), required=False)
+
+    def __init__(self, data: Any = None, *, colleagues: Iterable[tuple[str, str]] = (), **given: Any) -> None:
+        super().__init__(data, auto_id="hand-%s", **given)
+        self.fields["to"].choices = list(colleagues)  # type: ignore[attr-defined]
+
+
+class DeclineForm(forms.Form):
+    """Saying no to a visit that a colleague wants to hand over."""
+
+    use_required_attribute = False
+    answer = forms.CharField(
+        label=_("Why not"), max_length=500,
+        error_messages={"required": _("Say why in a few words. Your colleague reads it.")},
+    )  # fmt: skip
+
+
 class PermitForm(forms.Form):
     """What somebody may do in a visit."""
 

@@ -29,7 +29,7 @@ from webside.scheduling.models import Appointment
 from webside.scheduling.registry import PhoneWay
 from webside.visits import rules, selectors, services
 from webside.visits.codes import OVER, ParticipantRole, Stage, VisitStatus
-from webside.visits.events import HelpAsked, HelpUnanswered, PhoneCallAsked, PhoneCallTurned
+from webside.visits.events import HandOverAsked, HelpAsked, HelpUnanswered, PhoneCallAsked, PhoneCallTurned
 from webside.visits.models import Visit
 
 STILL_NEWS = timedelta(days=3)
@@ -70,6 +70,7 @@ def close_when_cancelled(event: AppointmentCancelled, event_id: UUID) -> None:
     visit = Visit.objects.select_related("appointment", "safe_start").filter(id=event.appointment_id).first()
     if visit is not None:
         services.follow_calls(visit)
+        services.end_hand_overs(visit)
     push_on_commit(f"visit-news:{event.appointment_id}", "cancelled", event.appointment_id)
     disconnect_on_commit(topic=f"visit:{event.appointment_id}", reason="ended")
 
@@ -172,6 +173,35 @@ def _send_help(help_id: UUID, to: list[str], template: str, subject: str, key: s
     )  # fmt: skip
 
 
+def tell_hand_over_asked(event: HandOverAsked, event_id: UUID) -> None:
+    """Tell a colleague, by e-mail and push, that a visit is to go to them: whose, by whom and why stands behind the link."""
+    asked = selectors.hand_over_by_id(event.hand_over_id)
+    if asked is None or asked.answered_at is not None or asked.asked_at < clock.now() - HELP_IS_NEWS:
+        return
+    tenant, to = asked.visit.appointment.tenant, asked.to
+    own = to.email or (to.user.email if to.user else "")
+    if own:
+        send_email(
+            template="visits/hand_over_asked", to=[own], subject=_("A colleague wants to hand a visit over to you"),
+            idempotency_key=f"visits.hand-over:{asked.id}",
+            context={
+                "clinic": tenant,
+                "link": settings.PUBLIC_URL + reverse("visits:hand-over", args=[tenant.slug, asked.id]),
+            },
+        )  # fmt: skip
+    if to.user_id:
+        push_to_users(
+            template="notifications/hand_over", user_ids=[to.user_id], kind=MessageKind.READY, about_id=asked.id,
+            idempotency_key=f"visits.hand-over-push:{asked.id}", expires_at=clock.now() + HELP_IS_NEWS,
+        )  # fmt: skip
+
+
+def lead_to_hand_over(actor: Actor, hand_over_id: UUID) -> str:
+    """Return the page of what a colleague asks, whose own guard says who sees it."""
+    asked = selectors.hand_over_by_id(hand_over_id)
+    return reverse("visits:hand-over", args=[asked.visit.appointment.tenant.slug, asked.id]) if asked else ""
+
+
 def place_when_asked(event: PhoneCallAsked, event_id: UUID) -> None:
     """Let the carrier make a phone call that somebody asked for; away, it is tried again for as long as it may still ring."""
     services.place_call(actor=frames.current().actor, call_id=event.call_id)
@@ -211,6 +241,7 @@ def lead_to_help(actor: Actor, help_id: UUID) -> str:
 def register() -> None:
     """Listen."""
     register_lead("notifications/help", lead_to_help)
+    register_lead("notifications/hand_over", lead_to_hand_over)
     subscribe(AppointmentBooked, open_when_booked)
     subscribe(AppointmentMoved, follow_when_moved)
     subscribe(AppointmentCancelled, close_when_cancelled)
@@ -219,5 +250,6 @@ def register() -> None:
     subscribe(NoteSigned, send_summary_ready)
     subscribe(PhoneCallAsked, place_when_asked)
     subscribe(PhoneCallTurned, turn_when_moved)
+    subscribe(HandOverAsked, tell_hand_over_asked)
     subscribe(HelpAsked, tell_help_asked)
     subscribe(HelpUnanswered, tell_help_unanswered)

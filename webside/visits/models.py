@@ -190,6 +190,36 @@ class HelpRequest(TenantModel):
         indexes = [models.Index(fields=["tenant", "asked_at"], condition=Q(answered_at=None), name="help_request_open")]
 
 
+class HandOver(TenantModel):
+    """A clinician asks a colleague to go on with a visit whose patient is there. Nothing changes until it is taken.
+
+    ``words`` say what matters and why, for the colleague alone: they may tell of her health. ``stays``: who hands over
+    stays in the call as a guest. ``overdue_at``: when she was told that nobody has answered. ``answer``: why not.
+    """
+
+    visit = TenantForeignKey("visits.Visit", related_name="hand_overs")
+    asked_by = TenantForeignKey("people.Practitioner", related_name="+")
+    to = TenantForeignKey("people.Practitioner", related_name="+")
+    words = models.TextField()
+    stays = models.BooleanField(default=False)
+    asked_at = models.DateTimeField(default=clock.now)
+    overdue_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=10, blank=True)
+    answer = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "visit"], condition=Q(answered_at=None), name="hand_over_one_open"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "to"], condition=Q(answered_at=None), name="hand_over_asked_of"),
+            models.Index(fields=["tenant", "asked_by", "answered_at"], name="hand_over_given"),
+        ]
+
+
 class FollowUp(TenantModel):
     """The clinician proposes to meet again after so many ``days``; ``appointment`` is what the patient booked of it."""
 

@@ -13,7 +13,7 @@ from webside.scheduling.codes import AppointmentStatus
 from webside.scheduling.models import Appointment
 from webside.visits import rules
 from webside.visits.codes import MAIN, OVER, ParticipantRole
-from webside.visits.models import HelpRequest, Participant, Visit
+from webside.visits.models import HandOver, HelpRequest, Participant, Visit
 
 
 def visible_visits(actor: Actor, visits: QuerySet[Visit]) -> QuerySet[Visit]:
@@ -86,6 +86,25 @@ def can_ask_in(actor: Actor, visit: Visit, role: ParticipantRole) -> bool:
     return can_run_visit(actor, visit) or (
         role is ParticipantRole.FAMILY and role_in(actor, visit) is ParticipantRole.PATIENT
     )
+
+
+def visible_hand_overs(actor: Actor, asked: QuerySet[HandOver]) -> QuerySet[HandOver]:
+    """Who asked, and whom she asked: the words are for these two."""
+    if actor.kind is ActorKind.SYSTEM:
+        return asked
+    if actor.user_id is None or actor.on_behalf is not None or not actor.has(Role.CLINICIAN, Role.COACH):
+        return asked.none()
+    return asked.filter(Q(to__user_id=actor.user_id) | Q(asked_by__user_id=actor.user_id))
+
+
+def is_asked(actor: Actor, asked: HandOver) -> bool:
+    """Take it or say no: the colleague who was asked, and nobody else."""
+    return actor.user_id is not None and asked.to.user_id == actor.user_id
+
+
+def can_withdraw(actor: Actor, asked: HandOver) -> bool:
+    """Take it back: who asked."""
+    return actor.user_id is not None and asked.asked_by.user_id == actor.user_id
 
 
 def can_ask_away(actor: Actor, visit: Visit) -> bool:

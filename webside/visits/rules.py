@@ -36,6 +36,16 @@ def least_sound(on: date) -> timedelta | None:
     return _lasting("least_sound", on)
 
 
+def hand_over_waits(on: date) -> timedelta:
+    """Return after how long who hands over is told that her colleague has not answered; at once where no row says."""
+    return _lasting("hand_over_waits", on) or timedelta(0)
+
+
+def hand_over_reads(on: date) -> timedelta:
+    """Return for how long who handed a patient over may still read her chart; not at all where no row says."""
+    return _lasting("hand_over_reads", on) or timedelta(0)
+
+
 def place_holds(on: date) -> timedelta | None:
     """Return for how long a place holds that somebody said: people move, and an ambulance must find them."""
     return _lasting("place_holds", on)

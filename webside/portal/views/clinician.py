@@ -44,7 +44,7 @@ def day(request: HttpRequest, slug: str) -> HttpResponse:
         "zone": found.practitioner.timezone or tenant.timezone,
         "shown": shown if shown in VIEWS else "",
         "coach": found.practitioner.profession == "coach",
-        "asked_into": visits.asked_into(actor),
+        "asked": visits.asked_of(actor),
     }
     # The fragments stay with the visit whose chart stands beside them, whoever comes next meanwhile.
     context["row"] = found.row(_asked(request) if request.GET.get("part") else None)

@@ -11,7 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import JSONObject
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
@@ -23,15 +23,15 @@ from webside.compliance import selectors as compliance
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.people import selectors as people
-from webside.people.models import Patient
+from webside.people.models import Patient, Practitioner
 from webside.people.rules import age_on
 from webside.scheduling import selectors as scheduling
 from webside.scheduling.codes import AppointmentStatus
 from webside.scheduling.models import Appointment
 from webside.scheduling.selectors import Slot, State
 from webside.visits import policies, rules
-from webside.visits.codes import MAIN, OVER, DeviceVerdict, ParticipantRole, Stage, Step, VisitStatus
-from webside.visits.models import ChatMessage, CodeCheck, Participant, QualitySample, SafeStart, Visit
+from webside.visits.codes import MAIN, OVER, DeviceVerdict, HandOverOutcome, ParticipantRole, Stage, Step, VisitStatus
+from webside.visits.models import ChatMessage, CodeCheck, HandOver, Participant, QualitySample, SafeStart, Visit
 from webside.visits.rules import CallFacts
 from webside.visits.selectors.phone import phone_moves, talked
 
@@ -50,11 +50,12 @@ def visits(actor: Actor) -> QuerySet[Visit]:
 
 def _visits() -> QuerySet[Visit]:
     checks = Participant.objects.filter(visit=OuterRef("pk"), role=ParticipantRole.PATIENT)
+    asked = HandOver.objects.filter(visit=OuterRef("pk"), answered_at=None)
     return (
         Visit.objects.select_related(
             "appointment__patient", "appointment__practitioner", "appointment__service", "safe_start__consent"
         )
-        .annotate(patient_check=Subquery(checks.values("device_check")[:1]))
+        .annotate(patient_check=Subquery(checks.values("device_check")[:1]), is_handed_over=Exists(asked))
         .order_by("appointment__period")
     )
 
@@ -227,7 +228,7 @@ def room_of(case: Case) -> Visit | None:
 
     def asked() -> Visit | None:
         found = Visit.objects.select_related("safe_start", "follow_up__appointment").annotate(
-            call_sums=_call_sums(), phone_moves=phone_moves()
+            call_sums=_call_sums(), phone_moves=phone_moves(), taken_over_at=_taken_over()
         )
         return found.filter(id=visit_id).order_by().first()
 
@@ -235,11 +236,12 @@ def room_of(case: Case) -> Visit | None:
 
 
 def case_of(
-    visit: Visit, *, at: datetime | None = None, state: str = "", facts: Mapping[str, Any] = MappingProxyType({})
-) -> Case:
+    visit: Visit, *, at: datetime | None = None, state: str = "", practitioner: Practitioner | None = None,
+    facts: Mapping[str, Any] = MappingProxyType({}),
+) -> Case:  # fmt: skip
     """Return what the gates are asked when somebody joins a visit.
 
-    ``state``: the place, if it is another one than was said in the safe start.
+    ``state``: the place, if it is another one than was said in the safe start. ``practitioner``: who would go on with it.
     """
     appointment = visit.appointment
     start = safe_start_of(visit)
@@ -248,7 +250,7 @@ def case_of(
         at=at or judged_at(visit),
         service=appointment.service,
         patient=appointment.patient,
-        practitioner=appointment.practitioner,
+        practitioner=practitioner or appointment.practitioner,
         state=state or (start.state if start else ""),
         visit_id=visit.id,
         encounter_id=visit.encounter_id,
@@ -450,16 +452,25 @@ def _call_sums() -> ArraySubquery:
     return ArraySubquery(sums.annotate(_row=row).values("_row"))
 
 
+def _taken_over() -> Subquery:
+    """Return beside a visit since when its practitioner goes on with what a colleague began; her minutes begin there."""
+    taken = HandOver.objects.filter(visit=OuterRef("pk"), outcome=HandOverOutcome.TAKEN).order_by("-answered_at")
+    return Subquery(taken.values("answered_at")[:1])
+
+
 def call_facts(visit: Visit) -> CallFacts:
     """Return what happened in a visit's call, from what both sides reported. See ``rules.call_facts``."""
     sums, moves = getattr(visit, "call_sums", None), getattr(visit, "phone_moves", None)
+    taken = getattr(visit, "taken_over_at", None)
     if sums is None or moves is None:
-        sums, moves = Visit.objects.filter(id=visit.id).values_list(_call_sums(), phone_moves()).get()
+        found = Visit.objects.filter(id=visit.id).values_list(_call_sums(), phone_moves(), _taken_over())
+        sums, moves, taken = found.get()
+    began = max(visit.started_at, taken) if visit.started_at and taken else visit.started_at
     return rules.call_facts(
         rules.summed((ParticipantRole(row["role"]), row["sound"], row["picture"]) for row in sums),
         on=(visit.started_at or clock.now()).date(),
         failed=visit.status == VisitStatus.FAILED,
-        began=visit.started_at,
+        began=began,
         ended=visit.ended_at or (clock.now() if visit.started_at else None),
         audio_reason=visit.audio_reason,
         phone=talked(visit, moves),
@@ -468,7 +479,11 @@ def call_facts(visit: Visit) -> CallFacts:
 
 def call_facts_of(visit_id: UUID) -> CallFacts | None:
     """Return :func:`call_facts` of a visit by its id, or nothing. The caller has guarded the visit's encounter."""
-    found = Visit.objects.annotate(call_sums=_call_sums(), phone_moves=phone_moves()).filter(id=visit_id).first()
+    found = (
+        Visit.objects.annotate(call_sums=_call_sums(), phone_moves=phone_moves(), taken_over_at=_taken_over())
+        .filter(id=visit_id)
+        .first()
+    )
     return call_facts(found) if found else None
 
 

@@ -21,6 +21,7 @@ from webside.visits.events import VisitEnded
 from webside.visits.models import PhoneCall, SafeStart, Visit
 from webside.visits.services.check_in import CheckIn
 from webside.visits.services.errors import NeedsReason, NotAllowed, WrongStage
+from webside.visits.services.handing import end_hand_overs
 from webside.visits.services.rooms import begin, begin_by_phone, follow_calls, locked, note_step, require_stage, tell
 from webside.visits.services.seats import send_out_without_patient
 from webside.visits.services.stops import ask_gates, stop_visit
@@ -169,6 +170,7 @@ def _close(actor: Actor, visit: Visit, status: VisitStatus, reason: EndReason) -
         never = status == VisitStatus.FAILED and visit.started_at is None
         (chart.cancel_encounter if never else chart.finish_encounter)(actor=actor, encounter=encounter)
     follow_calls(visit)
+    end_hand_overs(visit)
     push_on_commit(f"visit-news:{visit.id}", "ended", visit.id)
     scheduling.tell_lists(visit.appointment.practitioner_id)
     disconnect_on_commit(topic=f"visit:{visit.id}", reason="ended")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from webside.catalog.gates import Finding
 from webside.visits.codes import Stage
@@ -38,6 +39,46 @@ class NeedsReason(Exception):
 
 class NotOffered(Exception):
     """The time of the colleague is gone; a fresh look shows what there is now."""
+
+
+class MayNotTreat(Exception):
+    """The gates let this colleague not go on with the visit; ``findings`` say why, or what could not be checked."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = list(findings)
+        super().__init__(", ".join(finding.gate for finding in self.findings))
+
+
+class AskedAlready(Exception):
+    """A colleague was asked to go on with the visit and has not answered; ``of`` says who."""
+
+    def __init__(self, of: str) -> None:
+        super().__init__("AskedAlready")
+        self.of = of
+
+
+class Answered(Exception):
+    """It was answered, or taken back; ``outcome`` says what."""
+
+    def __init__(self, outcome: str) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+
+
+class WithSomebody(Exception):
+    """Who would go on with a visit has another patient in her room."""
+
+
+class NoTime(Exception):
+    """Who would go on with a visit has another one too soon; ``start`` says when."""
+
+    def __init__(self, start: datetime) -> None:
+        super().__init__("NoTime")
+        self.start = start
+
+
+class SignedAlready(Exception):
+    """The note of the visit is signed: what was signed stays with who signed it."""
 
 
 class RoomFull(Exception):

@@ -96,6 +96,8 @@ def _judged() -> tuple[bool, ...]:
         rules.help_alarm(AT.date()) > timedelta(),
         rules.help_again(AT.date()) > rules.help_alarm(AT.date()),
         rules.most_help(AT.date()) is not None,
+        rules.hand_over_waits(AT.date()) > timedelta(),
+        rules.hand_over_reads(AT.date()) > timedelta(),
         rules.grade_sound(4, AT.date()) is Grade.FAIR and rules.grade_sound(2, AT.date()) is Grade.GOOD,
         rules.grade_picture(70, AT.date()) is Grade.FAIR,
         rules.is_delayed(500, AT.date()) is True,

@@ -83,11 +83,28 @@ class Page:
         return {**base, **more}
 
 
-def page_of(request: HttpRequest, slug: str, visit_id: UUID, role: ParticipantRole | None = None) -> Page:
-    """Return the page's facts, or raise ``Http404`` and note the refusal. ``role``: only this side may."""
+class GivenAway(Exception):
+    """Who asks has handed the visit over; ``url`` says where she belongs now."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__("GivenAway")
+        self.url = url
+
+
+def page_of(
+    request: HttpRequest, slug: str, visit_id: UUID, role: ParticipantRole | None = None, *, leads_on: bool = False
+) -> Page:
+    """Return the page's facts, or raise ``Http404`` and note the refusal. ``role``: only this side may.
+
+    ``leads_on``: a page that stood open when its visit was handed over raises :class:`GivenAway`, and finds nothing either.
+    """
     actor: Actor = request.actor  # type: ignore[attr-defined]
     visit = selectors.visit(actor, visit_id) or _opened(actor, visit_id)
     side = policies.role_in(actor, visit) if visit is not None else None
+    if side is None and leads_on and (given := selectors.given_away(actor, visit_id)):
+        seat = given.seat
+        day = f"{reverse('portal:home', args=[slug])}?gone=visit"
+        raise GivenAway(reverse("visits:seat", args=[slug, seat.id]) if seat else day)
     if side is None or (role is not None and side is not role):
         refuse("visits.visit.refuse", actor=actor, target_type="Visit", target_id=visit_id)
     return Page(request, slug, actor, visit, side)

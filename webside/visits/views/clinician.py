@@ -25,7 +25,7 @@ from webside.visits import panels, policies, selectors, services
 from webside.visits.codes import AudioReason, EndReason, ParticipantRole, Stage, VisitStatus
 from webside.visits.forms import EndForm, ReasonForm
 from webside.visits.views import _talk as talk
-from webside.visits.views import people
+from webside.visits.views import handing, people
 from webside.visits.views._guard import Page, page_of
 from webside.visits.views._phone import calls_of
 
@@ -114,6 +114,7 @@ def _door(page: Page) -> dict[str, Any]:
         "held": visit.encounter_id is not None,
         "card": selectors.emergency_card(visit),
         "phone": calls_of(page.slug, visit),
+        **(handing.state_of(page) if stage is Stage.WAITING else {}),
         "elsewhere": page.belongs_on != "visit-room" or stage is Stage.ROOM,
         "go": page.url(page.belongs_on),
     }

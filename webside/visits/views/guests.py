@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from webside.audit.services import record, record_guess
 from webside.realtime.services import TopicRefused, mint_ticket
-from webside.visits import selectors, services
-from webside.visits.codes import LinkStanding, SeatStage
+from webside.visits import policies, selectors, services
+from webside.visits.codes import LinkStanding, ParticipantRole, SeatStage
 from webside.visits.views import _talk as talk
 from webside.visits.views._people import people_of, title_of
 from webside.visits.views._seat import SeatPage, has_taken, hold, holds_until, seat_of
@@ -74,6 +74,8 @@ def seat(request: HttpRequest, slug: str, seat_id: UUID) -> HttpResponse:
         "ticket": page.url("seat-ticket"),
         "title": title_of(page.seat),
     }
+    if page.stage is SeatStage.REMOVED and policies.role_in(page.actor, page.visit) is ParticipantRole.CLINICIAN:
+        return redirect(reverse("visits:visit-room", args=[slug, page.visit.id]))  # the visit is hers by now
     if page.stage is SeatStage.LOBBY:
         return page.render("visits/seat_lobby.html", **here)
     if page.stage is SeatStage.ROOM:

@@ -241,6 +241,7 @@ def _line(page: Page) -> dict[str, Any]:
         "clinician_here": here,
         "early": page.visit.appointment.start > clock.now(),
         "held": page.visit.encounter_id is not None,
+        "came_from": selectors.came_from(page.visit) if page.visit.appointment.doors_since is not None else "",
     }
 
 

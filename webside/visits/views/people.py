@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -19,7 +19,7 @@ from webside.visits import policies, selectors, services
 from webside.visits.codes import ParticipantRole, Relation
 from webside.visits.forms import AskColleagueForm, AskGuestForm, PermitForm
 from webside.visits.rules import Permissions
-from webside.visits.views._guard import Page, page_of
+from webside.visits.views._guard import GivenAway, Page, page_of
 from webside.visits.views._people import people_of
 
 IN_PAGE = "X-In-Page"
@@ -30,7 +30,10 @@ IN_PAGE = "X-In-Page"
 @require_GET
 def people(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     """Draw who is in the visit and who was asked, as a fragment."""
-    page = page_of(request, slug, visit_id)
+    try:
+        page = page_of(request, slug, visit_id, leads_on=True)
+    except GivenAway as given:
+        return render(request, "visits/_where.html", {"url": given.url, "elsewhere": True})
     return page.render("visits/_people.html", **context(page))
 
 

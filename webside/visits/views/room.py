@@ -23,7 +23,7 @@ from webside.visits import panels, policies, selectors, services
 from webside.visits.codes import EndReason, ParticipantRole, Stage
 from webside.visits.views import _talk as talk
 from webside.visits.views import clinician, destination, people
-from webside.visits.views._guard import Page, page_of
+from webside.visits.views._guard import GivenAway, Page, page_of
 from webside.visits.views._keeping import questions
 
 
@@ -34,7 +34,10 @@ from webside.visits.views._keeping import questions
 @require_GET
 def room(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     """Show the call to whoever belongs in it; the clinician's side also shows the door before it."""
-    page = page_of(request, slug, visit_id)
+    try:
+        page = page_of(request, slug, visit_id, leads_on=True)
+    except GivenAway as given:
+        return redirect(given.url)
     if page.belongs_on != "visit-room":
         return page.go_on()
     if page.role is ParticipantRole.CLINICIAN:
@@ -54,14 +57,31 @@ def room(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         main_role=ParticipantRole.CLINICIAN.value,
         ice_policy=talk.ice_policy(),
         chat_key=uuid4(),
+        came_from=_came_from(page),
     )
+
+
+@never_cache
+@require_GET
+def who(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
+    """Say to the patient who goes on with the visit where it was handed over, as a fragment."""
+    page = page_of(request, slug, visit_id, ParticipantRole.PATIENT)
+    return page.render("visits/_came.html", came_from=_came_from(page))
+
+
+def _came_from(page: Page) -> str:
+    """Return who handed the visit over; mostly nobody, which the appointment says without a look."""
+    return selectors.came_from(page.visit) if page.visit.appointment.doors_since is not None else ""
 
 
 @never_cache
 @require_GET
 def where(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     """Say on which page somebody belongs; a page that isn't it goes there."""
-    page = page_of(request, slug, visit_id)
+    try:
+        page = page_of(request, slug, visit_id, leads_on=True)
+    except GivenAway as given:
+        return render(request, "visits/_where.html", {"url": given.url, "elsewhere": True})
     shown = request.GET.get("page", "visit-room")
     url = destination.url_of(slug, page.visit, page.role)
     elsewhere = page.belongs_on != shown

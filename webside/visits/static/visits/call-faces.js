@@ -131,6 +131,7 @@ export class Faces {
       this.#faces.delete(person);
       if (this.#speaker === person) this.#speaker = null;
     }
+    for (const [person, face] of this.#faces) this.#place(person, face);
     for (const person of others) {
       const face = this.#faceOf(person);
       face.sound.muted = !person.speak; // who may only listen is not heard, whatever her page sends
@@ -171,6 +172,25 @@ export class Faces {
     let face = this.#faces.get(person);
     if (!face) this.#faces.set(person, (face = this.#mesh.isMain(person) ? this.#own() : this.#another(person)));
     return face;
+  }
+
+  /**
+   * Who handed the visit over was the one the page is about, and is a guest by now: her picture goes into a face of her own
+   * and makes room for who comes. Her sound goes on without a gap.
+   * @param {import("visits/call-mesh.js").Person} person @param {Face} face
+   */
+  #place(person, face) {
+    const inThePage = face.video === document.querySelector('[data-call="remote"]');
+    if (inThePage === this.#mesh.isMain(person)) return;
+    const stream = face.video.srcObject;
+    face.video.srcObject = null;
+    face.element?.remove();
+    this.#faces.delete(person);
+    const next = this.#faceOf(person);
+    next.sound = face.sound;
+    next.soundBlocked = face.soundBlocked;
+    next.video.muted = true;
+    next.video.srcObject = stream;
   }
 
   #own() {

@@ -248,7 +248,10 @@ export class CallPage {
       this.#render();
     });
     on("digest", ({ person, digest }) => this.#digests.add(digest, person.participant));
-    document.addEventListener("visits:fragment", () => this.#peopleListed(), { signal: this.#life.signal });
+    document.addEventListener("visits:fragment", () => {
+      this.#peopleListed();
+      this.#lookWhoComes();
+    }, { signal: this.#life.signal });
   }
 
   /**
@@ -268,6 +271,15 @@ export class CallPage {
     const news = document.querySelector("[data-people-news]")?.textContent?.trim() ?? "";
     if (news && news !== this.#lobbyNews) this.#note(news, { chimes: true });
     this.#lobbyNews = news;
+  }
+
+  /** Somebody else goes on with the visit. What that changes is fetched when it comes about: few visits are handed over. */
+  async #lookWhoComes() {
+    const told = /** @type {HTMLElement|null} */ (document.querySelector("[data-peer-now]"));
+    if (!told || told.dataset.peerNow === this.#root.dataset.peerName) return;
+    const { showWhoComes } = await import("visits/call-handed.js");
+    this.#note(showWhoComes(this.#root, told), { chimes: true });
+    this.#render();
   }
 
   /** @param {string} text @param {{chimes?: boolean, stays?: boolean}} [how] */
