@@ -117,7 +117,8 @@ def test_from_one_doctor_to_the_other_with_one_check_in(demo: Demo, chromium: An
 
         maya.get_by_role("button", name="Leave", exact=True).first.click()
         maya.locator("[data-call-action=leave-confirm]").click()
-        wait_for("she is gone", lambda: "Dr. Maya Chen" in said.inner_text() and "left" in said.inner_text(), 30)
+        maya.get_by_role("heading", name="You left the call").wait_for()
+        wait_for("she is gone", lambda: said.inner_text().startswith("Dr. Maya Chen"), 30)
         all_move({"Liz Moreno": liz, "Dr. Daniel Whitfield": daniel})
         hears_more(liz)
         assert liz.evaluate("window.stayed") is True, "her page was never loaded again: one check-in, one room"

@@ -384,7 +384,9 @@ def test_in_the_call_the_first_stays_as_a_guest_and_the_colleague_has_the_room(c
     seat = _url("seat", first.id)
     assert maya.get(_url("visit-room", visit.id)).url == seat
     assert seat in maya.get(_url("visit-where", visit.id)).content.decode()
-    assert maya.get(seat).status_code == 200
+    assert 'data-left-url="' + seat + '?left"' in maya.get(seat).content.decode()
+    left = maya.get(f"{seat}?left").content.decode()
+    assert "You left the call" in left and "data-left-url" not in left, "whoever leaves is not seated again"
     for name in ("visit-door", "visit-gates", "visit-colleagues", "visit-emergency-card"):
         assert maya.get(_url(name, visit.id)).status_code == 404
     for name in ("visit-end", "visit-hold", "visit-fail", "visit-admit"):

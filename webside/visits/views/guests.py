@@ -20,6 +20,8 @@ from webside.visits.views import _talk as talk
 from webside.visits.views._people import people_of, title_of
 from webside.visits.views._seat import SeatPage, has_taken, hold, holds_until, seat_of
 
+LEFT = "left"
+"""In the address of who left a call that goes on: the page of the call itself would seat her again."""
 SEAT_PAGES = {SeatStage.LOBBY: "lobby", SeatStage.ROOM: "room"}
 
 
@@ -78,6 +80,8 @@ def seat(request: HttpRequest, slug: str, seat_id: UUID) -> HttpResponse:
         return redirect(reverse("visits:visit-room", args=[slug, page.visit.id]))  # the visit is hers by now
     if page.stage is SeatStage.LOBBY:
         return page.render("visits/seat_lobby.html", **here)
+    if page.stage is SeatStage.ROOM and LEFT in request.GET:
+        return page.render("visits/seat_left.html", room_url=page.url("seat"))
     if page.stage is SeatStage.ROOM:
         return page.render("visits/visit_room_guest.html", **here, **_room(page))
     return page.render("visits/seat_over.html", removed=page.stage is SeatStage.REMOVED)
@@ -89,7 +93,7 @@ def _room(page: SeatPage) -> dict[str, Any]:
         "visit": page.visit,
         "service": appointment.service,
         "follow_url": f"{page.url('seat-where')}?page=room",
-        "ended_url": page.url("seat"),
+        "ended_url": f"{page.url('seat')}?{LEFT}",
         "chat_url": page.url("seat-chat"),
         "people_url": page.url("seat-people"),
         "main_role": "clinician",
