@@ -285,7 +285,8 @@ class CarePlan(TenantModel):
 
     ``title`` is what it is for; of one purpose there is one current plan. ``turns_on`` is what its steps come before or
     after (the operation), ``turns_on_day`` when that is, if anybody knows. ``responsible`` answers for it. ``encounter``:
-    in which it was made. ``agreed_at`` is the last :class:`PlanAgreement`, ``changed_at`` the last change of it or of a step.
+    in which it was made. ``agreed_at`` is the last :class:`PlanAgreement`, ``changed_at`` the last change of it or of a step
+    (that one is done is none).
     """
 
     patient = TenantForeignKey("people.Patient", related_name="care_plans")

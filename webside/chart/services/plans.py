@@ -327,11 +327,13 @@ def _keep(
     actor: Actor, plan: CarePlan, kind: PlanChangeKind, *, step: PlanStep | None = None, before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None, at: Any = None,
 ) -> None:  # fmt: skip
-    """Save the plan with its history and its next version."""
-    plan.changed_at = at or clock.now()
+    """Save the plan with its history and its next version. A step that is done is no other plan."""
+    now = at or clock.now()
+    if kind not in (PlanChangeKind.DONE, PlanChangeKind.REOPENED):
+        plan.changed_at = now
     plan.save()
     PlanChange.objects.create(
-        plan=plan, step=step, kind=kind, at=plan.changed_at, by=_name_of(actor), before=before or {}, after=after or {}
+        plan=plan, step=step, kind=kind, at=now, by=_name_of(actor), before=before or {}, after=after or {}
     )
     write_version(plan)
     publish(PlanChanged(plan_id=plan.id))
