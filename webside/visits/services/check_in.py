@@ -56,13 +56,15 @@ def check_devices(*, actor: Actor, visit: Visit, verdict: DeviceVerdict) -> Part
 def save_safe_start(*, actor: Actor, visit: Visit, answers: Mapping[str, Any]) -> SafeStart:
     """Keep answers as they are typed; names not given stay as they were. Consent is never taken here.
 
-    Another place undoes a check-in that was complete: the gates have not been asked about it. Raises
-    :class:`NotAllowed`, and :class:`WrongStage` once the patient has been let in.
+    Another place undoes a check-in that was complete, and a stop: the gates have not been asked about it, and nobody may
+    read what they said of one place beside the address of another. Raises :class:`NotAllowed`, and :class:`WrongStage`
+    once the patient has been let in.
     """
     visit = locked(visit)
     _require_check_in(actor, visit)
     start, changed = _keep(actor, visit, answers)
-    if start.completed_at is not None and set(changed) & set(PLACE):
+    judged = start.completed_at is not None or visit.status == VisitStatus.STOPPED
+    if judged and set(changed) & set(PLACE):
         _undo_check_in(visit, start)
     note_step("visits.safe-start.save", actor, visit, changes={"answered": changed})
     tell(visit, "check-in")
@@ -93,9 +95,9 @@ def _keep(actor: Actor, visit: Visit, answers: Mapping[str, Any]) -> tuple[SafeS
 def _undo_check_in(visit: Visit, start: SafeStart) -> None:
     start.completed_at = None
     start.save(update_fields=["completed_at", "updated_at"])
-    if visit.status == VisitStatus.WAITING:
+    if visit.status in (VisitStatus.WAITING, VisitStatus.STOPPED):
         visit.status = VisitStatus.PLANNED
-        visit.waiting_since = None
+        visit.waiting_since = visit.stopped_by = None
         visit.save()
     scheduling.tell_lists(visit.appointment.practitioner_id)
 

@@ -271,3 +271,21 @@ def test_a_phone_number_has_its_area_code(number: str, good: bool) -> None:
     for name in ("phone", "nearby_phone"):
         assert (name not in form.errors) is good
         assert good or "area code" in str(form.errors[name])
+
+
+def test_another_place_after_a_stop_undoes_the_stop(cast: Cast) -> None:
+    """Else the doctor reads what the gates said of one place beside the address of another, and gives the visit away by it."""
+    visit = factories.planned(cast)
+    assert _complete(cast, visit, AWAY).stopped_by
+    with cast.as_(cast.liz_user) as liz:
+        visit = selectors.visit(liz, visit.id)
+        services.save_safe_start(actor=liz, visit=visit, answers={"nearby_name": "Her sister"})
+        assert selectors.stage_of(selectors.visit(liz, visit.id)) is Stage.STOPPED, "that says nothing of the place"
+        with pytest.raises(services.Incomplete):
+            services.complete_safe_start(actor=liz, visit=visit, answers=ANSWERS, agrees=False)
+        services.save_safe_start(actor=liz, visit=visit, answers=ANSWERS)
+        visit = selectors.visit(liz, visit.id)
+        assert selectors.stage_of(visit) is Stage.CHECK_IN and visit.stopped_by is None
+        assert selectors.emergency_card(visit).address.startswith(str(cast.liz.address_line))
+    with cast.as_(cast.maya_user) as maya, pytest.raises(services.WrongStage):
+        services.hand_over(actor=maya, visit=visit, practitioner_id=cast.daniel.id, start=visit.appointment.start)
