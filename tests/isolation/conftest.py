@@ -10,6 +10,7 @@ import pytest
 from tests.isolation.guard import refusals_on_one_connection
 from tests.isolation.matrix import Matrix
 from tests.isolation.world import World, build
+from webside.testing.pushes import pushes_to_loopback
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +24,10 @@ def world(django_db_setup: None, django_db_blocker: Any, static_files: None) -> 
         connection.ops.execute_sql_flush([])
         cache.clear()
         try:
-            with override_settings(EMAIL_BACKEND="webside.notifications.backends.RecordedEmailBackend"):
-                made = build()
-            yield made
+            with pushes_to_loopback():
+                with override_settings(EMAIL_BACKEND="webside.notifications.backends.RecordedEmailBackend"):
+                    made = build()
+                yield made
         finally:
             connection.ops.execute_sql_flush([])
 

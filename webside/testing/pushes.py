@@ -65,18 +65,26 @@ def a_browser(service: StandIn) -> Browser:
 
 
 @contextmanager
-def push_service() -> Iterator[StandIn]:
-    """Start a push service and let pushes leave, by a key of its own."""
-    service = StandIn()
-    service.start()
-    client = WebPush(
-        ec.generate_private_key(ec.SECP256R1()), "mailto:ops@example.test", ("fcm.googleapis.com", "127.0.0.1")
-    )
+def pushes_to_loopback() -> Iterator[None]:
+    """Let pushes leave by a key of its own, to this machine too."""
+    hosts = ("fcm.googleapis.com", "127.0.0.1")
+    client = WebPush(ec.generate_private_key(ec.SECP256R1()), "mailto:ops@example.test", hosts)
     ports.lend_push(lambda: client)
     try:
-        yield service
+        yield
     finally:
         from webside.integrations.web_push.service import service as ours
 
         ports.lend_push(ours)
+
+
+@contextmanager
+def push_service() -> Iterator[StandIn]:
+    """Start a push service and let pushes leave."""
+    service = StandIn()
+    service.start()
+    try:
+        with pushes_to_loopback():
+            yield service
+    finally:
         service.stop()

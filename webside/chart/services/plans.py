@@ -23,7 +23,9 @@ from webside.core.actor import Actor
 from webside.core.locks import lock
 from webside.fhirkit.services import write_version
 from webside.outbox.services import publish
+from webside.people.codes import Scope
 from webside.people.models import Patient
+from webside.people.policies import is_own
 from webside.people.selectors import practitioner_of
 
 MOST_STEPS = 60
@@ -351,6 +353,6 @@ def _give(actor: Actor, step: PlanStep) -> None:
 
 def _recorded(name: str, actor: Actor, plan: CarePlan) -> None:
     """Note it in the trail, which is read by people who may read no chart: no word of the plan stands there."""
-    own = actor.on_behalf is not None or plan.patient.user_id == actor.user_id
+    own = is_own(actor, plan.patient, Scope.SUMMARIES)
     ground = "own record" if own else "treating" if policies.can_write_plan(actor, plan.patient_id) else "own step"
     record(name, actor=actor, target=plan, patient_id=plan.patient_id, ground=ground)
