@@ -195,7 +195,7 @@ def test_who_comes_back_finds_the_picture_as_it_is(room: Room) -> None:
     wait_for("it is there when the line is back", lambda: marks(liz) == 2)
     liz.get_by_role("button", name="Clear").click()
     wait_for("clear at both", lambda: marks(liz) == marks(maya) == 0)
-    liz.get_by_role("button", name="Put it away").click()
+    liz.get_by_role("button", name="Put it away for everybody").click()
     wait_for("put away at both", lambda: maya.locator("[data-picture-board]").is_hidden())
     assert liz.locator("#picture").is_hidden(), "what opened by itself closes so"
 

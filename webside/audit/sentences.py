@@ -42,6 +42,21 @@ _GROUNDS: dict[str, str | Promise] = {
     "delivery log": _("looks after messages"),
     "link from an e-mail": _("came by the link of an e-mail"),
     "said to the front desk": _("was said to the front desk"),
+    "treating, before the visit": _("treats the patient, before the visit"),
+    "encounter over": _("the visit was over"),
+    "identity_document": _("a document of identity was not seen"),
+    "handing over": _("a colleague hands the visit over"),
+    "handed over": _("a colleague handed the visit over"),
+    "telephone": _("by telephone"),
+    "waiting list": _("from the waiting list"),
+    "safe start": _("said at the check-in"),
+    "link from a message": _("came by the link of a message"),
+    "link of an invitation": _("came by the link of an invitation"),
+    "own place in line": _("the patient’s own place in line"),
+    "own place on the list": _("the patient’s own place on the list"),
+    "contact details": _("contact details"),
+    "reminder": _("a reminder"),
+    "note signed": _("the note was signed"),
 }
 
 

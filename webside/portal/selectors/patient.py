@@ -10,6 +10,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from webside.accounts.forms import ROLE_NAMES
 from webside.audit.sentences import ground, sentence
 from webside.audit.services import ON_BEHALF
 from webside.catalog import policies as catalog
@@ -175,7 +176,7 @@ def record_access(actor: Actor, *, limit: int) -> tuple[list[Access], bool]:
     events = list(found.order_by("-at", "-sequence")[: limit + 1])
     for event in events[:limit]:
         kinds = {ActorKind.LINK.value: _("by a link sent to you"), ActorKind.GUEST.value: _("asked into your visit")}
-        roles = kinds.get(event.actor_kind) or event.actor_roles
+        roles = kinds.get(event.actor_kind) or _roles(event.actor_roles)
         if event.ground == ON_BEHALF:
             relation = people.relation_name(event.actor_roles.rpartition(" ")[2])
             roles = _("your %(relation)s, for you") % {"relation": relation} if relation else _("for you")
@@ -192,6 +193,12 @@ def record_access(actor: Actor, *, limit: int) -> tuple[list[Access], bool]:
         else:
             rows.append(row)
     return rows, len(events) > limit
+
+
+def _roles(kept: str) -> str:
+    """Return in words what somebody is here."""
+    names = {role.value: str(name) for role, name in ROLE_NAMES.items()}
+    return ", ".join(names.get(each, each) for each in kept.split())
 
 
 def own_consent(actor: Actor, consent_id: UUID) -> Consent | None:

@@ -179,7 +179,7 @@ def test_she_sees_who_looked_and_not_what_she_did(cast: Any) -> None:
     client = signed_in(cast.liz_user)
     client.get(f"{HOME}record/")
     page = text_of(client.get(f"{HOME}record/"))
-    assert "Dr. Maya Chen" in page and "treating, before the visit" in page and "2 times" in page
+    assert "Dr. Maya Chen" in page and "treats the patient, before the visit" in page and "2 times" in page
     assert "looked at who looked" not in page
     assert signed_in(cast.maya_user).get(f"{HOME}record/").status_code == 404
 

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils.dateparse import parse_date
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _l
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from webside.audit.services import record, refuse
@@ -22,15 +22,25 @@ from webside.scheduling.selectors import MISSED
 from webside.ui.paging import page_of
 from webside.ui.spreadsheet import csv_file
 
-BY = {By.WEEK: _l("By week"), By.DAY: _l("By day"), By.SERVICE: _l("By service"), By.CLINICIAN: _l("By clinician")}
+BY = {
+    By.WEEK: gettext_lazy("By week"),
+    By.DAY: gettext_lazy("By day"),
+    By.SERVICE: gettext_lazy("By service"),
+    By.CLINICIAN: gettext_lazy("By clinician"),
+}
 DEVICES = {
-    "video": _l("Good for video"), "low_video": _l("Good for a small picture"), "audio_only": _l("Good for sound only"),
-    "phone": _l("Better by phone"), "": _l("Not checked"),
-}  # fmt: skip
+    "video": gettext_lazy("Good for video"),
+    "low_video": gettext_lazy("Good for a small picture"),
+    "audio_only": gettext_lazy("Good for sound only"),
+    "phone": gettext_lazy("Better by phone"),
+    "": gettext_lazy("Not checked"),
+}
 BANDS = {
-    "narrow": _l("Narrow line: sound only"), "middle": _l("Middle: a small picture"), "wide": _l("Wide: a full picture"),
-    "": _l("Not measured"),
-}  # fmt: skip
+    "narrow": gettext_lazy("Narrow line: sound only"),
+    "middle": gettext_lazy("Middle: a small picture"),
+    "wide": gettext_lazy("Wide: a full picture"),
+    "": gettext_lazy("Not measured"),
+}
 
 
 def _asked(request: HttpRequest) -> tuple[By, int]:

@@ -93,7 +93,7 @@ def test_a_time_leads_to_the_booking_which_knows_what_was_said(cast: Cast, clien
         (CHEST, "Call 911 now", "tel:911"),
         ("I don't want to live anymore", "Call or text 988 now", "tel:988"),
         ("my toddler drank bleach", "Call Poison Control now", "tel:1-800-222-1222"),
-        ("no puedo respirar y me duele el pecho", "Call 911 now", "tel:911"),
+        ("no puedo respirar y me duele el pecho", "Llame al 911 ahora", "tel:911"),
     ],
 )
 def test_danger_is_answered_alone(cast: Cast, client: Client, text: str, title: str, phone: str) -> None:
@@ -101,7 +101,7 @@ def test_danger_is_answered_alone(cast: Cast, client: Client, text: str, title: 
     html = page.content.decode()
     assert f">{title}</h1>" in html and phone in html
     assert "choices" not in page.context and "/services/" not in html, "nothing to book stands beside it"
-    assert "We have not called for you" in html
+    assert "We have not called for you" in html or "No hemos llamado por usted" in html
 
 
 def test_nothing_is_guessed(cast: Cast, client: Client) -> None:
@@ -143,3 +143,13 @@ def test_what_is_written_on_a_booking_is_read_for_danger(cast: Cast, client: Cli
     with cast.as_(cast.liz_user):
         assert not Appointment.objects.exists()
     assert "booked=1" in client.post(url, form | {"read": "1"})["Location"], "she has read it, and decides"
+
+
+def test_who_writes_spanish_on_an_english_page_is_answered_in_spanish(cast: Cast, client: Client) -> None:
+    page = ask(client, "me quiero morir").content.decode()
+    assert '<html lang="es"' in page and "Llame" in page and "Call 988" not in page
+    fits = ask(client, "quiero dejar de fumar").content.decode()
+    assert '<html lang="es"' in fits and "Best fit" not in fits
+    assert '<html lang="en"' in client.get(NEED).content.decode(), (
+        "the choice of language is hers, at the foot of the page"
+    )

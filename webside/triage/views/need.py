@@ -8,9 +8,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import translation
 from django.utils.dateformat import format as django_format
 from django.utils.text import capfirst
-from django.utils.translation import pgettext
+from django.utils.translation import get_language, pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -21,6 +22,7 @@ from webside.scheduling.views._times import time_text
 from webside.scheduling.views.booking import SAID
 from webside.scheduling.views.places import Place, place_of
 from webside.triage import selectors
+from webside.triage.codes import Language
 from webside.triage.forms import NeedForm
 from webside.triage.rules.facts import ChooserAnswer
 from webside.ui import when
@@ -44,10 +46,17 @@ def need(request: HttpRequest, slug: str) -> HttpResponse:
     text = form.cleaned_data["text"]
     place = place_of(request)
     found = selectors.answer(request.actor, text, state=place.state.code if place.state else "")  # type: ignore[attr-defined]
-    if found.answer.red_flags:
-        carry(request, SAID, "")
-        return render(request, "triage/emergency.html", _emergency(found.answer, text))
-    carry(request, SAID, text)
+    # English is also what is taken for what says neither; Spanish is meant.
+    spoken = Language.SPANISH if found.answer.language is Language.SPANISH else get_language()
+    with translation.override(spoken):
+        if found.answer.red_flags:
+            carry(request, SAID, "")
+            return render(request, "triage/emergency.html", _emergency(found.answer, text))
+        carry(request, SAID, text)
+        return _side_by_side(request, slug, found, text, place)
+
+
+def _side_by_side(request: HttpRequest, slug: str, found: selectors.Answer, text: str, place: Place) -> HttpResponse:
     zone = place.zone or request.tenant.timezone  # type: ignore[attr-defined]
     return render(
         request,

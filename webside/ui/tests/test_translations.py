@@ -73,3 +73,14 @@ def test_who_chooses_a_language_is_answered_in_it(cast: Cast, client: Client) ->
 def test_a_browser_that_asks_for_spanish_gets_it(cast: Cast, path: str) -> None:
     html = Client(headers={"Accept-Language": "es-MX,es;q=0.9"}).get(path).content.decode()
     assert '<html lang="es"' in html and "Call 911" not in html
+
+
+def test_no_text_is_marked_by_a_name_that_the_catalogues_do_not_know() -> None:
+    """``gettext_lazy as _l`` marks nothing: what is read for the catalogues are the names themselves, and ``_``."""
+    alias = re.compile(r"gettext\w*\s+as\s+(?!_\b)\w+")
+    found = [
+        str(path.relative_to(translations.WEBSIDE))
+        for path in translations.WEBSIDE.rglob("*.py")
+        if "tests" not in path.parts and alias.search(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _l
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -49,17 +49,23 @@ def propose(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
 
 
 GRADES = {
-    Grade.GOOD: ("success", _l("Good")),
-    Grade.FAIR: ("warning", _l("Sometimes bad")),
-    Grade.POOR: ("danger", _l("Bad")),
-    Grade.UNKNOWN: ("muted", _l("Not measured")),
+    Grade.GOOD: ("success", gettext_lazy("Good")),
+    Grade.FAIR: ("warning", gettext_lazy("Sometimes bad")),
+    Grade.POOR: ("danger", gettext_lazy("Bad")),
+    Grade.UNKNOWN: ("muted", gettext_lazy("Not measured")),
 }
 ADVICE = {
-    Advice.NEARER: _l("Sit near the Wi-Fi box, or use a cable. Don’t walk around during the call."),
-    Advice.LINE: _l("Close what else uses the line: films, downloads, other calls. Ask others at home to wait."),
-    Advice.DELAY: _l("Words came late. Another network may be faster: Wi-Fi instead of mobile, or the other way round."),
-    Advice.PICTURE: _l("The picture was mostly away. Sound alone is enough for many visits, and a strong signal brings it back."),
-}  # fmt: skip
+    Advice.NEARER: gettext_lazy("Sit near the Wi-Fi box, or use a cable. Don’t walk around during the call."),
+    Advice.LINE: gettext_lazy(
+        "Close what else uses the line: films, downloads, other calls. Ask others at home to wait."
+    ),
+    Advice.DELAY: gettext_lazy(
+        "Words came late. Another network may be faster: Wi-Fi instead of mobile, or the other way round."
+    ),
+    Advice.PICTURE: gettext_lazy(
+        "The picture was mostly away. Sound alone is enough for many visits, and a strong signal brings it back."
+    ),
+}
 
 
 @never_cache
