@@ -117,6 +117,9 @@ def test_a_visit_from_the_booking_to_the_claim(demo: Demo, chromium: Any, other_
         survive_the_server(demo, liz, maya)
         walk.write_note(maya, see=show)
         show(liz, "patient-call")
+        liz.get_by_role("button", name="People", exact=True).click()
+        examine(liz, "patient-call-people")
+        liz.get_by_role("button", name="People", exact=True).click()
         override_identity(maya)
         # What both browsers measured counts, in whole minutes, also of the time in which the server was away.
         finish(liz, maya, after="1:20", see=show)

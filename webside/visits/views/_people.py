@@ -47,9 +47,10 @@ def _person(visit: Any, seat: Any, viewer: Any) -> dict[str, Any]:
     inside = seat.admitted_at is not None
     if seat.role in MAIN:
         inside = seat.role == ParticipantRole.CLINICIAN or visit.admitted_at is not None
-    here = selectors.is_here(seat)
+    own = seat.id == viewer.id
+    here = own or selectors.is_here(seat)  # who reads it has the page open, though its socket may not be there yet
     return {
-        "seat": seat, "name": seat.name, "title": title_of(seat), "own": seat.id == viewer.id, "inside": inside,
+        "seat": seat, "name": seat.name, "title": title_of(seat), "own": own, "inside": inside,
         "here": here,
     }  # fmt: skip
 

@@ -29,6 +29,7 @@ export default function attach(root) {
       // A page of its own says that we are somebody else by now; it has no place in this one.
       if (answer.status >= 500 || answer.status === 404 || answer.redirected) return fail();
       result.replaceChildren(...fresh.childNodes);
+      result.scrollIntoView({ block: "nearest" });
       if (!answer.ok) return;
       if (form.closest("details")) /** @type {HTMLDetailsElement} */ (form.closest("details")).open = false;
       form.reset();

@@ -121,7 +121,10 @@ export class CallPage {
       socket.addEventListener(name, (event) => act(/** @type {CustomEvent} */ (event).detail));
     on("welcome", (message) => this.#welcome(message));
     on("signal", ({ from, data }) => this.mesh.signalled(from, data));
-    on("peer", (message) => this.mesh.peerChanged(message));
+    on("peer", (message) => {
+      this.mesh.peerChanged(message);
+      this.#tell("visits:hint", { kind: "seats" }); // who is here has changed
+    });
     on("you", ({ speak, share }) => {
       this.#letSpeak(speak);
       this.#letShare(share === true);
