@@ -101,7 +101,7 @@ def test_danger_is_answered_alone(cast: Cast, client: Client, text: str, title: 
     html = page.content.decode()
     assert f">{title}</h1>" in html and phone in html
     assert "choices" not in page.context and "/services/" not in html, "nothing to book stands beside it"
-    assert "We have not called for you" in html or "No hemos llamado por usted" in html
+    assert "We have not called for you" in html or "no hemos llamado por usted" in html
 
 
 def test_nothing_is_guessed(cast: Cast, client: Client) -> None:
