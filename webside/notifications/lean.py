@@ -24,7 +24,7 @@ from webside.notifications import ports, selectors, services
 
 MAX_BYTES = 8 * 1024
 BURST, PER_SECOND = 30, 1.0
-"""How often anybody is answered by a process: an address changes once in months."""
+"""How often one browser is answered by a process, and all who show no token of ours: an address changes once in months."""
 
 _buckets = Buckets(BURST, PER_SECOND)
 FIELDS = ("token", "endpoint", "p256dh", "auth")
@@ -64,9 +64,11 @@ def _renew(slug: str, said: dict[str, str]) -> int:
 
 async def renew(request: Request) -> Response:
     """Take another address for a browser that pushes go to."""
-    if wait := _buckets.wait("anybody", time.monotonic()):
-        return Response(status_code=429, headers={"Retry-After": str(int(wait) + 1)})
     said = await _said(request)
+    # Whose token is ours is counted apart: whoever guesses can't keep a browser from being followed.
+    who = selectors.device_behind(said["token"]) if said is not None else None
+    if wait := _buckets.wait(who or "anybody", time.monotonic()):
+        return Response(status_code=429, headers={"Retry-After": str(int(wait) + 1)})
     if said is None:
         return Response(status_code=400)
     slug: Any = request.path_params["slug"]

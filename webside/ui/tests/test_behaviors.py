@@ -364,7 +364,7 @@ class TestSmallBehaviors:
         page.set_viewport_size({"width": 390, "height": 700})
         page.goto(site.url)
         cell = page.get_by_role("row").nth(1).get_by_role("cell").first
-        expect(cell).to_have_css("display", "block")
+        expect(cell).to_have_css("display", "flow-root")
         label = cell.evaluate("cell => getComputedStyle(cell, '::before').content")
         assert "Charge" in label
         expect(page.locator("td[data-empty]")).to_be_hidden()
