@@ -137,6 +137,7 @@ def running_demo(*, prefix: Sequence[str] = (), **environment: str) -> Iterator[
             **_environment(),
             "WEBSIDE_VAR": str(var / "var"),
             "WEBSIDE_PORT": str(free_port()),
+            "WEBSIDE_SIGN_IN_DOMAINS": '{"larkspur": ["larkspur.example"]}',
             **environment,
         }
         process = subprocess.Popen(

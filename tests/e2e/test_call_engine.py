@@ -632,27 +632,32 @@ def network() -> Iterator[Network]:
 
 
 @pytest.fixture(scope="module")
-def far_visit(playwright: Playwright, network: Network) -> Iterator[Visit]:
-    """The patient behind the bad line, the doctor behind a good one; set up over 150 ms and 5 % loss."""
+def far_places(playwright: Playwright, network: Network) -> Iterator[tuple[Browser, Browser, str]]:
+    """The patient's browser behind the bad line, the doctor's behind a good one, and where the lab is."""
     with LabServer(prefix=network.inside("hub"), host=network.hub_address) as lab:
         secure = f"--unsafely-treat-insecure-origin-as-secure={lab.address}"
         browsers = [
             launch(playwright.chromium, str(network.launcher(part, CHROMIUM_PROGRAM)), secure) for part in ("a", "b")
         ]
-        network.link.set(delay_ms=75, loss=0.05)
-        visit = Visit((browsers[0], browsers[1]), lab.address)
-        in_a_call(visit.people, 30)
-        yield visit
-        visit.close()
+        yield browsers[0], browsers[1], lab.address
         for browser in browsers:
             browser.close()
 
 
-@pytest.fixture(autouse=True)
-def no_leftover_faults(request: pytest.FixtureRequest) -> Iterator[None]:
-    yield
-    if "far_visit" in request.fixturenames:
-        request.getfixturevalue("network").link.set()
+@pytest.fixture
+def far_visit(far_places: tuple[Browser, Browser, str], network: Network) -> Iterator[Visit]:
+    """A call of these two, set up over 150 ms and 5 % loss; the line is good from then on.
+
+    One for each test: what one leaves behind must not be another's failure.
+    """
+    patient, doctor, address = far_places
+    network.link.set(delay_ms=75, loss=0.05)
+    visit = Visit((patient, doctor), address)
+    in_a_call(visit.people, 30)
+    network.link.set()
+    yield visit
+    network.link.set()
+    visit.close()
 
 
 @pytest.mark.netns

@@ -44,9 +44,9 @@ def test_danger_is_answered_alone_and_at_once(demo: Demo, chromium: Any) -> None
         page.keyboard.type("me duele el pecho y no puedo respirar")
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
-        page.get_by_role("alert").get_by_role("heading", name="Call 911 now").wait_for()
-        assert page.get_by_role("link", name="Call 911").first.get_attribute("href") == "tel:911"
-        assert page.get_by_role("link", name="Choose a time").count() == 0
+        page.get_by_role("alert").get_by_role("heading", name="Llame al 911 ahora").wait_for()
+        assert page.get_by_role("link", name="Llamar al 911").first.get_attribute("href") == "tel:911"
+        assert page.get_by_role("link", name="Elegir una hora").count() == 0
         examine(page, "need-danger", route="triage:need")
-        page.get_by_role("link", name=re.compile("It isn’t happening now")).click()
+        page.get_by_role("link", name=re.compile("No está pasando ahora")).click()
         page.get_by_role("heading", name="What do you need?").wait_for()

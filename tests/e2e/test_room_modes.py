@@ -118,7 +118,7 @@ def more(maya: Any) -> None:
     menu.click()
     maya.get_by_role("button", name="Devices").click()
     maya.get_by_role("heading", name="Devices").wait_for()
-    maya.get_by_role("button", name="Done").click()
+    maya.get_by_role("dialog").get_by_role("button", name="Done").click()
     assert maya.locator(".visit-more > summary:focus").count() == 1, "back where she was"
     maya.locator(".visit-notecol").focus()
     maya.keyboard.press("f")

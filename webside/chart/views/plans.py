@@ -18,6 +18,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from webside.audit.services import record
@@ -122,6 +123,7 @@ def _column(request: HttpRequest, patient: Any, *, said: str = "", where: str = 
     return render(request, "chart/_plans.html", context, status=422 if error else 200)
 
 
+@gzip_page  # beside a call every byte competes with the call; see visits.views.room
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def listed(request: HttpRequest, slug: str, patient_id: UUID) -> HttpResponse:
