@@ -147,12 +147,12 @@ def test_she_may_decline_and_the_clinician_may_end_it(visit: Visit) -> None:
     wait_for("she is asked", visit.patient.page.locator("[data-call=sounds]").is_visible)
     visit.patient.press("sounds-not")
     wait_for("it is said", lambda: "does not send heart and lung sounds now" in visit.doctor.text("status"))
-    assert visit.patient.page.locator("[data-call=sounds]").is_hidden()
+    wait_for("nothing is asked any more", visit.patient.page.locator("[data-call=sounds]").is_hidden)
     begin(visit)
     wait_for("it is whole", lambda: heard(visit).startswith("Whole sound"), 20)
     visit.doctor.press("sounds")
     wait_for("speech again", lambda: visit.patient.page.evaluate(PROCESSING) == [True, True, True])
-    assert visit.patient.page.locator("[data-call=sounds]").is_hidden()
+    wait_for("nothing is asked any more", visit.patient.page.locator("[data-call=sounds]").is_hidden)
     in_a_call(visit.people)
 
 
