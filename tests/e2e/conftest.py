@@ -173,8 +173,8 @@ def demo() -> Iterator[Demo]:
 
 
 @pytest.fixture(scope="module")
-def browsers() -> Iterator[Callable[[], Any]]:
-    """Give a way to start a Chromium with a fake camera and microphone; all end with the file's tests."""
+def browsers() -> Iterator[Callable[..., Any]]:
+    """Give a way to start a Chromium with a fake camera (of ``fps``) and microphone; all end with the file's tests."""
     from playwright.sync_api import sync_playwright
 
     from tests.e2e.call_lab.running import launch, why_no_browser
@@ -183,8 +183,8 @@ def browsers() -> Iterator[Callable[[], Any]]:
     with sync_playwright() as running:
         started: list[Any] = []
 
-        def start() -> Any:
-            started.append(launch(running.chromium))
+        def start(**options: int) -> Any:
+            started.append(launch(running.chromium, **options))
             return started[-1]
 
         yield start

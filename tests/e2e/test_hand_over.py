@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -11,11 +11,9 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-from playwright.sync_api import sync_playwright
-
 from tests.e2e import walk
-from tests.e2e.call_lab.running import launch, wait_for, why_no_browser
-from tests.e2e.conftest import DESKTOP, PHONE, Demo, look, need, someone
+from tests.e2e.call_lab.running import wait_for
+from tests.e2e.conftest import DESKTOP, PHONE, Demo, look, someone
 from tests.e2e.looks import examine, findings, wider_than_its_window
 from tests.e2e.test_group_visit import all_move
 
@@ -33,13 +31,9 @@ SOUND = """async () => {
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
+def chromium(browsers: Callable[..., Any]) -> Any:
     """Give a Chromium with a slow camera: six pictures are made and drawn at once on these two cores."""
-    need(why_no_browser())
-    with sync_playwright() as running:
-        browser = launch(running.chromium, fps=6)
-        yield browser
-        browser.close()
+    return browsers(fps=6)
 
 
 def allow_new_york(page: Any) -> None:

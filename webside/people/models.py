@@ -145,6 +145,11 @@ class Practitioner(Person):
         constraints = [models.UniqueConstraint(fields=["tenant", "user"], name="practitioner_user_once")]
 
     @property
+    def mail_to(self) -> str:
+        """Where letters to them go: their address at work, else that of their account; empty where neither is known."""
+        return self.email or (self.user.email if self.user else "")
+
+    @property
     def display_name(self) -> str:
         """The name with its title, as patients see it: "Dr. Maya Chen"."""
         return full_name(self.given, self.family, self.prefix)

@@ -232,8 +232,7 @@ def tell_licence_ended(event: LicenceExpired, event_id: UUID) -> None:
         "number": len(lacking),
         "link": settings.PUBLIC_URL + _schedule_of(practitioner, lacking, licence.tenant.slug),
     }
-    own = practitioner.email or (practitioner.user.email if practitioner.user else "")
-    if own:
+    if own := practitioner.mail_to:
         send_email(
             template="scheduling/licence_ended", to=own, context=context, subject=_("Your licence has ended"),
             idempotency_key=f"scheduling.licence_ended:{event_id}",

@@ -150,7 +150,7 @@ def tell_help_unanswered(event: HelpUnanswered, event_id: UUID) -> None:
     if request is None:
         return
     practitioner = request.visit.appointment.practitioner
-    own = practitioner.email or (practitioner.user.email if practitioner.user else "")
+    own = practitioner.mail_to
     everybody = [*emails_of(Role.COORDINATOR), *emails_of(Role.ADMINISTRATOR), *([own] if own else [])]
     subject = _("Nobody has answered somebody who asks for help")
     _send_help(event.help_id, list(dict.fromkeys(everybody)), "help_unanswered", subject, str(event.alarm))
@@ -179,8 +179,7 @@ def tell_hand_over_asked(event: HandOverAsked, event_id: UUID) -> None:
     if asked is None or asked.answered_at is not None or asked.asked_at < clock.now() - HELP_IS_NEWS:
         return
     tenant, to = asked.visit.appointment.tenant, asked.to
-    own = to.email or (to.user.email if to.user else "")
-    if own:
+    if own := to.mail_to:
         send_email(
             template="visits/hand_over_asked", to=[own], subject=_("A colleague wants to hand a visit over to you"),
             idempotency_key=f"visits.hand-over:{asked.id}",
