@@ -1,7 +1,8 @@
 """Makes the demo clinic big: 10,000 patients, each with two visits, notes and claims of the last years, one with ten.
 
-Rows are copied in SQL from rows that the demo made through its services, with other ids, names and
-times, so that they have the shape of real ones and no page can tell.
+The visits lie one after another over the last 15 months, with 90 stretches of ten seconds in each call. Rows are copied
+in SQL from rows that the demo made through its services, with other ids, names and times, so that they have the shape of
+real ones and no page can tell.
 """
 
 from __future__ import annotations
@@ -29,8 +30,11 @@ SELECT i, gen_random_uuid() AS patient FROM generate_series(1, %(patients)s) AS 
 CREATE TEMP TABLE visited AS
 SELECT patient, gen_random_uuid() AS appointment, gen_random_uuid() AS encounter, gen_random_uuid() AS note,
        gen_random_uuid() AS claim,
-       date_trunc('hour', now()) - interval '400 days' - (k * %(patients)s + i) * interval '30 minutes' AS began
+       date_trunc('hour', now()) - interval '30 days' - (k * %(patients)s + i) * interval '30 minutes' AS began
 FROM grown, generate_series(0, %(visits)s - 1) AS k;
+
+DELETE FROM visited v USING scheduling_appointment a
+WHERE a.period && tstzrange(v.began, v.began + interval '20 minutes');
 
 INSERT INTO people_patient SELECT (jsonb_populate_record(base, jsonb_build_object(
   'id', patient, 'user_id', null, 'record_number', 'BIG-' || i, 'email', 'patient' || i || '@big.example',
@@ -43,6 +47,22 @@ INSERT INTO scheduling_appointment SELECT (jsonb_populate_record(base, jsonb_bui
   'id', v.appointment, 'patient_id', v.patient, 'status', 'fulfilled', 'idempotency_key', v.appointment,
   'period', tstzrange(v.began, v.began + interval '20 minutes')))).*
 FROM visited v, scheduling_appointment AS base WHERE base.id = (SELECT appointment FROM model);
+
+INSERT INTO visits_visit SELECT (jsonb_populate_record(base, jsonb_build_object(
+  'id', v.appointment, 'appointment_id', v.appointment, 'encounter_id', v.encounter, 'status', 'finished',
+  'end_reason', 'completed', 'waiting_since', v.began - interval '5 minutes', 'admitted_at', v.began + interval '2 minutes',
+  'started_at', v.began + interval '2 minutes', 'ended_at', v.began + interval '18 minutes'))).*
+FROM visited v, (SELECT * FROM visits_visit LIMIT 1) AS base;
+
+INSERT INTO visits_participant SELECT (jsonb_populate_record(base, jsonb_build_object(
+  'id', gen_random_uuid(), 'visit_id', v.appointment, 'dial_digest', null, 'device_check', '{"verdict": "video"}'::jsonb))).*
+FROM visited v, (SELECT * FROM visits_participant WHERE role = 'patient' LIMIT 1) AS base;
+
+INSERT INTO visits_qualitysample (id, tenant_id, created_at, updated_at, participant_id, client_key, taken_at, seconds,
+                                  sound_seconds, picture_seconds, digest)
+SELECT gen_random_uuid(), p.tenant_id, now(), now(), p.id, gen_random_uuid(), v.began + k * interval '10 seconds', 10, 10, 10,
+       '{"kbps_in": 700}'
+FROM visited v JOIN visits_participant p ON p.visit_id = v.appointment, generate_series(1, 90) AS k;
 
 INSERT INTO chart_encounter SELECT (jsonb_populate_record(base, jsonb_build_object(
   'id', v.encounter, 'patient_id', v.patient, 'appointment_id', v.appointment, 'visit_id', null,
