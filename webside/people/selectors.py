@@ -196,6 +196,11 @@ def delegates_of(patient: Patient) -> list[Delegate]:
     return [each for each in found if each.ends] + over[:ENDED_SHOWN]
 
 
+def invitations_since(patient: Patient, since: datetime) -> int:
+    """Return how many people have been asked to act for a patient since then, whatever came of it."""
+    return Delegation.objects.filter(patient=patient, created_at__gt=since).count()
+
+
 def _as_shown(delegation: Delegation, state: str) -> Delegate:
     return Delegate(
         delegation,

@@ -26,6 +26,8 @@ from webside.people.services.people import NotAllowed
 from webside.ui import when
 
 INVITATION_DAYS = 7
+MOST_IN_A_DAY = 5
+"""Invitations for one patient: each is a letter of the clinic's to an address that anybody may have typed."""
 REMIND_BEFORE = timedelta(days=14)
 REMIND, OVER = "people.delegation.remind", "people.delegation.over"
 LinkTo = Callable[[str], str]
@@ -43,6 +45,10 @@ class NotForOneself(ValueError):
     """The address is the patient's own."""
 
 
+class TooMany(ValueError):
+    """As many invitations for this patient have gone out as may in a day."""
+
+
 @action("people.delegation.grant")
 def grant_delegation(
     *,
@@ -58,7 +64,7 @@ def grant_delegation(
     """Let somebody act for the patient who gives it; she is asked by e-mail and must accept, signed in.
 
     ``link_to(token)`` gives the address of the page that takes the invitation. Raises :class:`NotAllowed`,
-    :class:`TooLong`, :class:`NotForOneself`, :class:`ValueError` for scopes that there are not.
+    :class:`TooLong`, :class:`NotForOneself`, :class:`TooMany`, :class:`ValueError` for scopes that there are not.
     """
     if not policies.can_delegate(actor, patient):
         raise NotAllowed
@@ -115,10 +121,15 @@ def _invite(
     address = email.strip().lower()
     if patient.user is not None and patient.user.email == address:
         raise NotForOneself
+    now = clock.now()
+    # Locked, or two at once would both be the last.
+    Patient.objects.select_for_update(no_key=True).get(id=patient.id)
+    if selectors.invitations_since(patient, now - timedelta(days=1)) >= MOST_IN_A_DAY:
+        raise TooMany
     token = secrets.token_urlsafe(32)
     delegation = Delegation.objects.create(
         patient=patient, name=name.strip(), email=address, scopes=chosen, token_hash=token_hash(token),
-        invited_until=clock.now() + timedelta(days=INVITATION_DAYS), **more,
+        invited_until=now + timedelta(days=INVITATION_DAYS), **more,
     )  # fmt: skip
     # No more than a given name: the address may have been mistyped.
     _send(

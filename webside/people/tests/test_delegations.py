@@ -22,6 +22,7 @@ from webside.core.models import Timer
 from webside.people import rules, selectors, services
 from webside.people.codes import Basis, Relation, Scope
 from webside.people.models import Delegation
+from webside.people.services.delegations import MOST_IN_A_DAY
 from webside.testing.cast import Cast, acting, delegation, sign_in
 
 GIVEN: dict[str, Any] = {
@@ -30,6 +31,7 @@ GIVEN: dict[str, Any] = {
     "relation": Relation.FRIEND,
     "scopes": [Scope.APPOINTMENTS],
 }
+SENT = {**GIVEN, "relation": "FRND", "scopes": ["appointments"], "lasts": "30"}
 
 
 def _grant(cast: Cast, days: int = 30, **more: Any) -> tuple[Delegation, str]:
@@ -70,6 +72,19 @@ def test_what_there_is_not_can_not_be_given(cast: Cast) -> None:
 def test_nobody_is_her_own_delegate(cast: Cast) -> None:
     with pytest.raises(services.NotForOneself):
         _grant(cast, email="liz@example.test")
+
+
+def test_the_clinic_sends_a_stranger_no_letters_without_end(cast: Cast) -> None:
+    for number in range(MOST_IN_A_DAY - 1):  # Ana was asked today
+        _grant(cast, email=f"ben{number}@example.test")
+    sent = len(mail.outbox)
+    with pytest.raises(services.TooMany):
+        _grant(cast, email="one-more@example.test")
+    page = sign_in(Client(), cast.liz_user).post(reverse("people:delegate-add", args=["larkspur"]), SENT)
+    assert page.status_code == 422 and "as many people as you can in one day" in page.content.decode()
+    assert len(mail.outbox) == sent
+    with time_machine.travel(clock.now() + timedelta(days=1, minutes=1), tick=False):
+        _grant(cast, email="one-more@example.test")
 
 
 @pytest.mark.parametrize("who", ["ana", "maya", "grace", "admin", "ingrid"])
@@ -263,8 +278,7 @@ def test_the_patient_lets_somebody_act_for_her_on_her_page(cast: Cast, client: C
     assert liz.get(add).status_code == 200
     refused = liz.post(add, {"name": "Ben"})
     assert refused.status_code == 422 and 'value="Ben"' in refused.content.decode(), "what was typed is kept"
-    sent = {**GIVEN, "relation": "FRND", "scopes": ["appointments"], "lasts": "30"}
-    assert liz.post(add, sent).status_code == 302
+    assert liz.post(add, SENT).status_code == 302
     shown = re.sub(r"\s+", " ", liz.get(page).content.decode())
     assert "Ben Ortega" in shown and "Friend." in shown and "has not said yes yet" in shown
     with cast.as_(cast.liz_user):

@@ -49,6 +49,8 @@ def add(request: HttpRequest, slug: str) -> HttpResponse:
             )  # fmt: skip
         except services.NotForOneself:
             form.add_error("email", _("This is your own address. Enter that of the person who acts for you."))
+        except services.TooMany:
+            form.add_error(None, _("You have asked as many people as you can in one day. Try again tomorrow."))
         else:
             messages.success(
                 request,

@@ -47,6 +47,10 @@ def listed(request: HttpRequest, slug: str, patient_id: UUID) -> HttpResponse:
                 form.add_error("last_day", _("This day has passed."))
             except services.NotForOneself:
                 form.add_error("email", _("This is the patient’s own address."))
+            except services.TooMany:
+                form.add_error(
+                    None, _("As many invitations for this patient have gone out as can in one day. Try again tomorrow.")
+                )
             else:
                 messages.success(request, _("Recorded. The invitation to %(name)s works for 7 days.") % given)
                 return redirect("people:guardian-list", slug=slug, patient_id=patient.id)

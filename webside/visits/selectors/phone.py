@@ -102,7 +102,7 @@ def standing_at(visit: Visit, now: datetime) -> PhoneWhy | None:
 
 
 def wrong_codes(number: str, since: datetime) -> tuple[int, int]:
-    """Return how many wrong codes came since then: from one caller (who hides her number is one with all who do), from all."""
+    """Return how many wrong codes came since then: from one caller, from all. Who hide their numbers count as one."""
     found = PhoneCall.objects.filter(began_at__gt=since - HOUR, updated_at__gt=since, wrong__gt=0)
     sums = found.aggregate(all=Sum("wrong"), own=Sum("wrong", filter=Q(number=number, outgoing=False)))
     return sums["own"] or 0, sums["all"] or 0

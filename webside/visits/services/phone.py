@@ -248,7 +248,8 @@ def _is_locked(call: PhoneCall) -> bool:
     now = clock.now()
     own, everybody = selectors.wrong_codes(call.number, now - selectors.HOUR)
     on = now.date()
-    if own >= rules.most_wrong_of_caller(on):
+    # Whoever withholds the number shares none with others who do: what one guesses is not the others'.
+    if call.number and own >= rules.most_wrong_of_caller(on):
         return True
     # A stranger who guesses from many numbers must not shut out whom a visit waits for.
     return everybody >= rules.most_wrong_of_number(on) and not selectors.is_expected(call.number, now)

@@ -66,6 +66,16 @@ def test_check_in_two_days_before_asks_nothing_that_is_true_only_at_the_visit(ca
         assert 'name="location"' in on_the_day.get(_url("visit-check-in", visit)).content.decode()
 
 
+def test_who_was_called_from_the_line_reads_that_it_is_her_turn(cast: Cast, liz: Client) -> None:
+    visit = factories.planned(cast, starts=clock.now() + timedelta(minutes=5))
+    for name in ("visit-prepare", "visit-check-in"):
+        assert "expects you now" not in liz.get(_url(name, visit)).content.decode()
+    with time_machine.travel(visit.appointment.start + timedelta(seconds=1), tick=False):
+        for name in ("visit-prepare", "visit-check-in"):
+            page = liz.get(_url(name, visit)).content.decode()
+            assert "It’s your turn" in page and "expects you now" in page
+
+
 def test_the_waiting_room_says_what_is_true_before_the_clinician_has_come(cast: Cast, liz: Client) -> None:
     page = liz.get(_url("visit-waiting", factories.waiting(cast))).content.decode()
     assert "Dr. Maya Chen’s list shows that you are here." in page

@@ -345,6 +345,15 @@ def test_a_caller_who_guesses_is_locked_out_and_others_are_not(clinic: Cast) -> 
         assert dial(clinic, right, caller=STRANGER)[0].visit_id == visit.id, "after an hour it may try again"
 
 
+def test_who_hides_her_number_is_not_shut_out_by_another_who_does(clinic: Cast) -> None:
+    visit = factories.admitted(clinic)
+    for _round in range(rules.most_wrong_of_caller(clock.now().date()) // 3):
+        call, _turn = dial(clinic, "00000000", caller="anonymous")
+        again(clinic, call.id, "00000001")
+        again(clinic, call.id, "00000002")
+    assert dial(clinic, code(clinic, visit), caller="anonymous")[0].state == PhoneState.LOBBY
+
+
 def test_guessing_from_many_numbers_locks_the_line_to_strangers_and_call_me_still_works(
     clinic: Cast, carrier: Carrier
 ) -> None:

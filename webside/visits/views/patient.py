@@ -45,6 +45,7 @@ def prepare(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         "visits/visit_prepare.html",
         early=page.visit.appointment.start - clock.now() > services.CHECK_IN_SOON,
         opens=selectors.check_in_opens(page.visit) if _is_early(page) else None,
+        due=_is_due(page),
         verdict=selectors.patient_verdict(page.visit),
         next_url=destination.after_devices(slug, page.visit),
         steps=destination.steps(slug, page.visit, Step.DEVICES),
@@ -94,6 +95,12 @@ def _is_early(page: Page) -> bool:
     return opens is not None and clock.now() < opens
 
 
+def _is_due(page: Page) -> bool:
+    """Whether somebody expects her now: she was called from the line, or her time has come."""
+    booked = page.visit.appointment
+    return selectors.stage_of(page.visit) is Stage.CHECK_IN and booked.start <= clock.now() < booked.end
+
+
 def _back(page: Page, form: SafeStartForm) -> HttpResponse:
     # Its answers are kept by now. The page must speak of these, not of those it was read with.
     page.visit = selectors.visit(page.actor, page.visit.id)
@@ -130,6 +137,7 @@ def _show(page: Page, form: SafeStartForm, status: int = 200) -> HttpResponse:
     start = selectors.safe_start_of(page.visit)
     return page.render(
         "visits/visit_check_in.html",
+        due=_is_due(page),
         form=form,
         card=_card(page),
         tasks=_tasks(form),
