@@ -69,10 +69,12 @@ def cpu_seconds(pid: int) -> float:
     return float(used.user + used.system)
 
 
-def pages_of(address: str, long_chart: str) -> list[tuple[str, str, Hands]]:
-    """Return each page as its name, its path, and the hands that may open it. ``long_chart``: whose chart is long."""
+def pages_of(
+    address: str, wanted: dict[str, tuple[str, ...]] = PAGES, long_chart: str = ""
+) -> list[tuple[str, str, Hands]]:
+    """Return each page as its name, its path, and the hands that may open it. ``long_chart``: whose chart is long, if one is."""
     found = []
-    for who, places in PAGES.items():
+    for who, places in wanted.items():
         hands = Hands(address)
         if who:
             hands.become(who)
@@ -81,7 +83,11 @@ def pages_of(address: str, long_chart: str) -> list[tuple[str, str, Hands]]:
             path = place
             if "[" in place:
                 # The long chart has a row of its own, whatever page leads to it first.
-                links = [link for link in re.findall(f'href="({place})(?:[?"#])', seen) if long_chart not in link]
+                links = [
+                    link
+                    for link in re.findall(f'href="({place})(?:[?"#])', seen)
+                    if not long_chart or long_chart not in link
+                ]
                 if not links:
                     raise RuntimeError(f"no page of {who or 'a visitor'} leads to {place}")
                 path = links[0]
@@ -89,7 +95,7 @@ def pages_of(address: str, long_chart: str) -> list[tuple[str, str, Hands]]:
                 path += "?state=NY&zone=America/New_York"
             seen += hands.get(path)
             found.append((f"{who or 'visitor'} {short(path)}", path, hands))
-        if who == "maya":
+        if who == "maya" and long_chart:
             found.append((LONG_CHART, f"/o/larkspur/patients/{long_chart}/", hands))
     return found
 
@@ -228,7 +234,7 @@ def main() -> int:
     with running_demo() as demo:
         said, long_chart = big_clinic.grow(postgres.urls(demo.var)["owner"])
         print(said)
-        pages = pages_of(demo.address, long_chart)
+        pages = pages_of(demo.address, long_chart=long_chart)
         costs = cpu_costs(demo, pages, options.requests)
         pictures = paints(demo, pages)
         asked = queries(demo, pages)
