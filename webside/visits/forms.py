@@ -230,11 +230,12 @@ AS_COLLEAGUE = (
 class AskGuestForm(forms.Form):
     """Asking somebody from outside into a visit; a patient asks her family only."""
 
+    use_required_attribute = False
     name = forms.CharField(label=_("Name"), max_length=160, error_messages={"required": _("Say who is to come.")})
     role = forms.ChoiceField(label=_("Comes as"))
     relation = forms.ChoiceField(
         label=_("To the patient"), choices=[("", "—"), *((each.value, RELATION_NAMES[each]) for each in Relation)],
-        required=False,
+        error_messages={"required": _("Choose what they are to the patient.")},
     )  # fmt: skip
     email = forms.EmailField(label=_("E-mail, if we are to send the link"), max_length=254, required=False)
 
@@ -242,14 +243,13 @@ class AskGuestForm(forms.Form):
         super().__init__(data, auto_id="ask-%s")
         roles = (ParticipantRole.FAMILY,) if family_only else BY_LINK
         self.fields["role"].choices = [(each.value, ROLE_NAMES[each]) for each in roles]  # type: ignore[attr-defined]
+        self.fields["relation"].required = data is None or data.get("role") == ParticipantRole.FAMILY
 
     def clean(self) -> dict[str, Any]:
         """Family says what it is to the patient; others are nothing to her."""
         data = super().clean() or {}
-        family = data.get("role") == ParticipantRole.FAMILY
-        if family and not data.get("relation"):
-            self.add_error("relation", _("Choose what they are to the patient."))
-        data["relation"] = data.get("relation") if family else ""
+        if data.get("role") != ParticipantRole.FAMILY:
+            data["relation"] = ""
         return data
 
 
