@@ -457,6 +457,8 @@ VISITS = [
     row("visits:visit-report", get=BOTH, at="ready"),
     row("visits:visit-propose", post="maya", at="ready", body={"days": "14"}),
     row("visits:visit-book-again", post="liz link ana", at="ready", body={"start": "2031-01-01T10:00:00+00:00"}),
+    row("visits:waiting-words", get="admin"),
+    row("visits:waiting-words-change", get="admin", post="admin", body={"text_en": "Sit down", "do": "keep"}),
     row("visits:help-list", get="grace"),
     row("visits:help-take", post="grace"),
     row("visits:help-answer", post="grace", body={"answer": "Called her"}),

@@ -62,7 +62,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "scheduling:appointment-move": 5,
         "visits:visit-prepare planned": 1,
         "visits:visit-check-in planned": 2,
-        "visits:visit-waiting waiting": 3,
+        "visits:visit-waiting waiting": 4,
         "visits:visit-line waiting": 3,
         "visits:visit-stopped stopped": 6,
         "visits:visit-room admitted": 3,

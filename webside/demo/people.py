@@ -96,6 +96,30 @@ class Service:
 
 MEDICAL = ("subjective", "assessment", "plan")
 
+WAITING_WORDS: dict[str, dict[str, tuple[str, str]]] = {
+    "Diabetes video visit": {
+        "en": (
+            "Your meter, with its readings of two weeks\nYour medicines, in their boxes\nSomething to write with",
+            "We look at your numbers together and decide what to change. There are no wrong numbers.",
+        ),
+        "es": (
+            "Su medidor, con las lecturas de dos semanas\nSus medicinas, en sus cajas\nAlgo para escribir",
+            "Vemos juntos sus números y decidimos qué cambiar. No hay números malos.",
+        ),
+    },
+    "Same-day video visit": {
+        "en": (
+            "Your medicines, in their boxes\nA thermometer, if you have one",
+            "Find a light place where nobody else can hear you.",
+        ),
+        "es": (
+            "Sus medicinas, en sus cajas\nUn termómetro, si tiene uno",
+            "Busque un lugar con luz donde nadie más pueda oírle.",
+        ),
+    },
+}
+"""What the clinic says to who waits for a service, by language: what to have ready, and a few words."""
+
 SERVICES: tuple[Service, ...] = (
     Service(
         "Same-day video visit", "telemedicine", "video", "urgent_care primary_care pharmacy",

@@ -101,6 +101,8 @@ class VisitsConfig(AppConfig):
                 "visits.keeping.answer": _("answered whether a picture of a visit stays in the chart"),
                 "visits.keeping.withdraw": _("took back that a picture of a visit stays in the chart"),
                 "visits.keeping.refuse": _("was refused a question about a picture of a visit"),
+                "visits.waiting-words.change": _("changed what people read while they wait"),
+                "visits.waiting-words.refuse": _("was refused what people read while they wait"),
                 "visits.seat.invite": _("asked somebody into a visit"),
                 "visits.seat.invite-again": _("asked somebody into a visit again"),
                 "visits.seat.take": _("opened the link of an invitation"),

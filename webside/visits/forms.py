@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from webside.ui.forms import HintedRadioSelect
-from webside.visits import rules, selectors
+from webside.visits import rules, selectors, services
 from webside.visits.codes import AudioReason, DeviceVerdict, ParticipantRole, PlaceKind, Relation
+from webside.visits.selectors import Words
 
 FEWEST_DIGITS = 10
 PHONE_HINT = _("Enter a phone number with its area code, for example 845-555-0142.")
@@ -262,6 +264,89 @@ class AskColleagueForm(forms.Form):
     def __init__(self, data: Any = None, *, colleagues: Iterable[tuple[str, str]] = ()) -> None:
         super().__init__(data, auto_id="colleague-%s")
         self.fields["user"].choices = list(colleagues)  # type: ignore[attr-defined]
+
+
+class WaitingWordsForm(forms.Form):
+    """What people read while they wait for a service, in each language."""
+
+    use_required_attribute = False
+
+    def __init__(self, data: Any = None, *, slug: str, said: Mapping[str, Words] | None = None) -> None:
+        super().__init__(data)
+        self.slug = slug
+        self.groups: list[tuple[str, list[Any]]] = []
+        """Each language with its fields, in the order of the page."""
+        for language in selectors.LANGUAGES:
+            fields = self._fields_in(language, (said or {}).get(language, Words(language)))
+            self.fields.update(fields)
+            self.groups.append((language, [self[name] for name in fields]))
+
+    def _fields_in(self, language: str, words: Words) -> dict[str, forms.Field]:
+        named = {"language": get_language_info(language)["name_translated"]}
+        fields: dict[str, forms.Field] = {
+            f"ready_{language}": forms.CharField(
+                label=_("Have ready, in %(language)s") % named, required=False, initial=words.ready, max_length=1000,
+                help_text=_("One thing a line, six lines at most."), widget=forms.Textarea({"rows": 4, "lang": language}),
+            ),
+            f"text_{language}": forms.CharField(
+                label=_("A few words, in %(language)s") % named, required=False, initial=words.text,
+                max_length=services.LONGEST_TEXT, widget=forms.Textarea({"rows": 3, "lang": language}),
+                help_text=_("Short and plain. No names and no promises about the time."),
+            ),
+        }  # fmt: skip
+        for number in range(services.MOST_LINKS):
+            kept = words.links[number] if number < len(words.links) else {"name": "", "address": ""}
+            counted = named | {"number": number + 1}
+            fields[f"name_{language}_{number}"] = forms.CharField(
+                label=_("Link %(number)d in %(language)s: its name") % counted, required=False, max_length=60,
+                initial=kept["name"], widget=forms.TextInput({"lang": language}),
+            )  # fmt: skip
+            fields[f"address_{language}_{number}"] = forms.CharField(
+                label=_("Link %(number)d in %(language)s: its address") % counted, required=False, max_length=300,
+                initial=kept["address"],
+                widget=forms.TextInput({"autocomplete": "off", "inputmode": "url", "spellcheck": "false"}),
+            )  # fmt: skip
+        return fields
+
+    def clean(self) -> dict[str, Any]:
+        """A list is short; a link is a page of the clinic and has a name."""
+        data = super().clean() or {}
+        for language in selectors.LANGUAGES:
+            lines = selectors.lines_in(data.get(f"ready_{language}", ""))
+            if len(lines) > services.MOST_LINES or any(len(line) > services.LONGEST_LINE for line in lines):
+                self.add_error(f"ready_{language}", _("At most six lines of at most 120 letters each."))
+            for number in range(services.MOST_LINKS):
+                self._check_link(data, f"{language}_{number}")
+        return data
+
+    def _check_link(self, data: dict[str, Any], which: str) -> None:
+        name, address = data.get(f"name_{which}", ""), data.get(f"address_{which}", "")
+        if name and not address:
+            self.add_error(f"address_{which}", _("Give the address, or empty the name."))
+        if address and not name:
+            self.add_error(f"name_{which}", _("Say what the page is called."))
+        if address and not selectors.is_own_page(address, self.slug):
+            self.add_error(
+                f"address_{which}",
+                _("Only pages of the clinic: here, or on a site that stands under “Booking on your own site”."),
+            )
+
+    def said(self) -> dict[str, Words]:
+        """Return what was given, by language."""
+        data = self.cleaned_data
+        return {
+            language: Words(
+                language,
+                "\n".join(selectors.lines_in(data[f"ready_{language}"])),
+                data[f"text_{language}"].replace("\r\n", "\n"),
+                tuple(
+                    {"address": data[f"address_{language}_{number}"], "name": data[f"name_{language}_{number}"]}
+                    for number in range(services.MOST_LINKS)
+                    if data[f"address_{language}_{number}"]
+                ),
+            )
+            for language in selectors.LANGUAGES
+        }
 
 
 class HandOverForm(forms.Form):

@@ -220,6 +220,23 @@ class HandOver(TenantModel):
         ]
 
 
+class WaitingWords(TenantModel):
+    """What the clinic says in one language to who waits for a service: what to have ready, a few words, pages of its own.
+
+    ``ready`` holds one thing a line. ``links``: each ``address`` and ``name``.
+    """
+
+    service = TenantForeignKey("catalog.HealthcareService", related_name="+")
+    language = models.CharField(max_length=8)
+    ready = models.TextField(blank=True)
+    text = models.TextField(blank=True)
+    links = models.JSONField(default=list)
+    changed_by = models.CharField(max_length=160, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "service", "language"], name="waiting_words_once")]
+
+
 class FollowUp(TenantModel):
     """The clinician proposes to meet again after so many ``days``; ``appointment`` is what the patient booked of it."""
 

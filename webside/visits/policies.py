@@ -141,6 +141,11 @@ def can_book_follow_up(actor: Actor, visit: Visit) -> bool:
     return role_in(actor, visit) is ParticipantRole.PATIENT and actor.may(Scope.APPOINTMENTS)
 
 
+def can_set_waiting_words(actor: Actor) -> bool:
+    """Say what people read while they wait: the administrator, for the clinic."""
+    return actor.has(Role.ADMINISTRATOR)
+
+
 def can_answer_survey(actor: Actor, visit: Visit) -> bool:
     """Say how a visit was: the patient's side, and a link is enough. Who gave the care isn't asked."""
     return role_in(actor, visit) is ParticipantRole.PATIENT

@@ -15,6 +15,7 @@ from webside.visits.views import (
     phone,
     pictures,
     room,
+    words,
 )
 
 app_name = "visits"
@@ -62,6 +63,8 @@ urlpatterns = [
     path(f"{_VISIT}propose/", afterwards.propose, name="visit-propose"),
     path(f"{_VISIT}phone/", phone.phone, name="visit-phone"),
     path(f"{_VISIT}help/", help.ask, name="visit-help"),
+    path("o/<slug:slug>/waiting-words/", words.everything, name="waiting-words"),
+    path("o/<slug:slug>/waiting-words/<uuid:service_id>/", words.change, name="waiting-words-change"),
     path("o/<slug:slug>/help/", help.board, name="help-list"),
     path("o/<slug:slug>/help/<uuid:help_id>/take/", help.take, name="help-take"),
     path("o/<slug:slug>/help/<uuid:help_id>/answer/", help.answer, name="help-answer"),

@@ -6,7 +6,7 @@ from datetime import time
 
 from webside.catalog import services as catalog
 from webside.catalog.models import HealthcareService
-from webside.demo.people import PATIENTS, SERVICES
+from webside.demo.people import PATIENTS, SERVICES, WAITING_WORDS
 from webside.demo.seed.clinic import Demo, add_consent_texts
 from webside.demo.seed.last_weeks import live_last_weeks
 from webside.demo.seed.patients import add_patient, fill_lists, give_consents, let_ana_help
@@ -16,6 +16,8 @@ from webside.demo.seed.today import book_today
 from webside.people.models import Practitioner
 from webside.scheduling import services as scheduling
 from webside.scheduling.rules import WeeklyHours
+from webside.visits import services as visits
+from webside.visits.selectors import Words
 
 DAY_AND_NIGHT = [WeeklyHours(weekday, time(0), time(0), "America/New_York") for weekday in range(7)]
 """When people may wait in line: always, so that the demo lives at any hour of any day."""
@@ -35,8 +37,16 @@ def make_larkspur(demo: Demo) -> list[str]:
         live_last_weeks(demo)
         fill_lists(demo)
         agree_with_liz(demo)
+        _say_to_who_waits(demo)
     renew_licences(demo)
     return ["Larkspur Clinic is set up" if fresh else "Larkspur Clinic is there already", *book_today(demo)]
+
+
+def _say_to_who_waits(demo: Demo) -> None:
+    """Let the administrator write what people read while they wait."""
+    for name, said in WAITING_WORDS.items():
+        words = {language: Words(language, ready, text) for language, (ready, text) in said.items()}
+        visits.set_waiting_words(actor=demo.actor("sol"), service=demo.services[name], said=words)
 
 
 def _services(demo: Demo) -> None:

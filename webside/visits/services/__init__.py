@@ -106,6 +106,7 @@ from webside.visits.services.seats import (
     take_seat,
 )
 from webside.visits.services.stops import hand_over
+from webside.visits.services.words import LONGEST_LINE, LONGEST_TEXT, MOST_LINES, MOST_LINKS, set_waiting_words
 
 __all__ = [
     "ANSWERS",
@@ -114,8 +115,12 @@ __all__ = [
     "HAND_OVER_TIMER",
     "HELP_TIMER",
     "LONGEST_HELP",
+    "LONGEST_LINE",
     "LONGEST_SURVEY",
+    "LONGEST_TEXT",
     "LONGEST_WORDS",
+    "MOST_LINES",
+    "MOST_LINKS",
     "PART_BYTES",
     "PHONE_TIMER",
     "VISIT_CONSENT",
@@ -202,6 +207,7 @@ __all__ = [
     "say_audio_reason",
     "secret_hash",
     "send_to_lobby",
+    "set_waiting_words",
     "show_picture",
     "standing_consent",
     "start_visit",

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -223,9 +224,14 @@ def waiting(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         return page.go_on()
     return page.render(
         "visits/visit_waiting.html",
-            line=_line(page), tips=_tips(page), verdict=selectors.patient_verdict(page.visit),
+            words=_words(page), line=_line(page), tips=_tips(page), verdict=selectors.patient_verdict(page.visit),
             card=_card(page), steps=destination.steps(slug, page.visit, Step.WAITING),
     )  # fmt: skip
+
+
+def _words(page: Page) -> selectors.Words | None:
+    """Return the clinic's own words for who waits for this service, in the language of the page, else in another."""
+    return selectors.words_in(get_language() or "", selectors.waiting_words(page.visit.appointment.service_id))
 
 
 @never_cache
