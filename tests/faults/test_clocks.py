@@ -38,7 +38,7 @@ from webside.scheduling import selectors as scheduling
 from webside.scheduling import services as bookings
 from webside.scheduling.models import Appointment, Availability
 from webside.scheduling.tests import factories
-from webside.testing.cast import Cast, make_cast, sign_in
+from webside.testing.cast import Cast, agreed, make_cast, sign_in
 from webside.ui.templatetags._page import when
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -246,7 +246,9 @@ def test_the_hour_that_comes_twice_says_on_each_page_which_one_is_meant(cast: Ca
         assert "1:20 am EST</time>" in form and f"1:20 am {EST}" in form and "EDT" not in form
         key = re.search(r'name="key" value="([^"]+)"', form)
         assert key
-        done = client.post(book, {**place, "slot": slot, "key": key[1], "consent": "on"}, follow=True).content.decode()
+        done = client.post(
+            book, {**place, "slot": slot, "key": key[1], "consent": agreed("telehealth")}, follow=True
+        ).content.decode()
         assert "Your visit is booked" in done
         assert "1:20 am EST</time>" in done and "EDT" not in done
         with cast.as_(cast.liz_user):

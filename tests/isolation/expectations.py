@@ -18,6 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from webside.testing.cast import agreed
+
 GUESTS = "visitor guest link rosa_link"
 PATIENTS = "liz rosa"
 CARE = "maya daniel priya"
@@ -214,7 +216,7 @@ PEOPLE = [
 BOOKING = {"slot": "{slot}", "state": "NY", "zone": "America/New_York", "key": "0199aaaa-0000-7000-8000-000000000001"}
 VISITOR = BOOKING | {
     "given": "Nora", "family": "Quist", "birth_date": "1988-02-29", "email": "nora@example.test",
-    "phone": "518-555-0161", "reason_text": "A rash", "consent": "on",
+    "phone": "518-555-0161", "reason_text": "A rash", "consent": agreed("telehealth"),
 }  # fmt: skip
 SAID = "the date of birth was said"
 TO_HER_APPOINTMENT = f"liz link maya grace {ACTING}"
@@ -382,7 +384,8 @@ CHART = [
 ]  # fmt: skip
 
 SAFE_START = {
-    "identity_confirmed": "on", "location": "home", "phone": "845-555-0142", "near": "no", "agrees": "on",
+    "identity_confirmed": "on", "location": "home", "phone": "845-555-0142", "near": "no",
+    "agrees": agreed("visit", "telehealth"),
     "version": "new", "address_line": "9 Pine Street", "city": "Kingston", "state": "NY", "postal_code": "12401",
 }  # fmt: skip
 HERS = "liz link ana"
@@ -516,7 +519,7 @@ PORTAL = [
     row("portal:consent-withdraw", get=f"liz {ACTING}", post=f"liz {ACTING}"),
     row("portal:book-for", get="grace", post="grace", body=NEW_PATIENT),
     row("portal:book-for", get="grace", note="for one patient", query={"patient": "{patient_id}"}),
-    row("portal:book-time", get="grace", post="grace", body=BOOKING | {"consent": "on"}),
+    row("portal:book-time", get="grace", post="grace", body=BOOKING | {"consent": agreed("telehealth")}),
 ]
 
 UI = [

@@ -29,7 +29,7 @@ from webside.core.models import Tenant, Timer
 from webside.core.timers import MAX_ATTEMPTS
 from webside.people.codes import Scope
 from webside.people.models import Delegation
-from webside.testing.cast import Cast, acting, delegation, make_cast
+from webside.testing.cast import Cast, acting, delegation, make_cast, publish_words
 from webside.testing.jobs import give_up_a_job
 
 ZONE = "America/New_York"
@@ -146,7 +146,7 @@ def _larkspur(cast: Cast) -> Clinic:
 def _northgate(cast: Cast) -> Clinic:
     """Give Northgate a patient with an account, and a physician who holds every role: if anybody could, she could."""
     from webside.catalog.models import HealthcareService, ServicePractitioner
-    from webside.compliance.models import ConsentText, Credentialing, Licence
+    from webside.compliance.models import Credentialing, Licence
     from webside.people.models import Practitioner
     from webside.scheduling.models import Availability
 
@@ -180,11 +180,7 @@ def _northgate(cast: Cast) -> Clinic:
                 Availability.objects.create(
                     practitioner=person, weekday=weekday, starts_at=time(8), ends_at=time(18), timezone=ZONE
                 )
-        for scope in ("telehealth", "visit"):
-            ConsentText.objects.create(
-                scope=scope, version="2026-10-01", title=scope, body="We talk by video.",
-                effective_from=date(2026, 10, 1),
-            )  # fmt: skip
+        publish_words("telehealth", "visit")
     return Clinic(
         cast.northgate, cast.oscar, oscar, physician, every, every, every, service, cast.mallory,
     )  # fmt: skip

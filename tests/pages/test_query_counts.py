@@ -61,7 +61,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "scheduling:appointment-detail": 5,
         "scheduling:appointment-move": 5,
         "visits:visit-prepare planned": 1,
-        "visits:visit-check-in planned": 2,
+        "visits:visit-check-in planned": 3,
         "visits:visit-waiting waiting": 4,
         "visits:visit-line waiting": 3,
         "visits:visit-stopped stopped": 6,
@@ -79,7 +79,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "scheduling:appointment-detail": 6,
         "scheduling:appointment-move": 6,
         "visits:visit-prepare planned": 2,
-        "visits:visit-check-in planned": 3,
+        "visits:visit-check-in planned": 4,
     },
     "link, afterwards": {
         "chart:summary-who": 2,
@@ -150,7 +150,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "compliance:overrides": 5,
         "compliance:licences": 6,
         "compliance:licence-detail": 5,
-        "compliance:consents": 5,
+        "compliance:consents": 6,
         "compliance:disclosures": 1,
     },
     "admin": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -15,6 +16,51 @@ from webside.compliance.rules.facts import LicenceFacts
 from webside.core import clock
 
 DAY = {"type": "date"}
+
+
+class AgreeBox(forms.CheckboxInput):
+    """A box that is ticked for the words that stand above it and for no others: its value names them."""
+
+    words = ""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """Tick it where these very words were agreed to."""
+        return super().get_context(name, value == self.words, attrs)
+
+    def format_value(self, value: Any) -> str:
+        """Return what is sent when the box is ticked."""
+        return self.words
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> str:  # type: ignore[override]
+        """Return what was sent: the words that stood above the box then."""
+        return str(data.get(name, ""))
+
+
+class AgreeField(forms.CharField):
+    """Agreeing to the words that are shown, a text of each scope. Its value is their digests.
+
+    Agreed to in another language of the same version counts, and is kept as that. Where the words have changed since the
+    page was opened, the box is empty again and says why.
+    """
+
+    widget = AgreeBox
+
+    def __init__(self, *, shown: Sequence[Any] = (), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.show(shown)
+
+    def show(self, texts: Sequence[Any]) -> None:
+        """Say which words stand beside the box; without any it says only that it was ticked."""
+        self.scopes = [text.scope for text in texts]
+        self.words = self.widget.words = " ".join(text.digest for text in texts) or "on"
+
+    def validate(self, value: str) -> None:
+        """Refuse what is no longer what people agree to."""
+        super().validate(value)
+        if value and self.scopes and value != self.words and not selectors.are_in_force(value, self.scopes):
+            raise forms.ValidationError(
+                _("These words are new since you opened this page. Please read them, then tick the box again.")
+            )
 
 
 class LicenceForm(forms.Form):

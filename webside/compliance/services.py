@@ -39,20 +39,27 @@ class ReasonMissing(ValueError):
 
 
 @action("compliance.consent.give")
-def give_consent(*, actor: Actor, patient: Patient, scope: str, given_by: str, visit_id: UUID | None = None) -> Consent:
+def give_consent(
+    *, actor: Actor, patient: Patient, scope: str, given_by: str, visit_id: UUID | None = None, words: str = ""
+) -> Consent:
     """Note that a patient agrees to ``scope`` (telehealth, telecare, or visit with its ``visit_id``).
 
-    The same consent again returns the one that is active. Raises :class:`NotAllowed`.
+    ``words``: digests of what stood above the box that was ticked, as ``forms.AgreeField`` gives them; the text of this
+    scope is kept with its language, and none where none stood there. The same consent again returns the one that is
+    active. Raises :class:`NotAllowed`.
     """
     if not policies.can_give_consent(actor, patient):
         raise NotAllowed
     consent = Consent.objects.filter(patient=patient, scope=scope, visit_id=visit_id, status="active").first()
     if consent is None:
+        text = selectors.text_among(words, scope)
         consent = Consent.objects.create(
             patient=patient,
             scope=scope,
             visit_id=visit_id,
-            text=selectors.current_text(scope),
+            text=text,
+            language=text.language if text else "",
+            digest=text.digest if text else "",
             given_by=given_by,
         )
         write_version(consent)

@@ -261,8 +261,8 @@ PATIENTS: tuple[PatientFacts, ...] = (
     ),
 )  # fmt: skip
 
-CONSENTS = {
-    "telehealth": (
+CONSENTS: dict[tuple[str, str], tuple[str, str]] = {
+    ("telehealth", "en"): (
         "Care by video",
         "You and your clinician see and hear each other over the internet. It is encrypted and nobody records it.\n\n"
         "Some things can’t be done by video. Your clinician will say so and tell you where to go.\n\n"
@@ -270,13 +270,26 @@ CONSENTS = {
         "doesn’t change if you do.\n\n"
         "If you are in danger, call 911. We ask before each visit where you are, so that help can find you.",
     ),
-    "telecare": (
+    ("telehealth", "es"): (
+        "Atención por video",
+        "Usted y su profesional de la salud se ven y se oyen por internet. La llamada va cifrada y nadie la graba.\n\n"
+        "Algunas cosas no se pueden hacer por video. Su profesional se lo dirá y le indicará adónde ir.\n\n"
+        "Usted puede parar en cualquier momento, pedir una consulta en persona o retirar esto más adelante. La atención "
+        "que le damos no cambia si lo hace.\n\n"
+        "Si está en peligro, llame al 911. Antes de cada consulta preguntamos dónde está usted, para que la ayuda pueda "
+        "encontrarle.",
+    ),
+    ("telecare", "en"): (
         "Safety at home",
         "Sensors and a button in your home tell us when something may be wrong. People look at it day and night "
         "and call you, then the people you named, then 911.\n\nYou can take this back at any time.",
     ),
-    "visit": (
+    ("visit", "en"): (
         "This visit",
         "I am who I say, I am where I say, and I want this visit by video. I can stop it at any moment.",
+    ),
+    ("visit", "es"): (
+        "Esta consulta",
+        "Soy quien digo ser, estoy donde digo estar y quiero esta consulta por video. Puedo pararla en cualquier momento.",
     ),
 }

@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from webside.compliance.forms import AgreeField
 from webside.core import clock
 from webside.scheduling import selectors as scheduling
 
@@ -50,18 +51,22 @@ class PhoneBookingForm(forms.Form):
         widget=forms.Textarea({"rows": 2}),
         help_text=_("The clinician reads this before the visit."),
     )
-    consent = forms.BooleanField(
-        label=_("I read this out and the patient said yes"),
-        error_messages={"required": _("Read it out. Without a yes this visit can’t be booked.")},
-    )
     key = forms.UUIDField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, asks_consent: bool, consent_text: str = "", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, scope: str, agree_to: Any, **kwargs: Any) -> None:
+        """``agree_to``: the words of the ``scope`` that she must still agree to, in her language where they are translated."""
         super().__init__(*args, **kwargs)
-        if not asks_consent:
-            del self.fields["consent"]
-        else:
-            self.fields["consent"].help_text = consent_text
+        self.scope = scope
+        if scope:
+            self.fields["consent"] = AgreeField(
+                shown=[agree_to] if agree_to else [], label=_("I read this out and the patient said yes"),
+                error_messages={"required": _("Read it out. Without a yes this visit can’t be booked.")},
+            )  # fmt: skip
+
+    @property
+    def agreed(self) -> dict[str, str]:
+        """What the patient agreed to and in which words, as a booking takes it."""
+        return {"consent_scope": self.scope, "consent_words": self.cleaned_data.get("consent", "")}
 
 
 class SiteForm(forms.Form):

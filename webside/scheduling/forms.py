@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from webside.catalog.codes import ScreenSharing
+from webside.compliance.forms import AgreeField
 from webside.core import clock
 from webside.people.forms import BirthDateField
 from webside.scheduling import registry
@@ -87,15 +88,25 @@ class BookingForm(forms.Form):
         widget=forms.Textarea({"rows": 3}),
     )
     key = forms.UUIDField(widget=forms.HiddenInput)
-    consent = forms.BooleanField(
-        label=_("I have read this and I agree"),
-        error_messages={"required": _("Please tick the box if you agree. Without it we can’t book this visit.")},
-    )
 
-    def __init__(self, *args: Any, asks_consent: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, agree_to: Any, **kwargs: Any) -> None:
+        """``agree_to``: the words that stand above the box; nothing where none are asked for."""
         super().__init__(*args, **kwargs)
-        if not asks_consent:
-            del self.fields["consent"]
+        self.agree_to = agree_to
+        if agree_to is not None:
+            self.fields["consent"] = AgreeField(
+                shown=[agree_to], label=_("I have read this and I agree"),
+                error_messages={
+                    "required": _("Please tick the box if you agree. Without it we can’t book this visit.")
+                },
+            )  # fmt: skip
+            self.order_fields(self.field_order)
+
+    @property
+    def agreed(self) -> dict[str, str]:
+        """What she agreed to and in which words, as a booking takes it; empty where nothing was asked for."""
+        scope = self.agree_to.scope if self.agree_to is not None else ""
+        return {"consent_scope": scope, "consent_words": self.cleaned_data.get("consent", "")}
 
 
 def _is_no_address(name: str) -> None:
@@ -277,8 +288,8 @@ class JoinForm(BookingForm):
     )
     field_order = ["signs", "reason_text", "phone", "wants_message", "consent", "key"]
 
-    def __init__(self, *args: Any, asks_consent: bool, **kwargs: Any) -> None:
-        super().__init__(*args, asks_consent=asks_consent, **kwargs)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         prepare_join(self)
 
     def clean_phone(self) -> str:
@@ -298,8 +309,8 @@ class VisitorJoinForm(VisitorBookingForm):
         "signs", "reason_text", "given", "family", "birth_date", "email", "phone", "wants_message", "consent", "key",
     ]  # fmt: skip
 
-    def __init__(self, *args: Any, asks_consent: bool, **kwargs: Any) -> None:
-        super().__init__(*args, asks_consent=asks_consent, **kwargs)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         prepare_join(self)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from webside.accounts.models import Membership, User
 from webside.catalog.models import HealthcareService, ServicePractitioner
-from webside.compliance.models import ConsentText, Credentialing, Licence
+from webside.compliance.models import ConsentText, Credentialing, Licence, digest_of
 from webside.core import clock, frames
 from webside.core.actor import Actor, ActorKind, OnBehalf, Role, system
 from webside.core.models import Tenant
@@ -195,12 +195,26 @@ def _larkspur(tenant: Tenant) -> dict[str, Any]:
     )  # fmt: skip
     for service, practitioner in (("video_visit", "maya"), ("video_visit", "daniel"), ("coaching", "priya")):
         ServicePractitioner.objects.create(service=people[service], practitioner=people[practitioner])
-    for scope, title in (("telehealth", "Care by video"), ("telecare", "Safety at home"), ("visit", "This visit")):
-        ConsentText.objects.create(
-            scope=scope, version="2026-10-01", title=title, effective_from=date(2026, 10, 1),
-            body="We talk by video. You can stop at any time. It doesn’t change the care you get from us.",
-        )  # fmt: skip
+    publish_words(*CONSENT_TITLES)
     return people
+
+
+CONSENT_TITLES = {"telehealth": "Care by video", "telecare": "Safety at home", "visit": "This visit"}
+CONSENT_BODY = "We talk by video. You can stop at any time. It doesn’t change the care you get from us."
+
+
+def publish_words(*scopes: str) -> None:
+    """Publish what people agree to, in English."""
+    for scope in scopes:
+        ConsentText.objects.create(
+            scope=scope, version="2026-10-01", language="en", title=CONSENT_TITLES[scope], body=CONSENT_BODY,
+            effective_from=date(2026, 10, 1),
+        )  # fmt: skip
+
+
+def agreed(*scopes: str) -> str:
+    """Return what a page sends when the box below these words is ticked."""
+    return " ".join(digest_of(CONSENT_TITLES[scope], CONSENT_BODY) for scope in scopes)
 
 
 def make_cast() -> Cast:

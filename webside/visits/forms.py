@@ -10,6 +10,7 @@ from django import forms
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
+from webside.compliance.forms import AgreeField
 from webside.ui.forms import HintedRadioSelect
 from webside.visits import rules, selectors, services
 from webside.visits.codes import AudioReason, DeviceVerdict, ParticipantRole, PlaceKind, Relation
@@ -66,7 +67,7 @@ class SafeStartForm(forms.Form):
     )
     nearby_name = forms.CharField(label=_("Their name"), max_length=160, required=False)
     nearby_phone = forms.CharField(label=_("Their phone number"), max_length=40, required=False)
-    agrees = forms.BooleanField(label=_("I agree to have this visit by video"), required=False)
+    agrees = AgreeField(label=_("I agree to have this visit by video"), required=False)
 
     def __init__(self, *args: Any, home: dict[str, str] | None = None, completing: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -89,6 +90,16 @@ class SafeStartForm(forms.Form):
 
         for name in self.WANTED:
             self.fields[name].required = True
+
+    def show_words(self, texts: Iterable[Any]) -> None:
+        """Say which texts stand below the box: agreeing to it is agreeing to them."""
+        self.texts = list(texts)
+        self.fields["agrees"].show(self.texts)  # type: ignore[attr-defined]
+
+    @property
+    def agrees_to_these(self) -> bool:
+        """Whether the box is ticked for the texts that stand below it."""
+        return bool(self["agrees"].value() == self.fields["agrees"].words)  # type: ignore[attr-defined]
 
     def full_clean(self) -> None:
         """Judge an answer by itself; that something is wanted is shown, and asked for at the end."""

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from webside.compliance.selectors.consent import (
     CONSENT_FILTERS,
+    LANGUAGES,
+    are_in_force,
     consent_counts,
     consents,
     consents_after,
     consents_of,
     consents_withdrawn,
     current_text,
+    text_among,
+    text_in,
+    texts_in_force,
+    versions_in_force,
 )
 from webside.compliance.selectors.law import (
     OnRecord,
@@ -56,12 +62,14 @@ from webside.compliance.selectors.trail import (
 __all__ = [
     "CONSENT_FILTERS",
     "COUNTED",
+    "LANGUAGES",
     "LICENCE_STATUSES",
     "LICENCE_TYPES",
     "OVERRIDES_SHOWN",
     "TRAIL_FILTERS",
     "WARN_DAYS",
     "OnRecord",
+    "are_in_force",
     "audit_of_patient",
     "colleagues",
     "consent_counts",
@@ -92,6 +100,10 @@ __all__ = [
     "patients_matching",
     "reach",
     "states",
+    "text_among",
+    "text_in",
+    "texts_in_force",
     "trail_counts",
     "trail_state",
+    "versions_in_force",
 ]

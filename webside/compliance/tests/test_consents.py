@@ -14,7 +14,7 @@ from webside.core.actor import Actor, ActorKind, Role, anonymous, system
 from webside.core.ids import uuid7
 from webside.fhirkit.models import ResourceVersion
 from webside.outbox.models import OutboxEvent
-from webside.testing.cast import Cast
+from webside.testing.cast import Cast, agreed
 
 
 def _allowed(cast: Cast) -> bool:
@@ -53,7 +53,9 @@ def test_what_is_not_on_record_is_never_fine(cast: Cast) -> None:
 
 def test_it_keeps_the_words_that_were_shown(cast: Cast) -> None:
     with cast.as_(cast.liz_user) as liz:
-        given = services.give_consent(actor=liz, patient=cast.liz, scope="telehealth", given_by="Liz Moreno")
+        given = services.give_consent(
+            actor=liz, patient=cast.liz, scope="telehealth", given_by="Liz Moreno", words=agreed("telehealth")
+        )
         assert given.text is not None
         assert (given.text.scope, given.text.version) == ("telehealth", "2026-10-01")
 

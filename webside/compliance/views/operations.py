@@ -235,5 +235,7 @@ def consents(request: HttpRequest, slug: str) -> HttpResponse:
             "rows": rows[:PAGE],
             "chips": _chips(CONSENT_NAMES, selectors.consent_counts(), chosen),
             "more": more,
+            "texts": selectors.versions_in_force(),
+            "languages": selectors.LANGUAGES,
         },
     )

@@ -39,11 +39,12 @@ class Demo:
 
 
 def add_consent_texts() -> None:
-    """Add the words that people agree to, where they are not there."""
-    for scope, (title, body) in CONSENTS.items():
+    """Add the words that people agree to, where they are not there. No lawyer has confirmed them, in either language."""
+    for (scope, language), (title, body) in CONSENTS.items():
         ConsentText.objects.get_or_create(
             scope=scope,
             version="2026-01-01",
+            language=language,
             defaults={"title": title, "body": body, "effective_from": date(2026, 1, 1)},
         )
 

@@ -163,7 +163,8 @@ def _check_in(demo: Demo, appointment: Appointment, patient: Patient) -> Visit:
         "nearby_name": "",
         "nearby_phone": "",
     }
-    return visits.complete_safe_start(actor=herself, visit=visit, answers=answers, agrees=True).visit
+    words = " ".join(text.digest for text in visits.texts_asked(visit, patient.language))
+    return visits.complete_safe_start(actor=herself, visit=visit, answers=answers, agrees=True, words=words).visit
 
 
 def _herself(demo: Demo, appointment: Appointment, patient: Patient) -> Actor:

@@ -9,6 +9,7 @@ from webside.billing import services as billing
 from webside.billing.models import Payer
 from webside.chart import services as chart
 from webside.chart.codes import ListCode, ReadingSource
+from webside.compliance import selectors as law
 from webside.compliance import services as compliance
 from webside.core import clock
 from webside.demo import past
@@ -85,7 +86,10 @@ def give_consents(demo: Demo) -> None:
     for key, days in (("liz", 240), ("rosa", 120), ("theo", 60), ("joe", 20)):
         patient = demo.patients[key]
         with past.at(clock.now() - timedelta(days=days)):
-            compliance.give_consent(actor=demo.machine, patient=patient, scope="telehealth", given_by=patient.full_name)
+            compliance.give_consent(
+                actor=demo.machine, patient=patient, scope="telehealth", given_by=patient.full_name,
+                words=text.digest if (text := law.current_text("telehealth", patient.language)) else "",
+            )  # fmt: skip
 
 
 def let_ana_help(demo: Demo) -> None:

@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 
 from webside.catalog import selectors as catalog
 from webside.compliance import selectors as compliance
-from webside.compliance.models import Consent
+from webside.compliance.models import ConsentText
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.core.models import Tenant
@@ -54,7 +54,7 @@ class PhoneOffer:
     states: list[scheduling.State]
     slots: list[scheduling.Slot]
     scope: str
-    consent_text: str
+    agree_to: ConsentText | None
 
     @property
     def groups(self) -> list[dict[str, Any]]:
@@ -97,7 +97,7 @@ def phone_offer(*, patient: Patient, service: Any, tenant: Tenant, state: str | 
         else []
     )
     scope = scheduling.CONSENT_SCOPES.get(service.kind, "")
-    if scope and Consent.objects.filter(patient=patient, scope=scope, status="active").exists():
+    if scope and scheduling.has_consent(patient, scope):
         scope = ""
-    text = compliance.current_text(scope) if scope else None
-    return PhoneOffer(code, zone, states, slots[:PHONE_SLOTS], scope, text.body if text else "")
+    text = compliance.current_text(scope, patient.language) if scope else None
+    return PhoneOffer(code, zone, states, slots[:PHONE_SLOTS], scope, text)

@@ -21,7 +21,7 @@ from webside.people.models import Delegation, Patient
 from webside.scheduling import selectors as scheduling
 from webside.scheduling.forms import slot_value
 from webside.scheduling.models import Appointment
-from webside.testing.cast import Cast, sign_in
+from webside.testing.cast import Cast, agreed, sign_in
 from webside.visits import services as visits
 from webside.visits.tests import factories
 
@@ -105,7 +105,7 @@ def test_she_books_for_her_and_the_consent_says_whose_word_it_is(ana: Client, ca
         people_before = Patient.objects.count()
     sent = {
         "slot": slot_value(slot.start, cast.maya.id), "state": "NY", "zone": "America/New_York",
-        "key": "0199aaaa-0000-7000-8000-000000000009", "consent": "on", "reason_text": "Her sugar",
+        "key": "0199aaaa-0000-7000-8000-000000000009", "consent": agreed("telehealth"), "reason_text": "Her sugar",
     }  # fmt: skip
     answer = ana.post(reverse("scheduling:appointment-book", args=["larkspur", cast.video_visit.id]), sent)
     assert answer.status_code == 302
@@ -126,7 +126,7 @@ def test_who_may_not_book_for_her_books_for_nobody(client: Client, cast: Cast) -
             service=cast.video_visit, state="NY", since=clock.now() + timedelta(days=1), days=3, practitioner=cast.maya
         )[0]
     sent = {
-        "slot": slot_value(slot.start, cast.maya.id), "state": "NY", "zone": "America/New_York", "consent": "on",
+        "slot": slot_value(slot.start, cast.maya.id), "state": "NY", "zone": "America/New_York", "consent": agreed("telehealth"),
         "key": "0199aaaa-0000-7000-8000-000000000010", "given": "Ana", "family": "Moreno", "birth_date": "1995-01-01",
         "email": "ana@example.test", "phone": "518-555-0161", "reason_text": "Mine",
     }  # fmt: skip
@@ -144,7 +144,7 @@ def test_who_may_not_book_for_her_puts_nobody_in_line(client: Client, cast: Cast
     ana = _choose(client, cast)
     path = reverse("scheduling:queue-join", args=["larkspur", cast.video_visit.id])
     sent = {
-        "state": "NY", "zone": "America/New_York", "key": "0199aaaa-0000-7000-8000-000000000011", "consent": "on",
+        "state": "NY", "zone": "America/New_York", "key": "0199aaaa-0000-7000-8000-000000000011", "consent": agreed("telehealth"),
         "given": "Ana", "family": "Moreno", "birth_date": "1995-01-01", "email": "ana@example.test",
         "phone": "518-555-0161", "reason_text": "A cough",
     }  # fmt: skip
@@ -193,7 +193,8 @@ def test_who_may_be_in_the_visit_alone_is_led_to_no_summary(client: Client, cast
 def test_a_check_in_says_who_answered(ana: Client, cast: Cast) -> None:
     visit = factories.planned(cast)
     sent = {
-        "identity_confirmed": "on", "location": "home", "phone": "845-555-0142", "near": "no", "agrees": "on",
+        "identity_confirmed": "on", "location": "home", "phone": "845-555-0142", "near": "no",
+        "agrees": agreed("visit", "telehealth"),
         "version": "new", "address_line": "9 Pine Street", "city": "Kingston", "state": "NY", "postal_code": "12401",
     }  # fmt: skip
     assert ana.post(reverse("visits:visit-check-in", args=["larkspur", visit.id]), sent).status_code == 302

@@ -23,7 +23,7 @@ from webside.portal import policies, selectors
 from webside.portal.tests import factories as make
 from webside.realtime.services import TopicRefused, mint_ticket
 from webside.scheduling.models import Appointment
-from webside.testing.cast import sign_in
+from webside.testing.cast import agreed, sign_in
 from webside.testing.queries import page_queries
 from webside.visits import services as visits
 from webside.visits.codes import DeviceVerdict
@@ -347,8 +347,8 @@ def test_booking_for_somebody_on_the_phone(cast: Any) -> None:
         "key": client.get(url).context["form"]["key"].initial,
     }  # fmt: skip
     assert "Without a yes" in text_of(client.post(url, form, follow=True))
-    assert client.post(url, {**form, "consent": "on"}).status_code == 302
-    assert client.post(url, {**form, "consent": "on"}).status_code == 302, "sent twice"
+    assert client.post(url, {**form, "consent": agreed("telehealth")}).status_code == 302
+    assert client.post(url, {**form, "consent": agreed("telehealth")}).status_code == 302, "sent twice"
     with cast.as_(cast.grace_user):
         booked = Appointment.objects.get()
         assert (booked.patient_id, booked.reason_text) == (cast.liz.id, "Cough")

@@ -14,7 +14,7 @@ from webside.audit.models import AuditEvent
 from webside.people.services import register_patient
 from webside.portal import selectors
 from webside.scheduling.models import Appointment
-from webside.testing.cast import sign_in
+from webside.testing.cast import agreed, sign_in
 
 
 def asked_again(client: Client, address: str, values: dict[str, str]) -> str:
@@ -33,9 +33,11 @@ def test_a_refused_form_leads_to_a_page_that_keeps_what_was_typed(client: Client
     assert "Read it out." in unread
     assert "A cough that stays" in unread
     assert re.search(rf'value="{re.escape(slots[1])}"[^>]* checked', unread)
-    assert "no longer offered" in asked_again(client, address, {**values, "consent": "on", "slot": "gone"})
+    assert "no longer offered" in asked_again(
+        client, address, {**values, "consent": agreed("telehealth"), "slot": "gone"}
+    )
     assert "cough" not in str(client.session["kept_form"])
-    assert client.post(address, {**values, "consent": "on"}).url == "/o/larkspur/home/desk/"  # type: ignore[attr-defined]
+    assert client.post(address, {**values, "consent": agreed("telehealth")}).url == "/o/larkspur/home/desk/"  # type: ignore[attr-defined]
     assert "kept_form" not in client.session
 
 
@@ -65,7 +67,7 @@ def test_a_form_that_was_sent_for_somebody_else_books_nothing_and_says_so(client
         )  # fmt: skip
     addresses = [f"/o/larkspur/home/book/{who.id}/{cast.video_visit.id}/" for who in (cast.liz, other)]
     slots = re.findall(r'name="slot" value="([^"]+)"', client.get(addresses[0], {"state": "NY"}).content.decode())
-    values = {"state": "NY", "key": str(uuid4()), "consent": "on", "reason_text": "A cough that stays"}
+    values = {"state": "NY", "key": str(uuid4()), "consent": agreed("telehealth"), "reason_text": "A cough that stays"}
     assert client.post(addresses[0], {**values, "slot": slots[-1]}).status_code == 302
     html = asked_again(client, addresses[1], {**values, "slot": slots[0]})
     assert "Nothing is booked yet" in html

@@ -236,9 +236,7 @@ def book_time(request: HttpRequest, slug: str, patient_id: UUID, service_id: UUI
 
 
 def _booking_form(offer: selectors.PhoneOffer, data: QueryDict | None) -> PhoneBookingForm:
-    return PhoneBookingForm(
-        data, asks_consent=bool(offer.scope), initial={"key": uuid4()}, consent_text=offer.consent_text
-    )
+    return PhoneBookingForm(data, scope=offer.scope, agree_to=offer.agree_to, initial={"key": uuid4()})
 
 
 def _book(request: HttpRequest, slug: str, patient: Any, service: Any, offer: selectors.PhoneOffer) -> HttpResponse:
@@ -254,7 +252,7 @@ def _book(request: HttpRequest, slug: str, patient: Any, service: Any, offer: se
             actor=request.actor, patient=patient, service=service,  # type: ignore[attr-defined]
             practitioner=picked[1], start=picked[0], state=offer.state, timezone=offer.zone,
             reason_text=form.cleaned_data["reason_text"], idempotency_key=form.cleaned_data["key"].hex,
-            consent_scope=offer.scope,
+            **form.agreed,
         )  # fmt: skip
     except scheduling.CannotBook as refusal:
         findings = [{"text": str(finding.text)} for finding in getattr(refusal, "findings", [])]

@@ -125,6 +125,7 @@ def book_as_visitor(
     reason_text: str = "",
     idempotency_key: str,
     consent_scope: str = "",
+    consent_words: str = "",
 ) -> Appointment:
     """Register a person, take her consent and book for her: all of it, or nothing.
 
@@ -144,7 +145,7 @@ def book_as_visitor(
         return book_with_consent(
             actor=actor, patient=register_visitor(actor, details, state, timezone), service=service,
             practitioner=practitioner, start=start, state=state, timezone=timezone, reason_text=reason_text,
-            idempotency_key=idempotency_key, consent_scope=consent_scope,
+            idempotency_key=idempotency_key, consent_scope=consent_scope, consent_words=consent_words,
         )  # fmt: skip
     if not same_person(known.patient, details):
         raise KeyReused
@@ -181,13 +182,19 @@ def same_person(patient: Patient, details: VisitorDetails) -> bool:
 
 
 @action("scheduling.appointment.book")
-def book_with_consent(*, actor: Actor, patient: Patient, consent_scope: str = "", **booking: Any) -> Appointment:
+def book_with_consent(
+    *, actor: Actor, patient: Patient, consent_scope: str = "", consent_words: str = "", **booking: Any
+) -> Appointment:
     """Take the patient's consent for ``consent_scope`` (if any) and book, both or neither.
+
+    ``consent_words`` names what stood above the box that she ticked: see ``compliance.services.give_consent``.
 
     ``booking`` is the rest of what :func:`book_appointment` takes; raises what it raises.
     """
     if consent_scope and _booked_with(booking["idempotency_key"]) is None:
-        compliance.give_consent(actor=actor, patient=patient, scope=consent_scope, given_by=given_by(actor, patient))
+        compliance.give_consent(
+            actor=actor, patient=patient, scope=consent_scope, given_by=given_by(actor, patient), words=consent_words
+        )
     return book_appointment(actor=actor, patient=patient, consents=frozenset({consent_scope} - {""}), **booking)
 
 

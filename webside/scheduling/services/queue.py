@@ -105,6 +105,7 @@ def join_queue(
     reason_text: str = "",
     idempotency_key: str,
     consent_scope: str = "",
+    consent_words: str = "",
     urgency: Urgency = Urgency.ROUTINE,
     urgency_reason: str = "",
     urgency_by: str = "",
@@ -112,7 +113,8 @@ def join_queue(
 ) -> QueueEntry:
     """Give somebody a place in line; the same form again returns the same place and makes none.
 
-    ``state`` is where she is now, ``timezone`` her IANA zone; ``consent_scope`` is what she agrees to in the same form.
+    ``state`` is where she is now, ``timezone`` her IANA zone; ``consent_scope`` is what she agrees to in the
+    same form, ``consent_words`` what stood there.
     ``urgency`` is what the screens found (``urgency_by`` says which, ``urgency_reason`` why). Raises
     :class:`NotAllowed`, :class:`KeyReused`, :class:`InLineAlready`, :class:`QueueShut`, :class:`GatesStop`,
     :class:`NobodyMay`.
@@ -135,7 +137,9 @@ def join_queue(
         raise QueueShut(opened.opens_at)
     _require_somebody(service, patient, state)
     if consent_scope:
-        compliance.give_consent(actor=actor, patient=patient, scope=consent_scope, given_by=given_by(actor, patient))
+        compliance.give_consent(
+            actor=actor, patient=patient, scope=consent_scope, given_by=given_by(actor, patient), words=consent_words
+        )
     entry = QueueEntry(
         patient=patient, service=service, state=state, timezone=timezone, phone=phone.strip(),
         reason_text=reason_text.strip(), urgency=urgency, urgency_reason=urgency_reason[:LONGEST_REASON],

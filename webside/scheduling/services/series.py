@@ -35,6 +35,7 @@ def book_series(
     reason_text: str = "",
     idempotency_key: str,
     consent_scope: str = "",
+    consent_words: str = "",
 ) -> AppointmentSeries:
     """Book several times in one go, all of them or none; the same form again returns the same series.
 
@@ -56,7 +57,9 @@ def book_series(
     if not 1 < len(times) <= selectors.MOST_TIMES or len({start for start, _ in times}) != len(times):
         raise ValueError("a series has several different times, and not too many")
     if consent_scope:
-        compliance.give_consent(actor=actor, patient=patient, scope=consent_scope, given_by=given_by(actor, patient))
+        compliance.give_consent(
+            actor=actor, patient=patient, scope=consent_scope, given_by=given_by(actor, patient), words=consent_words
+        )
     series = AppointmentSeries.objects.create(
         patient=patient, service=service, every=every, booked_by=actor.label, idempotency_key=idempotency_key
     )

@@ -77,6 +77,7 @@ def join_waitlist(
     reason_text: str = "",
     idempotency_key: str,
     consent_scope: str = "",
+    consent_words: str = "",
 ) -> WaitlistEntry:
     """Put somebody on the waiting list of a service; the same form again returns the same place and makes none.
 
@@ -101,7 +102,9 @@ def join_waitlist(
         raise WaitsAlready(held)
     _require_somebody(service, patient, state, practitioner)
     if consent_scope:
-        compliance.give_consent(actor=actor, patient=patient, scope=consent_scope, given_by=given_by(actor, patient))
+        compliance.give_consent(
+            actor=actor, patient=patient, scope=consent_scope, given_by=given_by(actor, patient), words=consent_words
+        )
     entry = WaitlistEntry.objects.create(
         patient=patient, service=service, practitioner=practitioner, appointment=appointment, state=state,
         timezone=timezone, weekdays=sorted(set(weekdays)), day_parts=[str(part) for part in day_parts],

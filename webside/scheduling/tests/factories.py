@@ -10,6 +10,7 @@ from webside.core import clock
 from webside.scheduling import selectors, services
 from webside.scheduling.models import Appointment
 from webside.scheduling.selectors import Slot
+from webside.testing.cast import agreed
 
 VISITOR = services.VisitorDetails(
     given="Nora", family="Quist", birth_date=date(1988, 2, 29), email="nora@example.test", phone="518-555-0161"
@@ -36,6 +37,7 @@ def book(cast: Any, actor: Any, start: datetime, **changes: Any) -> Appointment:
         "reason_text": "My morning sugar has crept up",
         "idempotency_key": uuid4().hex,
         "consent_scope": "telehealth",
+        "consent_words": agreed("telehealth"),
         **changes,
     }
     return services.book_with_consent(actor=actor, **values)
@@ -52,6 +54,7 @@ def book_visitor(cast: Any, actor: Any, slot: Slot, **changes: Any) -> Appointme
         "timezone": "America/New_York",
         "idempotency_key": uuid4().hex,
         "consent_scope": "telehealth",
+        "consent_words": agreed("telehealth"),
         **changes,
     }
     return services.book_as_visitor(actor=actor, **values)

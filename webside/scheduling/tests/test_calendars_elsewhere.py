@@ -28,7 +28,7 @@ from webside.scheduling.models import Appointment, BusyTime, OtherCalendar
 from webside.scheduling.tests.factories import book, some_slots
 from webside.scheduling.tests.other import Other, event, meeting, other_calendar, text
 from webside.scheduling.tests.waits import TEN, at_ten, by_machine
-from webside.testing.cast import sign_in
+from webside.testing.cast import agreed, sign_in
 
 PAGE = "/o/larkspur/schedule/hours/calendars/"
 ZONE = ZoneInfo("America/New_York")
@@ -129,7 +129,7 @@ def test_a_slot_that_another_calendar_took_meanwhile_is_refused_with_its_reason(
     form = client.get(address, {"slot": slot, "place": "NY|America/New_York"}).content.decode()
     key = re.search(r'name="key" value="([^"]+)"', form)
     body = {"slot": slot, "place": "NY|America/New_York", "key": key[1] if key else "k", "reason": "My sugar",
-            "consent": "on"}  # fmt: skip
+            "consent": agreed("telehealth")}  # fmt: skip
     page = client.post(address, body, follow=True).content.decode()
     assert "This time isn’t free any more" in page
     for private in ("Barnaby", "ward seven", other.address):

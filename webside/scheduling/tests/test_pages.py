@@ -22,12 +22,12 @@ from webside.scheduling import registry, services
 from webside.scheduling.forms import TimeOffForm, VisitorBookingForm, slot_value
 from webside.scheduling.models import Appointment, AppointmentLink, AvailabilityException
 from webside.scheduling.tests.factories import book, some_slots
-from webside.testing.cast import sign_in
+from webside.testing.cast import agreed, sign_in
 from webside.testing.queries import page_queries
 
 NORA = {
     "given": "Nora", "family": "Quist", "birth_date": "02/29/1988", "email": "nora@example.test",
-    "phone": "518-555-0161", "reason_text": "A cough that stays", "consent": "on",
+    "phone": "518-555-0161", "reason_text": "A cough that stays", "consent": agreed("telehealth"),
 }  # fmt: skip
 
 
@@ -333,7 +333,13 @@ def test_a_signed_in_patient_types_nothing_twice(client: Client, cast: Any) -> N
     address = page(cast.video_visit) + "book/"
     shown = client.get(address, {"slot": slot})
     assert 'name="email"' not in shown.content.decode()
-    values = {"slot": slot, "state": "NY", "zone": "America/New_York", "key": key_on(shown), "consent": "on"}
+    values = {
+        "slot": slot,
+        "state": "NY",
+        "zone": "America/New_York",
+        "key": key_on(shown),
+        "consent": agreed("telehealth"),
+    }
     done = client.post(address, values, follow=True)
     assert "Your visit is booked" in text_of(done)
     # She agreed once; the next booking doesn't ask again.
@@ -412,7 +418,7 @@ def test_a_move_is_taken_back_for_that_visit_only_and_before_the_check_in(
     "name", ["Click http://evil.example/x now", "www.evil.example", "a@evil.example", "evil.example/x"]
 )
 def test_a_strangers_name_brings_no_address_into_our_letters(name: str) -> None:
-    form = VisitorBookingForm({"given": name, "family": name}, asks_consent=False)
+    form = VisitorBookingForm({"given": name, "family": name}, agree_to=None)
     assert "without a web address" in str(form.errors["given"]) and "without a web address" in str(
         form.errors["family"]
     )

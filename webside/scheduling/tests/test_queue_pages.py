@@ -16,11 +16,12 @@ from webside.scheduling.codes import QueueStatus, Urgency
 from webside.scheduling.models import CallBack, QueueEntry
 from webside.scheduling.registry import Screened
 from webside.scheduling.tests.line import call, join, join_visitor, now_of, on_duty, open_line, the_line
-from webside.testing.cast import sign_in
+from webside.testing.cast import agreed, sign_in
 
 WORDS = {
     "signs": "none", "reason_text": "A sore throat since Monday", "given": "Nora", "family": "Quist", "birth_date": "02/29/1988",
-    "email": "nora@example.test", "phone": "518-555-0161", "consent": "on", "state": "NY", "zone": "America/New_York",
+    "email": "nora@example.test", "phone": "518-555-0161", "consent": agreed("telehealth"),
+    "state": "NY", "zone": "America/New_York",
     "key": "0199aaaa-0000-7000-8000-00000000000a",
 }  # fmt: skip
 

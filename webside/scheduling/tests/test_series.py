@@ -23,7 +23,7 @@ from webside.scheduling.forms import slot_value
 from webside.scheduling.models import Appointment, AppointmentSeries
 from webside.scheduling.tests.factories import book
 from webside.scheduling.tests.waits import FREE, ZONE, at_ten, by_machine, only, visits
-from webside.testing.cast import sign_in
+from webside.testing.cast import agreed, sign_in
 
 now = pytest.fixture(at_ten, name="now")
 WEEK = timedelta(weeks=1)
@@ -189,12 +189,13 @@ def test_the_dates_are_looked_at_before_anything_is_booked(cast: Any, client: Cl
     assert "3 dates are free" in page and visits(cast) == []
     key = re.search(r'name="key" value="([^"]+)"', page)[1]  # type: ignore[index]
     chosen = {f"date_{number}": slot_value(STARTS[number], cast.maya.id) for number in range(3)}
-    few = client.post(page_url(cast), ask | {"key": key, "consent": "on", "date_0": chosen["date_0"], "date_1": "none",
-                                             "date_2": "none"}, follow=True)  # fmt: skip
+    agrees = {"key": key, "consent": agreed("telehealth")}
+    one = {"date_0": chosen["date_0"], "date_1": "none", "date_2": "none"}
+    few = client.post(page_url(cast), ask | agrees | one, follow=True)
     assert "Choose at least two different times." in few.content.decode()
     without = client.post(page_url(cast), ask | chosen | {"key": key}, follow=True)
     assert "Please tick the box if you agree." in without.content.decode() and visits(cast) == []
-    answer = client.post(page_url(cast), ask | chosen | {"key": key, "consent": "on"}, follow=True)
+    answer = client.post(page_url(cast), ask | chosen | {"key": key, "consent": agreed("telehealth")}, follow=True)
     assert "3 visits are booked." in answer.content.decode()
     assert [each.start for each in visits(cast)] == STARTS[:3]
     assert "Cancel this one and all later ones (3 visits)" in answer.content.decode()
@@ -208,7 +209,9 @@ def test_a_time_that_goes_meanwhile_books_nothing_and_shows_the_dates_anew(cast:
     ask = {"slot": slot_value(FREE, cast.maya.id), "state": "NY", "zone": ZONE, "every": "weekly", "count": "2"}
     chosen = {f"date_{number}": slot_value(STARTS[number], cast.maya.id) for number in range(2)}
     only(cast, STARTS[0])
-    answer = client.post(page_url(cast), ask | chosen | {"key": str(uuid4()), "consent": "on"}, follow=True)
+    answer = client.post(
+        page_url(cast), ask | chosen | {"key": str(uuid4()), "consent": agreed("telehealth")}, follow=True
+    )
     assert (
         "One of these times is gone" in answer.content.decode() and "This time isn’t free." in answer.content.decode()
     )

@@ -31,12 +31,13 @@ from webside.scheduling.tests.waits import (
     wait_visitor,
     work,
 )
-from webside.testing.cast import sign_in
+from webside.testing.cast import agreed, sign_in
 
 now = pytest.fixture(at_ten, name="now")
 FORM = {
     "reason_text": "A sore throat", "given": "Nora", "family": "Quist", "birth_date": "02/29/1988",
-    "email": "nora@example.test", "phone": "518-555-0161", "consent": "on", "state": "NY", "zone": "America/New_York",
+    "email": "nora@example.test", "phone": "518-555-0161", "consent": agreed("telehealth"),
+    "state": "NY", "zone": "America/New_York",
     "key": "0199aaaa-0000-7000-8000-00000000000a", "weekdays": ["1", "3"], "day_parts": ["morning", "evening"],
     "notice_hours": "2", "until": "2026-12-20", "practitioner": "",
 }  # fmt: skip

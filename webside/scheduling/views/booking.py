@@ -13,6 +13,7 @@ from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -21,7 +22,7 @@ from webside.audit.services import refuse
 from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind
 from webside.catalog.policies import is_shown
-from webside.compliance.selectors import current_text
+from webside.compliance import selectors as compliance
 from webside.core import clock
 from webside.core.actor import Actor, ActorKind, Role
 from webside.people.codes import Scope
@@ -152,13 +153,13 @@ def book(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
     if actor.is_staff and not actor.has(Role.COORDINATOR):
         return render(request, "scheduling/book_staff.html", {"service": service, "back_url": back})
     choice = Choice(service, place, *chosen, patient)
-    scope, text = consent_asked(service, choice.patient)
+    scope, text = consent_asked(request, service, choice.patient)
     if scope and text is None:
         context = _review(choice, back) | {"no_consent_text": True}
         return render(request, "scheduling/book.html", context, status=409)
     if request.method == "POST":
-        return _book(request, choice, scope, back)
-    return _show(request, choice, scope, _review(choice, back) | {"consent_text": text})
+        return _book(request, choice, text, back)
+    return _show(request, choice, _review(choice, back) | {"consent_text": text})
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +177,10 @@ class Choice:
         """The chosen time as a form holds it."""
         return slot_value(self.start, self.practitioner.id)
 
-    def form(self, data: Any, *, scope: str, reason: str = "") -> BookingForm:
+    def form(self, data: Any, *, agree_to: Any, reason: str = "") -> BookingForm:
         """Return the form of who books, with ``data`` if there are any; ``reason`` is what she said before."""
         kind = BookingForm if self.patient else VisitorBookingForm
-        return kind(data, asks_consent=bool(scope), initial={"key": uuid4(), "reason_text": reason})
+        return kind(data, agree_to=agree_to, initial={"key": uuid4(), "reason_text": reason})
 
 
 def _review(choice: Choice, back: str) -> dict[str, Any]:
@@ -201,13 +202,14 @@ def _review(choice: Choice, back: str) -> dict[str, Any]:
     }
 
 
-def _show(request: HttpRequest, choice: Choice, scope: str, context: dict[str, Any]) -> HttpResponse:
+def _show(request: HttpRequest, choice: Choice, context: dict[str, Any]) -> HttpResponse:
     """Show the form: new, or as it was sent before with what stood in the way."""
     kept = kept_for(request)
     if choice.patient:
         page = reverse("scheduling:series-book", args=[request.tenant.slug, choice.service.id])  # type: ignore[attr-defined]
         context["repeat_url"] = f"{page}?{choice.place.query(slot=choice.slot)}"
-    context["form"] = choice.form(kept.data if kept else None, scope=scope, reason=carried(request, SAID))
+    data, agree_to = kept.data if kept else None, context["consent_text"]
+    context["form"] = choice.form(data, agree_to=agree_to, reason=carried(request, SAID))
     if kept and kept.trouble:
         context |= {"trouble": kept.trouble, "groups": kept.groups, "findings": kept.findings}
     elif choice.start <= clock.now():
@@ -220,16 +222,16 @@ def _ask_again(request: HttpRequest, choice: Choice, form: BookingForm, **stood_
     return ask_again(request, Kept.of(form, **stood_in_the_way), choice.place.query(slot=choice.slot))
 
 
-def _book(request: HttpRequest, choice: Choice, scope: str, back: str) -> HttpResponse:
+def _book(request: HttpRequest, choice: Choice, text: Any, back: str) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
-    form = choice.form(request.POST, scope=scope)
+    form = choice.form(request.POST, agree_to=text)
     danger = [] if request.POST.get("read") == "1" else danger_in(request.POST.get("reason_text", ""))
     if danger:  # said even to who has left a field empty
         return _ask_again(request, choice, form, trouble="danger", findings=danger)
     if not form.is_valid():
         return _ask_again(request, choice, form)
     try:
-        appointment = _booked(actor, choice, form, scope)
+        appointment = _booked(actor, choice, form)
     except services.CannotBook as refusal:
         return _ask_again(request, choice, form, **_trouble(refusal, choice.place))
     except services.AlreadyBooked as earlier:
@@ -239,7 +241,7 @@ def _book(request: HttpRequest, choice: Choice, scope: str, back: str) -> HttpRe
         )
     except services.KeyReused:
         # A page of somebody else on a shared device: nothing of theirs is shown, and nothing is booked.
-        return _ask_again(request, choice, choice.form(with_new_key(request), scope=scope), trouble="again")
+        return _ask_again(request, choice, choice.form(with_new_key(request), agree_to=text), trouble="again")
     forget(request)
     carry(request, SAID, "")
     if actor.kind is not ActorKind.PERSON and actor.subject_id != appointment.id:
@@ -260,7 +262,7 @@ def danger_in(text: str) -> list[dict[str, Any]]:
     return [{"title": each.title, "text": each.text, "source": each.source} for each in found]
 
 
-def _booked(actor: Actor, choice: Choice, form: BookingForm, scope: str) -> Any:
+def _booked(actor: Actor, choice: Choice, form: BookingForm) -> Any:
     """Book for whoever is signed in, or for a visitor with what she said about herself."""
     booking: dict[str, Any] = {
         "actor": actor,
@@ -271,7 +273,7 @@ def _booked(actor: Actor, choice: Choice, form: BookingForm, scope: str) -> Any:
         "timezone": choice.place.zone,
         "reason_text": form.cleaned_data["reason_text"],
         "idempotency_key": form.cleaned_data["key"].hex,
-        "consent_scope": scope,
+        **form.agreed,
     }
     if choice.patient:
         return services.book_with_consent(patient=choice.patient, **booking)
@@ -299,12 +301,16 @@ def picked(request: HttpRequest, service: Any, value: str) -> tuple[Any, Any] | 
     return (start, practitioner) if practitioner else None
 
 
-def consent_asked(service: Any, patient: Any) -> tuple[str, Any]:
-    """Return the scope that must still be agreed to, and its words; nothing where none is needed."""
+def consent_asked(request: HttpRequest, service: Any, patient: Any) -> tuple[str, Any]:
+    """Return the scope that must still be agreed to, and its words; nothing where none is needed.
+
+    In the language of the page; in the patient's own where somebody who works here reads them out.
+    """
     scope = selectors.CONSENT_SCOPES.get(service.kind, "")
     if not scope or (patient and selectors.has_consent(patient, scope)):
         return "", None
-    return scope, current_text(scope)
+    read_out = patient is not None and request.actor.is_staff  # type: ignore[attr-defined]
+    return scope, compliance.current_text(scope, patient.language if read_out else get_language() or "")
 
 
 def _trouble(refusal: services.CannotBook, place: Place) -> dict[str, Any]:

@@ -44,14 +44,14 @@ class Joining:
     service: Any
     place: Place
     patient: Any
-    scope: str
+    agree_to: Any
 
     def form(self, data: Any, *, reason: str = "") -> JoinForm | VisitorJoinForm:
         """Return the form of who joins, with ``data`` if there are any; ``reason`` is what she said before."""
         known = {"key": uuid4(), "reason_text": reason}
         if self.patient is None:
-            return VisitorJoinForm(data, asks_consent=bool(self.scope), initial=known)
-        return JoinForm(data, asks_consent=bool(self.scope), initial=known | {"phone": self.patient.phone})
+            return VisitorJoinForm(data, agree_to=self.agree_to, initial=known)
+        return JoinForm(data, agree_to=self.agree_to, initial=known | {"phone": self.patient.phone})
 
 
 @never_cache
@@ -92,8 +92,8 @@ def join(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
     if not place.known:
         zones = zone_choices(place.state) if place.state else []
         return render(request, "scheduling/queue_join.html", context | {"zones": zones})
-    scope, text = consent_asked(service, patient)
-    joining = Joining(service, place, patient, scope)
+    scope, text = consent_asked(request, service, patient)
+    joining = Joining(service, place, patient, text)
     if scope and text is None:
         return render(request, "scheduling/queue_join.html", context | {"no_consent_text": True}, status=409)
     if request.method == "POST":
@@ -172,7 +172,7 @@ def _joined(actor: Actor, joining: Joining, form: Any, screened: list[registry.S
         "timezone": joining.place.zone,
         "reason_text": given["reason_text"],
         "idempotency_key": given["key"].hex,
-        "consent_scope": joining.scope,
+        **form.agreed,
         "urgency": found.urgency,
         "urgency_reason": (found.reason or found.title)[:200] if found.urgency is not Urgency.ROUTINE else "",
         "urgency_by": found.source,

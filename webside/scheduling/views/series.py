@@ -47,7 +47,7 @@ def book(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
         back = reverse("scheduling:service-detail", args=[slug, service.id])
         return HttpResponseRedirect(f"{back}?{place.query()}")
     repeat = RepeatForm(given if given.get("every") else None)
-    scope, text = consent_asked(service, person)
+    scope, text = consent_asked(request, service, person)
     context: dict[str, Any] = {
         "service": service,
         "patient": person,
@@ -65,9 +65,9 @@ def book(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
     if not repeat.is_bound or not repeat.is_valid() or context["no_consent_text"]:
         return render(request, "scheduling/series.html", context)
     if request.method == "POST":
-        return _book(request, slug, context, scope)
+        return _book(request, slug, context)
     kept = kept_for(request)
-    form = BookingForm(kept.data if kept else None, asks_consent=bool(scope), initial={"key": uuid4()})
+    form = BookingForm(kept.data if kept else None, agree_to=text, initial={"key": uuid4()})
     found = selectors.occurrences(
         service=service, practitioner=first[1], patient=person, state=place.state.code, zone=place.zone,  # type: ignore[union-attr]
         first=first[0], every=Every(repeat.cleaned_data["every"]), count=repeat.cleaned_data["count"],
@@ -102,11 +102,11 @@ def _date(number: int, each: selectors.Occurrence, place: Place, kept: Kept | No
     }
 
 
-def _book(request: HttpRequest, slug: str, context: dict[str, Any], scope: str) -> HttpResponse:
+def _book(request: HttpRequest, slug: str, context: dict[str, Any]) -> HttpResponse:
     """Book what was chosen, all or none; or lead back to the dates, which are looked at anew."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     service, person, place, repeat = (context[name] for name in ("service", "patient", "place", "repeat"))
-    form = BookingForm(request.POST, asks_consent=bool(scope))
+    form = BookingForm(request.POST, agree_to=context["consent_text"])
     chosen = {
         f"date_{number}": request.POST.get(f"date_{number}", "") for number in range(repeat.cleaned_data["count"])
     }
@@ -132,7 +132,7 @@ def _book(request: HttpRequest, slug: str, context: dict[str, Any], scope: str) 
         series = services.book_series(
             actor=actor, patient=person, service=service, times=times, every=Every(repeat.cleaned_data["every"]),
             state=place.state.code, timezone=place.zone, reason_text=form.cleaned_data["reason_text"],
-            idempotency_key=form.cleaned_data["key"].hex, consent_scope=scope,
+            idempotency_key=form.cleaned_data["key"].hex, **form.agreed,
         )  # fmt: skip
     except services.SeriesStopped as stopped:
         findings = [{"text": str(each.text)} for each in getattr(stopped.refusal, "findings", [])]

@@ -52,7 +52,7 @@ class Joining:
     place: Place
     patient: Any
     visit: Any
-    scope: str
+    agree_to: Any
     people: list[Any]
 
     def form(self, data: Any) -> WishForm:
@@ -63,9 +63,7 @@ class Joining:
             longest = self.visit.start.astimezone(ZoneInfo(self.place.zone)).date()
         people = [(str(one.id), one.display_name) for one in self.people]
         kind = VisitorWishForm if self.patient is None else WishForm
-        return kind(
-            data, asks_consent=bool(self.scope), today=today, longest=longest, people=people, initial={"key": uuid4()}
-        )
+        return kind(data, agree_to=self.agree_to, today=today, longest=longest, people=people, initial={"key": uuid4()})
 
 
 @never_cache
@@ -109,11 +107,11 @@ def join(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
     if not place.known:
         zones = zone_choices(place.state) if place.state else []
         return render(request, "scheduling/waitlist_join.html", context | {"zones": zones})
-    scope, text = consent_asked(service, person)
+    scope, text = consent_asked(request, service, person)
     if scope and text is None:
         return render(request, "scheduling/waitlist_join.html", context | {"no_consent_text": True}, status=409)
     offers = selectors.offers(service=service, state=place.state.code, at=clock.now())  # type: ignore[union-attr]
-    joining = Joining(service, place, person, visit, scope, [each.practitioner for each in offers if each.allowed])
+    joining = Joining(service, place, person, visit, text, [each.practitioner for each in offers if each.allowed])
     if request.method == "POST":
         return _join(request, joining)
     kept = kept_for(request)
@@ -219,7 +217,7 @@ def _joined(actor: Actor, joining: Joining, form: WishForm) -> Any:
         "until": given["until"],
         "reason_text": given["reason_text"],
         "idempotency_key": given["key"].hex,
-        "consent_scope": joining.scope,
+        **form.agreed,
     }
     if joining.patient is not None:
         return services.join_waitlist(patient=joining.patient, appointment=joining.visit, **details)

@@ -16,7 +16,7 @@ from webside.core import clock
 from webside.scheduling import selectors as scheduling
 from webside.scheduling.forms import slot_value
 from webside.scheduling.models import Appointment
-from webside.testing.cast import Cast, sign_in
+from webside.testing.cast import Cast, agreed, sign_in
 from webside.testing.queries import page_queries
 
 NEED = "/o/larkspur/need/"
@@ -136,7 +136,7 @@ def test_what_is_written_on_a_booking_is_read_for_danger(cast: Cast, client: Cli
         slot = scheduling.free_slots(service=cast.video_visit, state="NY", since=clock.now(), days=14)[0]
     url = reverse("scheduling:appointment-book", args=["larkspur", cast.video_visit.id])
     form = {"state": "NY", "zone": "America/New_York", "slot": slot_value(slot.start, slot.practitioner.id),
-            "reason_text": CHEST, "key": uuid4().hex, "consent": "on"}  # fmt: skip
+            "reason_text": CHEST, "key": uuid4().hex, "consent": agreed("telehealth")}  # fmt: skip
     answer = client.post(url, form)
     page = client.get(answer["Location"])
     assert "Call 911 now" in page.content.decode() and page.context["form"]["reason_text"].value() == CHEST

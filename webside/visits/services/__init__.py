@@ -13,6 +13,7 @@ from webside.visits.services.check_in import (
     complete_safe_start,
     save_safe_start,
     standing_consent,
+    texts_asked,
 )
 from webside.visits.services.clinician import (
     admit,
@@ -217,6 +218,7 @@ __all__ = [
     "take_help",
     "take_over",
     "take_seat",
+    "texts_asked",
     "turn_call",
     "withdraw_hand_over",
     "write_message",

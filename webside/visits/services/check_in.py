@@ -9,8 +9,9 @@ from typing import Any
 
 from webside.audit.services import action
 from webside.catalog.gates import Finding
+from webside.compliance import selectors as law
 from webside.compliance import services as compliance
-from webside.compliance.models import Consent
+from webside.compliance.models import Consent, ConsentText
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.people.selectors import given_by
@@ -103,8 +104,12 @@ def _undo_check_in(visit: Visit, start: SafeStart) -> None:
 
 
 @action("visits.safe-start.complete")
-def complete_safe_start(*, actor: Actor, visit: Visit, answers: Mapping[str, Any], agrees: bool) -> CheckIn:
+def complete_safe_start(
+    *, actor: Actor, visit: Visit, answers: Mapping[str, Any], agrees: bool, words: str = ""
+) -> CheckIn:
     """Check a patient in: keep her answers and consent, ask the gates about the place she gave.
+
+    ``words`` names what stood above the box that she ticked (:func:`texts_asked`).
 
     She goes to the waiting room, or the visit is stopped by what nobody may answer for (a licence, a
     refused consent, a check that could not run); her answers stay. Raises :class:`NotAllowed`,
@@ -119,7 +124,7 @@ def complete_safe_start(*, actor: Actor, visit: Visit, answers: Mapping[str, Any
     start.place_said_at = clock.now()
     start.answered_by = selectors.attends(actor)
     start.guardian_present = actor.is_guardian or None
-    start.consent = _consent(actor, visit)
+    start.consent = _consent(actor, visit, words)
     findings = ask_gates(visit, start)
     barring = selectors.barring(findings)
     outcome = "stopped" if barring else "waiting"
@@ -132,20 +137,36 @@ def complete_safe_start(*, actor: Actor, visit: Visit, answers: Mapping[str, Any
     return CheckIn(visit, tuple(barring))
 
 
-def _consent(actor: Actor, visit: Visit) -> Consent:
+def _consent(actor: Actor, visit: Visit, words: str) -> Consent:
     """Take the agreement to this visit, and the one that its kind of service asks for, where it is not given yet."""
     patient = visit.appointment.patient
-    given = {
-        consent.scope: consent
-        for consent in Consent.objects.filter(patient=patient, status="active", withdrawn_at=None)
-        if consent.visit_id in (None, visit.id) and (consent.scope != VISIT_CONSENT or consent.visit_id == visit.id)
-    }
+    given = _given(visit)
     standing = standing_consent(visit)
     if standing and standing not in given:
-        compliance.give_consent(actor=actor, patient=patient, scope=standing, given_by=given_by(actor, patient))
+        compliance.give_consent(
+            actor=actor, patient=patient, scope=standing, given_by=given_by(actor, patient), words=words
+        )
     return given.get(VISIT_CONSENT) or compliance.give_consent(
-        actor=actor, patient=patient, scope=VISIT_CONSENT, given_by=given_by(actor, patient), visit_id=visit.id
-    )
+        actor=actor, patient=patient, scope=VISIT_CONSENT, given_by=given_by(actor, patient), visit_id=visit.id,
+        words=words,
+    )  # fmt: skip
+
+
+def _given(visit: Visit) -> dict[str, Consent]:
+    found = Consent.objects.filter(patient=visit.appointment.patient, status="active", withdrawn_at=None)
+    return {
+        consent.scope: consent
+        for consent in found
+        if consent.visit_id in (None, visit.id) and (consent.scope != VISIT_CONSENT or consent.visit_id == visit.id)
+    }
+
+
+def texts_asked(visit: Visit, language: str) -> list[ConsentText]:
+    """Return the words that she agrees to when she checks in: of this visit, and of its kind where that isn't given yet."""
+    standing, given = standing_consent(visit), _given(visit)
+    scopes = [VISIT_CONSENT, *([standing] if standing and standing not in given else [])]
+    found = [law.text_in(language, texts) for texts in law.texts_in_force(*scopes).values()]
+    return [text for text in found if text is not None]
 
 
 def standing_consent(visit: Visit) -> str:

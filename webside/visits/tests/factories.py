@@ -10,7 +10,7 @@ from psycopg.types.range import TimestamptzRange
 from webside.core import clock
 from webside.core.ids import uuid7
 from webside.scheduling.models import Appointment
-from webside.testing.cast import Cast
+from webside.testing.cast import Cast, agreed
 from webside.visits import selectors, services
 from webside.visits.models import Visit
 
@@ -37,7 +37,7 @@ FORM: dict[str, str] = {
     "near": "yes",
     "nearby_name": "Rafael Moreno",
     "nearby_phone": "845-555-0177",
-    "agrees": "on",
+    "agrees": agreed("visit", "telehealth"),
     "version": "new",
 }
 

@@ -13,7 +13,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from webside.catalog import gates
-from webside.compliance.selectors import current_text
 from webside.core import clock
 from webside.scheduling import policies as scheduling
 from webside.ui import autosave
@@ -78,13 +77,15 @@ def check_in(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     if autosave.is_autosave(request):
         return _autosave(page)
     form = SafeStartForm(request.POST, home=selectors.home_of(page.actor, page.visit), completing=True)
+    form.show_words(services.texts_asked(page.visit, get_language() or ""))
     if not form.is_valid():
         services.save_safe_start(actor=page.actor, visit=page.visit, answers=form.answers())
         return _back(page, form)
     try:
         services.complete_safe_start(
-            actor=page.actor, visit=page.visit, answers=form.answers(), agrees=form.cleaned_data["agrees"]
-        )
+            actor=page.actor, visit=page.visit, answers=form.answers(), agrees=bool(form.cleaned_data["agrees"]),
+            words=form.cleaned_data["agrees"],
+        )  # fmt: skip
     except services.Incomplete:
         return _back(page, form)
     page.visit = selectors.visit(page.actor, visit_id)
@@ -136,6 +137,7 @@ def _initial(page: Page) -> dict[str, Any]:
 
 def _show(page: Page, form: SafeStartForm, status: int = 200) -> HttpResponse:
     start = selectors.safe_start_of(page.visit)
+    form.show_words(services.texts_asked(page.visit, get_language() or ""))
     return page.render(
         "visits/visit_check_in.html",
         due=_is_due(page),
@@ -143,7 +145,7 @@ def _show(page: Page, form: SafeStartForm, status: int = 200) -> HttpResponse:
         card=_card(page),
         tasks=_tasks(form),
         steps=destination.steps(page.slug, page.visit, Step.ANSWERS),
-        consent_text=current_text(services.VISIT_CONSENT),
+        texts=form.texts,
         place=_place(page, start.state if start and start.location else ""),
         version=start.updated_at.isoformat() if start else "new",
         early=page.visit.appointment.start - clock.now() > services.CHECK_IN_SOON,
@@ -166,7 +168,7 @@ def _tasks(form: SafeStartForm) -> list[dict[str, Any]]:
         ("q-where", _("Where you are"), bool(given("location") and given("state"))),
         ("q-phone", _("Number to call"), bool(given("phone"))),
         ("q-near", _("Someone near"), bool(given("near"))),
-        ("q-agree", _("Your agreement"), bool(given("agrees"))),
+        ("q-agree", _("Your agreement"), form.agrees_to_these),
     ]
     first = next((anchor for anchor, _name, is_done in done if not is_done), "")
     return [
