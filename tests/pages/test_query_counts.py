@@ -60,7 +60,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "scheduling:appointment-book?slot": 4,
         "scheduling:appointment-detail": 5,
         "scheduling:appointment-move": 5,
-        "visits:visit-prepare planned": 1,
+        "visits:visit-prepare planned": 2,
         "visits:visit-check-in planned": 3,
         "visits:visit-waiting waiting": 4,
         "visits:visit-line waiting": 3,
@@ -78,7 +78,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "scheduling:service-detail?state=NY": 7,
         "scheduling:appointment-detail": 6,
         "scheduling:appointment-move": 6,
-        "visits:visit-prepare planned": 2,
+        "visits:visit-prepare planned": 3,
         "visits:visit-check-in planned": 4,
     },
     "link, afterwards": {
@@ -155,7 +155,7 @@ MEASURED: dict[str, dict[str, int]] = {
     },
     "admin": {
         "portal:administration": 4,
-        "portal:figures": 6,
+        "portal:figures": 7,
         "portal:words": 1,
         "accounts:staff-list": 3,
         "accounts:sso-list": 1,

@@ -136,6 +136,23 @@ class DeviceVerdict(StrEnum):
     PHONE = "phone"
 
 
+class LineTest(StrEnum):
+    """What the test of a line said (``networkWordOf`` in ``static/visits/visits-device-check.js``)."""
+
+    WORKS = "works"
+    LOW = "low"
+    UNMEASURED = "unmeasured"
+    SLOW = "slow"
+    SOUND = "sound"
+    RELAY_REFUSED = "relay-refused"
+    RELAY_BLOCKED = "relay-blocked"
+    OFFLINE = "offline"
+
+
+BAD_LINES = (LineTest.SLOW, LineTest.SOUND, LineTest.RELAY_REFUSED, LineTest.RELAY_BLOCKED, LineTest.OFFLINE)
+"""Lines on which a picture is not to be hoped for."""
+
+
 class Shape(StrEnum):
     """What somebody draws on a picture."""
 

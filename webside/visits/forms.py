@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from webside.compliance.forms import AgreeField
 from webside.ui.forms import HintedRadioSelect
 from webside.visits import rules, selectors, services
-from webside.visits.codes import AudioReason, DeviceVerdict, ParticipantRole, PlaceKind, Relation
+from webside.visits.codes import AudioReason, DeviceVerdict, LineTest, ParticipantRole, PlaceKind, Relation
 from webside.visits.selectors import Words
 
 FEWEST_DIGITS = 10
@@ -182,9 +182,19 @@ class SafeStartForm(forms.Form):
 
 
 class DeviceCheckForm(forms.Form):
-    """What the device check found. Only the verdict is kept."""
+    """What the device check found. The verdict is kept, and what was measured of the line; nothing of the devices."""
 
     verdict = forms.ChoiceField(choices=[(verdict.value, verdict.value) for verdict in DeviceVerdict])
+    network = forms.ChoiceField(choices=[(each.value, each.value) for each in LineTest], required=False)
+    kbps = forms.IntegerField(min_value=0, max_value=10_000_000, required=False)
+    rtt_ms = forms.IntegerField(min_value=0, max_value=600_000, required=False)
+    loss_pct = forms.IntegerField(min_value=0, max_value=100, required=False)
+
+    def line(self) -> dict[str, Any]:
+        """Return what was measured of the line: what wasn't is left out, and so is what nobody can have measured."""
+        found = {name: self.cleaned_data.get(name) for name in ("kbps", "rtt_ms", "loss_pct")}
+        said = self.cleaned_data.get("network")
+        return ({"line": said} if said else {}) | {name: value for name, value in found.items() if value is not None}
 
 
 class ReasonForm(forms.Form):

@@ -29,7 +29,7 @@ from django.db.models import (
 from django.db.models.aggregates import Aggregate
 from django.db.models.expressions import Combinable
 from django.db.models.fields.json import KT, KeyTextTransform
-from django.db.models.functions import Cast, Extract, Greatest, TruncDay, TruncWeek
+from django.db.models.functions import Cast, Extract, Greatest, Left, TruncDay, TruncWeek
 
 from webside.core import clock
 from webside.core.actor import Actor
@@ -41,7 +41,7 @@ from webside.portal.rules import Share
 from webside.scheduling.codes import NO_APPOINTMENT, AppointmentStatus
 from webside.scheduling.models import Appointment
 from webside.visits import policies as visits
-from webside.visits.codes import EndReason, ParticipantRole
+from webside.visits.codes import BAD_LINES, EndReason, LineTest, ParticipantRole
 from webside.visits.models import QualitySample
 from webside.visits.rules import fewest_answers, on_time
 
@@ -77,6 +77,21 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """How the lines were in one kind of place (``home``, ``clinic``, ``other``; empty: not said) of one area.
+
+    ``area``: the first three digits of the ZIP code. ``people`` are so many patients; ``bad`` says how many tests.
+    """
+
+    kind: str
+    area: str
+    people: int
+    bad: Share
+    kbps: int | None
+    rtt_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """How visits went between two moments. ``surveyed``: whether the actor may read what people said."""
 
@@ -88,6 +103,8 @@ class Figures:
     reasons: list[tuple[str, int]]
     devices: list[tuple[str, Share]]
     bandwidths: list[tuple[str, Share]]
+    places: list[Place]
+    places_hidden: int
     fewest: int | None
     on_time: timedelta | None
     surveyed: bool
@@ -109,6 +126,7 @@ def figures(actor: Actor, tenant: Tenant, *, by: By, weeks: int) -> Figures | No
     secret = rules.hidden([row["answered"] for row in rows], fewest)
     lines = [_line(_key(row, by), row, fewest, surveyed and place not in secret) for place, row in enumerate(rows)]
     whole = found.aggregate(**measured)
+    places, places_hidden = _places(found, fewest)
     missed = found.filter(status=AppointmentStatus.NOSHOW).order_by().values_list("missed_reason")
     return Figures(
         since=since,
@@ -119,6 +137,8 @@ def figures(actor: Actor, tenant: Tenant, *, by: By, weeks: int) -> Figures | No
         reasons=sorted(missed.annotate(number=Count("id")), key=lambda each: (-each[1], each[0])),
         devices=_failed_by(found.annotate(of=KeyTextTransform("verdict", F("seat__device_check"))), fewest),
         bandwidths=_failed_by(found.annotate(kbps=_bandwidth()).annotate(of=_band()), fewest),
+        places=places,
+        places_hidden=places_hidden,
         fewest=fewest,
         on_time=punctual,
         surveyed=surveyed,
@@ -215,6 +235,39 @@ def _failed_by(found: QuerySet[Any], fewest: int | None) -> list[tuple[str, Shar
         tried=Count("id"), failed=Count("id", filter=Q(visit__end_reason=EndReason.TECHNICAL))
     )
     return sorted((row["of"] or "", rules.share(row["failed"], row["tried"], fewest)) for row in rows)
+
+
+def _places(found: QuerySet[Any], fewest: int | None) -> tuple[list[Place], int]:
+    """Return how the tested lines were by where they were, the worst first, and how many places have too few people.
+
+    Of these nothing is told, not even how many tests. Three digits of a ZIP code: what 45 CFR 164.514(b) lets stand where
+    many live, and no town has a line of its own.
+    """
+    check = F("seat__device_check")
+    tested = found.annotate(
+        tested=Cast(KeyTextTransform("line", check), CharField()),
+        kbps=Cast(KeyTextTransform("kbps", check), FloatField()),
+        rtt=Cast(KeyTextTransform("rtt_ms", check), FloatField()),
+        kind=F("visit__safe_start__location"),
+        area=Left("visit__safe_start__postal_code", 3),
+    ).filter(tested__in=set(LineTest) - {LineTest.UNMEASURED})
+    rows = list(
+        tested.values("kind", "area").annotate(
+            people=Count("patient", distinct=True), tests=Count("id"),
+            bad=Count("id", filter=Q(tested__in=BAD_LINES)), with_kbps=Count("kbps"), with_rtt=Count("rtt"),
+            half_kbps=_Percentile("kbps", part="0.5"), half_rtt=_Percentile("rtt", part="0.5"),
+        ).order_by("kind", "area")
+    )  # fmt: skip
+    secret = rules.hidden([row["people"] for row in rows], fewest)
+    places = [
+        Place(
+            row["kind"] or "", row["area"] or "", row["people"], rules.share(row["bad"], row["tests"], fewest),
+            rules.enough(row["with_kbps"], row["half_kbps"], fewest), rules.enough(row["with_rtt"], row["half_rtt"], fewest),
+        )
+        for number, row in enumerate(rows)
+        if number not in secret
+    ]  # fmt: skip
+    return sorted(places, key=lambda place: -(place.bad.percent or 0)), len(secret)
 
 
 def _bandwidth() -> Subquery:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from psycopg.types.range import TimestamptzRange
 from webside.core import clock
 from webside.core.dated import ended, load
 from webside.core.ids import uuid7
+from webside.people.models import Patient
 from webside.portal import rules, selectors
 from webside.portal.codes import By
 from webside.scheduling.codes import Missed
@@ -21,7 +22,7 @@ from webside.scheduling.models import Appointment
 from webside.testing.cast import Cast, sign_in
 from webside.testing.queries import page_queries
 from webside.visits import rules as visit_rules
-from webside.visits.models import Participant, QualitySample, SurveyAnswer, Visit
+from webside.visits.models import Participant, QualitySample, SafeStart, SurveyAnswer, Visit
 
 ZONE = ZoneInfo("America/New_York")
 MANY = 2_000
@@ -38,7 +39,8 @@ def _make(cast: Cast, number: int, **given: Any) -> list[Visit]:
         begin = noon - length * place if given.get("back") else noon + length * place
         booked.append(
             Appointment(
-                tenant_id=cast.larkspur.id, patient=cast.liz, practitioner=given.get("practitioner", cast.maya),
+                tenant_id=cast.larkspur.id, patient=given.get("patient", cast.liz),
+                practitioner=given.get("practitioner", cast.maya),
                 service=given.get("service", cast.video_visit), period=TimestamptzRange(begin, begin + length),
                 patient_state="NY", patient_timezone="America/New_York", booked_by="tests", idempotency_key=uuid7().hex,
                 status=given.get("status", "fulfilled"), missed_reason=given.get("missed", ""),
@@ -53,7 +55,8 @@ def _make(cast: Cast, number: int, **given: Any) -> list[Visit]:
             )
         )  # fmt: skip
         seats.append(Participant(tenant_id=cast.larkspur.id, visit=rooms[-1], role="patient", name="Liz",
-                                 device_check={"verdict": given["verdict"]} if "verdict" in given else None))  # fmt: skip
+                                 device_check={"verdict": given["verdict"]} | given.get("line", {})
+                                 if "verdict" in given else None))  # fmt: skip
     Appointment.objects.bulk_create(booked)
     Visit.objects.bulk_create(rooms)
     Participant.objects.bulk_create(seats)
@@ -63,6 +66,10 @@ def _make(cast: Cast, number: int, **given: Any) -> list[Visit]:
                           digest={"kbps_in": given["kbps"]})
             for seat in seats
         )  # fmt: skip
+    if "place" in given:
+        SafeStart.objects.bulk_create(
+            SafeStart(tenant_id=cast.larkspur.id, visit=room, **given["place"]) for room in rooms
+        )
     if "mark" in given:
         SurveyAnswer.objects.bulk_create(
             SurveyAnswer(tenant_id=cast.larkspur.id, participant=seat, call=given["mark"]) for seat in seats
@@ -179,3 +186,45 @@ def test_two_thousand_visits_cost_as_many_queries_as_one(cast: Cast) -> None:
         answer = client.get(page, {"weeks": "26"})
     assert len(many) == len(few)
     assert f"{MANY + 1} visits that were not cancelled" in answer.content.decode().replace(",", "")
+
+
+def _people_test(cast: Cast, number: int, line: str, *, days: int, place: str = "home", code: str = "12401", tests: int = 1,
+                 kbps: int | None = 2_000, rtt: int = 60) -> None:  # fmt: skip
+    """Let so many new patients test their lines from one place, each before so many visits."""
+    measured = {"line": line, "rtt_ms": rtt} | ({"kbps": kbps} if kbps is not None else {})
+    for each in range(number):
+        patient = Patient.objects.create(
+            record_number=uuid7().hex[-12:], given="P", family=str(each), birth_date=date(1980, 1, 1), state="NY",
+            timezone="America/New_York",
+        )  # fmt: skip
+        _make(cast, tests, days=days + each, patient=patient, verdict="video", line=measured,
+              place={"location": place, "postal_code": code})  # fmt: skip
+
+
+def test_which_places_have_bad_lines_the_worst_first(cast: Cast) -> None:
+    with cast.as_(cast.maya_user):
+        _people_test(cast, 5, "works", days=1, kbps=2_000)
+        _people_test(cast, 5, "slow", days=6, code="97201", kbps=300, rtt=900)
+        _people_test(cast, 1, "offline", days=11, kbps=None)
+        _people_test(cast, 6, "unmeasured", days=12, place="clinic")
+    first, second = _figures(cast).places
+    assert (first.kind, first.area, first.people, first.bad.number, first.bad.percent) == ("home", "972", 5, 5, 100)
+    assert (first.kbps, first.rtt_ms) == (300, 900)
+    assert (second.area, second.people, second.bad.number, second.bad.of, second.kbps) == ("124", 6, 1, 6, 2_000)
+    page = sign_in(Client(), cast.grace_user).get(reverse("portal:figures", args=["larkspur"])).content.decode()
+    assert "At home, ZIP 972…" in page and "12401" not in page and "97201" not in page
+
+
+def test_of_a_place_with_too_few_people_nothing_is_told_however_often_they_tested(cast: Cast) -> None:
+    with cast.as_(cast.maya_user):
+        _people_test(cast, 7, "works", days=1)
+        _people_test(cast, 5, "works", days=8, place="other", code="10001")
+        _people_test(cast, 1, "sound", days=14, code="99950", tests=9)
+    found = _figures(cast)
+    assert [(place.kind, place.area) for place in found.places] == [("home", "124")], "the next smallest goes along"
+    assert found.places_hidden == 2
+    page = sign_in(Client(), cast.grace_user).get(reverse("portal:figures", args=["larkspur"])).content.decode()
+    assert "2 places are left out: too few people." in page and "ZIP 999" not in page
+    row = next(row for row in load(visit_rules.FIGURES).rows if row.id == "survey-fewest")
+    with ended(row):
+        assert _figures(cast).places == []

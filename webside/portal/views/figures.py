@@ -43,6 +43,14 @@ BANDS = {
 }
 
 
+PLACES = {
+    "home": gettext_lazy("At home"),
+    "clinic": gettext_lazy("At a clinic"),
+    "other": gettext_lazy("Somewhere else"),
+    "": gettext_lazy("Not said"),
+}
+
+
 def _asked(request: HttpRequest) -> tuple[By, int]:
     by, weeks = request.GET.get("by", ""), request.GET.get("weeks", "")
     return By(by) if by in set(By) else By.WEEK, int(weeks) if weeks in {str(each) for each in WEEKS} else WEEKS[0]
@@ -70,6 +78,7 @@ def figures(request: HttpRequest, slug: str) -> HttpResponse:
         "on_time_minutes": int(found.on_time.total_seconds() // 60) if found.on_time else None,
         "devices": [{"name": DEVICES.get(key, key), "share": share} for key, share in found.devices],
         "bandwidths": [{"name": BANDS[key], "share": share} for key, share in found.bandwidths],
+        "places": [{"name": PLACES.get(place.kind, place.kind), "place": place} for place in found.places],
         "reasons": [{"name": MISSED.get(key) or _("No reason was given"), "number": number}
                     for key, number in found.reasons],
         "by": [{"text": text, "url": f"?by={each}&weeks={weeks}", "current": each is found.by}

@@ -41,6 +41,7 @@ from webside.visits.selectors.handing import (
     who_may_go_on,
 )
 from webside.visits.selectors.help import answered_help, help_of, help_request, help_waiting, open_help
+from webside.visits.selectors.lines import line_tests
 from webside.visits.selectors.phone import (
     DIGITS,
     HOUR,
@@ -230,6 +231,7 @@ __all__ = [
     "judged_at",
     "licensed_state_names",
     "line",
+    "line_tests",
     "lines_in",
     "lines_of",
     "links_of",

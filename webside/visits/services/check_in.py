@@ -39,13 +39,19 @@ class CheckIn:
 
 
 @action("visits.devices.check")
-def check_devices(*, actor: Actor, visit: Visit, verdict: DeviceVerdict) -> Participant:
-    """Keep how a visit can be held from here. Nothing of the devices themselves is kept."""
+def check_devices(
+    *, actor: Actor, visit: Visit, verdict: DeviceVerdict, line: Mapping[str, Any] | None = None
+) -> Participant:
+    """Keep how a visit can be held from here, and what was measured of the ``line``; nothing of the devices themselves.
+
+    ``line``: a :class:`LineTest` as ``line``, ``kbps``, ``rtt_ms``, ``loss_pct``; what wasn't measured isn't there. Where it
+    was, the check-in of the same visit says.
+    """
     role = policies.role_in(actor, visit)
     if role is None or not policies.is_open(visit):
         raise NotAllowed
     seat = Participant.objects.get(visit=visit, role=role)
-    seat.device_check = {"verdict": verdict.value, "at": clock.now().isoformat()}
+    seat.device_check = {"verdict": verdict.value, "at": clock.now().isoformat()} | dict(line or {})
     seat.attended_by = selectors.attends(actor)
     seat.save(update_fields=["device_check", "attended_by", "updated_at"])
     note_step("visits.devices.check", actor, visit, changes={"verdict": verdict.value})

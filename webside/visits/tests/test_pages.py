@@ -17,7 +17,8 @@ from webside.catalog.models import GateOverride
 from webside.chart import services as chart
 from webside.chart.codes import ListCode
 from webside.chart.models import Encounter
-from webside.core import clock
+from webside.core import clock, frames
+from webside.core.actor import Actor, ActorKind
 from webside.scheduling import registry
 from webside.scheduling.models import Appointment
 from webside.scheduling.services import cancel_appointment, issue_link
@@ -25,7 +26,7 @@ from webside.testing.cast import Cast, sign_in
 from webside.testing.queries import page_queries
 from webside.visits import selectors, services
 from webside.visits.codes import Stage, VisitStatus
-from webside.visits.models import ChatMessage, SafeStart, Visit
+from webside.visits.models import ChatMessage, Participant, SafeStart, Visit
 from webside.visits.tests import factories
 from webside.visits.tests.factories import FORM
 
@@ -477,6 +478,51 @@ def test_the_device_check_keeps_its_verdict(cast: Cast, liz: Client) -> None:
     liz.post(_url("visit-prepare", visit), {"verdict": "perfect"})
     with cast.as_(cast.maya_user):
         assert selectors.patient_verdict(selectors.by_id(visit.id)) == "low_video"
+
+
+def test_what_was_measured_of_her_line_is_kept_and_she_sees_it(cast: Cast, liz: Client) -> None:
+    earlier, visit = factories.waiting(cast), factories.planned(cast, starts=clock.now() + timedelta(hours=2))
+    weak = {
+        "verdict": "audio_only",
+        "network": "slow",
+        "kbps": "240",
+        "rtt_ms": "910",
+        "loss_pct": "",
+        "camera": "works",
+    }
+    liz.post(_url("visit-prepare", earlier), weak)
+    liz.post(_url("visit-prepare", visit), {"verdict": "video", "network": "works", "kbps": "2400", "rtt_ms": "40"})
+    with cast.as_(cast.maya_user):
+        seat = Participant.objects.get(visit=earlier, role="patient")
+        assert {**seat.device_check, "at": ""} == {
+            "verdict": "audio_only", "at": "", "line": "slow", "kbps": 240, "rtt_ms": 910,
+        }  # fmt: skip
+    page = liz.get(_url("visit-prepare", visit)).content.decode()
+    assert page.index("2400 kbit a second, 40 ms there and back") < page.index("240 kbit a second, 910 ms")
+    assert ", at home: the line was weak" in page and ": the line was good" in page
+    liz.post(_url("visit-prepare", visit), {"verdict": "video", "network": "unmeasured", "rtt_ms": "2"})
+    assert "the clinic answered; more was not measured" in liz.get(_url("visit-prepare", visit)).content.decode()
+    liz.post(_url("visit-prepare", visit), {"verdict": "video"})
+    assert liz.get(_url("visit-prepare", visit)).content.decode().count("there and back") == 1, "no line was tested"
+
+
+@pytest.mark.parametrize("wrong", [{"network": "dreamy"}, {"kbps": "-1"}, {"loss_pct": "101"}, {"rtt_ms": "1e9"}])
+def test_what_nobody_can_have_measured_is_not_kept(cast: Cast, liz: Client, wrong: dict[str, str]) -> None:
+    visit = factories.planned(cast)
+    liz.post(_url("visit-prepare", visit), {"verdict": "video", **wrong})
+    with cast.as_(cast.maya_user):
+        assert Participant.objects.get(visit=visit, role="patient").device_check is None
+
+
+def test_a_link_shows_the_test_of_its_own_visit_alone(cast: Cast, liz: Client) -> None:
+    earlier, visit = factories.waiting(cast), factories.planned(cast, starts=clock.now() + timedelta(hours=2))
+    liz.post(_url("visit-prepare", earlier), {"verdict": "video", "network": "works", "kbps": "2400"})
+    with cast.as_(cast.liz_user) as herself:
+        read = selectors.by_id(visit.id)
+        assert len(selectors.line_tests(herself, read)) == 1
+    link = Actor(kind=ActorKind.LINK, label="link", tenant_id=cast.larkspur.id, subject_id=visit.appointment_id)
+    with frames.begin(tenant_id=cast.larkspur.id, actor=link):
+        assert selectors.line_tests(link, read) == []
 
 
 def test_the_link_leads_to_the_first_step_that_is_not_done(cast: Cast, liz: Client) -> None:

@@ -37,7 +37,10 @@ def prepare(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         form = DeviceCheckForm(request.POST)
         if form.is_valid():
             services.check_devices(
-                actor=page.actor, visit=page.visit, verdict=DeviceVerdict(form.cleaned_data["verdict"])
+                actor=page.actor,
+                visit=page.visit,
+                verdict=DeviceVerdict(form.cleaned_data["verdict"]),
+                line=form.line(),
             )
             page.visit = selectors.visit(page.actor, visit_id)
         return page.go_on()
@@ -47,6 +50,7 @@ def prepare(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         opens=selectors.check_in_opens(page.visit) if _is_early(page) else None,
         due=_is_due(page),
         verdict=selectors.patient_verdict(page.visit),
+        tests=selectors.line_tests(page.actor, page.visit),
         next_url=destination.after_devices(slug, page.visit),
         steps=destination.steps(slug, page.visit, Step.DEVICES),
     )
