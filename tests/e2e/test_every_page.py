@@ -230,6 +230,7 @@ NO_PAGES = {
         "scheduling:calendar-add", "scheduling:calendar-read", "scheduling:calendar-remove",
         "visits:visit-admit", "visits:visit-answer", "visits:visit-end", "visits:visit-fail", "visits:visit-hand-over",
         "visits:visit-hold", "visits:visit-identity", "visits:visit-noshow", "visits:visit-alone", "visits:visit-seat",
+        "visits:site-close", "visits:site-reopen",
         "visits:help-take", "visits:help-answer", "visits:visit-propose", "visits:visit-book-again",
         "visits:visit-file-remove", "visits:seat-file-remove",
     },

@@ -383,6 +383,10 @@ CHART = [
         body={"birth_date": "04/18/1969"}),
 ]  # fmt: skip
 
+HELPING = {
+    "name": "Rondout House", "kind": "nursing_home", "address_line": "12 Creek Lane", "city": "Port Ewen", "state": "NY",
+    "postal_code": "12466", "phone": "845-555-0180",
+}  # fmt: skip
 SAFE_START = {
     "identity_confirmed": "on", "location": "home", "phone": "845-555-0142", "near": "no",
     "agrees": agreed("visit", "telehealth"),
@@ -465,6 +469,10 @@ VISITS = [
     row("visits:help-list", get="grace"),
     row("visits:help-take", post="grace"),
     row("visits:help-answer", post="grace", body={"answer": "Called her"}),
+    row("visits:site-list", get="grace admin"),
+    row("visits:site-add", get="grace admin", post="grace admin", body=HELPING),
+    row("visits:site-change", get="grace admin", post="grace admin", ids={"site_id": "place_id"}, body=HELPING),
+    *(row(f"visits:site-{do}", post="grace admin", ids={"site_id": "place_id"}) for do in ("close", "reopen")),
     # A bearer's link: whoever holds it may take the seat, once; it says nothing of the patient.
     row("visits:seat-join", get=EVERYBODY, post=each(EVERYBODY, 302), ids={"token": "join_token"}),
     row("visits:seat", get="guest"),

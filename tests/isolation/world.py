@@ -578,9 +578,11 @@ class _Filling:
             self.things["plan_id"] = plan.id
 
     def _front_desk(self) -> None:
-        """Time off and hours of the practitioner; a text that somebody sent to the clinic."""
+        """Time off and hours of the practitioner; a place that helps with visits; a text that somebody sent to the clinic."""
         from webside.notifications import services as notifications
         from webside.scheduling import services as scheduling
+        from webside.visits import services as visits
+        from webside.visits.codes import SiteKind
 
         clinic = self.clinic
         with _by_system(clinic.tenant) as carrier:
@@ -597,6 +599,11 @@ class _Filling:
                 end=clock.now() + timedelta(days=31), reason=clinic.word("timeoff"),
             )  # fmt: skip
             self.things["exception_id"] = off.id
+            place = visits.add_site(
+                actor=desk, name="Rondout School", kind=SiteKind.SCHOOL, address_line="3 Creek Lane", city="Kingston",
+                state="NY", postal_code="12401", phone="845-555-0170",
+            )  # fmt: skip
+            self.things["place_id"] = place.id
             hours = scheduling.add_hours(
                 actor=desk, practitioner=clinic.practitioner, weekday=6, starts_at=time(3), ends_at=time(4),
                 timezone="America/New_York",

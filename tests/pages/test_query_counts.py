@@ -61,7 +61,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "scheduling:appointment-detail": 5,
         "scheduling:appointment-move": 5,
         "visits:visit-prepare planned": 2,
-        "visits:visit-check-in planned": 3,
+        "visits:visit-check-in planned": 4,
         "visits:visit-waiting waiting": 4,
         "visits:visit-line waiting": 3,
         "visits:visit-stopped stopped": 6,
@@ -133,6 +133,9 @@ MEASURED: dict[str, dict[str, int]] = {
         "scheduling:schedule": 5,
         "scheduling:limits": 1,
         "scheduling:limits-change": 1,
+        "visits:site-list": 1,
+        "visits:site-add": 0,
+        "visits:site-change": 1,
         "scheduling:waitlist": 2,
         "scheduling:waitlist-offer": 6,
         "scheduling:appointment-detail": 4,
@@ -251,6 +254,7 @@ def clinic(cast: Cast) -> Clinic:
         "service_id": cast.video_visit.id, "appointment_id": rooms["planned"].id,
         "patient_id": cast.liz.id, "plan_id": plan.id, "encounter_id": signed.id, "claim_id": claim.id,
         "override_id": override.id,
+        "site_id": visits.make_site(cast).id,
         "licence_id": licence.id, "membership_id": cast.maya_user.memberships.first().id,
     }  # fmt: skip
     assert slot is not None

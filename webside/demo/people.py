@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from webside.core.actor import Role
+from webside.visits.codes import Kit, SiteKind
 
 PASSWORD = "webside-demo-1"  # noqa: S105 - the demo shows it on its first page; it runs on loopback only
 
@@ -293,3 +294,29 @@ CONSENTS: dict[tuple[str, str], tuple[str, str]] = {
         "Soy quien digo ser, estoy donde digo estar y quiero esta consulta por video. Puedo pararla en cualquier momento.",
     ),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place that helps with visits, as ``visits.services.add_site`` takes it."""
+
+    name: str
+    kind: SiteKind
+    address_line: str
+    city: str
+    state: str
+    postal_code: str
+    phone: str
+    kit: tuple[Kit, ...]
+
+
+PLACES: tuple[Place, ...] = (
+    Place(
+        "Kingston School, health room", SiteKind.SCHOOL, "77 Ulster Road, side entrance", "Kingston", "NY", "12401",
+        "845-555-0170", (Kit.EXAM_CAMERA, Kit.STETHOSCOPE, Kit.OTOSCOPE, Kit.OXIMETER, Kit.THERMOMETER, Kit.SCALE),
+    ),
+    Place(
+        "Rondout House, second floor", SiteKind.NURSING_HOME, "12 Creek Lane, main entrance", "Port Ewen", "NY", "12466",
+        "845-555-0180", (Kit.EXAM_CAMERA, Kit.STETHOSCOPE, Kit.BLOOD_PRESSURE, Kit.OXIMETER, Kit.THERMOMETER, Kit.GLUCOSE),
+    ),
+)  # fmt: skip

@@ -44,7 +44,7 @@ from webside.scheduling.models import (
     WaitlistEntry,
 )
 from webside.testing.cast import Cast
-from webside.visits.models import ChatMessage, Participant, QualitySample, SafeStart, Visit
+from webside.visits.models import ChatMessage, Participant, QualitySample, SafeStart, Site, Visit
 
 PATIENTS = 300
 COLLEAGUES = 6
@@ -76,6 +76,8 @@ def make_crowd(cast: Cast) -> None:
     _waits(cast, patients)
     _trail(cast, patients)
     messages(cast, 120)
+    _keep([Site(name=f"School {number}", kind="school", address_line="3 Creek Lane", city="Kingston", state="NY",
+                postal_code="12401", phone="845-555-0170") for number in range(40)])  # fmt: skip
     for number in range(8):
         plan(cast, f"Plan {number}", steps=12)
 

@@ -127,6 +127,44 @@ class PlaceKind(StrEnum):
     OTHER = "other"
 
 
+class SiteKind(StrEnum):
+    """What a place is that helps with visits (the words of ``billing``'s ``site_fees.csv``)."""
+
+    CLINIC = "clinic"
+    HEALTH_CENTER = "health_center"
+    HOSPITAL = "hospital"
+    MENTAL_HEALTH = "mental_health"
+    NURSING_HOME = "nursing_home"
+    SCHOOL = "school"
+    OTHER = "other"
+
+
+class Kit(StrEnum):
+    """What stands ready in a room from which somebody is helped to have a visit."""
+
+    EXAM_CAMERA = "exam_camera"
+    STETHOSCOPE = "stethoscope"
+    OTOSCOPE = "otoscope"
+    DERMATOSCOPE = "dermatoscope"
+    BLOOD_PRESSURE = "blood_pressure"
+    OXIMETER = "oximeter"
+    THERMOMETER = "thermometer"
+    GLUCOSE = "glucose"
+    SCALE = "scale"
+    ECG = "ecg"
+    SPIROMETER = "spirometer"
+
+
+class PresenterRole(StrEnum):
+    """What somebody is who sits beside a patient at a place that helps with visits."""
+
+    NURSE = "nurse"
+    ASSISTANT = "assistant"
+    AIDE = "aide"
+    TEACHER = "teacher"
+    OTHER = "other"
+
+
 class DeviceVerdict(StrEnum):
     """How a visit can be held from the patient's place (``static/visits/visits-device-check.js``)."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -13,7 +13,16 @@ from django.utils.translation import gettext_lazy as _
 from webside.compliance.forms import AgreeField
 from webside.ui.forms import HintedRadioSelect
 from webside.visits import rules, selectors, services
-from webside.visits.codes import AudioReason, DeviceVerdict, LineTest, ParticipantRole, PlaceKind, Relation
+from webside.visits.codes import (
+    AudioReason,
+    DeviceVerdict,
+    Kit,
+    LineTest,
+    ParticipantRole,
+    PlaceKind,
+    Relation,
+    SiteKind,
+)
 from webside.visits.selectors import Words
 
 FEWEST_DIGITS = 10
@@ -21,6 +30,8 @@ PHONE_HINT = _("Enter a phone number with its area code, for example 845-555-014
 PHONE_TOO_SHORT = _("This number is too short. Enter all 10 digits, with the area code, for example 845-555-0142.")
 ZIP_HINT = _("Enter the five digits of the ZIP code, for example 12401. If you don’t know it, leave this empty.")
 YES, NO = "yes", "no"
+ELSEWHERE = "elsewhere"
+"""Chosen instead of a place of the clinic's list."""
 
 
 def clean_phone(value: str) -> str:
@@ -39,16 +50,24 @@ class SafeStartForm(forms.Form):
 
     Nothing is required by itself, because answers are kept as they are typed; ``completing`` asks for
     what must be there. ``alone`` is said the other way round ("Is someone near you?").
+
+    ``home`` is the address on file; ``sites`` are the clinic's places that help with visits, asked for where there are
+    any. What stands in a safe start of either is taken from there, never from what was sent.
     """
 
     use_required_attribute = False
     WANTED = (
-        "location", "address_line", "city", "state", "postal_code", "phone", "near", "nearby_name", "nearby_phone",
+        "location", "site", "address_line", "city", "state", "postal_code", "phone", "near", "nearby_name",
+        "presenter_role", "nearby_phone",
     )  # fmt: skip
     """What is asked for: none of it is shown as "if you like", though a visit can begin without some."""
 
     identity_confirmed = forms.BooleanField(label=_("Yes, this is me"), required=False)
     location = forms.ChoiceField(label=_("Where are you right now?"), required=False, widget=HintedRadioSelect)
+    site = forms.ChoiceField(
+        label=_("Which place is it?"), required=False, help_text=_("Somebody there sits with you. We know the address."),
+        error_messages={"invalid_choice": _("This place is not on our list any more. Choose again.")},
+    )  # fmt: skip
     address_line = forms.CharField(label=_("Street and number"), max_length=160, required=False)
     city = forms.CharField(label=_("Town"), max_length=80, required=False)
     state = forms.ChoiceField(label=_("State"), required=False)
@@ -66,23 +85,37 @@ class SafeStartForm(forms.Form):
         ),
     )
     nearby_name = forms.CharField(label=_("Their name"), max_length=160, required=False)
+    presenter_role = forms.ChoiceField(
+        label=_("What they do there"), required=False,
+        choices=[("", _("Choose")), *((each.value, name) for each, name in selectors.PRESENTER_NAMES.items())],
+    )  # fmt: skip
     nearby_phone = forms.CharField(label=_("Their phone number"), max_length=40, required=False)
     agrees = AgreeField(label=_("I agree to have this visit by video"), required=False)
 
-    def __init__(self, *args: Any, home: dict[str, str] | None = None, completing: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, home: dict[str, str] | None = None, sites: Sequence[Any] = (), completing: bool = False,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
         self.completing = completing
         self.home = home or {}
+        self.sites = {str(site.id): site for site in sites}
         where = ", ".join(part for part in (self.home.get("address_line"), self.home.get("city")) if part)
         self.fields["location"].choices = [  # type: ignore[attr-defined]
             (PlaceKind.HOME.value, _("At home")),
-            (PlaceKind.CLINIC.value, _("At a clinic or a doctor’s office")),
+            (PlaceKind.CLINIC.value, _("At a clinic, a school or a nursing home")),
             (PlaceKind.OTHER.value, _("Somewhere else")),
         ]
         self.fields["location"].widget.choice_hints = {
             PlaceKind.HOME.value: where or _("Tell us the address below"),
+            PlaceKind.CLINIC.value: _("A doctor’s office too. Choose this even if you live in the nursing home."),
             PlaceKind.OTHER.value: _("With family, at work, on the road"),
         }
+        self.fields["site"].choices = [  # type: ignore[attr-defined]
+            ("", _("Choose the place")),
+            *((key, f"{site.name}, {site.city}") for key, site in self.sites.items()),
+            (ELSEWHERE, _("Another place, not in this list")),
+        ]
         self.fields["state"].choices = [  # type: ignore[attr-defined]
             ("", _("Choose a state")),
             *((state.code, state.name) for state in selectors.states()),
@@ -118,9 +151,9 @@ class SafeStartForm(forms.Form):
         return clean_phone(self.cleaned_data["nearby_phone"])
 
     def clean_postal_code(self) -> str:
-        """Keep five digits, or nine; while it is typed, the beginning of them. At home the record's address counts."""
+        """Keep five digits, or nine; while it is typed, the beginning of them. Where we know the address it counts."""
         code: str = self.cleaned_data["postal_code"]
-        if self._at_home(self.cleaned_data) or not code:
+        if self._is_known(self.cleaned_data) or not code:
             return code
         if not (rules.is_zip(code) if self.completing else rules.begins_a_zip(code)):
             raise forms.ValidationError(ZIP_HINT)
@@ -129,9 +162,22 @@ class SafeStartForm(forms.Form):
     def _at_home(self, data: dict[str, Any]) -> bool:
         return bool(data.get("location") == PlaceKind.HOME and self.home)
 
+    def _site(self, data: dict[str, Any]) -> Any:
+        """Return the place of the clinic's list that was chosen, if one was."""
+        return self.sites.get(data.get("site", "")) if data.get("location") == PlaceKind.CLINIC else None
+
+    def _is_choosing(self, data: dict[str, Any]) -> bool:
+        """Whether it isn't said yet which place it is: until then the page shows no address to fill in."""
+        return bool(self.sites and data.get("location") == PlaceKind.CLINIC and not data.get("site"))
+
+    def _is_known(self, data: dict[str, Any]) -> bool:
+        return self._at_home(data) or self._site(data) is not None
+
     def clean(self) -> dict[str, Any]:
         """Ask for what is missing, when the form is sent for good."""
         data = super().clean() or {}
+        if data.get("location") != PlaceKind.CLINIC:
+            self.errors.pop("site", None)  # the page shows no such field
         if self.completing:
             for name, message in self._missing(data).items():
                 self.add_error(name, message)
@@ -139,15 +185,19 @@ class SafeStartForm(forms.Form):
 
     def _missing(self, data: dict[str, Any]) -> dict[str, Any]:
         # Before a place is chosen the page shows no address to fill in, so none is asked for.
-        away = bool(data.get("location")) and not self._at_home(data)
+        choosing = self._is_choosing(data)
+        away = bool(data.get("location")) and not self._is_known(data) and not choosing
+        beside = self._site(data) is not None and data.get("near") == YES
         asked = {
             "identity_confirmed": (True, _("Please tick the box if this is you.")),
             "location": (True, _("Choose where you are right now.")),
+            "site": (choosing, _("Choose which place it is, or “Another place, not in this list”.")),
             "address_line": (away, _("Enter the street and number where you are right now.")),
             "city": (away, _("Enter the town where you are right now.")),
             "state": (away, _("Choose the state you are in right now.")),
             "near": (True, _("Choose whether someone is near you.")),
             "nearby_name": (data.get("near") == YES, _("Enter the name of the person near you.")),
+            "presenter_role": (beside, _("Choose what the person with you does there.")),
             "agrees": (True, _("Please tick the box if you agree. Without it the visit can’t begin.")),
         }
         return {
@@ -166,19 +216,85 @@ class SafeStartForm(forms.Form):
             name: data[name]
             for name in (
                 "identity_confirmed", "address_line", "city", "state", "postal_code", "phone", "nearby_name",
-                "nearby_phone",
+                "presenter_role", "nearby_phone",
             )
             if name in data
         }  # fmt: skip
         if data.get("location"):
             answers["location"] = data["location"]
+            site = self._site(data)
+            answers["site"] = site.id if site else None
             if self._at_home(data):
                 answers |= self.home
+            elif site:
+                answers |= selectors.address_of(site)
+            elif self._is_choosing(data):
+                answers |= dict.fromkeys(selectors.ADDRESS, "")
         if data.get("near"):
             answers["alone"] = data["near"] == NO
             if answers["alone"]:
-                answers |= {"nearby_name": "", "nearby_phone": ""}
+                answers |= {"nearby_name": "", "nearby_phone": "", "presenter_role": ""}
         return answers
+
+
+class SiteForm(forms.Form):
+    """A place that helps with visits: all that an ambulance, the law and whoever meets the patient must know of it."""
+
+    use_required_attribute = False
+    name = forms.CharField(
+        label=_("Name"), max_length=160, help_text=_("As patients know it, for example Kingston High School, health room."),
+        error_messages={"required": _("Enter the name of the place.")},
+    )  # fmt: skip
+    kind = forms.ChoiceField(
+        label=_("What kind of place it is"), error_messages={"required": _("Choose what kind of place it is.")}
+    )
+    address_line = forms.CharField(
+        label=_("Street and number"), max_length=160, help_text=_("An ambulance is sent here. Say the entrance too."),
+        error_messages={"required": _("Enter the street and number.")},
+    )  # fmt: skip
+    city = forms.CharField(label=_("Town"), max_length=80, error_messages={"required": _("Enter the town.")})
+    state = forms.ChoiceField(label=_("State"), error_messages={"required": _("Choose the state.")})
+    postal_code = forms.CharField(
+        label=_("ZIP code"), max_length=12, error_messages={"required": _("Enter the five digits of the ZIP code.")}
+    )
+    phone = forms.CharField(
+        label=_("Phone number"), max_length=40, help_text=_("One that somebody there answers during visits."),
+        error_messages={"required": _("Enter a phone number that somebody there answers.")},
+    )  # fmt: skip
+    kit = forms.MultipleChoiceField(
+        label=_("What the room has"), required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=_("Tick only what is there and works."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices: dict[str, list[Any]] = {
+            "kind": [("", _("Choose a kind")), *((each.value, name) for each, name in selectors.KIND_NAMES.items())],
+            "state": [("", _("Choose a state")), *((each.code, each.name) for each in selectors.states())],
+            "kit": [(each.value, name) for each, name in selectors.KIT_NAMES.items()],
+        }
+        for name, given in choices.items():
+            self.fields[name].choices = given  # type: ignore[attr-defined]
+
+    def clean_name(self) -> str:
+        """A name without the spaces that nobody sees."""
+        return " ".join(self.cleaned_data["name"].split())
+
+    def clean_phone(self) -> str:
+        """A number that can be called."""
+        return clean_phone(self.cleaned_data["phone"])
+
+    def clean_postal_code(self) -> str:
+        """Five digits, or nine."""
+        code: str = self.cleaned_data["postal_code"]
+        if not rules.is_zip(code):
+            raise forms.ValidationError(_("Enter the five digits of the ZIP code, for example 12401."))
+        return code
+
+    def facts(self) -> dict[str, Any]:
+        """Return the valid answers as ``services.add_site`` takes them."""
+        data = self.cleaned_data
+        return data | {"kind": SiteKind(data["kind"]), "kit": [Kit(each) for each in data["kit"]]}
 
 
 class DeviceCheckForm(forms.Form):

@@ -49,12 +49,15 @@ def identity_document(case: Case) -> Finding | None:
 
 
 def callback_number(case: Case) -> Finding | None:
-    """Whether there is a number to call when the video breaks off, or when help must find the person."""
+    """Whether there is a number to call when the video breaks off, or when help must find the person.
+
+    Where she gave none, the number of the place that helps with the visit is one.
+    """
     start = _safe_start(case)
     if start is None:
         return None
-    if start.phone:
-        return _finding("callback_number", "care", "pass", "", start.phone)
+    if number := start.phone or start.site_phone:
+        return _finding("callback_number", "care", "pass", "", number)
     return _finding(
         "callback_number", "care", "stop", "callback.missing", _("No number to call back was given."),
         _("Ask for a number first, or say why you go on without one."),

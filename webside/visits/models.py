@@ -5,13 +5,14 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
 from webside.core import clock
 from webside.core.ids import uuid7
 from webside.core.models import TenantForeignKey, TenantModel, TenantOneToOneField
-from webside.visits.codes import MAIN, Ink, ParticipantRole, PhoneState, Shape, VisitStatus
+from webside.visits.codes import MAIN, Ink, ParticipantRole, PhoneState, Shape, SiteKind, VisitStatus
 
 
 class Visit(TenantModel):
@@ -114,11 +115,36 @@ class CodeCheck(TenantModel):
         constraints = [models.UniqueConstraint(fields=["tenant", "participant", "peer"], name="code_check_once")]
 
 
+class Site(TenantModel):
+    """A place that helps with visits: there somebody sits beside the patient, in a room with ``kit``.
+
+    The clinic whose visit it is doesn't run it. ``kit``: words of ``codes.Kit``. One that helps no more has ``closed_at``
+    and is never deleted: check-ins name it.
+    """
+
+    name = models.CharField(max_length=160)
+    kind = models.CharField(max_length=16, choices=[(kind, kind) for kind in SiteKind])
+    address_line = models.CharField(max_length=160)
+    city = models.CharField(max_length=80)
+    state = models.CharField(max_length=2)
+    postal_code = models.CharField(max_length=12)
+    phone = models.CharField(max_length=40)
+    kit = ArrayField(models.CharField(max_length=16), default=list, blank=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "name", "city"], condition=Q(closed_at=None), name="site_once")
+        ]
+
+
 class SafeStart(TenantModel):
     """What is asked before each visit: who, where now, how to reach, who is near, and consent.
 
     It feeds the licence gate, the place of service and the emergency card. ``decision`` keeps what
     ``compliance.may_treat`` answered for the place given; ``answered_by`` who checked in for the patient, if she didn't.
+    At a place that helps with visits, ``site`` and what was true of it then; who is near is who sits beside her there,
+    and ``presenter_role`` what they are (``codes.PresenterRole``).
     """
 
     visit = TenantOneToOneField("visits.Visit", related_name="safe_start")
@@ -133,6 +159,12 @@ class SafeStart(TenantModel):
     alone = models.BooleanField(null=True)
     nearby_name = models.CharField(max_length=160, blank=True)
     nearby_phone = models.CharField(max_length=40, blank=True)
+    site = TenantForeignKey("visits.Site", null=True, related_name="+")
+    site_name = models.CharField(max_length=160, blank=True)
+    site_kind = models.CharField(max_length=16, blank=True)
+    site_phone = models.CharField(max_length=40, blank=True)
+    site_kit = ArrayField(models.CharField(max_length=16), default=list, blank=True)
+    presenter_role = models.CharField(max_length=12, blank=True)
     consent = TenantForeignKey("compliance.Consent", null=True, related_name="+")
     decision = models.JSONField(null=True)
     place_said_at = models.DateTimeField(null=True)

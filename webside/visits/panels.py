@@ -17,7 +17,7 @@ from webside.people.codes import Scope
 from webside.scheduling.models import Appointment
 from webside.ui import panels
 from webside.visits import policies, rules, selectors, services
-from webside.visits.codes import FOLLOW_UP_DAYS, ParticipantRole, VisitStatus
+from webside.visits.codes import FOLLOW_UP_DAYS, ParticipantRole, Stage, VisitStatus
 
 
 def after_the_visit(request: HttpRequest, encounter: Encounter, **_: Any) -> str:
@@ -116,9 +116,32 @@ def calls_beside(request: HttpRequest, visit: Any, **_: Any) -> str:
     return render_to_string("visits/_phone_in_room.html", {"visit": visit}, request)
 
 
+def helping_site(request: HttpRequest, visit: Any, **_: Any) -> str:
+    """Draw, at the door and beside the call, the place where the patient is helped: who sits there, what the room has.
+
+    One press asks who sits there into the visit, by a link of their own.
+    """
+    start = selectors.safe_start_of(visit)
+    if start is None or start.site_id is None or not policies.can_run_visit(request.actor, visit):  # type: ignore[attr-defined]
+        return ""
+    context = {
+        "visit": visit,
+        "patient": visit.appointment.patient,
+        "start": start,
+        "kind": selectors.kind_name(start.site_kind),
+        "kit": selectors.kit_names(start.site_kit),
+        "presenter": selectors.presenter_name(start.presenter_role),
+        "asked": bool(start.nearby_name) and selectors.presenter_asked(visit),
+        "may_ask": selectors.stage_of(visit) in (Stage.WAITING, Stage.ROOM),
+    }
+    return render_to_string("visits/_site.html", context, request)
+
+
 def register() -> None:
     """Fill the slots."""
     panels.register("chart.summary", "visits.afterwards", after_the_visit, order=20)
     panels.register("visits.beside", "visits.phone", calls_beside, order=5)
+    panels.register("visits.door", "visits.site", helping_site, order=5)
+    panels.register("visits.beside", "visits.site", helping_site, order=3)
     panels.register("scheduling.appointment", "visits.phone", way_by_phone)
     panels.register("chart.sign.codes", "visits.propose", before_signing, order=40)

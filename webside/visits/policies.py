@@ -136,6 +136,11 @@ def visible_help(actor: Actor, asked: QuerySet[HelpRequest]) -> QuerySet[HelpReq
     return asked if can_answer_help(actor) or actor.kind is ActorKind.SYSTEM else asked.none()
 
 
+def can_keep_sites(actor: Actor) -> bool:
+    """Front desk and administrators say which places help with visits; Webside itself when it sets a clinic up."""
+    return actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR, Role.ADMINISTRATOR)
+
+
 def can_book_follow_up(actor: Actor, visit: Visit) -> bool:
     """Book what the clinician proposed: the patient's side, and who acts for her only where she may book for her."""
     return role_in(actor, visit) is ParticipantRole.PATIENT and actor.may(Scope.APPOINTMENTS)

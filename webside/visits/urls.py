@@ -15,6 +15,7 @@ from webside.visits.views import (
     phone,
     pictures,
     room,
+    sites,
     words,
 )
 
@@ -68,6 +69,11 @@ urlpatterns = [
     path("o/<slug:slug>/help/", help.board, name="help-list"),
     path("o/<slug:slug>/help/<uuid:help_id>/take/", help.take, name="help-take"),
     path("o/<slug:slug>/help/<uuid:help_id>/answer/", help.answer, name="help-answer"),
+    path("o/<slug:slug>/sites/", sites.listed, name="site-list"),
+    path("o/<slug:slug>/sites/add/", sites.add, name="site-add"),
+    path("o/<slug:slug>/sites/<uuid:site_id>/", sites.change, name="site-change"),
+    path("o/<slug:slug>/sites/<uuid:site_id>/close/", sites.close, name="site-close"),
+    path("o/<slug:slug>/sites/<uuid:site_id>/reopen/", sites.reopen, name="site-reopen"),
     path("o/<slug:slug>/join/<str:token>/", guests.join, name="seat-join"),
     path(_SEAT, guests.seat, name="seat"),
     path(f"{_SEAT}where/", guests.where, name="seat-where"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import time
 
 from webside.catalog import services as catalog
 from webside.catalog.models import HealthcareService
-from webside.demo.people import PATIENTS, SERVICES, WAITING_WORDS
+from webside.demo.people import PATIENTS, PLACES, SERVICES, WAITING_WORDS
 from webside.demo.seed.clinic import Demo, add_consent_texts
 from webside.demo.seed.last_weeks import live_last_weeks
 from webside.demo.seed.patients import add_patient, fill_lists, give_consents, let_ana_help
@@ -16,6 +17,7 @@ from webside.demo.seed.today import book_today
 from webside.people.models import Practitioner
 from webside.scheduling import services as scheduling
 from webside.scheduling.rules import WeeklyHours
+from webside.visits import selectors as visits_selectors
 from webside.visits import services as visits
 from webside.visits.selectors import Words
 
@@ -29,6 +31,7 @@ def make_larkspur(demo: Demo) -> list[str]:
     add_consent_texts()
     add_staff(demo)
     _services(demo)
+    _places(demo)
     for facts in PATIENTS:
         add_patient(demo, facts)
     if fresh:
@@ -47,6 +50,13 @@ def _say_to_who_waits(demo: Demo) -> None:
     for name, said in WAITING_WORDS.items():
         words = {language: Words(language, ready, text) for language, (ready, text) in said.items()}
         visits.set_waiting_words(actor=demo.actor("sol"), service=demo.services[name], said=words)
+
+
+def _places(demo: Demo) -> None:
+    known = {site.name for site in visits_selectors.sites(demo.machine)}
+    for each in PLACES:
+        if each.name not in known:
+            visits.add_site(actor=demo.machine, **asdict(each))
 
 
 def _services(demo: Demo) -> None:

@@ -197,7 +197,8 @@ def decision(answer: Any, title: str = "", codes: bool = False, level: int = 3) 
 @register.inclusion_tag("ui/components/_emergency_card.html")
 def emergency_card(card: Any, audience: str = "clinician", folded: bool = False) -> dict[str, Any]:
     """What 911 must hear. ``card``: ``name``, ``age``, ``address``, ``town``, ``said_at``, ``phone``, ``nearby``,
-    ``dispatch``, ``notes``; what is missing is shown as *not known*, never left out. A clinician
+    ``dispatch``, ``notes``; what is missing is shown as *not known*, never left out; ``site`` and ``site_phone``, where
+    she is at a place that helps with the visit. A clinician
     also reads ``record_address`` and ``record_phone``: what the record holds and nobody confirmed today; and that
     911 answers where the caller is, not in ``town``, where the patient is.
     ``audience``: clinician (red frame, stays in view) or patient. ``folded``: where there is little room, place, number

@@ -275,6 +275,13 @@ class TestWordsAndStates:
         own = draw('{% emergency_card card "patient" %}', card=card)
         assert "845-555-0142" not in own and own.count("Not said yet") == 2
 
+    def test_a_place_that_helps_is_named_with_its_phone(self, draw: Draw) -> None:
+        card = {"name": "Liz", "site": "Kingston School (school)", "site_phone": "845-555-0170"}
+        for audience in ("clinician", "patient"):
+            html = draw(f'{{% emergency_card card "{audience}" %}}', card=card)
+            assert "Kingston School (school)" in html and "845-555-0170" in html
+        assert "<dt>Place</dt>" not in draw("{% emergency_card card %}", card={"name": "Liz"})
+
     def test_a_language_is_named_as_people_do(self, draw: Draw) -> None:
         assert draw("{{ a|language }}, {{ b|language }}", a="en", b="xx") == "English, xx"
 

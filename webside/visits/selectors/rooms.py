@@ -34,6 +34,7 @@ from webside.visits.codes import MAIN, OVER, DeviceVerdict, HandOverOutcome, Par
 from webside.visits.models import ChatMessage, CodeCheck, HandOver, Participant, QualitySample, SafeStart, Visit
 from webside.visits.rules import CallFacts
 from webside.visits.selectors.phone import phone_moves, talked
+from webside.visits.selectors.sites import kind_name, presenter_name
 
 PRESENT = timedelta(seconds=15)
 """A socket that has not been heard of for this long is gone, even if nobody could say so."""
@@ -190,6 +191,7 @@ def unanswered(start: SafeStart) -> list[str]:
         "postal_code": not start.postal_code or rules.is_zip(start.postal_code),
         "alone": start.alone is not None,
         "nearby_name": start.alone is not False or start.nearby_name,
+        "presenter_role": start.site_id is None or start.alone is not False or start.presenter_role,
     }
     return [name for name, answer in answered.items() if not answer]
 
@@ -326,6 +328,8 @@ class EmergencyCard:
 
     ``town`` is where 911 must be asked for; it goes with ``address``. ``record_address`` and ``record_phone`` stand in
     the record and were not said for this visit; they are empty where she has said where she is, or which number to call.
+    ``site``: the place that helps with the visit, and its kind, as they were when she checked in; where she gave no
+    number, ``phone`` is ``site_phone``.
     """
 
     name: str
@@ -338,27 +342,35 @@ class EmergencyCard:
     town: str = ""
     record_address: str = ""
     record_phone: str = ""
+    site: str = ""
+    site_phone: str = ""
 
 
 def emergency_card(visit: Visit, start: SafeStart | None = None) -> EmergencyCard:
     """Return the emergency card as far as it is known; what is missing stays empty and is shown as missing."""
     patient = visit.appointment.patient
     start = start or safe_start_of(visit)
-    near = ", ".join(part for part in (start.nearby_name, start.nearby_phone) if part) if start else ""
     address = _address_line(start) if start else ""
-    phone = start.phone if start else ""
+    phone = start.phone or start.site_phone if start else ""
     return EmergencyCard(
         name=patient.full_name,
         age=age_on(patient.birth_date, clock.now().date()),
         address=address,
         said_at=start.place_said_at if start else None,
         phone=phone,
-        nearby=near,
+        nearby=_who_is_near(start) if start else "",
         clinician=visit.appointment.practitioner.display_name,
         town=", ".join(part for part in (start.city, start.state) if part) if start and address else "",
         record_address="" if address else _address_line(patient),
         record_phone="" if phone else patient.phone,
+        site=f"{start.site_name} ({kind_name(start.site_kind)})" if start and start.site_name else "",
+        site_phone=start.site_phone if start else "",
     )
+
+
+def _who_is_near(start: SafeStart) -> str:
+    parts = (start.nearby_name, presenter_name(start.presenter_role), start.nearby_phone)
+    return ", ".join(part for part in parts if part)
 
 
 def _address_line(place: SafeStart | Patient) -> str:

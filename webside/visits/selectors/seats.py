@@ -75,6 +75,11 @@ def seat_stage_of(seat: Participant) -> SeatStage:
     )
 
 
+def presenter_asked(visit: Visit) -> bool:
+    """Whether somebody was asked into a visit who sits beside the patient, and was not removed."""
+    return Participant.objects.filter(visit=visit, role=ParticipantRole.PRESENTER, removed_at=None).exists()
+
+
 def patient_is_inside(visit: Visit) -> bool:
     """Whether the patient was let in and has not left. One whose line broke is still inside, and one who is on the phone."""
     patient = participants(visit).get(ParticipantRole.PATIENT)

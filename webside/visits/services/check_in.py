@@ -26,8 +26,10 @@ from webside.visits.services.stops import ask_gates, stop_visit
 
 VISIT_CONSENT = "visit"
 CHECK_IN_SOON = timedelta(minutes=15)
-PLACE = ("location", "address_line", "city", "state", "postal_code")
-ANSWERS = ("identity_confirmed", *PLACE, "phone", "alone", "nearby_name", "nearby_phone")
+PLACE = ("location", *selectors.ADDRESS)
+ANSWERS = ("identity_confirmed", *PLACE, "phone", "alone", "nearby_name", "nearby_phone", "presenter_role")
+MOVED = {*PLACE, "site_id"}
+"""What changes when she says that she is somewhere else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ def check_devices(
 def save_safe_start(*, actor: Actor, visit: Visit, answers: Mapping[str, Any]) -> SafeStart:
     """Keep answers as they are typed; names not given stay as they were. Consent is never taken here.
 
+    ``site`` is the id of a place that helps with visits, said together with ``location``; its address comes from its row.
+
     Another place undoes a check-in that was complete, and a stop: the gates have not been asked about it, and nobody may
     read what they said of one place beside the address of another. Raises :class:`NotAllowed`, and :class:`WrongStage`
     once the patient has been let in.
@@ -71,7 +75,7 @@ def save_safe_start(*, actor: Actor, visit: Visit, answers: Mapping[str, Any]) -
     _require_check_in(actor, visit)
     start, changed = _keep(actor, visit, answers)
     judged = start.completed_at is not None or visit.status == VisitStatus.STOPPED
-    if judged and set(changed) & set(PLACE):
+    if judged and set(changed) & MOVED:
         _undo_check_in(visit, start)
     note_step("visits.safe-start.save", actor, visit, changes={"answered": changed})
     tell(visit, "check-in")
@@ -89,10 +93,13 @@ def _keep(actor: Actor, visit: Visit, answers: Mapping[str, Any]) -> tuple[SafeS
     given = {name: value for name, value in answers.items() if name in ANSWERS}
     if given.get("location") == PlaceKind.HOME:
         given |= selectors.home_of(actor, visit)
+    if "location" in given:
+        site_id = answers.get("site") if given["location"] == PlaceKind.CLINIC else None
+        given |= selectors.said_of(selectors.open_site(site_id))
     changed = [name for name, value in given.items() if getattr(start, name) != value]
     for name in changed:
         setattr(start, name, given[name])
-    if set(changed) & set(PLACE):
+    if set(changed) & MOVED:
         start.place_said_at = clock.now()
     start.save()
     visit.safe_start = start

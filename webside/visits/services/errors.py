@@ -135,3 +135,15 @@ class TakenAlready(Exception):
     def __init__(self, by: str) -> None:
         super().__init__("TakenAlready")
         self.by = by
+
+
+class KnownSite(Exception):
+    """A place of this name and town helps with visits already."""
+
+
+class TooManySites(Exception):
+    """No more places can be added; ``most`` is how many there may be."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(str(most))
+        self.most = most

@@ -12,7 +12,8 @@ from webside.core.ids import uuid7
 from webside.scheduling.models import Appointment
 from webside.testing.cast import Cast, agreed
 from webside.visits import selectors, services
-from webside.visits.models import Visit
+from webside.visits.codes import Kit, SiteKind
+from webside.visits.models import Site, Visit
 
 ANSWERS: dict[str, Any] = {
     "identity_confirmed": True,
@@ -40,6 +41,23 @@ FORM: dict[str, str] = {
     "agrees": agreed("visit", "telehealth"),
     "version": "new",
 }
+
+SCHOOL: dict[str, Any] = {
+    "name": "Kingston School, health room",
+    "kind": SiteKind.SCHOOL,
+    "address_line": "77 Ulster Road, side entrance",
+    "city": "Kingston",
+    "state": "NY",
+    "postal_code": "12401",
+    "phone": "845-555-0170",
+    "kit": [Kit.STETHOSCOPE.value],
+}
+
+
+def make_site(cast: Cast, **given: Any) -> Site:
+    """Return a place that helps with visits."""
+    with cast.as_(cast.grace_user) as grace:
+        return services.add_site(actor=grace, **SCHOOL | given)
 
 
 def make_appointment(cast: Cast, *, starts: datetime | None = None, **given: Any) -> Appointment:

@@ -17,8 +17,8 @@ from webside.core import clock
 from webside.scheduling import policies as scheduling
 from webside.ui import autosave
 from webside.visits import selectors, services
-from webside.visits.codes import DeviceVerdict, ParticipantRole, Stage, Step
-from webside.visits.forms import NO, YES, DeviceCheckForm, SafeStartForm
+from webside.visits.codes import DeviceVerdict, ParticipantRole, PlaceKind, Stage, Step
+from webside.visits.forms import ELSEWHERE, NO, YES, DeviceCheckForm, SafeStartForm
 from webside.visits.views import destination
 from webside.visits.views._guard import Page, page_of
 
@@ -75,12 +75,12 @@ def check_in(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
             steps=destination.steps(slug, page.visit, Step.ANSWERS),
         )
     if request.method == "GET":
-        return _show(page, SafeStartForm(initial=_initial(page), home=selectors.home_of(page.actor, page.visit)))
+        return _show(page, _form(page, initial=_initial(page)))
     if (refused := autosave.incomplete(request)) is not None:
         return refused
     if autosave.is_autosave(request):
         return _autosave(page)
-    form = SafeStartForm(request.POST, home=selectors.home_of(page.actor, page.visit), completing=True)
+    form = _form(page, request.POST, completing=True)
     form.show_words(services.texts_asked(page.visit, get_language() or ""))
     if not form.is_valid():
         services.save_safe_start(actor=page.actor, visit=page.visit, answers=form.answers())
@@ -94,6 +94,11 @@ def check_in(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         return _back(page, form)
     page.visit = selectors.visit(page.actor, visit_id)
     return page.go_on()
+
+
+def _form(page: Page, *given: Any, **more: Any) -> SafeStartForm:
+    home = selectors.home_of(page.actor, page.visit)
+    return SafeStartForm(*given, home=home, sites=selectors.open_sites(), **more)
 
 
 def _is_early(page: Page) -> bool:
@@ -114,7 +119,7 @@ def _back(page: Page, form: SafeStartForm) -> HttpResponse:
 
 
 def _autosave(page: Page) -> HttpResponse:
-    form = SafeStartForm(page.request.POST, home=selectors.home_of(page.actor, page.visit))
+    form = _form(page, page.request.POST)
     valid = form.is_valid()
     start = services.save_safe_start(actor=page.actor, visit=page.visit, answers=form.answers())
     if not valid:
@@ -131,11 +136,16 @@ def _initial(page: Page) -> dict[str, Any]:
     if start is None:
         return {"phone": patient.phone, "state": page.visit.appointment.patient_state}
     near = {True: NO, False: YES}.get(start.alone, "") if start.alone is not None else ""
+    other = ELSEWHERE if start.location == PlaceKind.CLINIC and start.address_line else ""
+    at_site = start.site_id is not None
     return {
         **{name: getattr(start, name) for name in services.ANSWERS if name != "alone"},
         "phone": start.phone or patient.phone,
         "state": start.state or page.visit.appointment.patient_state,
         "near": near,
+        "site": str(start.site_id) if at_site else other,
+        # The address of a place of ours is no beginning of another one.
+        **(dict.fromkeys(("address_line", "city", "postal_code"), "") if at_site else {}),
     }
 
 
@@ -206,7 +216,7 @@ def _place(page: Page, state: str) -> dict[str, Any] | None:
 def place(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     """Answer about the place that is chosen in the form; keeps nothing."""
     page = page_of(request, slug, visit_id, PATIENT)
-    form = SafeStartForm(request.POST, home=selectors.home_of(page.actor, page.visit))
+    form = _form(page, request.POST)
     form.is_valid()
     said = form.answers()
     return page.render("visits/_place.html", place=_place(page, said.get("state", "") if "location" in said else ""))
@@ -217,7 +227,7 @@ def place(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
 def card(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     """Draw the emergency card as it would be read now."""
     page = page_of(request, slug, visit_id, PATIENT)
-    form = SafeStartForm(initial=_initial(page), home=selectors.home_of(page.actor, page.visit))
+    form = _form(page, initial=_initial(page))
     return page.render("visits/_aside.html", card=_card(page), tasks=_tasks(form))
 
 
