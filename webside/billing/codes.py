@@ -127,6 +127,14 @@ class Requirement(StrEnum):
     STATE_CONFIG = "state_config"
 
 
+class SiteFeeOf(StrEnum):
+    """Who has a fee for the place where the patient sits."""
+
+    OF_SITE = "of_site"
+    NONE = "none"
+    NOT_CHECKED = "not_checked"
+
+
 class WindowStatus(StrEnum):
     """How the law for Medicare telehealth stands on a day."""
 

@@ -16,11 +16,12 @@ from django.db.models.functions import JSONObject
 from django.utils.translation import gettext_lazy as _
 
 from webside.billing import policies
-from webside.billing.codes import ClaimState
+from webside.billing.codes import ClaimState, PatientAt
 from webside.billing.codes import Payer as PayerKind
 from webside.billing.models import Claim, ClaimItem, Coverage
 from webside.billing.rules import CodesAnswer, CodesFacts, codes_for
 from webside.billing.rules.new_patient import seen_since
+from webside.billing.rules.site_fee import SiteFee, site_fee
 from webside.catalog.gates import Case
 from webside.chart import selectors as chart
 from webside.chart.models import Condition, DiagnosisCode, Encounter, Note
@@ -169,6 +170,15 @@ def coverage_of(encounter: Encounter) -> Coverage | None:
         if starts_by and ends_after:
             return coverage
     return None
+
+
+def site_fee_of(claim: Claim) -> SiteFee | None:
+    """Return whose the fee for the place of a claim's visit is; nothing where the patient was at no place of its own."""
+    encounter = claim.encounter
+    if encounter.location not in (PatientAt.HOME, PatientAt.CLINIC):
+        return None
+    payer = claim.payer.kind if claim.payer else PayerKind.SELF_PAY
+    return site_fee(claim.service_date, payer=payer, at=encounter.location, site=encounter.location_kind)
 
 
 def day_of(encounter: Encounter) -> date:

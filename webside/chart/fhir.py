@@ -85,6 +85,7 @@ def encounter(row: Encounter) -> dict[str, Any]:
         ],
         appointment=[fhir.reference("Appointment", row.appointment_id)] if row.appointment_id else None,
         period=fhir.period(row.started_at, row.ended_at),
+        location=[{"location": {"display": row.location_name}}] if row.location_name else None,
         diagnosis=[
             {
                 "condition": fhir.reference("Condition", diagnosis.id, str(diagnosis)),

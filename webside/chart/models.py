@@ -29,7 +29,8 @@ class Encounter(TenantModel):
     """FHIR Encounter. Made when the safe start has passed; where the patient is stands as it was then.
 
     ``visit_id`` names the room (``visits.Visit``, an app above this one). ``location`` is home,
-    clinic or other, as ``billing.codes`` asks.
+    clinic or other, as ``billing.codes`` asks; ``location_name`` and ``location_kind`` (``SiteKind`` of ``visits``) say
+    at which place she was helped, if at one.
     """
 
     patient = TenantForeignKey("people.Patient", related_name="encounters")
@@ -42,6 +43,8 @@ class Encounter(TenantModel):
     ended_at = models.DateTimeField(null=True)
     location = models.CharField(max_length=10, default="home")
     location_state = models.CharField(max_length=2, blank=True)
+    location_name = models.CharField(max_length=160, blank=True)
+    location_kind = models.CharField(max_length=16, blank=True)
 
     class Meta(TenantModel.Meta):
         indexes = [models.Index(fields=["tenant", "practitioner", "-started_at", "-id"], name="encounter_own_newest")]

@@ -88,6 +88,7 @@ MEDICARE_AUDIO = Shelf("medicare_audio.csv")
 AUDIO_REASONS = Shelf("audio_reasons.csv")
 CHECKED = Shelf("checked.csv")
 FIGURES = Shelf("figures.csv")
+SITE_FEES = Shelf("site_fees.csv")
 
 CODE_SHELVES = (VISITS, TIMED, MONITORING, ADD_ONS)
 SHELVES = (
@@ -109,7 +110,7 @@ SHELVES = (
     CHECKED,
 )
 """What ``billing.codes`` reads."""
-ALL_SHELVES = (*SHELVES, FIGURES)
+ALL_SHELVES = (*SHELVES, FIGURES, SITE_FEES)
 
 
 def number(row: Row, column: str) -> int | None:

@@ -25,10 +25,12 @@ from webside.billing.codes import (
     Requirement,
     Service,
     ServiceKind,
+    SiteFeeOf,
     WindowStatus,
 )
 from webside.billing.rules import tables
 from webside.core.dated import Row, Table, gaps_and_overlaps, load
+from webside.visits.codes import SiteKind
 
 YES_NO = frozenset({"yes", "no"})
 SCOPES = frozenset({"general", "behavioural", "listed"})
@@ -182,6 +184,16 @@ SPECS: dict[str, Spec] = {
         needs=("figure", "value", "unit"),
         words={"unit": frozenset({"years"})},
         numbers=("value",),
+    ),
+    "site_fees": Spec(
+        key=("payer", "at", "site"),
+        needs=("payer", "at", "site", "fee"),
+        words={
+            "payer": _of(PayerGroup) | {"any"},
+            "at": _of(PatientAt),
+            "site": _of(SiteKind) | {"any"},
+            "fee": _of(SiteFeeOf) - {str(SiteFeeOf.NOT_CHECKED)},
+        },
     ),
     **{
         name: Spec(key=("code",), needs=("code", "label", "category", "medicare_status"))

@@ -20,16 +20,17 @@ from webside.core.ids import uuid7
 from webside.testing.cast import Cast, sign_in
 
 
-def _encounter(cast: Cast, *, coaching: bool = False, kind: str = "medicare", mdm: str = "moderate") -> Encounter:
-    """Make a signed encounter without a video room: what happened in the call is not on record."""
+def encounter_at(
+    cast: Cast, *, coaching: bool = False, kind: str = "medicare", mdm: str = "moderate", **place: str
+) -> Encounter:
+    """Make a signed encounter without a video room: what happened in the call is not on record. At home, or at a ``place``."""
     payer = Payer.objects.create(name="Medicare", kind=kind)
     Coverage.objects.create(patient=cast.liz, payer=payer, member_id="1EG4", checked_at=clock.now())
     encounter = Encounter.objects.create(
         patient=cast.liz,
         practitioner=cast.priya if coaching else cast.maya,
         service=cast.coaching if coaching else cast.video_visit,
-        location="home",
-        location_state="NY",
+        **{"location": "home", "location_state": "NY", **place},
         status="finished",
         started_at=clock.now() - timedelta(hours=1),
     )
@@ -38,7 +39,7 @@ def _encounter(cast: Cast, *, coaching: bool = False, kind: str = "medicare", md
     return encounter
 
 
-def _room(cast: Cast, encounter: Encounter, *, sound: float, picture: float, status: str = "finished") -> None:
+def room_of(cast: Cast, encounter: Encounter, *, sound: float, picture: float, status: str = "finished") -> None:
     from psycopg.types.range import TimestamptzRange
 
     from webside.scheduling.models import Appointment
@@ -92,8 +93,8 @@ def inside(cast: Cast) -> Any:
 
 
 def test_a_video_visit_at_home_gives_the_code_of_its_decision(inside: Cast) -> None:
-    encounter = _encounter(inside)
-    _room(inside, encounter, sound=10, picture=10)
+    encounter = encounter_at(inside)
+    room_of(inside, encounter, sound=10, picture=10)
     claim = _draft(inside, encounter)
     assert [(item.code, item.modifiers, item.pos) for item in claim.items.all()] == [("99204", [], "10")]
     assert all(reason["source"] for item in claim.items.all() for reason in item.reasons)
@@ -101,8 +102,8 @@ def test_a_video_visit_at_home_gives_the_code_of_its_decision(inside: Cast) -> N
 
 
 def test_a_visit_by_phone_is_one_by_sound_alone_and_says_by_which_row(inside: Cast) -> None:
-    encounter = _encounter(inside)
-    _room(inside, encounter, sound=0, picture=0)
+    encounter = encounter_at(inside)
+    room_of(inside, encounter, sound=0, picture=0)
     _by_phone(encounter, 1, 20)
     claim = _draft(inside, encounter)
     (item,) = claim.items.all()
@@ -112,8 +113,8 @@ def test_a_visit_by_phone_is_one_by_sound_alone_and_says_by_which_row(inside: Ca
 
 
 def test_video_then_phone_is_no_visit_by_sound_alone_and_each_minute_counts_once(inside: Cast) -> None:
-    encounter = _encounter(inside)
-    _room(inside, encounter, sound=10, picture=10)
+    encounter = encounter_at(inside)
+    room_of(inside, encounter, sound=10, picture=10)
     from webside.visits.models import QualitySample
 
     QualitySample.objects.filter(taken_at__gt=encounter.started_at + timedelta(minutes=6)).delete()
@@ -126,8 +127,8 @@ def test_video_then_phone_is_no_visit_by_sound_alone_and_each_minute_counts_once
 
 
 def test_nobody_alone_on_the_phone_makes_a_visit(inside: Cast) -> None:
-    encounter = _encounter(inside)
-    _room(inside, encounter, sound=0, picture=0)
+    encounter = encounter_at(inside)
+    room_of(inside, encounter, sound=0, picture=0)
     _by_phone(encounter, 1, 20)
     from webside.visits.models import PhoneMove
 
@@ -136,9 +137,9 @@ def test_nobody_alone_on_the_phone_makes_a_visit(inside: Cast) -> None:
 
 
 def test_what_nobody_stated_is_asked_for_in_words(inside: Cast) -> None:
-    encounter = _encounter(inside, mdm="")
+    encounter = encounter_at(inside, mdm="")
     Note.objects.update(total_minutes=None)
-    _room(inside, encounter, sound=10, picture=10)
+    room_of(inside, encounter, sound=10, picture=10)
     case = Case(
         Moment.SIGN, clock.now(), encounter.service, encounter.patient, encounter.practitioner, "NY",
         encounter_id=encounter.id,
@@ -150,16 +151,16 @@ def test_what_nobody_stated_is_asked_for_in_words(inside: Cast) -> None:
 
 
 def test_who_was_seen_within_three_years_is_established(inside: Cast) -> None:
-    earlier = _encounter(inside)
+    earlier = encounter_at(inside)
     Encounter.objects.filter(id=earlier.id).update(started_at=clock.now() - timedelta(days=300))
-    encounter = _encounter(inside)
-    _room(inside, encounter, sound=10, picture=10)
+    encounter = encounter_at(inside)
+    room_of(inside, encounter, sound=10, picture=10)
     assert [item.code for item in _draft(inside, encounter).items.all()] == ["99214"]
 
 
 def test_a_visit_in_which_nobody_was_heard_gives_no_code_and_says_why(inside: Cast) -> None:
-    encounter = _encounter(inside)
-    _room(inside, encounter, sound=0, picture=0)
+    encounter = encounter_at(inside)
+    room_of(inside, encounter, sound=0, picture=0)
     claim = _draft(inside, encounter)
     assert claim.items.count() == 0
     assert "service.not_connected" in {row["code"] for row in claim.rejected}
@@ -167,8 +168,8 @@ def test_a_visit_in_which_nobody_was_heard_gives_no_code_and_says_why(inside: Ca
 
 @pytest.mark.parametrize("insured", [True, False])
 def test_a_visit_that_failed_gives_no_code_and_costs_nothing_whatever_was_heard(inside: Cast, insured: bool) -> None:
-    encounter = _encounter(inside)
-    _room(inside, encounter, sound=10, picture=10, status="failed")
+    encounter = encounter_at(inside)
+    room_of(inside, encounter, sound=10, picture=10, status="failed")
     Encounter.objects.filter(id=encounter.id).update(status="cancelled")
     if not insured:
         Coverage.objects.all().delete()
@@ -178,20 +179,20 @@ def test_a_visit_that_failed_gives_no_code_and_costs_nothing_whatever_was_heard(
 
 
 def test_a_second_delivery_drafts_nothing_twice(inside: Cast) -> None:
-    encounter = _encounter(inside)
+    encounter = encounter_at(inside)
     for _ in range(2):
         handlers.draft_when_signed(NoteSigned(encounter_id=encounter.id), uuid7())
     assert Claim.objects.count() == 1
 
 
 def test_coaching_gives_no_claim(inside: Cast) -> None:
-    encounter = _encounter(inside, coaching=True)
+    encounter = encounter_at(inside, coaching=True)
     handlers.draft_when_signed(NoteSigned(encounter_id=encounter.id), uuid7())
     assert Claim.objects.count() == 0
 
 
 def test_who_pays_herself_gets_the_price_list(inside: Cast) -> None:
-    encounter = _encounter(inside)
+    encounter = encounter_at(inside)
     Coverage.objects.all().delete()
     claim = _draft(inside, encounter)
     assert (claim.items.count(), claim.price_cents) == (0, 7500)
@@ -199,8 +200,8 @@ def test_who_pays_herself_gets_the_price_list(inside: Cast) -> None:
 
 def test_the_biller_sees_the_claim_with_reasons_and_marks_it(cast: Cast, client: Client) -> None:
     with frames.begin(tenant_id=cast.larkspur.id, actor=system("tests", cast.larkspur.id)):
-        encounter = _encounter(cast)
-        _room(cast, encounter, sound=10, picture=10)
+        encounter = encounter_at(cast)
+        room_of(cast, encounter, sound=10, picture=10)
         claim = _draft(cast, encounter)
     sign_in(client, cast.marcus_user)
     where = reverse("billing:claim-detail", kwargs={"slug": "larkspur", "claim_id": claim.id})
@@ -213,8 +214,8 @@ def test_the_biller_sees_the_claim_with_reasons_and_marks_it(cast: Cast, client:
 
 def test_the_biller_is_told_that_no_release_checked_the_diagnoses(cast: Cast, client: Client) -> None:
     with frames.begin(tenant_id=cast.larkspur.id, actor=system("tests", cast.larkspur.id)):
-        encounter = _encounter(cast)
-        _room(cast, encounter, sound=10, picture=10)
+        encounter = encounter_at(cast)
+        room_of(cast, encounter, sound=10, picture=10)
         claim = _draft(cast, encounter)
     sign_in(client, cast.marcus_user)
     where = reverse("billing:claim-detail", kwargs={"slug": "larkspur", "claim_id": claim.id})
@@ -232,7 +233,7 @@ def test_the_biller_is_told_that_no_release_checked_the_diagnoses(cast: Cast, cl
 @pytest.mark.parametrize("who", ["liz_user", "maya_user", "priya_user", "grace_user", "ingrid_user", "mallory_user"])
 def test_nobody_else_sees_claims(cast: Cast, client: Client, who: str) -> None:
     with frames.begin(tenant_id=cast.larkspur.id, actor=system("tests", cast.larkspur.id)):
-        claim = _draft(cast, _encounter(cast))
+        claim = _draft(cast, encounter_at(cast))
     sign_in(client, getattr(cast, who))
     for name, parts in (("claim-list", {}), ("claim-detail", {"claim_id": claim.id})):
         assert client.get(reverse(f"billing:{name}", kwargs={"slug": "larkspur", **parts})).status_code == 404

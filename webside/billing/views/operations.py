@@ -19,6 +19,7 @@ from webside.billing import policies, selectors, services
 from webside.billing.codes import ClaimState
 from webside.ui.paging import page_of
 from webside.ui.spreadsheet import MOST, csv_file
+from webside.visits import selectors as visits
 
 
 def _refuse(request: HttpRequest) -> NoReturn:
@@ -125,6 +126,8 @@ def claim(request: HttpRequest, slug: str, claim_id: UUID) -> HttpResponse:
             "unchecked_release": selectors.unchecked_release(found),
             "fact_rows": selectors.fact_rows(found),
             "open_facts": selectors.in_words(found.not_checked),
+            "site_kind": visits.kind_name(found.encounter.location_kind),
+            "site_fee": selectors.site_fee_of(found),
         },
     )
 

@@ -23,17 +23,23 @@ from webside.scheduling.models import Appointment
 
 @action("chart.encounter.start")
 def start_encounter(
-    *, actor: Actor, appointment: Appointment, visit_id: UUID | None, location: str, location_state: str
-) -> Encounter:
+    *, actor: Actor, appointment: Appointment, visit_id: UUID | None, location: str, location_state: str,
+    location_name: str = "", location_kind: str = "",
+) -> Encounter:  # fmt: skip
     """Make the encounter of an appointment when the safe start has passed, with an empty note.
 
-    ``location`` is home, clinic or other; ``location_state`` two letters. A second call returns the
+    ``location`` is home, clinic or other; ``location_state`` two letters; ``location_name`` and ``location_kind`` are of
+    the place where she is helped, if she is at one. A second call returns the
     encounter that is there; as long as it is open and the patient is somewhere else now, it says so.
     """
     if not policies.can_start_encounter(actor, appointment):
         raise NotAllowed
     # Two calls at once wait for each other here, so that the second finds the encounter of the first.
     appointment = Appointment.objects.select_for_update().get(id=appointment.id)
+    place = {
+        "location": location, "location_state": location_state, "location_name": location_name,
+        "location_kind": location_kind,
+    }  # fmt: skip
     encounter, created = Encounter.objects.get_or_create(
         appointment=appointment,
         defaults={
@@ -41,15 +47,15 @@ def start_encounter(
             "practitioner_id": appointment.practitioner_id,
             "service_id": appointment.service_id,
             "visit_id": visit_id,
-            "location": location,
-            "location_state": location_state,
+            **place,
         },
     )
-    moved = (encounter.location, encounter.location_state) != (location, location_state)
+    moved = any(getattr(encounter, name) != value for name, value in place.items())
     if created:
         Note.objects.create(encounter=encounter)
     elif moved and encounter.status == EncounterStatus.IN_PROGRESS:
-        encounter.location, encounter.location_state = location, location_state
+        for name, value in place.items():
+            setattr(encounter, name, value)
         encounter.save()
     if created or moved:
         write_version(encounter)

@@ -63,7 +63,7 @@ def _let_in(actor: Actor, visit: Visit, start: SafeStart) -> None:
     if visit.encounter_id is None:
         encounter = chart.start_encounter(
             actor=actor, appointment=visit.appointment, visit_id=visit.id, location=start.location,
-            location_state=start.state,
+            location_state=start.state, location_name=start.site_name, location_kind=start.site_kind,
         )  # fmt: skip
         visit.encounter_id = encounter.id
     if visit.started_at is not None:
