@@ -63,8 +63,9 @@ ALLOWED = {
     ("triage/rules/tables.py", "8"): "how many days' words are kept at hand",
     ("triage/rules/words.py", "2"): "the second of two; two letters that were swapped",
     ("triage/rules/words.py", "20000"): "how many folded words are kept at hand",
-    ("visits/rules.py", "60"): "a minute has sixty seconds",
-    ("visits/rules.py", "100"): "a share in percent",
+    ("visits/rules/minutes.py", "60"): "a minute has sixty seconds",
+    ("visits/rules/report.py", "60"): "a minute has sixty seconds",
+    ("visits/rules/report.py", "100"): "a share in percent",
     ("portal/rules.py", "100"): "a share in percent",
 }
 """What may stand in a rule, each with its reason: how things are written and counted, never what is judged by."""

@@ -86,6 +86,7 @@ PART_OF_A_LOOK = {
     "visits:visit-door": "redrawn within the room's page, which is noted",
     "visits:visit-emergency-card": "redrawn within the room's page, which is noted",
     "visits:visit-colleagues": "opened from the room's page or its door, which is noted; it shows her name",
+    "visits:visit-team": "redrawn within the room's page, which is noted",
     "visits:visit-people": "redrawn within the room's page, which is noted",
     "visits:visit-chat": "redrawn within the room's page, which is noted",
     "visits:visit-keeping": "redrawn within the room's page, which is noted",

@@ -430,9 +430,9 @@ class _Filling:
             ).id
 
     def _ask_in(self) -> None:
-        """Ask three people into the room: one is let in, one waits in the lobby, one has not opened the link yet."""
+        """Ask people into the room: one is let in, one waits in the lobby, one has not opened the link; and one of the family."""
         from webside.visits import services
-        from webside.visits.codes import ParticipantRole
+        from webside.visits.codes import ParticipantRole, Relation
 
         visit, asked = self.visits["room"], []
         with self._as(self.clinic.practitioner_user) as who:
@@ -443,6 +443,11 @@ class _Filling:
                         name=f"Guest {self.clinic.word('guest')} {number}",
                     )
                 )  # fmt: skip
+            kin = services.ask_in(
+                actor=who, visit=visit, role=ParticipantRole.FAMILY, link_to=str, relation=Relation.CHILD,
+                name=f"Kin {self.clinic.word('guest')}",
+            )  # fmt: skip
+            services.ask_apart(actor=who, visit=visit, seat_id=kin.seat.id)
         with _by_system(self.clinic.tenant) as nobody:
             taken = [services.take_seat(actor=nobody, token=each.link) for each in asked[:2]]
         with self._as(self.clinic.practitioner_user) as who:
@@ -451,6 +456,7 @@ class _Filling:
             "call_id": self._call_in(visit),
             "seat_id": asked[0].seat.id, "seat_key": taken[0].key, "lobby_seat_id": asked[1].seat.id,
             "lobby_seat_key": taken[1].key, "join_token": asked[2].link,
+            "kin_seat_id": kin.seat.id,
         }  # fmt: skip
         self._share(asked[0].seat)
 

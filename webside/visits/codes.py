@@ -264,6 +264,9 @@ class Step(StrEnum):
     WAITING = "waiting"
 
 
+WITHIN = frozenset(["chat", "code", "picture", "seats"])
+"""Hints of what happens in the room: who comes and goes, writes, shows. A patient outside is told none of them."""
+
 FOLLOW_UP_DAYS = (7, 14, 21, 28)
 """After how many days a clinician proposes to meet again: whole weeks, so that it is the same day of the week.
 

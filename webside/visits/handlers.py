@@ -69,6 +69,7 @@ def close_when_cancelled(event: AppointmentCancelled, event_id: UUID) -> None:
     """Close the sockets of a room whose appointment was cancelled."""
     visit = Visit.objects.select_related("appointment", "safe_start").filter(id=event.appointment_id).first()
     if visit is not None:
+        services.close_meeting(visit)
         services.follow_calls(visit)
         services.end_hand_overs(visit)
     push_on_commit(f"visit-news:{event.appointment_id}", "cancelled", event.appointment_id)

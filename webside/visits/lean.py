@@ -30,7 +30,7 @@ from webside.realtime.registry import Json, Refused, Visitor
 from webside.scheduling import selectors as scheduling
 from webside.scheduling.codes import AppointmentStatus
 from webside.visits import rules, selectors, services
-from webside.visits.codes import MAIN, OVER, ParticipantRole, VisitStatus
+from webside.visits.codes import MAIN, OVER, WITHIN, ParticipantRole, VisitStatus
 from webside.visits.engines import Seat, engine
 
 TOPIC = "visit"
@@ -41,7 +41,7 @@ LONGEST_AWAY = 3600.0
 SLACK_SECONDS = 3.0
 MOST_SOCKETS = 10
 """Of one person in a room. One is seated; the others are those that it replaces, or whose network is gone."""
-UNREAD = frozenset(["bye", "kept", "hint"])
+UNREAD = frozenset(["bye", "kept"])
 """Items that hold all that is told."""
 DIGEST = frozenset(
     [
@@ -188,8 +188,19 @@ async def _say(db: Any, visit_id: UUID, *words: object) -> None:
     await hub.notify(db, f"{TOPIC}:{visit_id}", " ".join(str(word) for word in words))
 
 
-async def _presence(db: Any, visit_id: UUID) -> None:
-    await hub.notify(db, f"{NEWS}:{visit_id}", "presence")
+async def _presence(db: Any, visit_id: UUID, role: ParticipantRole) -> None:
+    """Say that somebody's page came or went: of the two people to whoever follows, of who was asked in within the room."""
+    if role in MAIN:
+        await hub.notify(db, f"{NEWS}:{visit_id}", "presence")
+        return
+    await _say(db, visit_id, "within", "seats")
+    await hub.notify(db, f"{NEWS}:{visit_id}", "seats")
+
+
+async def _is_outside(db: Any, visitor: Visitor) -> bool:
+    """Whether somebody is the patient of a room and not in it: what goes on there is not told to her."""
+    seat = await _seat(db, _WHOSE, visitor)
+    return seat is not None and seat.role is ParticipantRole.PATIENT and not seat.inside
 
 
 class VisitRoom:
@@ -215,9 +226,7 @@ class VisitRoom:
         else:
             # Only one's own older window must know of somebody who waits.
             await _say(db, visitor.topic_id, "waits", seat.id, visitor.socket_id)
-        if seat.role not in MAIN:
-            await _say(db, visitor.topic_id, "hint", "seats")
-        await _presence(db, visitor.topic_id)
+        await _presence(db, visitor.topic_id, seat.role)
         return {
             "participant": str(seat.id),
             "inside": seat.inside,
@@ -231,8 +240,20 @@ class VisitRoom:
             "checks": await self._checks(db, seat),
             "started_at": seat.started_at.isoformat() if seat.started_at else None,
             # Clocks of patients' machines are wrong more often than one thinks: the page counts on from this.
-            "elapsed_s": (now - seat.started_at).total_seconds() if seat.started_at else None,
+            "elapsed_s": await self._elapsed(db, visitor, seat.started_at, now) if seat.started_at else None,
         }
+
+    async def _elapsed(self, db: Any, visitor: Visitor, began: datetime, now: datetime) -> float:
+        """Return how long a visit has run, without the time in which the team met and the patient waited."""
+        row = await (
+            await db.execute(
+                "SELECT sum(extract(epoch FROM coalesce(ended_at, %(now)s) - greatest(began_at, %(began)s)))::float8"
+                " FROM visits_teammeeting WHERE tenant_id = %(tenant)s AND visit_id = %(visit)s"
+                " AND coalesce(ended_at, %(now)s) > %(began)s",
+                {"now": now, "began": began, "tenant": frames.current_tenant_id(), "visit": visitor.topic_id},
+            )
+        ).fetchone()
+        return float((now - began).total_seconds() - ((row[0] if row else None) or 0.0))
 
     async def _peers(self, db: Any, visitor: Visitor, seat: _Seat, now: datetime) -> list[Json]:
         if not seat.inside:
@@ -400,7 +421,7 @@ class VisitRoom:
             " DO UPDATE SET result = excluded.result, updated_at = excluded.updated_at",
             [uuid7(), frames.current_tenant_id(), seat.id, peer, result, now, now],
         )
-        await _say(db, visitor.topic_id, "hint", "code")
+        await _say(db, visitor.topic_id, "within", "code")
         await _say(db, visitor.topic_id, "verified", seat.id, peer, result)
 
     async def _screen(self, visitor: Visitor, seat: _Seat, message: Json) -> None:
@@ -419,9 +440,7 @@ class VisitRoom:
             [now, now, now, seat.id],
         )
         await _say(db, visitor.topic_id, "left", seat.id, "left")
-        if seat.role not in MAIN:
-            await _say(db, visitor.topic_id, "hint", "seats")
-        await _presence(db, visitor.topic_id)
+        await _presence(db, visitor.topic_id, seat.role)
         if seat.role is ParticipantRole.PATIENT and seat.inside:
             # Who may be there only with her goes too. It audits, so it runs in a thread, as _start does.
             await asyncio.to_thread(_part, visitor.actor, visitor.topic_id)
@@ -436,10 +455,8 @@ class VisitRoom:
             )
         ).fetchone()
         if row is not None:
-            if row[1] not in MAIN:
-                await _say(db, visitor.topic_id, "hint", "seats")
             await _say(db, visitor.topic_id, "away", row[0])
-            await _presence(db, visitor.topic_id)
+            await _presence(db, visitor.topic_id, ParticipantRole(row[1]))
 
     def reads(self, item: str) -> bool:
         """Whether an item is only the name of what is told."""
@@ -452,13 +469,8 @@ class VisitRoom:
             return {"type": "bye", "reason": words[1]} if words[0] == str(visitor.socket_id) else None
         if kind == "kept":
             return {"type": "kept", "key": words[1]} if words[0] == str(visitor.socket_id) else None
-        if kind == "hint":
-            return {
-                "type": "hint",
-                "topic": f"{TOPIC}:{visitor.topic_id}",
-                "kind": words[0],
-                "id": str(visitor.topic_id),
-            }
+        if kind == "within":
+            return None if await _is_outside(db, visitor) else _hint(TOPIC, visitor, words[0])
         if kind == "verified":
             return await self._told_of_check(db, visitor, *words)
         if kind == "signal":
@@ -505,6 +517,10 @@ class VisitRoom:
             )
         ).fetchone()
         return {**told, **_peer(seat, row)} if row else None
+
+
+def _hint(topic: str, visitor: Visitor, kind: str) -> Json:
+    return {"type": "hint", "topic": f"{topic}:{visitor.topic_id}", "kind": kind, "id": str(visitor.topic_id)}
 
 
 def _peer(seat: _Seat, row: tuple[Any, ...]) -> Json:
@@ -593,12 +609,12 @@ class NewsRoom:
         """Nobody is missed here."""
 
     def reads(self, item: str) -> bool:
-        """Never."""
-        return False
+        """Whether it is about what happens in the room, which a patient outside is not told."""
+        return item in WITHIN
 
     async def deliver(self, db: Any, visitor: Visitor, item: str) -> Json | None:
         """An item is the kind of a hint."""
-        return {"type": "hint", "topic": f"{NEWS}:{visitor.topic_id}", "kind": item, "id": str(visitor.topic_id)}
+        return None if item in WITHIN and await _is_outside(db, visitor) else _hint(NEWS, visitor, item)
 
 
 def may_enter(actor: Actor, visit_id: UUID) -> bool:

@@ -182,13 +182,70 @@ class Signal(TenantModel):
     data = models.JSONField()
 
 
+class TeamMeeting(TenantModel):
+    """The care team meets in the room while the patient is not in it: before she is let in, or while she waits again.
+
+    At most one of a visit is open. Its time is no time of the visit (``rules.call_facts``).
+    """
+
+    visit = TenantForeignKey("visits.Visit", related_name="team_meetings")
+    began_by = models.CharField(max_length=200)
+    began_at = models.DateTimeField(default=clock.now)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "visit"], condition=Q(ended_at=None), name="team_meeting_one_open"
+            )
+        ]
+
+
+class ApartConsent(TenantModel):
+    """The patient is asked whether one of her family may be with the team while she is not there: by ``asked_by``, or by herself.
+
+    ``agreed`` is empty until she has answered. ``answered_by`` says who, where somebody acts for her.
+    """
+
+    seat = TenantForeignKey("visits.Participant", related_name="apart_consents")
+    asked_by = TenantForeignKey("visits.Participant", null=True, related_name="+")
+    asked_at = models.DateTimeField(default=clock.now)
+    agreed = models.BooleanField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.CharField(max_length=200, blank=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "seat"],
+                condition=Q(withdrawn_at=None) & (Q(agreed=None) | Q(agreed=True)),
+                name="apart_consent_once",
+            )
+        ]
+
+    @property
+    def holds(self) -> bool:
+        """Whether she has agreed and not taken it back."""
+        return self.agreed is True and self.withdrawn_at is None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether she has not answered yet."""
+        return self.agreed is None and self.withdrawn_at is None
+
+
 class ChatMessage(TenantModel):
-    """A line of the chat of a visit. Kept with the visit. ``written_by``: who wrote it for the patient, if she didn’t."""
+    """A line of the chat of a visit. Kept with the visit. ``written_by``: who wrote it for the patient, if she didn’t.
+
+    ``apart``: the team wrote it while the patient was not in the room. It is never shown to her in the chat.
+    """
 
     visit = TenantForeignKey("visits.Visit", related_name="chat")
     author = TenantForeignKey("visits.Participant", related_name="+")
     text = models.TextField()
     written_by = models.CharField(max_length=200, blank=True)
+    apart = models.BooleanField(default=False)
     sent_at = models.DateTimeField(default=clock.now)
     client_key = models.CharField(max_length=40)
 

@@ -112,6 +112,11 @@ def can_ask_away(actor: Actor, visit: Visit) -> bool:
     return role_in(actor, visit) is ParticipantRole.PATIENT and is_open(visit)
 
 
+def can_answer_apart(actor: Actor, visit: Visit) -> bool:
+    """Say whether one of the family may be with the team without her: the patient, or who is in the visit for her."""
+    return role_in(actor, visit) is ParticipantRole.PATIENT and is_open(visit)
+
+
 def can_write_in_chat(actor: Actor, visit: Visit, seat: Participant | None) -> bool:
     """The two people; of those who were asked in, who is in the room and may speak."""
     if seat is None:

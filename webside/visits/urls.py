@@ -16,6 +16,7 @@ from webside.visits.views import (
     pictures,
     room,
     sites,
+    team,
     words,
 )
 
@@ -49,6 +50,8 @@ urlpatterns = [
     path(f"{_VISIT}card/", clinician.emergency_card, name="visit-emergency-card"),
     path(f"{_VISIT}admit/", clinician.admit, name="visit-admit"),
     path(f"{_VISIT}hold/", clinician.hold, name="visit-hold"),
+    path(f"{_VISIT}team/", team.team, name="visit-team"),
+    path(f"{_VISIT}apart/", team.apart, name="visit-apart"),
     path(f"{_VISIT}end/", clinician.end, name="visit-end"),
     path(f"{_VISIT}fail/", clinician.fail, name="visit-fail"),
     path(f"{_VISIT}no-show/", clinician.noshow, name="visit-noshow"),

@@ -8,20 +8,25 @@ from django.db.models import Q, QuerySet, Subquery
 
 from webside.chart.codes import NoteStatus
 from webside.chart.models import Encounter
-from webside.visits.codes import MAIN
+from webside.visits.codes import MAIN, ParticipantRole
 from webside.visits.models import Board, Mark, Participant, PictureConsent, SharedFile, Upload, Visit
 from webside.visits.selectors.rooms import lines_of
+from webside.visits.selectors.team import meets
 
 
-def shared_file(visit: Visit, seat: Participant | None, file_id: UUID) -> SharedFile | None:
+def shared_file(
+    visit: Visit, seat: Participant | None, file_id: UUID, role: ParticipantRole | None = None
+) -> SharedFile | None:
     """Return a file of a visit that stands where it stands in the chat: who was asked in finds what came
     since, her own, and the picture that is shown to all.
 
-    The caller has guarded the visit; ``seat`` as for :func:`chat_of`.
+    The caller has guarded the visit; ``seat`` and ``role`` as for :func:`chat_of`.
     """
-    found = SharedFile.objects.filter(id=file_id).filter(
-        Q(message__in=lines_of(visit, seat).select_related(None).order_by()) | Q(id=Subquery(_shown_to(visit, seat)))
-    )
+    lines = Q(message__in=lines_of(visit, seat, role).select_related(None).order_by())
+    shown = Q(id=Subquery(_shown_to(visit, seat)))
+    if ParticipantRole.PATIENT in (role, seat.role if seat is not None else None):
+        shown &= Q(message__apart=False)
+    found = SharedFile.objects.filter(id=file_id).filter(lines | shown)
     return found.select_related("message__author").first()
 
 
@@ -35,8 +40,11 @@ def uploads_of(seat: Participant) -> list[Upload]:
     return list(Upload.objects.filter(author=seat).order_by("created_at", "id"))
 
 
-def board_of(visit: Visit, seat: Participant | None = None) -> Board | None:
-    """Return the picture that everybody looks at, if there is one and who looks may see it; ``seat`` as for :func:`chat_of`."""
+def board_of(visit: Visit, seat: Participant | None = None, role: ParticipantRole | None = None) -> Board | None:
+    """Return the picture that everybody looks at, if there is one and who looks may see it.
+
+    ``seat`` and ``role`` as for :func:`chat_of`.
+    """
     board = (
         Board.objects.filter(visit=visit, shared__removed_at=None)
         .exclude(shared=None)
@@ -45,6 +53,9 @@ def board_of(visit: Visit, seat: Participant | None = None) -> Board | None:
     )
     if board is None or (seat is not None and seat.role not in MAIN and not _is_seen(board, seat)):
         return None
+    if ParticipantRole.PATIENT in (role, seat.role if seat is not None else None):
+        apart = board.shared is not None and board.shared.message.apart
+        return None if apart or meets(visit) else board
     return board
 
 

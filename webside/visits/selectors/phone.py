@@ -26,6 +26,7 @@ from webside.visits import policies, rules
 from webside.visits.codes import MAIN, ParticipantRole, PhonePlace, PhoneState, PhoneWhy, Stage
 from webside.visits.models import Participant, PhoneCall, PhoneMove, QualitySample, Visit
 from webside.visits.rules import Move, Stretch
+from webside.visits.selectors.team import meets
 
 DIGITS = 8
 HOUR = timedelta(hours=1)
@@ -159,8 +160,15 @@ def place_of(call: PhoneCall, visit: Visit, stage: Stage) -> PhonePlace:
         hung_up=call.hung_up_at is not None,
         removed=seat.removed_at is not None,
         admitted=call.admitted_at is not None,
-        inside=seat.role in MAIN or seat.admitted_at is not None,
+        inside=is_let_in(visit, seat),
     )
+
+
+def is_let_in(visit: Visit, seat: Participant) -> bool:
+    """Whether a seat may be in the room by phone: the two people of a visit, the patient not while the team meets without her."""
+    if seat.role == ParticipantRole.PATIENT:
+        return not meets(visit)
+    return seat.role in MAIN or seat.admitted_at is not None
 
 
 def callable_number(visit: Visit, role: ParticipantRole) -> str:

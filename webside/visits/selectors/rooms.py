@@ -35,6 +35,7 @@ from webside.visits.models import ChatMessage, CodeCheck, HandOver, Participant,
 from webside.visits.rules import CallFacts
 from webside.visits.selectors.phone import phone_moves, talked
 from webside.visits.selectors.sites import kind_name, presenter_name
+from webside.visits.selectors.team import apart, meets_since, team_meetings
 
 PRESENT = timedelta(seconds=15)
 """A socket that has not been heard of for this long is gone, even if nobody could say so."""
@@ -56,7 +57,11 @@ def _visits() -> QuerySet[Visit]:
         Visit.objects.select_related(
             "appointment__patient", "appointment__practitioner", "appointment__service", "safe_start__consent"
         )
-        .annotate(patient_check=Subquery(checks.values("device_check")[:1]), is_handed_over=Exists(asked))
+        .annotate(
+            patient_check=Subquery(checks.values("device_check")[:1]),
+            is_handed_over=Exists(asked),
+            meets_since=meets_since(),
+        )
         .order_by("appointment__period")
     )
 
@@ -230,7 +235,7 @@ def room_of(case: Case) -> Visit | None:
 
     def asked() -> Visit | None:
         found = Visit.objects.select_related("safe_start", "follow_up__appointment").annotate(
-            call_sums=_call_sums(), phone_moves=phone_moves(), taken_over_at=_taken_over()
+            call_sums=_call_sums(), phone_moves=phone_moves(), taken_over_at=_taken_over(), met=team_meetings()
         )
         return found.filter(id=visit_id).order_by().first()
 
@@ -397,8 +402,8 @@ def line(visit: Visit) -> Line:
     rows = others.filter(waiting_since__gte=since, status__in=[VisitStatus.WAITING, VisitStatus.IN_PROGRESS])
     before = 0
     busy = False
-    for admitted_at, period in rows.values_list("admitted_at", "appointment__period"):
-        if admitted_at is not None:
+    for admitted_at, period, met_since in rows.values_list("admitted_at", "appointment__period", meets_since()):
+        if admitted_at is not None or met_since is not None:
             busy = True
         elif period.lower < visit.appointment.start:
             before += 1
@@ -436,14 +441,21 @@ def has_begun(appointment: Appointment) -> bool:
 # Talk and numbers
 
 
-def chat_of(visit: Visit, seat: Participant | None = None) -> list[ChatMessage]:
+def chat_of(visit: Visit, seat: Participant | None = None, role: ParticipantRole | None = None) -> list[ChatMessage]:
     """Return what was written and sent in a visit, in order; see :func:`lines_of`."""
-    return list(lines_of(visit, seat))
+    return list(lines_of(visit, seat, role))
 
 
-def lines_of(visit: Visit, seat: Participant | None = None) -> QuerySet[ChatMessage]:
-    """Return the lines of a visit's chat; to who was asked in (``seat``), only since she was last let in."""
+def lines_of(
+    visit: Visit, seat: Participant | None = None, role: ParticipantRole | None = None
+) -> QuerySet[ChatMessage]:
+    """Return the lines of a visit's chat; to who was asked in (``seat``), only since she was last let in.
+
+    ``role``: on whose side somebody reads it. The patient is shown nothing that the team wrote without her.
+    """
     lines = ChatMessage.objects.filter(visit=visit).select_related("author", "file").order_by("sent_at", "id")
+    if ParticipantRole.PATIENT in (role, seat.role if seat is not None else None):
+        return lines.filter(apart=False)
     if seat is not None and seat.role not in MAIN:
         if seat.admitted_at is None:
             return lines.none()
@@ -473,10 +485,12 @@ def _taken_over() -> Subquery:
 def call_facts(visit: Visit) -> CallFacts:
     """Return what happened in a visit's call, from what both sides reported. See ``rules.call_facts``."""
     sums, moves = getattr(visit, "call_sums", None), getattr(visit, "phone_moves", None)
-    taken = getattr(visit, "taken_over_at", None)
+    taken, met = getattr(visit, "taken_over_at", None), getattr(visit, "met", ())
     if sums is None or moves is None:
-        found = Visit.objects.filter(id=visit.id).values_list(_call_sums(), phone_moves(), _taken_over())
-        sums, moves, taken = found.get()
+        found = Visit.objects.filter(id=visit.id).values_list(
+            _call_sums(), phone_moves(), _taken_over(), team_meetings()
+        )
+        sums, moves, taken, met = found.get()
     began = max(visit.started_at, taken) if visit.started_at and taken else visit.started_at
     return rules.call_facts(
         rules.summed((ParticipantRole(row["role"]), row["sound"], row["picture"]) for row in sums),
@@ -486,13 +500,16 @@ def call_facts(visit: Visit) -> CallFacts:
         ended=visit.ended_at or (clock.now() if visit.started_at else None),
         audio_reason=visit.audio_reason,
         phone=talked(visit, moves),
+        apart=apart(visit, met),
     )
 
 
 def call_facts_of(visit_id: UUID) -> CallFacts | None:
     """Return :func:`call_facts` of a visit by its id, or nothing. The caller has guarded the visit's encounter."""
     found = (
-        Visit.objects.annotate(call_sums=_call_sums(), phone_moves=phone_moves(), taken_over_at=_taken_over())
+        Visit.objects.annotate(
+            call_sums=_call_sums(), phone_moves=phone_moves(), taken_over_at=_taken_over(), met=team_meetings()
+        )
         .filter(id=visit_id)
         .first()
     )

@@ -11,9 +11,10 @@ from webside.core import clock, frames
 from webside.core.actor import Actor, Role
 from webside.visits import policies, rules
 from webside.visits.codes import MAIN, HandOverOutcome, LinkStanding, ParticipantRole, SeatStage
-from webside.visits.models import CodeCheck, HandOver, Invitation, Participant, Visit
+from webside.visits.models import CodeCheck, HandOver, Invitation, Participant, TeamMeeting, Visit
 from webside.visits.selectors.phone import is_on_phone
 from webside.visits.selectors.rooms import participants
+from webside.visits.selectors.team import meets
 
 COLLEAGUES = (Role.CLINICIAN, Role.COACH)
 """Who of the staff can be asked into a visit: who has a day page, on which it stands."""
@@ -162,10 +163,11 @@ def pairs_checked(visit: Visit) -> dict[tuple[UUID, UUID], str]:
 
 
 def _sitting(user_id: UUID) -> QuerySet[Participant]:
-    """Return the seats in rooms that are open now, in which somebody sits who was let in."""
+    """Return the seats in rooms that are open now, in which somebody sits who was let in: to a visit, or a team's meeting."""
+    meeting = TeamMeeting.objects.filter(visit=OuterRef("visit"), ended_at=None)
     return Participant.objects.filter(
-        user_id=user_id, removed_at=None, admitted_at__isnull=False, visit__ended_at=None,
-        visit__admitted_at__isnull=False,
+        Q(visit__admitted_at__isnull=False) | Q(Exists(meeting)), user_id=user_id, removed_at=None,
+        admitted_at__isnull=False, visit__ended_at=None,
     ).exclude(role__in=MAIN)  # fmt: skip
 
 
@@ -194,10 +196,15 @@ def writes_in(user_id: UUID, encounter_id: UUID) -> bool:
 
 
 def present_in(encounter_id: UUID) -> list[str]:
-    """Return who came into the room of an encounter, by name: its two people, then who was asked in. For a lower app."""
+    """Return who came into the room of an encounter, by name: its two people, then who was asked in. For a lower app.
+
+    While the team meets without the patient, she is not among them.
+    """
     visit = Visit.objects.filter(encounter_id=encounter_id).first()
     if visit is None:
         return []
     came = Participant.objects.filter(visit=visit, joined_at__isnull=False).order_by("invited_at", "id")
+    if meets(visit):
+        came = came.exclude(role=ParticipantRole.PATIENT)
     found = sorted(came, key=lambda each: MAIN.index(each.role) if each.role in MAIN else len(MAIN))  # type: ignore[arg-type]
     return [each.attended_by or each.name for each in found]

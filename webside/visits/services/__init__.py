@@ -34,6 +34,7 @@ from webside.visits.services.errors import (
     NeedsReason,
     NoNumber,
     NotAllowed,
+    NotAsked,
     NothingBegun,
     NoTime,
     NotOffered,
@@ -92,7 +93,7 @@ from webside.visits.services.phone import (
     turn_call,
 )
 from webside.visits.services.pictures import clear_picture, draw, hide_picture, show_picture, take_back
-from webside.visits.services.rooms import follow_calls, ground_of, open_visit
+from webside.visits.services.rooms import close_meeting, follow_calls, ground_of, open_visit
 from webside.visits.services.seats import (
     Asked,
     Taken,
@@ -110,6 +111,7 @@ from webside.visits.services.seats import (
 )
 from webside.visits.services.sites import MOST_SITES, add_site, change_site, close_site, reopen_site
 from webside.visits.services.stops import hand_over
+from webside.visits.services.team import answer_apart, ask_apart, meet_team, part_team, withdraw_apart
 from webside.visits.services.words import LONGEST_LINE, LONGEST_TEXT, MOST_LINES, MOST_LINKS, set_waiting_words
 
 __all__ = [
@@ -140,6 +142,7 @@ __all__ = [
     "NoNumber",
     "NoTime",
     "NotAllowed",
+    "NotAsked",
     "NotOffered",
     "NotWithoutPatient",
     "NothingBegun",
@@ -160,12 +163,14 @@ __all__ = [
     "admit",
     "alarm_help",
     "alarm_when_due",
+    "answer_apart",
     "answer_call",
     "answer_for_gate",
     "answer_help",
     "answer_keeping",
     "answer_survey",
     "ask_again",
+    "ask_apart",
     "ask_away",
     "ask_call",
     "ask_for_help",
@@ -177,6 +182,7 @@ __all__ = [
     "change_site",
     "check_devices",
     "clear_picture",
+    "close_meeting",
     "close_site",
     "complete_safe_start",
     "confirm_identity",
@@ -199,6 +205,7 @@ __all__ = [
     "look_after_call",
     "look_after_hand_over",
     "look_when_due",
+    "meet_team",
     "next_turn",
     "note_move",
     "note_noshow",
@@ -206,6 +213,7 @@ __all__ = [
     "note_status",
     "note_unanswered",
     "open_visit",
+    "part_team",
     "part_without_patient",
     "permit",
     "place_call",
@@ -230,6 +238,7 @@ __all__ = [
     "take_seat",
     "texts_asked",
     "turn_call",
+    "withdraw_apart",
     "withdraw_hand_over",
     "write_message",
 ]

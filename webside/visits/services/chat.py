@@ -34,8 +34,9 @@ def write_message(*, actor: Actor, visit: Visit, text: str, client_key: str) -> 
         try:
             with transaction.atomic():
                 message = ChatMessage.objects.create(
-                    visit=visit, author=author, text=text, client_key=client_key, written_by=selectors.attends(actor)
-                )
+                    visit=visit, author=author, text=text, client_key=client_key, written_by=selectors.attends(actor),
+                    apart=selectors.is_apart(visit, author),
+                )  # fmt: skip
         except IntegrityError:
             message = ChatMessage.objects.get(visit=visit, client_key=client_key)
         else:

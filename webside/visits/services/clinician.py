@@ -18,11 +18,23 @@ from webside.scheduling import services as scheduling
 from webside.visits import policies, selectors
 from webside.visits.codes import AudioReason, EndReason, ParticipantRole, Stage, VisitStatus
 from webside.visits.events import VisitEnded
-from webside.visits.models import PhoneCall, SafeStart, Visit
+from webside.visits.models import Participant, PhoneCall, SafeStart, Visit
 from webside.visits.services.check_in import CheckIn
 from webside.visits.services.errors import NeedsReason, NotAllowed, WrongStage
 from webside.visits.services.handing import end_hand_overs
-from webside.visits.services.rooms import begin, begin_by_phone, follow_calls, locked, note_step, require_stage, tell
+from webside.visits.services.pictures import hide_board
+from webside.visits.services.rooms import (
+    begin,
+    begin_by_phone,
+    close_meeting,
+    dismiss,
+    follow_calls,
+    locked,
+    note_step,
+    open_meeting,
+    require_stage,
+    tell,
+)
 from webside.visits.services.seats import send_out_without_patient
 from webside.visits.services.stops import ask_gates, stop_visit
 
@@ -59,6 +71,9 @@ def admit(*, actor: Actor, visit: Visit) -> CheckIn:
 def _let_in(actor: Actor, visit: Visit, start: SafeStart) -> None:
     start.save()
     visit.admitted_at = clock.now()
+    if close_meeting(visit):
+        # What the team looked at without her is not put before her by her coming in.
+        hide_board(visit)
     visit.appointment = scheduling.check_in_appointment(actor=actor, appointment=visit.appointment)
     if visit.encounter_id is None:
         encounter = chart.start_encounter(
@@ -86,8 +101,12 @@ def start_visit(*, actor: Actor, visit: Visit, started_at: datetime) -> Visit:
 
 
 @action("visits.visit.hold")
-def hold_visit(*, actor: Actor, visit: Visit) -> Visit:
-    """Ask the patient back to the waiting room; the encounter and the note stay open."""
+def hold_visit(*, actor: Actor, visit: Visit, team_stays: bool = False) -> Visit:
+    """Ask the patient back to the waiting room; the encounter and the note stay open.
+
+    ``team_stays``: the clinician goes on in the call with those who may be there without her; their time is no time of
+    the visit. Who may not stay is out of it either way.
+    """
     visit = locked(visit)
     if not policies.can_run_visit(actor, visit):
         raise NotAllowed
@@ -97,12 +116,17 @@ def hold_visit(*, actor: Actor, visit: Visit) -> Visit:
         visit.status = VisitStatus.WAITING
         visit.save()
         send_out_without_patient(visit)
-        # Back in the waiting room she hears nothing of the room, by phone too.
+        if team_stays:
+            open_meeting(visit, actor.label)
+        # Back in the waiting room she hears nothing of the room, by phone too: the others hang up whatever her page does.
+        patient = selectors.participants(visit)[ParticipantRole.PATIENT]
+        dismiss(patient, "lobby")
+        Participant.objects.filter(id=patient.id).update(socket_id=None, updated_at=clock.now())
         PhoneCall.objects.filter(visit=visit, seat__role=ParticipantRole.PATIENT).update(admitted_at=None)
         follow_calls(visit)
         tell(visit, "held")
         scheduling.tell_lists(visit.appointment.practitioner_id)
-    note_step("visits.visit.hold", actor, visit)
+    note_step("visits.visit.hold", actor, visit, changes={"team_stays": team_stays})
     return visit
 
 
@@ -169,6 +193,7 @@ def _close(actor: Actor, visit: Visit, status: VisitStatus, reason: EndReason) -
     if encounter is not None:
         never = status == VisitStatus.FAILED and visit.started_at is None
         (chart.cancel_encounter if never else chart.finish_encounter)(actor=actor, encounter=encounter)
+    close_meeting(visit)
     follow_calls(visit)
     end_hand_overs(visit)
     push_on_commit(f"visit-news:{visit.id}", "ended", visit.id)

@@ -37,6 +37,10 @@ class NeedsReason(Exception):
         super().__init__(", ".join(finding.gate for finding in self.findings))
 
 
+class NotAsked(Exception):
+    """It isn't for the patient to say whether this person may be there without her, or she has said so before."""
+
+
 class NotOffered(Exception):
     """The time of the colleague is gone; a fresh look shows what there is now."""
 

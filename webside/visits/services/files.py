@@ -109,6 +109,7 @@ def _send(*, actor: Actor, visit: Visit, upload: Upload) -> SharedFile:
         text="",
         client_key=str(upload.client_key),
         written_by=selectors.attends(actor),
+        apart=selectors.is_apart(visit, upload.author, upload.created_at),
     )
     shared = SharedFile.objects.create(
         message=message, name=upload.name, content_type=stored.content_type, size=stored.size, sha256=stored.sha256,

@@ -32,7 +32,17 @@ from webside.visits.services.errors import (
     WithSomebody,
     WrongStage,
 )
-from webside.visits.services.rooms import dismiss, follow_calls, locked, note_step, open_visit, require_stage, tell
+from webside.visits.services.rooms import (
+    close_meeting,
+    dismiss,
+    follow_calls,
+    locked,
+    note_step,
+    open_visit,
+    require_stage,
+    tell,
+)
+from webside.visits.services.seats import send_everybody_out
 from webside.visits.services.stops import ask_gates
 
 LONGEST_WORDS = 500
@@ -119,6 +129,10 @@ def take_over(*, actor: Actor, hand_over_id: UUID) -> Visit:
             raise WithSomebody from None
         except (scheduling.CannotBook, scheduling.WrongStatus):
             raise NotOffered from None
+        if close_meeting(visit):
+            # A meeting is its clinician's; who goes on opens one of their own.
+            send_everybody_out(visit)
+            tell(visit, "meeting")
         stays = _change_seats(visit, asked)
         visit = open_visit(appointment=moved)
         if visit.encounter_id is not None:
@@ -166,7 +180,7 @@ def _change_seats(visit: Visit, asked: HandOver) -> Participant:
     room = selectors.stage_of(visit) is Stage.ROOM and inside < selectors.most_guests_inside()
     wanted = rules.default_permissions(ParticipantRole.SPECIALIST, now.date())
     opens_charts = selectors.opens_charts(first.user_id)
-    may = rules.allowed(wanted, role=ParticipantRole.SPECIALIST, opens_charts=opens_charts)
+    may = rules.allowed(wanted, role=ParticipantRole.SPECIALIST, opens_charts=opens_charts, on=now.date())
     for name in Permissions.__slots__:
         setattr(first, name, getattr(may, name))
     first.role, first.invited_at = ParticipantRole.SPECIALIST, now

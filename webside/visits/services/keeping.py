@@ -36,6 +36,8 @@ def ask_to_keep(*, actor: Actor, visit: Visit, shared_id: UUID, body_site: str) 
     shared = selectors.shared_file(visit, None, shared_id)
     if shared is None or shared.preview is None or shared.removed_at is not None or not selectors.takes_pictures(visit):
         raise WrongPicture
+    if shared.message.apart:
+        raise WrongPicture  # the question would show her what the team looked at without her
     asked = selectors.consents_in(visit).get(shared.id)
     if asked is None or asked.agreed is False or asked.withdrawn_at is not None:
         asked = PictureConsent.objects.create(shared=shared, asked_by=seat, body_site=site)

@@ -492,6 +492,8 @@ def let_call_in(*, actor: Actor, visit: Visit, call_id: UUID) -> PhoneCall:
     stage = selectors.stage_of(visit)
     if stage not in TALKS:
         raise WrongStage(stage)
+    if call.caller.role == ParticipantRole.PATIENT and stage is Stage.CHECK_IN and selectors.meets(visit):
+        raise WrongStage(stage)  # the team is talking; she is let in once she has checked in
     if call.caller.role == ParticipantRole.PATIENT and stage is Stage.WAITING:
         if admit(actor=actor, visit=visit).stopped_by:
             raise WrongStage(Stage.STOPPED)

@@ -8,8 +8,8 @@ from webside.audit.services import action
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.visits import policies, selectors
-from webside.visits.codes import Ink, Shape
-from webside.visits.models import Board, Mark, Participant, SharedFile, Visit
+from webside.visits.codes import Ink, ParticipantRole, Shape
+from webside.visits.models import Board, ChatMessage, Mark, Participant, SharedFile, Visit
 from webside.visits.services.errors import NotAllowed, PictureFull, WrongPicture, WrongStage
 from webside.visits.services.rooms import locked, note_step, tell
 
@@ -33,6 +33,10 @@ def show_picture(*, actor: Actor, visit: Visit, shared_id: UUID) -> Board:
     shared = selectors.shared_file(visit, seat, shared_id)
     if shared is None or shared.preview is None or shared.removed_at is not None:
         raise WrongPicture
+    if shared.message.apart and not selectors.meets(visit):
+        # Shown while the patient may be there, it is hers to see: whoever shows it means her to.
+        ChatMessage.objects.filter(id=shared.message_id).update(apart=False, updated_at=clock.now())
+        tell(visit, "chat")
     board, _ = Board.objects.update_or_create(
         visit=visit, defaults={"shared": shared, "shown_by": seat, "shown_at": clock.now()}
     )
@@ -45,9 +49,14 @@ def show_picture(*, actor: Actor, visit: Visit, shared_id: UUID) -> Board:
 def hide_picture(*, actor: Actor, visit: Visit) -> None:
     """Put the picture away for everybody; what is drawn on it stays with it. Raises as :func:`show_picture`."""
     _, visit = _drawing(actor, visit)
+    hide_board(visit)
+    note_step("visits.picture.hide", actor, visit)
+
+
+def hide_board(visit: Visit) -> None:
+    """Put the picture of a visit away, if one is shown. Locked by the caller."""
     if Board.objects.filter(visit=visit).exclude(shared=None).update(shared=None, updated_at=clock.now()):
         tell(visit, HINT)
-    note_step("visits.picture.hide", actor, visit)
 
 
 @action("visits.picture.draw")
@@ -99,6 +108,8 @@ def _drawing(actor: Actor, visit: Visit) -> tuple[Participant, Visit]:
     visit = locked(visit)
     seat = selectors.own_seat(actor, visit)
     if seat is None or not policies.can_write_in_chat(actor, visit, seat):
+        raise NotAllowed
+    if seat.role == ParticipantRole.PATIENT and selectors.meets(visit):
         raise NotAllowed
     if not policies.is_open(visit):
         raise WrongStage(selectors.stage_of(visit))

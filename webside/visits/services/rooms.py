@@ -16,9 +16,9 @@ from webside.realtime.services import push_on_commit, say_on_commit
 from webside.scheduling import services as scheduling
 from webside.scheduling.models import Appointment
 from webside.visits import policies, selectors
-from webside.visits.codes import ParticipantRole, PhonePlace, PhoneState, Stage, VisitStatus
+from webside.visits.codes import WITHIN, ParticipantRole, PhonePlace, PhoneState, Stage, VisitStatus
 from webside.visits.events import PhoneCallTurned, VisitStarted
-from webside.visits.models import CodeCheck, Participant, PhoneCall, Visit
+from webside.visits.models import CodeCheck, Participant, PhoneCall, TeamMeeting, Visit
 from webside.visits.services.errors import WrongStage
 
 
@@ -52,9 +52,32 @@ def locked(visit: Visit) -> Visit:
 
 
 def tell(visit: Visit, kind: str) -> None:
-    """Hint to the room, and to pages that only follow it."""
+    """Hint to the room, and to pages that only follow it. What happens within the room is no news to a patient outside."""
+    if kind in WITHIN:
+        say_on_commit(f"visit:{visit.id}", f"within {kind}")
+        say_on_commit(f"visit-news:{visit.id}", kind)
+        return
     push_on_commit(f"visit:{visit.id}", kind, visit.id)
     push_on_commit(f"visit-news:{visit.id}", kind, visit.id)
+
+
+def open_meeting(visit: Visit, began_by: str) -> bool:
+    """Let the team meet without the patient; return whether it did not already. Locked by the caller."""
+    if selectors.meets(visit):
+        return False
+    TeamMeeting.objects.create(visit=visit, began_by=began_by[:200])
+    visit.meets_since = clock.now()  # type: ignore[attr-defined]
+    # By phone she hears nothing of it either, and is let in anew by a press.
+    PhoneCall.objects.filter(visit=visit, seat__role=ParticipantRole.PATIENT).update(admitted_at=None)
+    follow_calls(visit)
+    return True
+
+
+def close_meeting(visit: Visit) -> bool:
+    """End the meeting of the team, if there is one; return whether there was. Locked by the caller."""
+    ended = TeamMeeting.objects.filter(visit=visit, ended_at=None).update(ended_at=clock.now(), updated_at=clock.now())
+    visit.meets_since = None  # type: ignore[attr-defined]
+    return bool(ended)
 
 
 def begin(visit: Visit, heard_since: datetime) -> bool:

@@ -78,7 +78,8 @@ def ask_in(
     visit = locked(visit)
     if not policies.can_ask_in(actor, visit, role):
         raise NotAllowed
-    require_stage(visit, Stage.WAITING, Stage.ROOM)
+    if not selectors.meets(visit):
+        require_stage(visit, Stage.WAITING, Stage.ROOM)
     seats = selectors.seats_of(visit)
     asked = next((Asked(seat) for seat in seats if user_id is not None and seat.user_id == user_id), None)
     if asked is None:
@@ -87,7 +88,7 @@ def ask_in(
             raise RoomFull(most)
         name = _name_of(visit, role, name, relation, user_id)
         wanted = rules.default_permissions(role, today)
-        may = rules.allowed(wanted, role=role, opens_charts=selectors.opens_charts(user_id))
+        may = rules.allowed(wanted, role=role, opens_charts=selectors.opens_charts(user_id), on=today)
         seat = Participant.objects.create(
             visit=visit, role=role, user_id=user_id, name=name, relation=relation.value if relation else "",
             speak=may.speak, see_chart=may.see_chart, write=may.write, stay_without_patient=may.stay_without_patient,
@@ -211,13 +212,15 @@ def take_seat(*, actor: Actor, token: str) -> Taken:
 
 @action("visits.seat.admit")
 def let_in(*, actor: Actor, visit: Visit, seat_id: UUID) -> Participant:
-    """Let somebody in from the lobby. Letting in twice changes nothing.
+    """Let somebody in from the lobby, into the visit or a meeting of the team before it. Letting in twice changes nothing.
 
+    The patient's own place is kept free: she comes in by one press, however many are there.
     Raises :class:`NotAllowed`, :class:`WrongStage`, :class:`RoomFull`, and :class:`NotWithoutPatient` for who may be
     there only while the patient is.
     """
     visit, seat = _seat_to_run(actor, visit, seat_id)
-    require_stage(visit, Stage.ROOM)
+    if not selectors.meets(visit):
+        require_stage(visit, Stage.ROOM)
     if seat.admitted_at is None:
         most = selectors.most_guests_inside()
         if sum(other.admitted_at is not None for other in selectors.seats_of(visit)) >= most:
@@ -270,7 +273,8 @@ def permit(*, actor: Actor, visit: Visit, seat_id: UUID, wanted: Permissions) ->
     """
     visit, seat = _seat_to_run(actor, visit, seat_id)
     role = ParticipantRole(seat.role)
-    may = rules.allowed(wanted, role=role, opens_charts=selectors.opens_charts(seat.user_id))
+    opens_charts, agreed = selectors.opens_charts(seat.user_id), selectors.agreed_apart(seat)
+    may = rules.allowed(wanted, role=role, opens_charts=opens_charts, on=clock.now().date(), agreed=agreed)
     changes = {name: getattr(may, name) for name in Permissions.__slots__ if getattr(may, name) != getattr(seat, name)}
     for name, value in changes.items():
         setattr(seat, name, value)
@@ -332,9 +336,17 @@ def part_without_patient(*, actor: Actor, visit: Visit) -> None:
 
 def send_out_without_patient(visit: Visit) -> list[Participant]:
     """Send to the lobby whoever may not be in the room without the patient; the caller has locked the visit."""
-    gone = [
-        seat for seat in selectors.seats_of(visit) if seat.admitted_at is not None and not seat.stay_without_patient
-    ]
+    return send_out(visit, [seat for seat in selectors.seats_of(visit) if not seat.stay_without_patient])
+
+
+def send_everybody_out(visit: Visit) -> list[Participant]:
+    """Send to the lobby whoever was asked in; the caller has locked the visit."""
+    return send_out(visit, selectors.seats_of(visit))
+
+
+def send_out(visit: Visit, seats: list[Participant]) -> list[Participant]:
+    """Send to the lobby those of some seats who are in the room; the caller has locked the visit."""
+    gone = [seat for seat in seats if seat.admitted_at is not None]
     for seat in gone:
         _send_out(seat)
     if gone:

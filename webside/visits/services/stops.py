@@ -20,7 +20,8 @@ from webside.visits.codes import ParticipantRole, Stage, VisitStatus
 from webside.visits.events import VisitStopped
 from webside.visits.models import SafeStart, Visit
 from webside.visits.services.errors import NotAllowed, NotOffered
-from webside.visits.services.rooms import ground_of, locked, open_visit, require_stage, tell
+from webside.visits.services.rooms import close_meeting, ground_of, locked, open_visit, require_stage, tell
+from webside.visits.services.seats import send_everybody_out
 
 
 def ask_gates(visit: Visit, start: SafeStart) -> list[Finding]:
@@ -55,6 +56,8 @@ def stop_visit(visit: Visit, start: SafeStart, barring: Iterable[Finding]) -> No
         "findings": [_packed(finding) for finding in barring],
     }
     visit.save()
+    if close_meeting(visit):
+        send_everybody_out(visit)
     tell(visit, "stopped")
     scheduling.tell_lists(visit.appointment.practitioner_id)
     publish(VisitStopped(visit_id=visit.id))

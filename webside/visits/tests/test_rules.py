@@ -144,12 +144,41 @@ def test_the_defaults_of_each_role() -> None:
 @pytest.mark.parametrize("role", ASKED)
 def test_chart_and_note_are_never_given_to_who_does_not_open_charts(role: ParticipantRole) -> None:
     wanted = Permissions(speak=True, see_chart=True, write=True, stay_without_patient=True)
-    outside = rules.allowed(wanted, role=role, opens_charts=False)
+    outside = rules.allowed(wanted, role=role, opens_charts=False, on=AT.date())
     assert (outside.see_chart, outside.write) == (False, False)
-    inside = rules.allowed(wanted, role=role, opens_charts=True)
+    inside = rules.allowed(wanted, role=role, opens_charts=True, on=AT.date())
     treats = role in (ParticipantRole.NURSE, ParticipantRole.SPECIALIST)
     assert (inside.see_chart, inside.write) == (treats, treats)
     assert inside.stay_without_patient is (role is not ParticipantRole.FAMILY)
+
+
+@pytest.mark.parametrize("role", ASKED)
+def test_family_is_there_without_the_patient_only_with_her_yes(role: ParticipantRole) -> None:
+    wanted = Permissions(stay_without_patient=True)
+    with_yes = rules.allowed(wanted, role=role, opens_charts=False, on=AT.date(), agreed=True)
+    without = rules.allowed(wanted, role=role, opens_charts=False, on=AT.date())
+    assert with_yes.stay_without_patient is True
+    assert without.stay_without_patient is not rules.asks_patient(role, AT.date())
+    assert rules.asks_patient(role, AT.date()) is (role is ParticipantRole.FAMILY)
+    not_wanted = rules.allowed(Permissions(), role=role, opens_charts=True, on=AT.date(), agreed=True)
+    assert not_wanted.stay_without_patient is False
+
+
+def test_while_the_team_meets_without_the_patient_no_time_of_the_visit_passes() -> None:
+    def facts(*met: tuple[float, float], heard: float = 600) -> rules.CallFacts:
+        sides = {role: rules.Heard(sound=heard, picture=heard) for role in MAIN}
+        return rules.call_facts(
+            sides, on=AT.date(), failed=False, began=_at(0), ended=_at(30), apart=[(_at(a), _at(b)) for a, b in met]
+        )
+
+    assert (facts().total_minutes, facts().apart_minutes) == (30, 0)
+    before = facts((-10, 0))
+    assert (before.total_minutes, before.apart_minutes) == (30, 10), "before the visit began it takes nothing from it"
+    within = facts((-10, 0), (10, 25))
+    assert (within.total_minutes, within.apart_minutes) == (15, 25)
+    bragging = facts((10, 25), heard=1800)
+    assert (bragging.total_minutes, bragging.video_minutes) == (15, 15), "nobody heard longer than the visit was"
+    assert facts((5, 15), (10, 20)).total_minutes == 15, "what overlaps counts once"
 
 
 @pytest.mark.parametrize("role", ParticipantRole)
@@ -162,7 +191,7 @@ def test_a_screen_is_shown_by_whom_the_service_and_the_seat_let(sharing: str, ro
 
 
 def test_who_writes_reads() -> None:
-    given = rules.allowed(Permissions(write=True), role=ParticipantRole.NURSE, opens_charts=True)
+    given = rules.allowed(Permissions(write=True), role=ParticipantRole.NURSE, opens_charts=True, on=AT.date())
     assert given == Permissions(see_chart=True, write=True)
 
 

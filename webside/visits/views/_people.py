@@ -28,17 +28,21 @@ def people_of(visit: Any, everybody: list[Any], viewer: Any) -> dict[str, Any]:
     asks = viewer.role == ParticipantRole.PATIENT
     seats = [seat for seat in everybody if seat.role not in MAIN]
     links = selectors.links_of(seats) if runs and seats else {}
+    asked = selectors.apart_consents([seat for seat in seats if selectors.asks_patient(seat)]) if runs or asks else {}
     people = []
     for seat in everybody:
         found = _person(visit, seat, viewer)
         if seat.role not in MAIN:
             found |= _asked(seat, runs=runs, asks=asks) | _link(seat, links.get(seat.id))
+            if (runs or asks) and selectors.asks_patient(seat):
+                found["apart"] = _apart(seat, asked.get(seat.id))
         people.append(found)
     lobby = [each for each in people if each.get("waits")]
     return {
         "people": people,
         "lobby_news": _("; ").join(f"{each['name']}, {each['title']}" for each in lobby) if runs else "",
         "anybody_asked": bool(seats),
+        "can_hold": runs and visit.admitted_at is not None and bool(seats),
         "can_ask_alone": asks and any(seat.admitted_at is not None and seat.unwanted_at is None for seat in seats),
     }
 
@@ -51,8 +55,25 @@ def _person(visit: Any, seat: Any, viewer: Any) -> dict[str, Any]:
     here = own or selectors.is_here(seat)  # who reads it has the page open, though its socket may not be there yet
     return {
         "seat": seat, "name": seat.name, "title": title_of(seat), "own": own, "inside": inside,
-        "here": here,
+        "here": here, "of_two": seat.role in MAIN,
     }  # fmt: skip
+
+
+def _apart(seat: Any, consent: Any) -> dict[str, Any]:
+    """Return what was said of one of the family being there without the patient: nothing, asked, yes, no, or taken back."""
+    if consent is None:
+        state = "unasked"
+    elif consent.withdrawn_at is not None:
+        state = "withdrawn"
+    else:
+        state = {None: "asked", True: "agreed", False: "declined"}[consent.agreed]
+    return {"seat": seat, "name": seat.name, "title": title_of(seat), "state": state}
+
+
+def apart_of(visit: Any) -> list[dict[str, Any]]:
+    """Return what the patient is asked, and has agreed to, about her family's being with the team without her."""
+    found = [_apart(consent.seat, consent) for consent in selectors.apart_consents_in(visit)]
+    return [each for each in found if each["state"] in ("asked", "agreed")]
 
 
 def _asked(seat: Any, *, runs: bool, asks: bool) -> dict[str, Any]:

@@ -36,13 +36,14 @@ def lines_for(
     def own(message: Any) -> bool:
         return bool(message.author_id == seat.id if seat is not None else message.author.role == role)
 
-    messages = selectors.chat_of(visit, seat)
+    messages = selectors.chat_of(visit, seat, role)
     pictures = [message.file.id for message in messages if getattr(message, "file", None) and message.file.preview]  # type: ignore[attr-defined]
     kept = states(visit, role, pictures) if seat is None else {}
     return [
         {
             "id": message.id,
             "text": message.text,
+            "apart": message.apart,
             "own": own(message),
             "who": _("You") if own(message) else message.written_by or message.author.name,
             "when": when.say(message.sent_at, clock.now(), zone=zone, style="time"),

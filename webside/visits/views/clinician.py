@@ -25,7 +25,7 @@ from webside.visits import panels, policies, selectors, services
 from webside.visits.codes import AudioReason, EndReason, ParticipantRole, Stage, VisitStatus
 from webside.visits.forms import EndForm, ReasonForm
 from webside.visits.views import _talk as talk
-from webside.visits.views import handing, people
+from webside.visits.views import handing, people, team
 from webside.visits.views._guard import Page, page_of
 from webside.visits.views._phone import calls_of
 
@@ -45,9 +45,9 @@ def note_look(page: Page) -> None:
 
 
 def room(page: Page) -> HttpResponse:
-    """Show the door before the patient is let in, the call with note and chart from then on."""
+    """Show the door before the patient is let in, the call with note and chart from then on, or while the team meets."""
     note_look(page)
-    if selectors.stage_of(page.visit) is not Stage.ROOM:
+    if selectors.stage_of(page.visit) is not Stage.ROOM and not selectors.meets(page.visit):
         return page.render("visits/visit_door.html", **_door(page), **_strip(page), lists=_allergies(page),
                            pairs=_pairs(page))  # fmt: skip
     there = people.room_people(page)
@@ -59,8 +59,7 @@ def room(page: Page) -> HttpResponse:
         card=selectors.emergency_card(page.visit),
         chat=talk.lines_for(page.visit, page.zone, slug=page.slug, role=page.role),
         **talk.sending("visit", page.slug, page.visit.id),
-        facts=selectors.call_facts(page.visit),
-        end_form=EndForm(),
+        **team.bar(page),
         ended_url=page.url("visit-ended"),
         ice_policy=talk.ice_policy(),
         chat_key=uuid4(),
@@ -115,7 +114,8 @@ def _door(page: Page) -> dict[str, Any]:
         "card": selectors.emergency_card(visit),
         "phone": calls_of(page.slug, visit),
         **(handing.state_of(page) if stage is Stage.WAITING else {}),
-        "elsewhere": page.belongs_on != "visit-room" or stage is Stage.ROOM,
+        "elsewhere": page.belongs_on != "visit-room" or stage is Stage.ROOM or selectors.meets(visit),
+        "can_meet": stage in (Stage.CHECK_IN, Stage.WAITING),
         "go": page.url(page.belongs_on),
     }
 
@@ -195,22 +195,30 @@ def emergency_card(request: HttpRequest, slug: str, visit_id: UUID) -> HttpRespo
 def admit(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     """Let the patient in; a reason that is asked for may come along."""
     page = page_of(request, slug, visit_id, CLINICIAN)
+    problem = ""
     try:
         services.admit(actor=page.actor, visit=page.visit)
     except services.NeedsReason:
-        messages.error(request, _("Say why you go on, or ask first."))
+        problem = _("Say why you go on, or ask first.")
     except services.WrongStage:
-        messages.info(request, _("%(name)s is not in the waiting room now.") % _name(page))
+        problem = _("%(name)s is not in the waiting room now.") % _name(page)
+    if request.headers.get(people.IN_PAGE):
+        # The team's call goes on, and what is beside it follows by itself.
+        return people.said(page, error=problem, status=409 if problem else 200)
+    if problem:
+        messages.error(request, problem)
     return _again(page)
 
 
 @never_cache
 @require_POST
 def hold(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
-    """Ask the patient back to the waiting room."""
+    """Ask the patient back to the waiting room; with ``team`` the others stay in the call, as far as they may."""
     page = page_of(request, slug, visit_id, CLINICIAN)
     with contextlib.suppress(services.WrongStage):
-        services.hold_visit(actor=page.actor, visit=page.visit)
+        services.hold_visit(actor=page.actor, visit=page.visit, team_stays=request.POST.get("team") == "stays")
+    if request.headers.get(people.IN_PAGE):
+        return people.said(page, done=_("%(name)s waits and hears nothing of you now.") % _name(page))
     return _again(page)
 
 
@@ -290,6 +298,8 @@ def answer(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
 
 
 def _answered(page: Page) -> HttpResponse:
+    if page.request.headers.get(people.IN_PAGE):
+        return people.said(page)
     if page.request.headers.get("HX-Request") == "true":
         page.visit = selectors.visit(page.actor, page.visit.id)
         return page.render("visits/_gates.html", **_strip(page))

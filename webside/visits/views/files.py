@@ -45,7 +45,7 @@ def content(request: HttpRequest, slug: str, visit_id: UUID, shared_id: UUID) ->
     page = page_of(request, slug, visit_id)
     shared = None
     if policies.can_read_chat(page.actor, page.visit):
-        shared = selectors.shared_file(page.visit, None, shared_id)
+        shared = selectors.shared_file(page.visit, None, shared_id, page.role)
     return _content(page, shared, shared_id, ground="")
 
 

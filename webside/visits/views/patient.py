@@ -21,6 +21,7 @@ from webside.visits.codes import DeviceVerdict, ParticipantRole, PlaceKind, Stag
 from webside.visits.forms import ELSEWHERE, NO, YES, DeviceCheckForm, SafeStartForm
 from webside.visits.views import destination
 from webside.visits.views._guard import Page, page_of
+from webside.visits.views._people import apart_of
 
 PATIENT = ParticipantRole.PATIENT
 
@@ -241,7 +242,7 @@ def waiting(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     return page.render(
         "visits/visit_waiting.html",
             words=_words(page), line=_line(page), tips=_tips(page), verdict=selectors.patient_verdict(page.visit),
-            card=_card(page), steps=destination.steps(slug, page.visit, Step.WAITING),
+            card=_card(page), steps=destination.steps(slug, page.visit, Step.WAITING), apart=apart_of(page.visit),
     )  # fmt: skip
 
 
@@ -271,6 +272,7 @@ def _line(page: Page) -> dict[str, Any]:
         "clinician_here": here,
         "early": page.visit.appointment.start > clock.now(),
         "held": page.visit.encounter_id is not None,
+        "meets": selectors.meets(page.visit),
         "came_from": selectors.came_from(page.visit) if page.visit.appointment.doors_since is not None else "",
     }
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from webside.audit.services import refuse
 from webside.visits import policies, selectors, services
-from webside.visits.codes import ParticipantRole, Relation
+from webside.visits.codes import ParticipantRole, Relation, Stage
 from webside.visits.forms import AskColleagueForm, AskGuestForm, PermitForm
 from webside.visits.rules import Permissions
 from webside.visits.views._guard import GivenAway, Page, page_of
@@ -34,6 +34,8 @@ def people(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         page = page_of(request, slug, visit_id, leads_on=True)
     except GivenAway as given:
         return render(request, "visits/_where.html", {"url": given.url, "elsewhere": True})
+    if page.role is ParticipantRole.PATIENT and selectors.stage_of(page.visit) is not Stage.ROOM:
+        return page.go_on()  # who is in the room is not for a patient outside
     return page.render("visits/_people.html", **context(page))
 
 
@@ -64,7 +66,7 @@ def ask(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     if of_staff:
         form = AskColleagueForm(request.POST, colleagues=_staff(page) if runs else ())
     if not form.is_valid():
-        return _said(page, error=next(iter(form.errors.values()))[0], status=422)
+        return said(page, error=next(iter(form.errors.values()))[0], status=422)
     data = form.cleaned_data
     relation = data.get("relation")
     try:
@@ -75,13 +77,13 @@ def ask(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         )  # fmt: skip
     except services.RoomFull as full:
         most = full.most
-        return _said(page, error=_("A visit has at most %(most)s people. Remove somebody first.") % {"most": most},
+        return said(page, error=_("A visit has at most %(most)s people. Remove somebody first.") % {"most": most},
                      status=409)  # fmt: skip
     except services.WrongStage:
-        return _said(page, error=_("People can be asked in once the patient has checked in."), status=409)
+        return said(page, error=_("People can be asked in once the patient has checked in."), status=409)
     except (services.NotAllowed, ValueError):
-        return _said(page, error=_("This can’t be done for this person."), status=422)
-    return _said(page, asked=asked, email=data.get("email", ""))
+        return said(page, error=_("This can’t be done for this person."), status=422)
+    return said(page, asked=asked, email=data.get("email", ""))
 
 
 def _staff(page: Page) -> list[tuple[str, str]]:
@@ -114,23 +116,34 @@ def seat(request: HttpRequest, slug: str, visit_id: UUID, seat_id: UUID) -> Http
                 form.is_valid()
                 services.permit(**given, wanted=Permissions(**form.cleaned_data))
             case "again":
-                return _said(page, asked=services.ask_again(**given, link_to=_link_to(page)), again=True)
+                return said(page, asked=services.ask_again(**given, link_to=_link_to(page)), again=True)
             case "ask-away":
                 services.ask_away(**given)
             case _:
                 _refuse(page, seat_id)
     except services.RoomFull as full:
         most = full.most
-        return _said(page, error=_("A call holds %(most)s people. Ask somebody back to the lobby first.")
+        return said(page, error=_("A call holds %(most)s people. Ask somebody back to the lobby first.")
                      % {"most": most}, status=409)  # fmt: skip
     except services.NotWithoutPatient:
-        return _said(page, error=_("%(name)s may be in the room only while the patient is.") % {"name": found.name},
-                     status=409)  # fmt: skip
+        return said(page, error=_why_not(page, found), status=409)
     except services.WrongStage:
-        return _said(page, error=_("That can’t be done now: the visit is at another stage."), status=409)
+        return said(page, error=_("That can’t be done now: the visit is at another stage."), status=409)
     except services.NotAllowed:
         _refuse(page, seat_id)
-    return _said(page)
+    return said(page)
+
+
+def _why_not(page: Page, seat: Any) -> str:
+    """Return why somebody can't be in the room without the patient, and what can be done about it."""
+    if selectors.asks_patient(seat):
+        said = _(
+            "%(name)s is family: without %(patient)s only if %(patient)s has said yes."
+            " Press “Ask %(patient)s for a yes” under the name."
+        )
+    else:
+        said = _("%(name)s may be in the room only while %(patient)s is. Change it under “What %(name)s may do”.")
+    return said % {"name": seat.name, "patient": page.visit.appointment.patient.given}
 
 
 def _refuse(page: Page, seat_id: UUID) -> NoReturn:
@@ -147,10 +160,10 @@ def alone(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     except services.NotAllowed:
         return page.go_on()
     who = page.visit.appointment.practitioner.display_name
-    return _said(page, done=_("%(who)s sees that you would like a moment alone.") % {"who": who})
+    return said(page, done=_("%(who)s sees that you would like a moment alone.") % {"who": who})
 
 
-def _said(
+def said(
     page: Page, *, error: str = "", done: str = "", asked: Any = None, status: int = 200, **more: Any
 ) -> HttpResponse:
     """Answer within the page that asked; without JavaScript, lead back to it, or show the link that is shown once."""

@@ -54,7 +54,7 @@ def _panel(page: Page | SeatPage, *, speaks: bool) -> HttpResponse:
 
 def _state(page: Page | SeatPage, seat: Any) -> dict[str, Any]:
     """Return the picture with what is drawn on it, as somebody sees it."""
-    board = selectors.board_of(page.visit, seat)
+    board = selectors.board_of(page.visit, seat, page.role if isinstance(page, Page) else None)
     shared = board.shared if board is not None else None
     if board is None or shared is None:
         return {"picture": None, "marks": []}

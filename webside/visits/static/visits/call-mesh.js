@@ -310,7 +310,8 @@ export class Mesh extends EventTarget {
     person.left = true;
     // Whatever the other page would like: from here on nothing of us goes there, and nothing from there is played.
     person.call.peerLeft();
-    if (!this.isMain(person)) this.#forget(person);
+    // Asked back to wait, she is let in again as anybody is; who left by herself keeps her place.
+    if (!this.isMain(person) || reason === "lobby") this.#forget(person);
     this.#tell("gone", person, { reason });
   }
 

@@ -3,6 +3,8 @@
  *
  *   data-url     where the part comes from; data-kinds: the kinds of hints that concern it (all, when absent)
  *   data-later   it is not drawn with the page, and fetched at once
+ *   data-once    it comes about once (the note, when the patient is let in): an empty answer changes nothing, and the first
+ *                other one stays. What is typed in it is sent before.
  *
  * It listens to the call's own socket ("visits:hint", "visits:resync"): a second socket on the same
  * topic would take the call's seat. What somebody types or has opened in it is left alone.
@@ -11,16 +13,21 @@
 /** @param {HTMLElement} element */
 export default function attach(element) {
   const kinds = element.dataset.kinds?.split(/\s+/);
+  const once = "once" in element.dataset;
   const life = new AbortController();
   let asked = 0;
+  let came = false;
   let shown = element.innerHTML.trim();
 
   async function refresh() {
+    if (came) return;
     const round = (asked += 1);
     try {
       const answer = await fetch(element.dataset.url ?? "", { headers: { Accept: "text/html" }, cache: "no-store", signal: life.signal });
       if (!answer.ok || answer.redirected || round !== asked) return;
-      place((await answer.text()).trim());
+      const html = (await answer.text()).trim();
+      if (!once) place(html);
+      else if (html) placeOnce(html);
     } catch {
       // The next hint, or the return of the socket, asks again.
     }
@@ -42,6 +49,17 @@ export default function attach(element) {
     // @ts-ignore: htmx is a script of its own
     window.htmx?.process(element);
     element.dispatchEvent(new CustomEvent("visits:fragment", { bubbles: true }));
+  }
+
+  /** @param {string} html */
+  function placeOnce(html) {
+    const fields = /** @type {NodeListOf<HTMLInputElement>} */ (element.querySelectorAll("input:not([type=hidden]), textarea"));
+    if ([...fields].some((field) => field.value !== field.defaultValue)) {
+      element.addEventListener("htmx:afterSettle", () => placeOnce(html), { once: true, signal: life.signal });
+      return;
+    }
+    came = true;
+    place(html);
   }
 
   const { signal } = life;

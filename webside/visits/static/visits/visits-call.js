@@ -65,6 +65,7 @@ export class CallPage {
   /** @type {"revoked"|"ended"|"replaced"|"lobby"|"removed"|null} */ #bye = null;
   #stateSince = performance.now();
   /** @type {number|null} performance.now() of the visit's beginning */ #startedAt = null;
+  #ticked = performance.now();
   #said = "";
   #life = new AbortController();
   #digests = new UnsentDigests((message) => this.send(message));
@@ -608,6 +609,10 @@ export class CallPage {
   // ---- what is shown ----
 
   #everySecond() {
+    const passed = performance.now() - this.#ticked;
+    this.#ticked += passed;
+    // While the team meets without the patient, it is no time of the visit.
+    if (this.#startedAt !== null && document.querySelector("[data-meets]")) this.#startedAt += passed;
     const timer = this.#part("timer");
     if (timer && this.#startedAt !== null && this.call && this.call.state !== "ended") {
       const total = Math.floor((performance.now() - this.#startedAt) / 1000);

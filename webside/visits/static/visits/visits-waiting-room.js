@@ -10,7 +10,7 @@
  *   data-waiting-action=  mute, camera
  *
  * Presence is the open socket itself; the server also hears whether the page is on the screen ("presence").
- * A hint about the visit (any topic) fetches the line again; so does each return of the socket, and, while it is away, every
+ * A hint about the visit (any topic) fetches the line again, and is told to the page as "visits:hint"; so does each return of the socket, and, while it is away, every
  * 20 seconds. What the person chose here (muted, no picture) goes along into the call.
  */
 
@@ -58,7 +58,10 @@ export class WaitingRoom {
     this.#socket = new SignalSocket({ ticketUrl: root.dataset.ticketUrl ?? "", url: root.dataset.socketUrl || "/ws" });
     this.#socket.addEventListener("welcome", () => this.#online());
     this.#socket.addEventListener("down", () => this.#write("connection", this.#words("waiting.offline")));
-    this.#socket.addEventListener("hint", () => this.refresh());
+    this.#socket.addEventListener("hint", (event) => {
+      this.refresh();
+      this.#tell("visits:hint", /** @type {CustomEvent} */ (event).detail);
+    });
     this.#socket.addEventListener("bye", (event) => this.#saidBye(/** @type {CustomEvent} */ (event).detail.reason));
     const { signal } = this.#life;
     document.addEventListener("visibilitychange", () => this.#tellPresence(), { signal });
@@ -94,6 +97,12 @@ export class WaitingRoom {
     this.#write("connection", this.#words("waiting.online"));
     this.#tellPresence();
     this.refresh();
+    this.#tell("visits:resync", {});
+  }
+
+  /** As the page of a call does, for parts that follow the visit (visit-fragment.js). @param {string} name @param {object} detail */
+  #tell(name, detail) {
+    this.#root.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
   }
 
   #tellPresence() {
@@ -122,6 +131,8 @@ export class WaitingRoom {
 
   /** @param {string} reason */
   #saidBye(reason) {
+    // Let in and asked back before this page had followed: it is the right one still, with a socket of its own.
+    if (reason === "lobby") return location.reload();
     const key = ["ended", "replaced"].includes(reason) ? reason : "revoked";
     this.#write("connection", `${this.#words(`notice.${key}.head`)} ${this.#words(`notice.${key}.body`)}`.trim());
     this.media.stopAll();
