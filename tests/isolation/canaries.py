@@ -11,7 +11,7 @@ BIRDS = {"larkspur": "zebrafinch", "northgate": "nightjar"}
 KINDS = (
     "name", "address", "nearby", "reason", "cancelled", "subjective", "plan", "instructions", "addendum",
     "diagnosis", "allergy", "medicine", "chat", "override", "signer", "timeoff", "staff", "colleague", "file",
-    "text", "guest", "wrong", "shared", "calendar", "ical", "goal", "handing",
+    "text", "guest", "wrong", "shared", "calendar", "ical", "goal", "handing", "sent",
 )  # fmt: skip
 
 

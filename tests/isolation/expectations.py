@@ -362,6 +362,11 @@ CHART = [
     row("chart:to-do-mark", post="liz", body={"done": "{patient_step_id}"}, note="of the patient"),
     row("chart:to-do-mark", post="ana", body={"done": "{delegate_step_id}"}, note="of who acts for her"),
     row("chart:plan-own", get="liz rosa ana"),
+    # What a visit turned into, and what is sent ahead: for who writes in its note.
+    row("chart:transfer", get="maya", post="maya", at="room", body={"do": "emergency"}),
+    row("chart:transfer", get="maya", at="room", query={"beside": "1"}, headers={"HX-Request": "true"}, note="beside a call"),
+    row("chart:transfer-sheet", get="maya", post="maya", at="room", body={"digest": "another"}),
+    row("chart:transfer-sheet-pdf", get="maya", at="room"),
     row("chart:encounter-detail", get="maya", at="room"),
     row("chart:encounter-detail", get="maya", at="ended", note="signed"),
     row("chart:note-save", get="maya:302", post="maya", at="room", body=NOTE),
@@ -644,7 +649,7 @@ MAY_READ: dict[str, set[str]] = {
     "booker": {"name", "signer"},
     "maya": set(_HERS.split()) - {"signer", "wrong"}
     | {"guest"}
-    | {"subjective", "plan", "diagnosis", "allergy", "timeoff", "calendar", "goal", "colleague", "handing"},
+    | {"subjective", "plan", "diagnosis", "allergy", "timeoff", "calendar", "goal", "colleague", "handing", "sent"},
     "daniel": {"name", "handing"},  # of whom he is asked to take over, and why
     "grace": {"name", "reason", "timeoff", "text", "wrong"},
     "marcus": {"name"},

@@ -253,6 +253,7 @@ class _Filling:
         self._visits()
         self._charts()
         self._plan()
+        self._transfer()
         self._office()
         self._events()
 
@@ -582,6 +583,18 @@ class _Filling:
             self.things.setdefault("delegate_step_id", self.things["patient_step_id"])
             services.agree_on_plan(actor=who, plan=plan, present=[self.clinic.patient.full_name])
             self.things["plan_id"] = plan.id
+
+    def _transfer(self) -> None:
+        """A visit whose patient is sent to be seen in person, and why."""
+        from webside.chart import selectors, services
+
+        with self._as(self.clinic.practitioner_user) as who:
+            encounter = selectors.encounter(who, self.things["room_encounter_id"])
+            draft = services.TransferDraft(
+                destination="urgent-care", how_soon="today", why=f"It is {self.clinic.word('sent')}"
+            )
+            made = services.send_in_person(actor=who, encounter=encounter, draft=draft)
+            self.things["transfer_id"] = made.id
 
     def _front_desk(self) -> None:
         """Time off and hours of the practitioner; a place that helps with visits; a text that somebody sent to the clinic."""

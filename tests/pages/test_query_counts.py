@@ -70,7 +70,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "visits:visit-chat admitted": 2,
         "visits:visit-help admitted": 2,
         "chart:encounter-summary": 8,
-        "chart:plan-own": 6,
+        "chart:plan-own": 5,
         "visits:visit-picture admitted": 2,
         "visits:visit-keeping admitted": 2,
     },
@@ -101,13 +101,15 @@ MEASURED: dict[str, dict[str, int]] = {
         "chart:patient-list": 4,
         "chart:note-list": 4,
         "chart:patient-detail": 6,
-        "chart:plan-list": 7,
-        "chart:plan-detail": 7,
+        "chart:plan-list": 6,
+        "chart:plan-detail": 6,
         "chart:to-do": 8,
         "chart:encounter-detail": 3,
         "chart:encounter-detail admitted": 3,
         "chart:encounter-sign admitted": 8,
         "chart:encounter-summary": 7,
+        "chart:transfer admitted": 2,
+        "chart:transfer-sheet": 7,
         "visits:visit-room waiting": 6,
         "visits:visit-door waiting": 5,
         "visits:visit-colleagues waiting": 5,
@@ -147,7 +149,7 @@ MEASURED: dict[str, dict[str, int]] = {
     },
     "marcus": {
         "billing:claim-list": 3,
-        "billing:claim-detail": 3,
+        "billing:claim-detail": 4,
     },
     "ingrid": {
         "compliance:trail": 6,
@@ -242,6 +244,7 @@ def clinic(cast: Cast) -> Clinic:
         ending.update(period_end=clock.now().date() + timedelta(days=30))
         charts.diagnosis(Encounter.objects.get(id=rooms["admitted"].encounter_id))
         plan = crowd.plan(cast, "Your new hip", steps=2)
+        transfer = crowd.transfer(signed)
         crowd.messages(cast, 1)
     open_line(cast)
     on_duty(cast)
@@ -254,7 +257,8 @@ def clinic(cast: Cast) -> Clinic:
     parts = {
         "slug": "larkspur", "entry_id": entry.id, "wait_id": waits.id,
         "service_id": cast.video_visit.id, "appointment_id": rooms["planned"].id,
-        "patient_id": cast.liz.id, "plan_id": plan.id, "encounter_id": signed.id, "claim_id": claim.id,
+        "patient_id": cast.liz.id, "plan_id": plan.id, "transfer_id": transfer.id,
+        "encounter_id": signed.id, "claim_id": claim.id,
         "override_id": override.id,
         "site_id": visits.make_site(cast).id,
         "licence_id": licence.id, "membership_id": cast.maya_user.memberships.first().id,

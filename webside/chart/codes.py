@@ -150,3 +150,57 @@ class PlanChangeKind(StrEnum):
     TAKEN_OVER = "taken-over"
     AGREED = "agreed"
     CLOSED = "closed"
+
+
+class TransferKind(StrEnum):
+    """What a visit turned into."""
+
+    EMERGENCY = "emergency"
+    IN_PERSON = "in-person"
+
+
+class Destination(StrEnum):
+    """Where somebody is to be seen in person."""
+
+    EMERGENCY_DEPARTMENT = "emergency-department"
+    URGENT_CARE = "urgent-care"
+    OUR_CLINIC = "our-clinic"
+    OWN_DOCTOR = "own-doctor"
+
+
+class HowSoon(StrEnum):
+    """How soon she is to be there."""
+
+    NOW = "now"
+    TODAY = "today"
+    TOMORROW = "tomorrow"
+    DAYS = "days"
+
+
+class Travel(StrEnum):
+    """How she gets there."""
+
+    AMBULANCE = "ambulance"
+    DRIVEN = "driven"
+    TAXI = "taxi"
+    ON_FOOT = "on-foot"
+    DRIVES = "drives"
+
+
+class Caller(StrEnum):
+    """Who called for help."""
+
+    CLINICIAN = "clinician"
+    PATIENT = "patient"
+    NEARBY = "nearby"
+    STAFF = "staff"
+
+
+class TransferOutcome(StrEnum):
+    """What became of it; empty while nobody knows. ``mistake``: it was pressed by mistake, and counts for nothing."""
+
+    ARRIVED = "arrived"
+    NOT_GONE = "not-gone"
+    NOT_NEEDED = "not-needed"
+    UNKNOWN = "unknown"
+    MISTAKE = "mistake"

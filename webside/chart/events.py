@@ -43,3 +43,17 @@ class PlanStepGiven(Event):
 
     step_id: UUID
     user_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferStarted(Event):
+    """A visit turned into an emergency or into care in person."""
+
+    transfer_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferClosed(Event):
+    """Somebody noted what became of it: she is there, didn't go, or it wasn't needed."""
+
+    transfer_id: UUID

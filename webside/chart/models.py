@@ -19,6 +19,7 @@ from webside.chart.codes import (
     PlanStatus,
     StepStatus,
     StepTime,
+    TransferOutcome,
 )
 from webside.core import clock
 from webside.core.models import TenantForeignKey, TenantModel, TenantOneToOneField
@@ -394,3 +395,77 @@ class PlanChange(TenantModel):
 
     class Meta(TenantModel.Meta):
         indexes = [models.Index(fields=["tenant", "plan", "-at"], name="plan_change_newest")]
+
+
+class Transfer(TenantModel):
+    """A visit turned out to be the wrong thing: what it turned into (``kind``), where she goes, and what became of it.
+
+    ``place`` and ``phone`` are where she is and how she is called back as they were when it was written, since the
+    check-in may be said anew. Of an emergency: which number was called, by whom, when, and when help was there, so that
+    whoever stayed with her could go. Of care in person: the ``destination``, how soon, and how she gets there. ``why`` and
+    ``done`` (what was done, what is asked for) are for who takes over; ``bring`` and ``if_worse`` are for the patient.
+
+    ``checked_digest`` names the sheet (``selectors.transfers.Sheet``) as somebody checked it: another one is not checked.
+    Never deleted: one that was pressed by mistake is closed as such.
+    """
+
+    encounter = TenantForeignKey("chart.Encounter", related_name="transfers")
+    patient = TenantForeignKey("people.Patient", related_name="+")
+    kind = models.CharField(max_length=12)
+    started_at = models.DateTimeField(default=clock.now)
+    started_by = models.CharField(max_length=160)
+    place = models.CharField(max_length=240, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    number_called = models.CharField(max_length=40, blank=True)
+    called_by = models.CharField(max_length=12, blank=True)
+    called_at = models.DateTimeField(null=True)
+    help_there_at = models.DateTimeField(null=True)
+    destination = models.CharField(max_length=24, blank=True)
+    place_name = models.CharField(max_length=160, blank=True)
+    how_soon = models.CharField(max_length=10, blank=True)
+    travel = models.CharField(max_length=12, blank=True)
+    why = models.TextField(blank=True)
+    done = models.TextField(blank=True)
+    bring = models.TextField(blank=True)
+    if_worse = models.TextField(blank=True)
+    changed_at = models.DateTimeField(default=clock.now)
+    changed_by = models.CharField(max_length=160, blank=True)
+    checked_at = models.DateTimeField(null=True)
+    checked_by = models.CharField(max_length=160, blank=True)
+    checked_digest = models.CharField(max_length=64, blank=True)
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.CharField(max_length=160, blank=True)
+    outcome = models.CharField(max_length=12, blank=True)
+    closing = models.TextField(blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "encounter", "kind"],
+                condition=~models.Q(outcome=TransferOutcome.MISTAKE),
+                name="transfer_once",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "encounter"], condition=models.Q(closed_at=None), name="transfer_open")
+        ]
+
+
+class TransferContact(TenantModel):
+    """Somebody was asked to take a patient over, and did; or could not be reached (``reached`` is false). Never changed."""
+
+    transfer = TenantForeignKey("chart.Transfer", related_name="contacts")
+    reached = models.BooleanField()
+    name = models.CharField(max_length=160, blank=True)
+    role = models.CharField(max_length=80, blank=True)
+    place = models.CharField(max_length=160, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    words = models.TextField(blank=True)
+    at = models.DateTimeField(default=clock.now)
+    by = models.CharField(max_length=160)
+    client_key = models.CharField(max_length=40)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "transfer", "client_key"], name="transfer_contact_once")
+        ]

@@ -46,7 +46,14 @@ def plans_on_chart(request: HttpRequest, patient: Patient, **_more: Any) -> str:
     return render_to_string("chart/_plan_lines.html", context, request)
 
 
+def where_to_go(request: HttpRequest, visit: Any, **_more: Any) -> str:
+    """Say to the patient, on the page on which her visit has ended, where she is to go; nothing where it stayed a visit."""
+    found = selectors.told_where_to_go(request.actor, visit.encounter_id)  # type: ignore[attr-defined]
+    return render_to_string("chart/_go_to.html", {"go": found}, request) if found is not None else ""
+
+
 def register() -> None:
     """Fill the slots."""
+    panels.register("visits.ended", "chart.transfer", where_to_go)
     panels.register("visits.beside", "chart.plans", plans_beside, order=30)
     panels.register("chart.patient", "chart.plans", plans_on_chart, order=10)

@@ -20,7 +20,7 @@ from webside.catalog import policies as catalog
 from webside.catalog.codes import Kind
 from webside.chart import registry
 from webside.chart.codes import NoteStatus, OwnerKind
-from webside.chart.models import CarePlan, Document, EmergencyAccess, Encounter, PlanStep
+from webside.chart.models import CarePlan, Document, EmergencyAccess, Encounter, PlanStep, Transfer
 from webside.core import clock
 from webside.core.actor import Actor, ActorKind, Role
 from webside.people import policies as people
@@ -318,3 +318,29 @@ def owns_step(actor: Actor, step: PlanStep) -> bool:
     if step.owner_kind == OwnerKind.DELEGATE:
         return actor.on_behalf is not None and people.is_own(actor, patient, Scope.SUMMARIES)
     return actor.on_behalf is None and actor.is_staff
+
+
+def can_transfer(actor: Actor, encounter: Encounter) -> bool:
+    """Who may write in the note says what a visit turned into, who took over, and what became of it."""
+    return actor.kind is ActorKind.PERSON and can_write_note(actor, encounter)
+
+
+def visible_transfers(actor: Actor, transfers: QuerySet[Transfer]) -> QuerySet[Transfer]:
+    """What visits turned into, to whoever may read their notes."""
+    return transfers.filter(encounter__in=visible_encounters(actor, Encounter.objects.all()))
+
+
+def followed_transfers(actor: Actor, transfers: QuerySet[Transfer]) -> QuerySet[Transfer]:
+    """Those that somebody has to follow to their end: of her own encounters, and of whom she covers for now."""
+    if actor.user_id is None or actor.on_behalf is not None or not opens_charts(actor):
+        return transfers.none()
+    covered = people_selectors.covered(actor.user_id, clock.now()).values("absent_id")
+    return transfers.filter(
+        encounter__practitioner__in=Practitioner.objects.filter(Q(user_id=actor.user_id) | Q(id__in=covered))
+    )
+
+
+def can_be_told_where_to_go(actor: Actor, encounter: Encounter) -> bool:
+    """The patient, or who is in visits for her, on a page of her visit: where to go and how soon, and no reason."""
+    booked = encounter.appointment
+    return booked is not None and scheduling.is_patient_of(actor, booked, Scope.VISITS)

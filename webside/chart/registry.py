@@ -1,8 +1,10 @@
-"""Who may look into a chart beside those who treat, and who was there: what higher apps say, in ``AppConfig.ready()``."""
+"""Who may look into a chart beside those who treat, who was there, and where: what higher apps say, in ``AppConfig.ready()``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
@@ -49,3 +51,37 @@ def register_present(present: Present) -> None:
 def present_in(encounter_id: UUID) -> list[str]:
     """Return who was there in an encounter, as far as any app knows."""
     return [name for present in _present for name in present(encounter_id)]
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a patient said that she is for a visit, as far as she did; what she didn't say is empty.
+
+    ``town`` is where 911 must be asked for. ``record_address`` and ``record_phone`` stand in the record and were not said.
+    """
+
+    address: str = ""
+    town: str = ""
+    said_at: datetime | None = None
+    phone: str = ""
+    nearby: str = ""
+    record_address: str = ""
+    record_phone: str = ""
+
+
+Where = Callable[[UUID], Whereabouts | None]
+"""``where(encounter_id)``: where the patient of an encounter is."""
+
+_where: list[Where] = []
+
+
+def register_whereabouts(where: Where) -> None:
+    """Let ``where`` say where the patient of an encounter that came of a visit is."""
+    if where not in _where:
+        _where.append(where)
+
+
+def whereabouts(encounter_id: UUID) -> Whereabouts:
+    """Return where the patient of an encounter is, as far as any app knows."""
+    found = (where(encounter_id) for where in _where)
+    return next((each for each in found if each is not None), Whereabouts())

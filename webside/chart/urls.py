@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from webside.chart.views import clinician, documents, emergencies, lists, patient, plans
+from webside.chart.views import clinician, documents, emergencies, lists, patient, plans, transfers
 
 app_name = "chart"
 _HERE = "o/<slug:slug>/encounters/<uuid:encounter_id>/"
@@ -41,6 +41,9 @@ urlpatterns = [
     path(_HERE + "sign/", clinician.sign, name="encounter-sign"),
     path(_HERE + "override/", clinician.override, name="encounter-override"),
     path(_HERE + "addenda/", clinician.add_addendum, name="addendum-add"),
+    path(_HERE + "turn/", transfers.turn, name="transfer"),
+    path(_HERE + "turn/<uuid:transfer_id>/sheet/", transfers.sheet, name="transfer-sheet"),
+    path(_HERE + "turn/<uuid:transfer_id>/sheet.pdf", transfers.sheet_pdf, name="transfer-sheet-pdf"),
     path(_HERE + "summary/", patient.summary, name="encounter-summary"),
     path(_HERE + "summary/who/", patient.who, name="summary-who"),
     path(_HERE + "summary.pdf", patient.summary_pdf, name="encounter-summary-pdf"),

@@ -26,6 +26,8 @@ from webside.chart.models import (
     PlanAgreement,
     PlanChange,
     PlanStep,
+    Transfer,
+    TransferContact,
 )
 from webside.compliance.models import Consent, Credentialing, Licence
 from webside.core import clock, frames
@@ -51,6 +53,7 @@ COLLEAGUES = 6
 VISITS_A_DAY = 60
 LENGTH = timedelta(minutes=20)
 IN_LINE = 50
+TRANSFERS = 20
 
 
 def _keep(rows: list[Any]) -> list[Any]:
@@ -194,6 +197,7 @@ def _years(cast: Cast, patients: list[Patient]) -> None:
     _keep([Observation(patient=cast.liz, code="8480-6", display="Blood pressure (upper)", unit="mm[Hg]",
                        value=Decimal(120 + number % 30), effective_at=now - timedelta(days=number))
            for number in range(200)])  # fmt: skip
+    _transfers(encounters[:TRANSFERS])
     claims = _keep([Claim(encounter=each, patient=each.patient, practitioner=cast.maya, facts={"on": "2026-01-01"},
                           service_date=each.started_at.date(), diagnoses=["E11.65", "I10"])
                     for each in encounters])  # fmt: skip
@@ -245,6 +249,25 @@ def plan(cast: Cast, title: str, steps: int) -> CarePlan:
     _keep([PlanAgreement(plan=made, agreed_by="crowd", present=["Liz Moreno"], contents={"title": title, "steps": []})])
     _keep([PlanChange(plan=made, step=step, kind="added", by="crowd", after={"text": step.text}) for step in found])
     return made  # type: ignore[no-any-return]
+
+
+def transfer(encounter: Encounter) -> Transfer:
+    """Let a visit have turned into care in person: nobody was reached, then somebody took over."""
+    (made,) = _transfers([encounter])
+    return made
+
+
+def _transfers(encounters: list[Encounter]) -> list[Transfer]:
+    made = _keep(
+        [
+            Transfer(encounter=each, patient_id=each.patient_id, kind="in-person", destination="urgent-care",
+                     how_soon="today", why="A wound that must be stitched", started_by="crowd")
+            for each in encounters
+        ]
+    )  # fmt: skip
+    _keep([TransferContact(transfer=each, reached=reached, name="Sam", by="crowd", client_key=f"crowd-{reached}")
+           for each in made for reached in (False, True)])  # fmt: skip
+    return made
 
 
 def _line(patients: list[Patient]) -> None:

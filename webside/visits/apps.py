@@ -27,6 +27,7 @@ class VisitsConfig(AppConfig):
         handlers.register()
         chart.register_beside(selectors.looks_into, selectors.writes_in)
         chart.register_present(selectors.present_in)
+        chart.register_whereabouts(selectors.whereabouts_in)
         lean.register()
         files.owned_by("visits.SharedFile", "content", "preview")
         words.register(texts.TEXTS)

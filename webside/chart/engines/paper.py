@@ -1,4 +1,4 @@
-"""The patient's summary on paper: a tagged PDF (PDF/UA-1) by Typst.
+"""The patient's summary, and what is sent ahead of her, on paper: tagged PDF (PDF/UA-1) by Typst.
 
 Texts reach the document as JSON values, never as markup: whatever somebody typed is text there.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -18,7 +19,7 @@ from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from webside.chart.selectors import AgreedPlan, AgreedStep, Summary
+from webside.chart.selectors import AgreedPlan, AgreedStep, GoTo, Sheet, Summary
 from webside.core import clock
 from webside.ui import when
 
@@ -29,16 +30,20 @@ DATA = Path(__file__).resolve().parent.parent / "data"
 
 def summary_pdf(summary: Summary, *, language: str = "en") -> bytes:
     """Return the PDF of a signed summary. ``language``: of the page's words, for screen readers."""
-    inputs = {"data": json.dumps(_content(summary, language), ensure_ascii=False)}
     signed = summary.encounter.note.signed_at or summary.encounter.started_at
     # The same summary gives the same file: its date is that of the signature.
     moment = signed.astimezone(UTC).replace(microsecond=0)
+    return _made("summary.typ", _content(summary, language), moment)
+
+
+def _made(template: str, content: dict[str, Any], moment: datetime) -> bytes:
+    inputs = {"data": json.dumps(content, ensure_ascii=False)}
     try:
-        return _compile(inputs, moment, ["ua-1"])
+        return _compile(template, inputs, moment, ["ua-1"])
     except typst.TypstError:
         # A sign that no font has can't be in a PDF/UA. A plain PDF is better than none.
-        logger.warning("a summary could not be made as PDF/UA-1; made as plain PDF")
-        return _compile(inputs, moment, [])
+        logger.warning("%s could not be made as PDF/UA-1; made as plain PDF", template)
+        return _compile(template, inputs, moment, [])
 
 
 @cache
@@ -46,9 +51,9 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[str(DATA / "fonts")])
 
 
-def _compile(inputs: dict[str, str], moment: datetime, standards: list[Any]) -> bytes:
+def _compile(template: str, inputs: dict[str, str], moment: datetime, standards: list[Any]) -> bytes:
     return typst.compile(
-        DATA / "summary.typ",
+        DATA / template,
         root=DATA,
         font_paths=_fonts(),
         format="pdf",
@@ -73,6 +78,8 @@ def _content(summary: Summary, language: str) -> dict[str, Any]:
         if items or text or empty:
             sections.append({"title": title, "items": items, "text": text or ("" if items else empty)})
 
+    if summary.go is not None:
+        _go_section(section, summary.go)
     section(_("In short"), [], text=summary.in_short)
     section(_("What this visit was about"), [plain for plain, _code in summary.diagnoses])
     section(_("What you do"), summary.you_do)
@@ -118,6 +125,43 @@ def _content(summary: Summary, language: str) -> dict[str, Any]:
         "printed": _("Printed on %(day)s.") % {"day": _day(now)},
         "page": _("Page"),
     }  # fmt: skip
+
+
+def _go_section(section: Callable[..., None], go: GoTo) -> None:
+    """Say first where she is to go, as the page does."""
+    if go.emergency:
+        section(_("This is an emergency"), list(go.if_worse), text=_("Do what your clinician told you."))
+        return
+    said = " ".join(filter(None, (go.where, go.how_soon, go.travel)))
+    section(_("You need to be seen in person"), [], text="\n".join(filter(None, (said, go.place))))
+    section(_("Take with you:"), list(go.bring))
+    section(_("If it gets worse:"), list(go.if_worse))
+
+
+def sheet_pdf(sheet: Sheet, *, zone: str, language: str = "en") -> bytes:
+    """Return what is sent ahead as a PDF. ``zone``: of the clinic; ``language``: of the page's words, for screen readers."""
+    content = {
+        "lang": language.split("-")[0],
+        "clinic": sheet.clinic,
+        "title": sheet.title,
+        "patient": sheet.patient,
+        "record": _("Record %(number)s") % {"number": sheet.record},
+        "checked": _checked(sheet, ZoneInfo(zone)),
+        "is_checked": sheet.is_checked,
+        "parts": [{"title": part.title, "text": part.text, "items": list(part.items)} for part in sheet.parts],
+        "page": _("Page"),
+    }
+    moment = sheet.transfer.changed_at.astimezone(UTC).replace(microsecond=0)
+    return _made("transfer.typ", content, moment)
+
+
+def _checked(sheet: Sheet, zone: ZoneInfo) -> str:
+    at = sheet.transfer.checked_at
+    if not sheet.is_checked or at is None:
+        return _("Nobody has checked this yet.")
+    there = at.astimezone(zone)
+    said = {"name": sheet.transfer.checked_by, "day": _day(there), "time": when.clock_time(there)}
+    return _("Checked by %(name)s on %(day)s, %(time)s.") % said
 
 
 def _step_line(step: AgreedStep) -> str:

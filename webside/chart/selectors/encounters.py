@@ -15,15 +15,16 @@ from webside.catalog.gates import Case
 from webside.chart import policies
 from webside.chart.codes import EncounterStatus, NoteStatus
 from webside.chart.models import Encounter
-from webside.chart.selectors import emergencies
+from webside.chart.selectors import emergencies, transfers
 from webside.core.actor import Actor
 from webside.people.models import Practitioner
 from webside.people.rules import full_name
 
 
 def all_encounters() -> QuerySet[Encounter]:
-    """Return the clinic's encounters, each with its people, service and note."""
-    return Encounter.objects.select_related("tenant", "patient", "practitioner", "service", "note")
+    """Return the clinic's encounters, each with its people, service and note, and what it turned into."""
+    found = Encounter.objects.select_related("tenant", "patient", "practitioner", "service", "note")
+    return found.annotate(kept_transfers=transfers.kept_with("pk"))
 
 
 def encounter(actor: Actor, encounter_id: UUID) -> Encounter | None:

@@ -23,6 +23,7 @@ from webside.chart.models import CarePlan, PlanAgreement, PlanChange, PlanStep
 from webside.chart.rules import plans as rules
 from webside.core import clock
 from webside.core.actor import Actor, Role
+from webside.core.rows import array_of, instances
 from webside.people import selectors as people
 from webside.people.codes import Scope
 from webside.people.models import Delegation, Patient
@@ -226,7 +227,9 @@ def until_words(time: str, *, days: int | None, turns_on: str, last_day: date | 
 
 
 def _plans() -> QuerySet[CarePlan]:
-    return CarePlan.objects.select_related("patient", "responsible", "tenant", "encounter__service")
+    last = PlanAgreement.objects.filter(plan=OuterRef("pk")).order_by("-agreed_at", "-id")[:1]
+    found = CarePlan.objects.select_related("patient", "responsible", "tenant", "encounter__service")
+    return found.annotate(kept_agreement=array_of(last))
 
 
 def _row(step: PlanStep, plan: CarePlan, standing: Standing, actor: Actor, today: date) -> StepRow:
@@ -250,9 +253,14 @@ def _shown(actor: Actor, plans: list[CarePlan], team: Team | None = None) -> lis
     found = policies.visible_steps(actor, PlanStep.objects.filter(plan__in=plans))
     for step in found.order_by("position", "id"):
         steps[step.plan_id].append(step)
-    agreed = PlanAgreement.objects.filter(plan__in=plans).order_by("plan_id", "-agreed_at", "-id").distinct("plan_id")
-    agreements = {agreement.plan_id: agreement for agreement in agreed}
-    return [_as_shown(actor, plan, steps[plan.id], agreements.get(plan.id), standing) for plan in plans]
+    return [_as_shown(actor, plan, steps[plan.id], _last_agreement(plan), standing) for plan in plans]
+
+
+def _last_agreement(plan: Any) -> PlanAgreement | None:
+    """Return the last time that people agreed on a plan; of one of :func:`_plans` it was read together with it."""
+    if (kept := getattr(plan, "kept_agreement", None)) is not None:
+        return next(iter(instances(PlanAgreement, kept)), None)
+    return PlanAgreement.objects.filter(plan=plan).order_by("-agreed_at", "-id").first()
 
 
 def _as_shown(

@@ -19,6 +19,7 @@ from webside.chart.selectors.encounters import all_encounters, takes_diagnoses
 from webside.chart.selectors.lists import number_text, pairs_of_signs, shown_units
 from webside.chart.selectors.notes import addenda_of
 from webside.chart.selectors.plans import AgreedPlan, agreed_in, agreements_of
+from webside.chart.selectors.transfers import GoTo, go_to, turned_into
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.core.models import Tenant
@@ -86,6 +87,7 @@ class Summary:
     again: Appointment | None
     clinic: Tenant
     plans: list[AgreedPlan]
+    go: GoTo | None
 
 
 def summary(actor: Actor, encounter_id: UUID) -> Summary | None:
@@ -131,6 +133,7 @@ def summary(actor: Actor, encounter_id: UUID) -> Summary | None:
         again=again.order_by("period").first() if actor.user_id is not None and actor.may(*SEEN_WITH) else None,
         clinic=clinic,
         plans=agreed_in(actor, found) if clinical else [],
+        go=go_to(turned_into(found)),
     )
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from webside.chart import selectors
+from webside.chart.codes import HowSoon
 from webside.chart.rules import diagnosis_words as words
-from webside.chart.rules import emergency, plans, reading, vitals
+from webside.chart.rules import emergency, plans, reading, transfers, vitals
 from webside.chart.rules.confirmation import Standing, confirmation
 from webside.core.dated import Row, ended, figure_problems, gaps_and_overlaps, load
 
@@ -31,7 +32,8 @@ def _figures(row: Row) -> object:
     confirmed = datetime(2026, 10, 1, tzinfo=UTC)
     held = confirmation(confirmed, None, ON).standing is Standing.CURRENT
     stale = plans.is_stale(confirmed.date(), ON)
-    return held, reading.grade_wanted(ON), emergency.closes_at(confirmed, ON), stale
+    asked = [transfers.ask_at(confirmed, how_soon, ON) for how_soon in HowSoon]
+    return held, reading.grade_wanted(ON), emergency.closes_at(confirmed, ON), stale, asked
 
 
 def _plain_words(row: Row) -> object:

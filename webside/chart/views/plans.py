@@ -397,7 +397,11 @@ def to_do(request: HttpRequest, slug: str) -> HttpResponse:
     if not actor.is_staff or actor.on_behalf is not None:
         refuse(request, "chart.to-do.read", "PlanStep", actor.user_id)
     record("chart.to-do.read", actor=actor, ground="own step")
-    context = {"rows": selectors.to_do(actor), "plans": selectors.answered_for(actor)}
+    context = {
+        "rows": selectors.to_do(actor),
+        "plans": selectors.answered_for(actor),
+        "followed": selectors.followed(actor),
+    }
     return render(request, "chart/to_do.html", context)
 
 

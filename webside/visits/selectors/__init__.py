@@ -114,6 +114,7 @@ from webside.visits.selectors.rooms import (
     visits,
     visits_for,
     way_in,
+    whereabouts_in,
 )
 from webside.visits.selectors.seats import (
     COLLEAGUES,
@@ -326,6 +327,7 @@ __all__ = [
     "waiting_words_of",
     "was_held",
     "way_in",
+    "whereabouts_in",
     "who_may_go_on",
     "words_in",
     "writes_in",

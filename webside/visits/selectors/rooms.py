@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from webside.catalog import gates
 from webside.catalog.gates import Case, Finding, Moment
 from webside.chart.models import Encounter
+from webside.chart.registry import Whereabouts
 from webside.compliance import selectors as compliance
 from webside.core import clock
 from webside.core.actor import Actor
@@ -376,6 +377,18 @@ def emergency_card(visit: Visit, start: SafeStart | None = None) -> EmergencyCar
 def _who_is_near(start: SafeStart) -> str:
     parts = (start.nearby_name, presenter_name(start.presenter_role), start.nearby_phone)
     return ", ".join(part for part in parts if part)
+
+
+def whereabouts_in(encounter_id: UUID) -> Whereabouts | None:
+    """Return where the patient of an encounter is, as she said it at check-in. For a lower app."""
+    visit = _visits().select_related("safe_start").filter(encounter_id=encounter_id).first()
+    if visit is None:
+        return None
+    card = emergency_card(visit)
+    return Whereabouts(
+        address=card.address, town=card.town, said_at=card.said_at, phone=card.phone, nearby=card.nearby,
+        record_address=card.record_address, record_phone=card.record_phone,
+    )  # fmt: skip
 
 
 def _address_line(place: SafeStart | Patient) -> str:
