@@ -143,6 +143,24 @@ class WindowStatus(StrEnum):
     PERMANENT_LAW = "permanent_law"
 
 
+class TurnedInto(StrEnum):
+    """What a visit turned into: an emergency, or care in person and where. Only ``our_clinic`` is who bills."""
+
+    EMERGENCY = "emergency"
+    EMERGENCY_DEPARTMENT = "emergency_department"
+    URGENT_CARE = "urgent_care"
+    OUR_CLINIC = "our_clinic"
+    OWN_DOCTOR = "own_doctor"
+
+
+class TransferEffect(StrEnum):
+    """What that does to the charge."""
+
+    BUNDLED_IF_SEEN = "bundled_if_seen"
+    LOOK = "look"
+    NO_CHARGE = "no_charge"
+
+
 class ClaimState(StrEnum):
     """How far a draft claim is, as the biller's list shows it."""
 

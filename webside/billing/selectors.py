@@ -229,9 +229,38 @@ def _facts(encounter: Encounter, coverage: Coverage | None, call: CallFacts | No
             "audio_minutes": call.audio_minutes,
             "audio_reason": call.audio_reason or None,
         }
+    if (turned := _turned(encounter)) is not None:
+        raw |= turned
     if coverage is not None and coverage.payer.uses_98000:
         raw["payer_row"] = "telemedicine_codes"
     return msgspec.convert({key: value for key, value in raw.items() if value is not None}, CodesFacts)
+
+
+def _turned(encounter: Encounter) -> dict[str, Any] | None:
+    """Return what the visit turned into, and whether she was seen there within a day; nothing where it stayed a visit.
+
+    An alarm that was called off leaves a visit.
+    """
+    found = chart.governing([each for each in chart.turned_into(encounter) if each.outcome != "not-needed"])
+    if found is None:
+        return None
+    return {
+        "turned_into": (found.destination or str(found.kind)).replace("-", "_"),
+        "seen_within_a_day": chart.seen_within_a_day(found),
+    }
+
+
+def turned_words(claim: Claim) -> tuple[str, str] | None:
+    """Return what the visit of a claim turned into and what became of it, as it is known now; nothing where it stayed a visit.
+
+    Codes only: why, where and by whom stand in the chart, which a biller doesn't open.
+    """
+    found = chart.governing(chart.turned_into(claim.encounter))
+    if found is None:
+        return None
+    what = chart.words_of(chart.DESTINATIONS, found.destination) or str(_("Emergency"))
+    became = chart.words_of(chart.OUTCOMES, found.outcome) or str(_("Nobody has noted yet what became of it"))
+    return what, became
 
 
 _FACT_WORDS = {
@@ -245,6 +274,8 @@ _FACT_WORDS = {
     "total_minutes": _("Clinician’s own minutes that day"),
     "mdm": _("Decision-making"),
     "payer_row": _("The payer’s own rule"),
+    "turned_into": _("The visit turned into"),
+    "seen_within_a_day": _("Whether the patient was seen there within a day"),
 }
 _PATIENT_WORDS = {"new": _("New patient"), "at": _("Patient was at"), "state": _("State")}
 

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from webside.audit.services import action, record
 from webside.billing import policies, selectors
 from webside.billing.models import Claim, ClaimItem, Coverage, Payer
-from webside.billing.rules import codes_for
+from webside.billing.rules import codes_for, is_free
 from webside.catalog.codes import Kind
 from webside.chart.models import Condition, Encounter
 from webside.core import clock
@@ -79,8 +79,9 @@ def draft_claim(*, actor: Actor, encounter: Encounter, event_id: UUID | None = N
                 warnings=list(answer.warnings),
                 not_checked=list(answer.not_checked),
                 diagnoses=list(diagnoses),
-                # Who is not insured pays the clinic's price, but not for a visit that did not come about.
-                price_cents=None if coverage or asked.connected is False else encounter.service.price_cents,
+                # Who is not insured pays the clinic's price, but not for a visit that did not come about, nor for one
+                # that turned into something else where the clinic's own row says so.
+                price_cents=None if coverage or is_free(asked, answer) else encounter.service.price_cents,
                 event_id=event_id,
             )
     except IntegrityError:  # another worker was faster

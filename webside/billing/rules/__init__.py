@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from webside.billing.rules.codes_for import codes_for
 from webside.billing.rules.facts import CodesAnswer, CodesFacts, Line, Rejection
+from webside.billing.rules.transfers import is_free
 
-__all__ = ["CodesAnswer", "CodesFacts", "Line", "Rejection", "codes_for"]
+__all__ = ["CodesAnswer", "CodesFacts", "Line", "Rejection", "codes_for", "is_free"]

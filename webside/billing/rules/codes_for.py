@@ -10,6 +10,7 @@ from webside.billing.rules.draft import FACTS_SOURCE, Draft
 from webside.billing.rules.facts import CodesAnswer, CodesFacts, Rejection
 from webside.billing.rules.proposals import answer_proposals
 from webside.billing.rules.timed import e_consult, timed
+from webside.billing.rules.transfers import follow_transfer
 from webside.billing.rules.visits import visit
 from webside.core.dated import Row
 from webside.core.decisions import rule
@@ -49,6 +50,7 @@ def codes_for(facts: CodesFacts) -> CodesAnswer:
     _read_parties(draft)
     if not _is_barred(draft):
         ROUTES[draft.name](draft)
+    follow_transfer(draft)
     answer_proposals(draft)
     _say_limits(draft)
     return draft.answer()

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import msgspec
 
-from webside.billing.codes import AudioReason, DecisionMaking, PatientAt, Payer, Profession, Service
+from webside.billing.codes import AudioReason, DecisionMaking, PatientAt, Payer, Profession, Service, TurnedInto
 from webside.core.decisions import Answer, Facts, Reason
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -56,6 +56,8 @@ class CodesFacts(Facts, frozen=True, kw_only=True):
       ``device_supplied`` (by the practice): monitoring.
     - ``behavioural``: a visit is for a mental-health or substance-use disorder.
     - ``group_size``: patients in a class.
+    - ``turned_into``: the visit turned into an emergency or into care in person; ``seen_within_a_day``: whether she was
+      seen there within a day of it.
     - ``payer_row``: which row of ``data/payer_rows.csv`` the payer's contract names.
     - ``proposed``: codes that somebody wants to bill; each that does not stand is refused with its
       reason, and with its successor if its time is over.
@@ -81,6 +83,8 @@ class CodesFacts(Facts, frozen=True, kw_only=True):
     device_supplied: bool | None = None
     behavioural: bool | None = None
     group_size: Count | None = None
+    turned_into: TurnedInto | None = None
+    seen_within_a_day: bool | None = None
     payer_row: str | None = None
     proposed: tuple[str, ...] = ()
 

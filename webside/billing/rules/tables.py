@@ -86,6 +86,7 @@ MEDICARE_WINDOWS = Shelf("medicare_windows.csv")
 MEDICARE_SITES = Shelf("medicare_sites.csv")
 MEDICARE_AUDIO = Shelf("medicare_audio.csv")
 AUDIO_REASONS = Shelf("audio_reasons.csv")
+TRANSFERS = Shelf("transfers.csv")
 CHECKED = Shelf("checked.csv")
 FIGURES = Shelf("figures.csv")
 SITE_FEES = Shelf("site_fees.csv")
@@ -107,6 +108,7 @@ SHELVES = (
     MEDICARE_SITES,
     MEDICARE_AUDIO,
     AUDIO_REASONS,
+    TRANSFERS,
     CHECKED,
 )
 """What ``billing.codes`` reads."""

@@ -26,6 +26,8 @@ from webside.billing.codes import (
     Service,
     ServiceKind,
     SiteFeeOf,
+    TransferEffect,
+    TurnedInto,
     WindowStatus,
 )
 from webside.billing.rules import tables
@@ -178,6 +180,16 @@ SPECS: dict[str, Spec] = {
         needs=("audio_reason", "counts_as", "label"),
         words={"audio_reason": _of(AudioReason), "counts_as": frozenset({"cannot", "declines"})},
     ),
+    "transfers": Spec(
+        key=("payer", "service", "turned_into"),
+        needs=("payer", "service", "turned_into", "effect", "text"),
+        words={
+            "payer": _of(PayerGroup),
+            "service": frozenset({str(Service.CHECK_IN), "other"}),
+            "effect": _of(TransferEffect),
+        },
+        refers={"turned_into": "turned"},
+    ),
     "checked": Spec(key=("what",), needs=("what",)),
     "figures": Spec(
         key=("figure",),
@@ -229,6 +241,7 @@ class Known:
                 "families": gathered("family", "cpt_visits", "cpt_timed"),
                 "places": gathered("pos", "pos"),
                 "visit_codes": gathered("visit_codes", "visit_families"),
+                "turned": _of(TurnedInto),
             }
         )
 
@@ -330,6 +343,21 @@ def _lapses_say_what_to_do(table: Table) -> list[str]:
     ]
 
 
+def _each_place_once(table: Table) -> list[str]:
+    """Each payer and kind of service has one row for each of what a visit can turn into."""
+    found = []
+    for payer in PayerGroup:
+        for service in (str(Service.CHECK_IN), "other"):
+            rows = [row for row in table.rows if (row.get("payer"), row.get("service")) == (str(payer), service)]
+            named = [word for row in rows if row.effective_to is None for word in tables.words(row, "turned_into")]
+            found += [
+                f"{table.name}: {payer} {service} has {named.count(str(word))} rows for {word}"
+                for word in TurnedInto
+                if named.count(str(word)) != 1
+            ]
+    return found
+
+
 def _every(column: str, words: type[StrEnum]) -> Callable[[Table], list[str]]:
     """Return a check that a file has a row for every word of a vocabulary."""
 
@@ -348,4 +376,5 @@ EXTRA: dict[str, tuple[Callable[[Table], list[str]], ...]] = {
     "payers": (_every("payer", Payer),),
     "professions": (_every("profession", Profession),),
     "audio_reasons": (_every("audio_reason", AudioReason),),
+    "transfers": (_each_place_once,),
 }

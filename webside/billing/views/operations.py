@@ -128,6 +128,7 @@ def claim(request: HttpRequest, slug: str, claim_id: UUID) -> HttpResponse:
             "open_facts": selectors.in_words(found.not_checked),
             "site_kind": visits.kind_name(found.encounter.location_kind),
             "site_fee": selectors.site_fee_of(found),
+            "turned": selectors.turned_words(found),
         },
     )
 
