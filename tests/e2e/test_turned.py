@@ -1,0 +1,102 @@
+"""A visit turns into an emergency while it runs: two presses, the call goes on, help comes, somebody takes over, it is closed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+from tests.e2e import walk
+from tests.e2e.conftest import DESKTOP, PHONE, Demo, look, someone
+from tests.e2e.looks import examine, findings, wider_than_its_window
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def chromium(browsers: Callable[..., Any]) -> Any:
+    """Give a Chromium with a slow camera: pictures are made and drawn on these two cores."""
+    return browsers(fps=6)
+
+
+def both_widths(page: Any, name: str) -> None:
+    """Look at a running call at both widths, and leave it as it was."""
+    for size, window in (("phone", PHONE), ("desktop", DESKTOP)):
+        page.set_viewport_size(window)
+        look(page, f"{name}-{size}")
+        assert wider_than_its_window(page) == []
+        assert findings(page) == []
+
+
+def test_an_emergency_within_the_call_from_two_presses_to_the_end(demo: Demo, chromium: Any) -> None:
+    with someone(chromium, demo, "Liz Moreno", size=PHONE) as liz, someone(chromium, demo, "Dr. Maya Chen") as maya:
+        liz.get_by_role("link", name="Check in and join").click()
+        liz.get_by_role("link", name="Go on without the check").click()
+        walk.check_in(liz)
+        liz.wait_for_url("**/waiting/")
+        visit = re.search(r"/visits/([0-9a-f-]{36})/", liz.url)
+        assert visit
+        walk.let_in(liz, maya, visit[1])
+        maya.evaluate("() => { window.sameRoom = true; }")
+        maya.locator("#part-assessment").fill("Chest pain for an hour, pale.")
+        walk.saved(maya)
+
+        turned = maya.locator("#chart-transfer")
+        both_widths(maya, "turned-before")
+        turned.get_by_text("Turn this visit into…", exact=True).press("Enter")  # the keyboard does all of it
+        turned.get_by_role("button", name="Emergency", exact=True).press("Enter")
+        turned.get_by_text("What to say").wait_for()
+        turned.get_by_text("Put me through to the emergency desk there").wait_for()
+        assert turned.get_by_text("845-555-0142").count(), "the number of the check-in goes along"
+        both_widths(maya, "turned-emergency")
+        turned.get_by_role("button", name="I have called").press("Enter")
+        turned.get_by_text("Stay on the line until help is there.").wait_for()
+        turned.get_by_text("Write more, or correct it", exact=True).press("Enter")
+        turned.locator("#turn-emergency-why").fill("Chest pain, one hour")
+        turned.get_by_role("button", name="Save", exact=True).press("Enter")
+        turned.get_by_text("What is wrong: Chest pain, one hour").wait_for()
+        turned.get_by_role("button", name="Help is there").press("Enter")
+        turned.get_by_text("Who took over", exact=True).press("Enter")
+        turned.get_by_role("button", name="Note it").press("Enter")
+        turned.get_by_text("Say whether you reached somebody.").wait_for()
+        turned.get_by_label("Yes, and they have the patient now").check()
+        turned.locator("[name=name]").fill("Sam Ortiz")
+        turned.get_by_label(re.compile("^What they are")).fill("Paramedic")
+        both_widths(maya, "turned-took-over")
+        turned.get_by_role("button", name="Note it").press("Enter")
+        turned.get_by_text("Sam Ortiz").wait_for()
+        assert maya.evaluate("() => window.sameRoom === true"), "the call went on: the page was not loaded anew"
+        assert maya.locator("#part-assessment").input_value() == "Chest pain for an hour, pale."
+        assert liz.get_by_text("Maya Chen").count(), "she is with her doctor still"
+
+        with maya.expect_popup() as opened:
+            turned.get_by_role("link", name="Check what is sent ahead").press("Enter")
+        sheet = opened.value
+        sheet.get_by_text("Chest pain for an hour, pale.").wait_for()
+        sheet.get_by_text("Sam Ortiz, Paramedic").wait_for()
+        examine(sheet, "turned-sheet", route="chart:transfer-sheet")
+        sheet.get_by_role("button", name="I have read it, and it is right").click()
+        sheet.get_by_text("Noted that you have checked it.").wait_for()
+        sheet.close()
+        maya.get_by_role("button", name="End visit").click()
+        liz.wait_for_url("**/ended/")
+        liz.get_by_text("This is an emergency").wait_for()
+        examine(liz, "turned-ended", route="visits:visit-ended")
+
+    with someone(chromium, demo, "Dr. Maya Chen", size=PHONE) as maya:
+        maya.goto("/o/larkspur/to-do/")
+        maya.get_by_text("Taken over by Sam Ortiz, Paramedic").wait_for()
+        examine(maya, "turned-to-do", route="chart:to-do")
+        maya.get_by_role("link", name="Note what became of it").click()
+        examine(maya, "turned-page", route="chart:transfer")
+        maya.get_by_text("Did the patient get there?", exact=True).first.click()
+        maya.get_by_label("The patient is there, or help is with them").check()
+        maya.get_by_role("button", name="Close it").click()
+        maya.get_by_text("Closed.").wait_for()
+        maya.goto("/o/larkspur/to-do/")
+        maya.get_by_role("heading", name="Mine to do").wait_for()
+        assert not maya.get_by_text("Taken over by Sam Ortiz").count()
