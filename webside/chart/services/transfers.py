@@ -122,7 +122,7 @@ def _start(actor: Actor, encounter: Encounter, kind: TransferKind, draft: Transf
 
 @action("chart.transfer.change")
 def change_transfer(*, actor: Actor, encounter: Encounter, transfer: Transfer, draft: TransferDraft) -> Transfer:
-    """Write what is known by now. The same again changes nothing. Raises :class:`NotAllowed`, :class:`Invalid`."""
+    """Write what is known by now. The same again changes nothing; an empty field takes no noted call back. Raises :class:`NotAllowed`, :class:`Invalid`."""
     transfer = _locked(actor, encounter, transfer)
     _must_be_open(transfer)
     _must_hold(TransferKind(transfer.kind), draft)
@@ -308,7 +308,8 @@ def _names(kind: str) -> Iterable[str]:
 def _fill(transfer: Transfer, draft: TransferDraft) -> None:
     values, was = asdict(draft), transfer.called_at
     for name in _names(transfer.kind):
-        setattr(transfer, name, _stripped(values[name]))
+        if values[name] or name not in _EMERGENCY_ONLY:  # that somebody called is not taken back by an empty field
+            setattr(transfer, name, _stripped(values[name]))
     if (
         was is not None
         and transfer.called_at is not None

@@ -151,6 +151,18 @@ def test_beside_the_call_each_answer_is_the_part_alone(cast: Cast, maya: Client,
     assert refused.status_code == 422 and "Write the name" in _text(refused)
 
 
+def test_what_is_being_typed_in_another_form_stays_and_what_was_sent_comes_anew(
+    cast: Cast, maya: Client, visit: Any
+) -> None:
+    head = {"HX-Request": "true"}
+    maya.post(_url(visit), {"do": "emergency", "beside": "1"}, headers=head)
+    key = str(_one(cast).id)
+    called = maya.post(_url(visit), {"do": "called", "transfer": key, "beside": "1"}, headers=head).content.decode()
+    refused = maya.post(_url(visit), {"do": "contact", "transfer": key, "beside": "1"}, headers=head).content.decode()
+    for page, kept in ((called, {"contact", "change", "close"}), (refused, {"change", "close"})):
+        assert set(re.findall(rf'id="(\w+)-{key}"[^>]* hx-preserve', page)) == kept
+
+
 def test_the_link_to_the_sheet_leaves_the_call_where_it_is(cast: Cast, maya: Client, visit: Any) -> None:
     begun = maya.post(_url(visit), {"do": "emergency", "beside": "1"}, headers={"HX-Request": "true"})
     sheet = re.search(r'<a [^>]*href="[^"]*/sheet/"[^>]*>', begun.content.decode())

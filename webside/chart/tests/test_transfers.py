@@ -80,6 +80,14 @@ class TestAnEmergency:
             assert (called.number_called, called.called_by) == ("911", "clinician")
             assert (again.called_at, again.called_by) == (called.called_at, "clinician"), "the first word counts"
 
+    def test_an_old_form_takes_no_noted_call_back(self, cast: Cast, visit: Any) -> None:
+        with cast.as_(cast.maya_user) as maya:
+            made = services.declare_emergency(actor=maya, encounter=visit)
+            called = services.note_call(actor=maya, encounter=visit, transfer=made)
+            old = TransferDraft(place=THERE.address, phone=THERE.phone, why="Chest pain")
+            after = services.change_transfer(actor=maya, encounter=visit, transfer=made, draft=old)
+            assert (after.why, after.called_at, after.called_by) == ("Chest pain", called.called_at, "clinician")
+
     def test_help_is_there_and_it_can_be_taken_back(self, cast: Cast, visit: Any) -> None:
         with cast.as_(cast.maya_user) as maya:
             made = services.declare_emergency(actor=maya, encounter=visit)

@@ -80,6 +80,7 @@ def _show(
         "begin": refused if of == TransferKind.IN_PERSON else TransferForm(kind=TransferKind.IN_PERSON),
         "began_wrong": of == TransferKind.IN_PERSON,
         "said": said,
+        "fresh": request.POST.get("do", ""),
         "problem": problem,
         "beside": beside,
     }
