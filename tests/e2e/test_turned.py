@@ -61,10 +61,12 @@ def test_an_emergency_within_the_call_from_two_presses_to_the_end(demo: Demo, ch
         turned.get_by_text("What is wrong: Chest pain, one hour").wait_for()
         said = turned.get_by_role("status")
         turned.get_by_text("Write more, or correct it", exact=True).press("Enter")
-        turned.locator("[name=done]").fill("Aspirin 324 mg, chewed")
+        turned.locator("#turn-emergency-done").fill("Aspirin 324 mg, chewed")
         turned.get_by_role("button", name="Help is there").press("Enter")
         said.get_by_text("Noted that help is there").wait_for()
-        assert turned.locator("[name=done]").input_value() == "Aspirin 324 mg, chewed", "what is being typed stays"
+        assert turned.locator("#turn-emergency-done").input_value() == "Aspirin 324 mg, chewed", (
+            "what is being typed stays"
+        )
         turned.get_by_role("button", name="Save", exact=True).press("Enter")
         said.get_by_text("Saved.").wait_for()
         turned.get_by_text("Who took over", exact=True).press("Enter")

@@ -337,10 +337,9 @@ def _entries(lists: ClinicalLists, code: ListCode) -> list[str]:
     if rows:
         return [_entry(row) for row in rows]
     asked = lists.confirmed.get(code)
-    known = asked is not None and bool(asked.empty_reason) and asked.changed_at is None
-    return (
-        [_("none known; asked on %(day)s") % {"day": f"{asked.confirmed_at:%Y-%m-%d}"}] if known else [_("not asked")]
-    )  # type: ignore[union-attr]
+    if asked is None or not asked.empty_reason or asked.changed_at is not None:
+        return [_("not asked")]
+    return [_("none known; asked on %(day)s") % {"day": f"{asked.confirmed_at:%Y-%m-%d}"}]
 
 
 def _entry(row: Any) -> str:

@@ -122,7 +122,10 @@ def _start(actor: Actor, encounter: Encounter, kind: TransferKind, draft: Transf
 
 @action("chart.transfer.change")
 def change_transfer(*, actor: Actor, encounter: Encounter, transfer: Transfer, draft: TransferDraft) -> Transfer:
-    """Write what is known by now. The same again changes nothing; an empty field takes no noted call back. Raises :class:`NotAllowed`, :class:`Invalid`."""
+    """Write what is known by now. The same again changes nothing; an empty field takes no noted call back.
+
+    Raises :class:`NotAllowed`, :class:`Invalid`.
+    """
     transfer = _locked(actor, encounter, transfer)
     _must_be_open(transfer)
     _must_hold(TransferKind(transfer.kind), draft)

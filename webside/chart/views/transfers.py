@@ -238,12 +238,8 @@ def _reopening(request: HttpRequest, encounter: Any, transfer: Any) -> str:
 
 def _mistake(request: HttpRequest, encounter: Any) -> HttpResponse:
     transfer = _own(request, encounter)
-    services.close_transfer(
-        actor=request.actor,
-        encounter=encounter,
-        transfer=transfer,
-        outcome=TransferOutcome.MISTAKE,  # type: ignore[attr-defined]
-    )
+    actor = request.actor  # type: ignore[attr-defined]
+    services.close_transfer(actor=actor, encounter=encounter, transfer=transfer, outcome=TransferOutcome.MISTAKE)
     said = _("Taken back: it goes on as a visit. The trail keeps both.")
     return _done(request, encounter, said, _reopening(request, encounter, transfer))
 
