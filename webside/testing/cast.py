@@ -123,6 +123,7 @@ def delegation(patient: Patient, user: User, *scopes: Scope, **more: Any) -> Del
     now = clock.now()
     given: dict[str, Any] = {
         "relation": Relation.DAUGHTER, "basis": Basis.GRANTED, "given_by": patient.full_name,
+        "created_at": now - timedelta(days=2),
         "starts_at": now - timedelta(days=1), "accepted_at": now - timedelta(days=1), "invited_until": now,
         "expires_at": now + timedelta(days=180),
     }  # fmt: skip
