@@ -70,6 +70,7 @@ def test_an_emergency_within_the_call_from_two_presses_to_the_end(demo: Demo, ch
         turned.get_by_role("button", name="Save", exact=True).press("Enter")
         said.get_by_text("Saved.").wait_for()
         turned.get_by_text("Who took over", exact=True).press("Enter")
+        maya.watch.expect("status of 422")  # a form that lacks something is shown again
         turned.get_by_role("button", name="Note it").press("Enter")
         turned.get_by_text("Say whether you reached somebody.").wait_for()
         turned.get_by_label("Yes, and they have the patient now").check()
