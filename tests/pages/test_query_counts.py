@@ -80,7 +80,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "scheduling:appointment-detail": 6,
         "scheduling:appointment-move": 6,
         "visits:visit-prepare planned": 3,
-        "visits:visit-check-in planned": 4,
+        "visits:visit-check-in planned": 5,
     },
     "link, afterwards": {
         "chart:summary-who": 2,
