@@ -80,7 +80,9 @@ def load_of(browser: Browser, address: str, cookies: list[dict[str, str]]) -> Lo
         tools.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
         sent: list[float] = []
         tools.on("Network.loadingFinished", lambda one, sent=sent: sent.append(one["encodedDataLength"]))
-        page.goto(address, wait_until="load")
+        answer = page.goto(address, wait_until="load")
+        if answer is None or not answer.ok:
+            raise RuntimeError(f"{address} can't be measured: {answer and answer.status}")
         lcps.append(page.evaluate(PAINT)["lcp"])
         loads.append(page.evaluate(LOADED))
         weights.append(sum(sent) / 1000)
@@ -96,7 +98,7 @@ def main() -> int:
         browser = launch(running.chromium)
         pages = pages_of(demo.address, {who: PAGES[who] for who in ("", "liz")})
         for name, path, hands in pages:
-            ours = load_of(browser, demo.address + path, cookies_of(hands, demo.address))
+            ours = load_of(browser, demo.url(path), cookies_of(hands, demo.address))
             with bare_document(int(ours.weight * 1000)) as bare:
                 peer = load_of(browser, bare, [])
             times = ours.load / peer.load
