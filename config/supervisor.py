@@ -1,9 +1,9 @@
 """Start a whole clinic with one command, watch over it, and stop it in order.
 
 ``python -m config.supervisor demo|run`` starts PostgreSQL (unless ``DATABASE_URL`` names a server), brings the
-schema up to date, starts the keeper of the web process and the worker, waits until ``/health`` says yes, and prints the address.
-From then on a process that ends is started again, with growing pauses, and so is PostgreSQL. The web process itself is
-watched by its keeper (``config.keeper``).
+schema up to date, starts the keeper (``config.keeper``), from which web process and worker are forked, waits until
+``/health`` says yes, and prints the address. From then on a process that ends is started again, with growing pauses, and
+so is PostgreSQL.
 
 The supervisor holds the listening socket itself: while the web process is replaced, connections wait in the
 queue of the socket and are served by the next one instead of being refused.
@@ -369,14 +369,14 @@ class Supervisor:
             self._note_database()
             self.console.say("PostgreSQL is ready")
         self._step("upgrade", "schema is up to date", environment)
-        web = self._web(environment)
-        worker = self._child("worker", [sys.executable, "manage.py", "work"], environment)
-        self.children = [web, worker]
-        web.start()  # it loads while the demo's people are looked after; nobody has its address yet
+        work_after, held = os.pipe()
+        keeper = self._keeper(environment, work_after)
+        self.children = [keeper]
+        keeper.start()  # it loads while the demo's people are looked after; nobody has its address yet
         if self.mode == "demo":
             self._step("seed_demo", "demo clinic is ready", environment)
-        worker.start()
-        self._await_health(web, port)
+        os.close(held)  # the worker may begin, now and with each keeper that follows
+        self._await_health(keeper, port)
         address = f"{self._public_url(port)}/"
         self.console.say("web and worker run; stop with Ctrl-C")
         self.address_file.write_text(f"{address}\n")
@@ -401,34 +401,17 @@ class Supervisor:
             environment["WEBSIDE_PUBLIC_URL"] = self._public_url(port)
         return environment
 
-    def _web(self, environment: Mapping[str, str]) -> Child:
-        """Return what keeps a web process (``config.keeper``): that one says itself when another takes its place."""
+    def _keeper(self, environment: Mapping[str, str], work_after: int) -> Child:
+        """Return what keeps web process and worker: that one says itself when another takes the place of one of them."""
         listeners = tuple(listener.fileno() for listener in self._sockets)
         terminal = os.dup(sys.stdout.fileno())
         command = [
-            sys.executable, "-m", "config.keeper", "--pid-file", str(self.run_folder / "web.pid"),
-            "--log", str(self.log_folder / "web.log"), "--console", str(terminal), "--began", str(self.console.began),
+            sys.executable, "-m", "config.keeper", "--run", str(self.run_folder), "--log", str(self.log_folder),
+            "--console", str(terminal), "--began", str(self.console.began), "--work-after", str(work_after),
             *map(str, listeners),
         ]  # fmt: skip
-        return self._child("web", command, environment, (*listeners, terminal), pid="keeper")
-
-    def _child(
-        self,
-        name: str,
-        command: Sequence[str],
-        environment: Mapping[str, str],
-        keep_open: tuple[int, ...] = (),
-        *,
-        pid: str = "",
-    ) -> Child:
-        return Child(
-            name,
-            command,
-            self.log_folder / f"{name}.log",
-            self.run_folder / f"{pid or name}.pid",
-            environment,
-            keep_open,
-        )
+        log, pid_file = self.log_folder / "web.log", self.run_folder / "keeper.pid"
+        return Child("keeper", command, log, pid_file, environment, (*listeners, terminal, work_after))
 
     def _step(self, command: str, done: str, environment: Mapping[str, str]) -> None:
         """Run a management command to its end; show what it prints. Raises SupervisorError with its last lines."""
@@ -477,7 +460,7 @@ class Supervisor:
             code=2,
         )
 
-    def _await_health(self, web: Child, port: int) -> None:
+    def _await_health(self, keeper: Child, port: int) -> None:
         """Wait until ``/health`` answers 200. Raises SupervisorError with the log's last lines."""
         began = time.monotonic()
         told = began
@@ -486,16 +469,15 @@ class Supervisor:
             now = time.monotonic()
             if self._free() < NO_SPACE:
                 raise self._disk_is_full()
-            if how := web.ended():
-                raise SupervisorError(f"the web process {how} (log: {web.log}):\n{last_lines(web.log)}")
+            if how := keeper.ended():
+                raise SupervisorError(f"the web process {how} (log: {keeper.log}):\n{last_lines(keeper.log)}")
             if now - began > HEALTH_SECONDS:
                 raise SupervisorError(
-                    f"the clinic isn't healthy after {HEALTH_SECONDS:.0f} s (log: {web.log}):\n{last_lines(web.log)}"
+                    f"the clinic isn't healthy after {HEALTH_SECONDS:.0f} s (log: {keeper.log}):\n{last_lines(keeper.log)}"
                 )
             if now - told > 5:
                 told = now
                 self.console.say("waiting for /health")
-            self._restart_ended(skip=web)
             time.sleep(0.1)
 
     # -- watch
@@ -509,15 +491,13 @@ class Supervisor:
             if rounds % 2 == 0:
                 self._mend_database()
             if rounds % 120 == 0:
-                for child in self.children:
-                    rotate(child.log)
+                for name in ("web", "worker"):
+                    rotate(self.log_folder / f"{name}.log")
                 if self.server:
                     rotate(self.server.log)
 
-    def _restart_ended(self, skip: Child | None = None) -> None:
+    def _restart_ended(self) -> None:
         for child in self.children:
-            if child is skip:
-                continue
             if how := child.ended():
                 pause = child.plan_restart()
                 self.console.say(f"{child.name} {how}, starting it again in {pause:g} s (log: {child.log})")

@@ -44,6 +44,14 @@ class Clinic:
             pid, client = response.read().decode().split()
         return int(pid), client
 
+    def another(self, name: str, before: int) -> bool:
+        """Whether another process than ``before`` lives under a name; between two of them there is none."""
+        try:
+            now = self.house.pid(name)
+        except (OSError, ValueError):
+            return False
+        return now != before and alive(now)
+
     def said(self, pattern: str) -> bool:
         return any(re.search(pattern, line) for line in self.later)
 
@@ -126,14 +134,7 @@ def test_a_killed_process_is_started_again_and_it_is_said(clinic: Clinic, name: 
     os.kill(before, signal.SIGKILL)
     if name == "web":
         assert clinic.answer()[0] != before  # not refused: the connection waits for the next process
-
-    def replaced() -> bool:
-        try:
-            return clinic.house.pid(name) != before and alive(clinic.house.pid(name))
-        except (OSError, ValueError):
-            return False
-
-    eventually(replaced)
+    eventually(lambda: clinic.another(name, before))
     eventually(lambda: clinic.said(rf"{name} was ended by SIGKILL, starting it again"))
 
 
@@ -146,13 +147,23 @@ def test_the_next_web_process_is_forked_from_what_was_loaded_once(clinic: Clinic
     assert psutil.Process(web).ppid() == keeper
 
 
-def test_a_killed_keeper_takes_its_web_process_along_and_both_come_back(clinic: Clinic) -> None:
-    keeper, before = clinic.house.pid("keeper"), clinic.house.pid("web")
+def test_a_killed_keeper_takes_web_and_worker_along_and_all_come_back(clinic: Clinic) -> None:
+    keeper, before = clinic.house.pid("keeper"), [clinic.house.pid(name) for name in ("web", "worker")]
     os.kill(keeper, signal.SIGKILL)
-    eventually(lambda: not alive(before))
-    eventually(lambda: clinic.said("web was ended by SIGKILL, starting it again"))
-    assert clinic.answer()[0] != before
+    eventually(lambda: not any(map(alive, before)))
+    eventually(lambda: clinic.said("keeper was ended by SIGKILL, starting it again"))
+    assert clinic.answer()[0] not in before
     assert clinic.house.pid("keeper") != keeper
+    eventually(lambda: clinic.another("worker", before[1]))
+
+
+def test_the_worker_is_forked_from_what_was_loaded_and_holds_no_socket_of_the_clinic(clinic: Clinic) -> None:
+    loads, worker = (clinic.house.folder / "loads").read_text(), psutil.Process(clinic.house.pid("worker"))
+    assert worker.ppid() == clinic.house.pid("keeper")
+    assert worker.net_connections("tcp") == []
+    worker.kill()
+    eventually(lambda: clinic.another("worker", worker.pid))
+    assert (clinic.house.folder / "loads").read_text() == loads
 
 
 def test_a_killed_postgresql_is_started_again_and_the_others_live_on(clinic: Clinic) -> None:
@@ -373,7 +384,7 @@ def test_a_clinic_of_ones_own_has_its_own_name(house: House) -> None:
 def test_pauses_grow_and_begin_anew_after_a_steady_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
     monkeypatch.setattr(supervisor.time, "monotonic", lambda: now[0])
-    child = supervisor.Child("web", [], tmp_path / "log", tmp_path / "pid", {})
+    child = supervisor.Child("keeper", [], tmp_path / "log", tmp_path / "pid", {})
     child.restarts.begin()
     pauses = [child.plan_restart() for _ in range(9)]
     assert pauses == [0.2, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0]
