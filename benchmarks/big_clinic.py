@@ -52,11 +52,11 @@ INSERT INTO visits_visit SELECT (jsonb_populate_record(base, jsonb_build_object(
   'id', v.appointment, 'appointment_id', v.appointment, 'encounter_id', v.encounter, 'status', 'finished',
   'end_reason', 'completed', 'waiting_since', v.began - interval '5 minutes', 'admitted_at', v.began + interval '2 minutes',
   'started_at', v.began + interval '2 minutes', 'ended_at', v.began + interval '18 minutes'))).*
-FROM visited v, (SELECT * FROM visits_visit LIMIT 1) AS base;
+FROM visited v, visits_visit AS base WHERE base.id = (SELECT id FROM visits_visit LIMIT 1);
 
 INSERT INTO visits_participant SELECT (jsonb_populate_record(base, jsonb_build_object(
   'id', gen_random_uuid(), 'visit_id', v.appointment, 'dial_digest', null, 'device_check', '{"verdict": "video"}'::jsonb))).*
-FROM visited v, (SELECT * FROM visits_participant WHERE role = 'patient' LIMIT 1) AS base;
+FROM visited v, visits_participant AS base WHERE base.id = (SELECT id FROM visits_participant WHERE role = 'patient' LIMIT 1);
 
 INSERT INTO visits_qualitysample (id, tenant_id, created_at, updated_at, participant_id, client_key, taken_at, seconds,
                                   sound_seconds, picture_seconds, digest)
@@ -104,9 +104,9 @@ INSERT INTO chart_note SELECT (jsonb_populate_record(base, jsonb_build_object(
 FROM month m, chart_note AS base WHERE base.id = (SELECT note FROM model);
 
 INSERT INTO chart_observation (id, tenant_id, created_at, updated_at, patient_id, encounter_id, code, display, value, unit,
-                               effective_at, status, entered_by)
+                               effective_at, status, source, entered_by)
 SELECT gen_random_uuid(), tenant_id, now(), now(), patient_id, m.encounter, sign.code, sign.display, sign.usual + k %% 9,
-       sign.unit, m.began, 'final', 'big clinic'
+       sign.unit, m.began, 'final', '', 'big clinic'
 FROM month m, whose, (VALUES
   ('8480-6', 'Blood pressure (upper)', 128, 'mm[Hg]'), ('8462-4', 'Blood pressure (lower)', 78, 'mm[Hg]'),
   ('8867-4', 'Heart rate', 70, '/min'), ('29463-7', 'Weight', 81, 'kg')) AS sign (code, display, usual, unit);
@@ -138,18 +138,18 @@ def _wait_for_a_claim(connection: psycopg.Connection) -> None:
         time.sleep(0.2)
 
 
-def grow(owner_url: str) -> tuple[str, str]:
+def grow(owner_url: str, *, patients: int = PATIENTS, years: int = YEARS) -> tuple[str, str]:
     """Add the patients and their visits; return what there is now, in words, and the id of whose chart is long.
 
     ``owner_url`` connects as the owner of the tables. Raises ``psycopg.Error`` when the demo has no
     signed visit to copy.
     """
-    statements = GROW % {"patients": PATIENTS, "visits": VISITS_EACH}
+    statements = GROW % {"patients": patients, "visits": VISITS_EACH}
     with psycopg.connect(owner_url, autocommit=True) as connection:
         connection.execute(ENTER)
         _wait_for_a_claim(connection)
         connection.execute(statements)
-        connection.execute(LENGTHEN % {"years": YEARS})
+        connection.execute(LENGTHEN % {"years": years})
         long = connection.execute("SELECT patient_id::text FROM whose").fetchone()[0]  # type: ignore[index]
         counts = [
             f"{connection.execute(f'SELECT count(*) FROM {table}').fetchone()[0]:,} {words}"  # type: ignore[index, arg-type]  # noqa: S608

@@ -59,7 +59,7 @@ PAGES: dict[str, tuple[str, ...]] = {
                "/o/larkspur/compliance/licences/", "/o/larkspur/compliance/consents/"),
     "grace": ("/o/larkspur/home/desk/",),
     "sol": ("/o/larkspur/home/clinic/", "/o/larkspur/staff/", "/o/larkspur/messages-sent/",
-            "/o/larkspur/operations/events/", "/o/larkspur/home/figures/?weeks=26"),
+            "/o/larkspur/operations/events/", "/o/larkspur/home/figures/"),
 }  # fmt: skip
 
 

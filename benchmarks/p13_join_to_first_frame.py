@@ -6,13 +6,13 @@ seconds from the click, beside the wall time.
 
     python -m benchmarks.p13_join_to_first_frame [--joins 5]
 
-Limits: at most 1.25 × the bare call; p95 at most 1 s; the modules of the call at most 150 kB. Exit status 1 when one is missed.
+Limits: at most 1.25 × the bare call; p95 at most 1 s. Exit status 1 when one is missed. What the page weighs is
+held by tests/e2e/test_weights.py.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
 import os
 import statistics
 import sys
@@ -29,8 +29,6 @@ ROUNDS = 3
 WINDOW_SECONDS = 3.0
 MOST_TIMES_BARE = 1.25
 MOST_P95_MS = 1000
-MOST_PAGE_BYTES = 150_000
-MODULES = Path(__file__).resolve().parents[1] / "webside" / "visits" / "static" / "visits"
 
 
 @dataclass
@@ -103,21 +101,6 @@ def open_bare(page: Page, address: str) -> None:
     wait_in(page, "globalThis.lab?.warm")
 
 
-def module_bytes() -> tuple[int, int]:
-    """Bytes of the modules that a call's page loads, plain and compressed."""
-    names = {"visits-call.js"}
-    while True:
-        texts = {name: (MODULES / name).read_text() for name in names}
-        found = {
-            other.name for other in MODULES.glob("*.js") if any(f'"visits/{other.name}"' in t for t in texts.values())
-        }
-        if found <= names:
-            return sum(len(t.encode()) for t in texts.values()), sum(
-                len(gzip.compress(t.encode())) for t in texts.values()
-            )
-        names |= found
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--joins", type=int, default=5, help="of each kind in each round")
@@ -132,7 +115,6 @@ def main() -> int:
                 for _ in range(options.joins):
                     join(browser, lab.address, kind, series)
         browser.close()
-    plain, packed = module_bytes()
     ratio = ours.median / bare.median
     print(f"{'':8}{'median ms':>12}{'p95 ms':>10}{'CPU s / 3 s':>14}   n = {len(ours.milliseconds)} each")
     for name, series in (("bare", bare), ("ours", ours)):
@@ -140,7 +122,6 @@ def main() -> int:
     limits = {
         f"ours / bare = {ratio:.2f}, at most {MOST_TIMES_BARE}": ratio <= MOST_TIMES_BARE,
         f"p95 = {ours.p95:.0f} ms, at most {MOST_P95_MS}": ours.p95 <= MOST_P95_MS,
-        f"modules = {plain} bytes ({packed} compressed), page at most {MOST_PAGE_BYTES}": plain <= MOST_PAGE_BYTES,
     }
     for limit, held in limits.items():
         print(f"{'held  ' if held else 'MISSED'} {limit}")

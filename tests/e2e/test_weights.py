@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from benchmarks import big_clinic
+from config import postgres
 from tests.e2e import walk
 from tests.e2e.conftest import Demo, someone
 
@@ -65,3 +67,10 @@ def test_the_page_of_a_call_is_light(demo: Demo, chromium: Any) -> None:
             assert page.locator(call).count() == 1, page.url
     assert 70 < weights[".ws-call"] <= 140
     assert weights[".visit-call"] <= 187, "note, chart, plans and what the visit may turn into are in it too"
+
+
+def test_the_big_clinic_of_the_figures_can_be_grown_from_the_demo(demo: Demo) -> None:
+    """It copies rows in SQL, so each new column might break it, and nobody would see before the next figures."""
+    said, long_chart = big_clinic.grow(postgres.urls(demo.var)["owner"], patients=8, years=1)
+    assert "patients" in said
+    assert long_chart
