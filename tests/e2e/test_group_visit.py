@@ -79,15 +79,23 @@ class Room:
 
 def open_people(page: Any) -> None:
     """Open the list of people; the clinician has it beside the call."""
-    button = page.locator("button[data-panel=people][aria-expanded]")
-    if button.count() and button.get_attribute("aria-expanded") == "false":
-        button.click()
+    turn_people(page, "true")
 
 
 def close_people(page: Any) -> None:
+    turn_people(page, "false")
+
+
+def turn_people(page: Any, expanded: str) -> None:
+    """Press until it is so: a page that has just come may not listen to its buttons yet."""
     button = page.locator("button[data-panel=people][aria-expanded]")
-    if button.count() and button.get_attribute("aria-expanded") == "true":
-        button.click()
+
+    def done() -> bool:
+        if button.count() and button.get_attribute("aria-expanded") != expanded:
+            button.click()
+        return not button.count() or button.get_attribute("aria-expanded") == expanded
+
+    wait_for(f"the list of people is open: {expanded}", done)
 
 
 def all_move(pages: dict[str, Any], seconds: float = 120) -> None:
