@@ -99,6 +99,8 @@ export class SoundsAsked {
 export class SoundsHeard {
   #page;
   #said = "";
+  /** Whether a *no* to what was asked before still stands: the other side has not heard yet that it was asked anew. */
+  #oldNo = false;
   /** @type {number|null} */ #delayMs = null;
 
   /** @param {Page} page */
@@ -112,7 +114,9 @@ export class SoundsHeard {
   }
 
   toggle() {
-    this.#page.mesh.main?.call.askForSounds(!this.asked);
+    const call = this.#page.mesh.main?.call;
+    this.#oldNo = call?.peer.sounds === "no";
+    call?.askForSounds(!this.asked);
     this.render();
   }
 
@@ -128,7 +132,8 @@ export class SoundsHeard {
     const panel = part("sounds-heard");
     if (!person || !panel) return;
     const { sounds } = person.call.peer;
-    if (this.asked && sounds === "no") {
+    if (sounds !== "no") this.#oldNo = false;
+    if (this.asked && sounds === "no" && !this.#oldNo) {
       person.call.askForSounds(false); // told once, and then it is over
       this.#said = "";
       panel.hidden = true;
@@ -136,7 +141,7 @@ export class SoundsHeard {
     }
     panel.hidden = !this.asked;
     if (!this.asked) return void (this.#said = "");
-    const state = person.call.state === "connected" ? sounds : "off";
+    const state = person.call.state === "connected" && sounds !== "no" ? sounds : "off";
     const delay = this.#delayMs === null ? "" : ` ${words("sounds.delay", { ms: String(10 * Math.round(this.#delayMs / 10)) })}`;
     write(panel, words(`sounds.state.${state}`, { name: person.name }) + (state === "whole" ? delay : ""));
     panel.dataset.sounds = state;
