@@ -108,8 +108,9 @@ def _let_through(monkeypatch: pytest.MonkeyPatch, labels: set[str]) -> None:
 
 
 def _put_together_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Queries that were put together before stand for what held then."""
+    """Queries that were put together before stand for what held then, and would refuse to name no tenant."""
     monkeypatch.setattr("webside.core.rows.PREPARED", {})
+    monkeypatch.setattr("webside.core.rows.ALWAYS", frozenset())
 
 
 @contextmanager

@@ -7,19 +7,25 @@ The rows come as JSON and are made into the model's instances again, as the ORM 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import wraps
-from typing import Any, TypeVar
+from types import SimpleNamespace
+from typing import Any, TypeVar, overload
 from uuid import UUID, uuid4
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import connection
+from django.core.exceptions import EmptyResultSet
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import Expression, JSONField, Model, QuerySet
+from django.db.models.query import ModelIterable
+from psycopg.types.json import Jsonb
 
 from webside.core import frames
+from webside.core.actor import Actor
 
 M = TypeVar("M", bound=Model)
 
@@ -83,55 +89,113 @@ def instance(model: type[M], row: Mapping[str, Any]) -> M:
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A query as PostgreSQL is asked it; it holds nobody's id. ``slots``: which argument each parameter is, if it is one."""
+    """A query as PostgreSQL is asked it; it holds nobody's id. ``slots``: which argument each parameter is, if it is one.
+
+    ``compiler`` knows how rows become instances, where the query gives these; it has been asked for the text already.
+    """
 
     sql: str
     parameters: tuple[Any, ...]
     slots: tuple[str, ...]
-    columns: tuple[str, ...]
-    converters: Mapping[int, tuple[list[Callable[..., Any]], Any]]
+    columns: tuple[str, ...] = ()
+    converters: Mapping[int, tuple[list[Callable[..., Any]], Any]] | None = None
+    compiler: Any = None
 
-    def read(self, row: tuple[Any, ...]) -> dict[str, Any]:
-        """Return a row as the ORM would have read it, by the names of its columns."""
+    def ask(self, known: Mapping[str, Argument]) -> list[Any]:
+        """Ask it with these arguments; return the rows, or the instances, as the ORM would have read them."""
+        parameters = [known.get(name, value) for name, value in zip(self.slots, self.parameters, strict=True)]
+        if self.compiler is not None:
+            return self._instances(parameters)
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, parameters)
+            return [self._read(row) for row in cursor.fetchall()]
+
+    def _instances(self, parameters: list[Any]) -> list[Any]:
+        compiler = copy(self.compiler)
+        compiler.connection = connections[DEFAULT_DB_ALIAS]  # each thread has its own
+        compiler.as_sql = lambda *_args, **_options: (self.sql, tuple(parameters))
+        query = SimpleNamespace(get_compiler=lambda using: compiler)
+        return list(ModelIterable(SimpleNamespace(db=DEFAULT_DB_ALIAS, query=query, _known_related_objects={})))  # type: ignore[arg-type]
+
+    def _read(self, row: tuple[Any, ...]) -> dict[str, Any]:
         values = list(row)
-        for place, (steps, expression) in self.converters.items():
+        for place, (steps, expression) in (self.converters or {}).items():
             for step in steps:
                 values[place] = step(values[place], expression, connection)
         return dict(zip(self.columns, values, strict=True))
 
 
-PREPARED: dict[Callable[..., Any], _Text] = {}
-"""What was put together in this process, by the function that did it."""
+PREPARED: dict[tuple[Any, ...], _Text] = {}
+"""What was put together in this process: by the function that did it, and for what kinds of actors."""
 
 
 Argument = UUID | date | datetime
 """What differs from one asking of a prepared query to the next."""
 
 
-def prepared(make: Callable[..., QuerySet[Any, dict[str, Any]]]) -> Callable[..., list[dict[str, Any]]]:
+@overload
+def prepared(make: Callable[..., QuerySet[Any, dict[str, Any]]]) -> Callable[..., list[dict[str, Any]]]: ...
+
+
+@overload
+def prepared(make: Callable[..., QuerySet[M]]) -> Callable[..., list[M]]: ...
+
+
+def prepared(make: Callable[..., QuerySet[Any, Any]]) -> Callable[..., list[Any]]:
     """Make of a function that returns a query one that asks it and returns its rows.
 
-    ``make`` takes ids, days and moments by their names and returns a query set with ``values``; what comes out takes
-    the same.
+    ``make`` takes ids, days, moments and actors by their names and returns a query set, with ``values`` or of instances
+    (``select_related`` and all); what comes out takes the same and returns the rows as dictionaries, or the instances.
+    It may not look up anything by itself: what it found would stay in the text for everybody.
 
     Django puts a query of six tables together in more time than PostgreSQL takes for the answer, and it is the same
     each time but for these. So it is put together once, with marks in their places, and the frame's tenant is one of
-    them. Raises LookupError when an argument is in no place, or when the query holds an id or a day that is none of
+    them. Of an actor the ids differ; who has other roles, or acts for another person in another way, has a text of her
+    own. Raises LookupError when an argument is in no place, or when the query holds an id or a day that is none of
     them (everybody after the first would be asked with it), and ``OutsideFrame`` outside a frame.
     """
 
     @wraps(make)
-    def ask(**arguments: Argument) -> list[dict[str, Any]]:
-        known: dict[str, Argument] = {"tenant": frames.current_tenant_id(), **arguments}
-        text = PREPARED.get(make)
+    def ask(**arguments: Argument | Actor) -> list[Any]:
+        known: dict[str, Argument] = {"tenant": frames.current_tenant_id()}
+        kinds: list[Any] = [make]
+        for name, value in arguments.items():
+            if isinstance(value, Actor):
+                known |= _ids_of(name, value)
+                kinds.append(_like(value, dict.fromkeys(_ids_of(name, value), NOBODY), name))
+            else:
+                known[name] = value
+        text = PREPARED.get(tuple(kinds))
         if text is None:
-            text = PREPARED[make] = _put_together(make, known["tenant"], arguments)
-        parameters = [known.get(name, value) for name, value in zip(text.slots, text.parameters, strict=True)]
-        with connection.cursor() as cursor:
-            cursor.execute(text.sql, parameters)
-            return [text.read(row) for row in cursor.fetchall()]
+            try:
+                text = _put_together(make, known, arguments)
+            except EmptyResultSet:
+                return []  # whoever asks may see nothing
+            PREPARED[tuple(kinds)] = text
+        return text.ask(known)
 
     return ask
+
+
+NOBODY = UUID(int=0)
+ALWAYS = frozenset({"tenant"})
+"""What each query must name."""
+
+
+def _ids_of(name: str, actor: Actor) -> dict[str, UUID]:
+    """Return what tells an actor from others of the same kind, by the names of arguments."""
+    behalf = actor.on_behalf
+    ids = {"user": actor.user_id, "subject": actor.subject_id, "patient": behalf.patient_id if behalf else None}
+    return {f"{name}.{part}": value for part, value in ids.items() if value is not None}
+
+
+def _like(actor: Actor, ids: Mapping[str, UUID], name: str) -> Actor:
+    """Return an actor of the same kind with other ids, and with nothing that no policy reads."""
+    behalf = actor.on_behalf
+    return replace(
+        actor, label="", tenant_id=None, user_id=ids.get(f"{name}.user"), subject_id=ids.get(f"{name}.subject"),
+        on_behalf=behalf and replace(behalf, grant_id=NOBODY, patient_id=ids[f"{name}.patient"], name="", until=None),
+    )  # fmt: skip
 
 
 def _mark(argument: Argument, number: int) -> Argument:
@@ -144,24 +208,50 @@ def _mark(argument: Argument, number: int) -> Argument:
 
 
 def _put_together(
-    make: Callable[..., QuerySet[Any, Any]], tenant: Argument, arguments: Mapping[str, Argument]
+    make: Callable[..., QuerySet[Any, Any]], known: Mapping[str, Argument], arguments: Mapping[str, Argument | Actor]
 ) -> _Text:
-    marks = {name: _mark(value, number) for number, (name, value) in enumerate(arguments.items())}
-    found = make(**marks)
+    marks: dict[str, Any] = {
+        name: _mark(value, number) for number, (name, value) in enumerate(known.items()) if name != "tenant"
+    }
+    found = make(**{
+        name: _like(value, marks, name) if isinstance(value, Actor) else marks[name]
+        for name, value in arguments.items()
+    })  # fmt: skip
     compiler = found.query.get_compiler(found.db)
     sql, parameters = compiler.as_sql()
-    names = {mark: name for name, mark in marks.items()} | {tenant: "tenant"}
+    names = {mark: name for name, mark in marks.items()} | {known["tenant"]: "tenant"}
     slots = tuple(names.get(value, "") if isinstance(value, Argument) else "" for value in parameters)
-    if missing := {"tenant", *marks} - set(slots):
+    wanted = {*ALWAYS, *(name for name, value in arguments.items() if not isinstance(value, Actor))}
+    if missing := wanted - set(slots):
         raise LookupError(f"{make.__qualname__}: {', '.join(sorted(missing))} is in no place of the query")
-    kept = {type(value).__name__ for slot, value in zip(slots, parameters, strict=True) if not slot}
-    if own := kept & {"UUID", "date", "datetime"}:
+    kept = [value for slot, value in zip(slots, parameters, strict=True) if not slot]
+    if own := {type(value).__name__ for value in _within(kept) if not isinstance(value, SAME_FOR_ALL)}:
         # The first one's would stay in the text for all: only what is the same for everybody may.
         raise LookupError(f"{make.__qualname__}: the query holds a {', '.join(sorted(own))} that is no argument of it")
-    return _Text(
-        sql=sql,
-        parameters=tuple(None if slot else value for slot, value in zip(slots, parameters, strict=True)),
-        slots=slots,
+    text = _Text(
+        sql, tuple(None if slot else value for slot, value in zip(slots, parameters, strict=True)), slots
+    )  # fmt: skip
+    if issubclass(found._iterable_class, ModelIterable):
+        compiler.connection = None
+        return replace(text, compiler=compiler)
+    return replace(
+        text,
         columns=tuple(found.query.selected or (column.target.attname for column, _, _ in compiler.select)),
         converters=compiler.get_converters([column for column, _, _ in compiler.select]),
     )
+
+
+SAME_FOR_ALL = (str, int, float, Decimal, timedelta, type(None))
+
+
+def _within(values: Iterable[Any]) -> Iterator[Any]:
+    """Return each value, and what lies in lists of them and in JSON."""
+    for value in values:
+        if isinstance(value, list | tuple | set | frozenset):
+            yield from _within(value)
+        elif isinstance(value, Jsonb):
+            yield from _within([value.obj])
+        elif isinstance(value, dict):
+            yield from _within([*value, *value.values()])
+        else:
+            yield value

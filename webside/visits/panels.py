@@ -103,7 +103,8 @@ def way_by_phone(request: HttpRequest, appointment: Appointment, **_: Any) -> st
     actor, slug = request.actor, request.tenant.slug  # type: ignore[attr-defined]
     if not services.has_line(slug) or not policies.is_patients(actor, appointment):
         return ""
-    seat = selectors.participants(services.open_visit(appointment=appointment))[ParticipantRole.PATIENT]
+    seat = selectors.patients_seat(appointment.id)
+    seat = seat or selectors.participants(services.open_visit(appointment=appointment))[ParticipantRole.PATIENT]
     dial = services.dial_in(seat=seat, clinic=slug)
     context = {"by_phone": {"dial": dial}, "practitioner": appointment.practitioner}
     return render_to_string("visits/_way_by_phone.html", context, request)

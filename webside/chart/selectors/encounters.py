@@ -17,6 +17,7 @@ from webside.chart.codes import EncounterStatus, NoteStatus
 from webside.chart.models import Encounter
 from webside.chart.selectors import emergencies, transfers
 from webside.core.actor import Actor
+from webside.core.rows import prepared
 from webside.people.models import Practitioner
 from webside.people.rules import full_name
 
@@ -29,7 +30,12 @@ def all_encounters() -> QuerySet[Encounter]:
 
 def encounter(actor: Actor, encounter_id: UUID) -> Encounter | None:
     """Return an encounter whose note the actor may read."""
-    return _readable(actor, all_encounters().filter(id=encounter_id).first())
+    return _readable(actor, next(iter(_whole(encounter=encounter_id)), None))
+
+
+@prepared
+def _whole(encounter: UUID) -> QuerySet[Encounter]:
+    return all_encounters().filter(id=encounter).order_by()
 
 
 def encounter_of_visit(actor: Actor, visit_id: UUID) -> Encounter | None:
@@ -53,7 +59,7 @@ def encounter_in(case: Case) -> Encounter | None:
     encounter_id = case.encounter_id
     if encounter_id is None:
         return None
-    return case.once(ENCOUNTER, lambda: all_encounters().filter(id=encounter_id).first())
+    return case.once(ENCOUNTER, lambda: next(iter(_whole(encounter=encounter_id)), None))
 
 
 def unsigned_notes(actor: Actor) -> QuerySet[Encounter]:

@@ -386,16 +386,20 @@ def asked_before_signing(case: Case, encounter: Encounter) -> AskedBeforeSigning
     """Return what the gates before signing ask of the record, read once for all. The caller has guarded it."""
 
     def read() -> AskedBeforeSigning:
-        diagnoses = Condition.objects.filter(patient=OuterRef("pk"), encounter_id=encounter.id)
-        asked = Patient.objects.filter(id=encounter.patient_id).values(
-            kept_diagnoses=array_of(diagnoses.order_by("position", "created_at")),
-            kept_confirmed=array_of(List.objects.filter(patient=OuterRef("pk"))),
-        )
-        row: Any = asked.get()
+        row = _asked_before_signing(patient=encounter.patient_id, encounter=encounter.id)[0]
         confirmed = instances(List, row["kept_confirmed"])
         return AskedBeforeSigning(instances(Condition, row["kept_diagnoses"]), {each.code: each for each in confirmed})
 
     return case.once("chart.asked-before-signing", read)
+
+
+@prepared
+def _asked_before_signing(patient: UUID, encounter: UUID) -> QuerySet[Patient, Any]:
+    diagnoses = Condition.objects.filter(patient=OuterRef("pk"), encounter_id=encounter)
+    return Patient.objects.filter(id=patient).values(
+        kept_diagnoses=array_of(diagnoses.order_by("position", "created_at")),
+        kept_confirmed=array_of(List.objects.filter(patient=OuterRef("pk"))),
+    )
 
 
 def allergies_of(actor: Actor, patient: Patient) -> ClinicalLists | None:
@@ -405,14 +409,7 @@ def allergies_of(actor: Actor, patient: Patient) -> ClinicalLists | None:
     """
     if not policies.can_view_lists(actor):
         return None
-    own = {"patient": OuterRef("pk")}
-    asked = Patient.objects.filter(id=patient.id).values(
-        kept_allergies=array_of(
-            AllergyIntolerance.objects.filter(**own, clinical_status=ClinicalStatus.ACTIVE).order_by("substance")
-        ),
-        kept_confirmed=array_of(List.objects.filter(**own, code=ListCode.ALLERGIES)),
-    )
-    row: Any = asked.get()
+    row = _allergies(patient=patient.id)[0]
     return ClinicalLists(
         allergies=instances(AllergyIntolerance, row["kept_allergies"]),
         medications=[],
@@ -420,4 +417,14 @@ def allergies_of(actor: Actor, patient: Patient) -> ClinicalLists | None:
         problems=[],
         trends=[],
         confirmed={each.code: each for each in instances(List, row["kept_confirmed"])},
+    )
+
+
+@prepared
+def _allergies(patient: UUID) -> QuerySet[Patient, Any]:
+    own = {"patient": OuterRef("pk")}
+    active = AllergyIntolerance.objects.filter(**own, clinical_status=ClinicalStatus.ACTIVE)
+    return Patient.objects.filter(id=patient).values(
+        kept_allergies=array_of(active.order_by("substance")),
+        kept_confirmed=array_of(List.objects.filter(**own, code=ListCode.ALLERGIES)),
     )

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
+
 from webside.audit.codes import Outcome
 from webside.audit.models import AuditEvent
 from webside.catalog import policies as catalog
@@ -21,8 +23,9 @@ from webside.chart.selectors.notes import addenda_of
 from webside.chart.selectors.plans import AgreedPlan, agreed_in, agreements_of
 from webside.chart.selectors.transfers import GoTo, go_to, turned_into
 from webside.core import clock
-from webside.core.actor import Actor
+from webside.core.actor import Actor, Role
 from webside.core.models import Tenant
+from webside.core.rows import prepared
 from webside.fhirkit.services import bodies_at
 from webside.scheduling.codes import HOLDS_TIME
 from webside.scheduling.models import Appointment
@@ -31,12 +34,17 @@ from webside.scheduling.policies import SEEN_WITH
 
 def summary_encounter(actor: Actor, encounter_id: UUID) -> Encounter | None:
     """Return an encounter whose summary the actor may read, with what was agreed in it (:func:`agreed_in`)."""
-    return (
-        policies.visible_summaries(actor, all_encounters().select_related("appointment"))
-        .annotate(agreements=agreements_of("pk"))
-        .filter(id=encounter_id)
-        .first()
-    )
+    if actor.has(Role.CLINICIAN, Role.COACH):  # whose it is depends on who covers for whom just now
+        return _summary(actor, encounter_id).first()
+    return next(iter(_own_summary(actor=actor, encounter=encounter_id)), None)
+
+
+def _summary(actor: Actor, encounter: UUID) -> QuerySet[Encounter]:
+    found = policies.visible_summaries(actor, all_encounters().select_related("appointment"))
+    return found.annotate(agreements=agreements_of("pk")).filter(id=encounter).order_by()
+
+
+_own_summary = prepared(_summary)
 
 
 def locked_summary(actor: Actor, encounter_id: UUID) -> Encounter | None:

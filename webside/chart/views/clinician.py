@@ -22,7 +22,7 @@ from webside.chart.codes import ListCode
 from webside.chart.views._doors import age, back_to, chart_or_404, encounter_or_404, refuse
 from webside.core.actor import Role
 from webside.ui import autosave
-from webside.ui.paging import page_of
+from webside.ui.paging import page_in_one, page_of
 
 STATED = ("mdm", "total_minutes")
 NOTE_FIELDS = (*selectors.PART_LABELS, *STATED)
@@ -51,7 +51,7 @@ def patients(request: HttpRequest, slug: str) -> HttpResponse:
         refuse(request, "chart.patient.search", "Patient", actor.user_id)
     words = request.POST.get("q", "").strip()[:80]
     asked = (request.POST if words else request.GET).get("page")
-    page = page_of(selectors.patients_listed(selectors.patients_of(actor, words)), asked)
+    page = page_in_one(selectors.patients_listed(selectors.patients_of(actor, words)), asked)
     record("chart.patient.search", actor=actor, ground="own patients")
     context = {"page": page, "rows": selectors.patient_rows(page.object_list), "q": words}
     return render(request, "chart/patient_list.html", context)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q
+from django.db.models import OuterRef, Q, QuerySet
 
 from webside.compliance.codes import PASSING, Modality, ReasonCode, ServiceKind
 from webside.compliance.models import Consent, Licence
@@ -26,7 +26,7 @@ from webside.compliance.rules.facts import (
 from webside.compliance.rules.may_treat import may_treat as decide
 from webside.compliance.rules.tables import table
 from webside.core import clock
-from webside.core.rows import array_of, instances
+from webside.core.rows import array_of, instances, prepared
 from webside.people.models import Patient, Practitioner
 from webside.people.rules import age_on
 
@@ -71,18 +71,34 @@ def on_record(practitioners: Iterable[Practitioner], patient: Patient | None = N
 
     What is not on record stays absent. Without a practitioner nothing is read.
     """
-    held = Licence.objects.filter(practitioner=OuterRef("pk")).order_by("id")
-    agreed = Consent.objects.filter(patient=patient, status="active").values("scope")
-    found = list(
-        Practitioner.objects.filter(id__in={each.id for each in practitioners}).values(
-            "id", "profession", "home_state", "credentialing__excluded", "credentialing__credentialed_until",
-            held=array_of(held), **({"agreed": ArraySubquery(agreed)} if patient is not None else {}),
-        )
-    )  # fmt: skip
+    wanted = {each.id for each in practitioners}
+    if len(wanted) == 1 and patient is not None:
+        found = _one_with_patient(practitioner=min(wanted), patient=patient.id)
+    else:
+        asked = _known(Practitioner.objects.filter(id__in=wanted))
+        found = list(_with_patient(asked, patient.id) if patient is not None else asked)
     return OnRecord(
         clinicians={row["id"]: _clinician(row) for row in found},
         consents=frozenset(found[0].get("agreed", ()) if found else ()),
     )
+
+
+@prepared
+def _one_with_patient(practitioner: UUID, patient: UUID) -> QuerySet[Practitioner, Any]:
+    return _with_patient(_known(Practitioner.objects.filter(id=practitioner)), patient)
+
+
+def _known(found: QuerySet[Practitioner]) -> QuerySet[Practitioner, Any]:
+    held = Licence.objects.filter(practitioner=OuterRef("pk")).order_by("id")
+    return found.values(
+        "id", "profession", "home_state", "credentialing__excluded", "credentialing__credentialed_until",
+        held=array_of(held),
+    )  # fmt: skip
+
+
+def _with_patient(found: QuerySet[Practitioner, Any], patient_id: UUID) -> QuerySet[Practitioner, Any]:
+    agreed = Consent.objects.filter(patient=patient_id, status="active").values("scope")
+    return found.annotate(agreed=ArraySubquery(agreed))
 
 
 def _clinician(row: Mapping[str, Any]) -> ClinicianFacts:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
-from django.db.models import F, OuterRef, QuerySet, Window
+from django.db import connection
+from django.db.models import F, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber, Upper
+from django.test.utils import CaptureQueriesContext
 
 from webside.chart.models import Condition, Observation
 from webside.compliance.models import Licence
 from webside.core import frames
+from webside.core.actor import Actor
 from webside.core.rows import PREPARED, array_of, instance, instances, prepared
 from webside.people.models import Patient, Practitioner
+from webside.scheduling.models import Appointment
 from webside.testing.cast import Cast
 
 
@@ -76,7 +81,7 @@ def test_a_prepared_query_is_put_together_once_and_asks_for_each_patient_in_each
 def test_a_prepared_query_filters_each_table_by_the_tenant_who_asks_whoever_asked_first(cast: Cast) -> None:
     with cast.as_(cast.maya_user):
         _problems(patient=cast.liz.id)
-    (text,) = (text for make, text in PREPARED.items() if make.__name__ == "_problems")
+    (text,) = (text for (make, *_), text in PREPARED.items() if make.__name__ == "_problems")
     assert text.slots == ("tenant", "tenant", "patient")
     assert text.parameters == (None, None, None), "it holds nobody's id"
 
@@ -140,3 +145,61 @@ def test_an_id_or_a_day_that_would_stay_for_all_is_an_error(cast: Cast, own: dic
 def test_a_prepared_query_is_refused_outside_a_frame(cast: Cast) -> None:
     with pytest.raises(frames.OutsideFrame):
         _problems(patient=cast.liz.id)
+
+
+@prepared
+def _held(actor: Actor, holder: UUID) -> QuerySet[Licence]:
+    own = Q() if actor.is_staff else Q(practitioner__user_id=actor.user_id)
+    found = Licence.objects.filter(own, practitioner=holder).select_related("practitioner", "practitioner__tenant")
+    return found.annotate(short=Upper("practitioner__family")).order_by("period_end", "id")
+
+
+def test_instances_come_as_the_orm_reads_them_with_what_belongs_to_them(cast: Cast) -> None:
+    with cast.as_(cast.maya_user) as actor:
+        for _ in range(2):  # put together, and asked again
+            found, wanted = _held(actor=actor, holder=cast.maya.id), _held.__wrapped__(actor, cast.maya.id)  # type: ignore[attr-defined]
+            assert found
+            assert [_seen(each) for each in found] == [_seen(each) for each in wanted]
+            with CaptureQueriesContext(connection) as queries:  # type: ignore[no-untyped-call]
+                assert {each.practitioner.tenant.slug for each in found} == {"larkspur"}
+            assert len(queries) == 0, "they were read with their rows"
+
+
+def _seen(licence: Licence) -> dict[str, object]:
+    rows = (licence, licence.practitioner, licence.practitioner.tenant)
+    return {f"{number}.{name}": value for number, row in enumerate(rows) for name, value in vars(row).items()
+            if name != "_state"}  # fmt: skip
+
+
+def test_another_actor_of_the_same_kind_is_asked_for_by_her_own_id_and_another_kind_has_another_text(
+    cast: Cast,
+) -> None:
+    PREPARED.clear()
+    with cast.as_(cast.liz_user) as liz:
+        assert _held(actor=liz, holder=cast.maya.id) == []
+        stranger = replace(liz, user_id=cast.maya.user_id)
+        assert _held(actor=stranger, holder=cast.maya.id), "no other id than hers is asked for"
+        assert len(PREPARED) == 1
+    with cast.as_(cast.maya_user) as maya:
+        assert _held(actor=maya, holder=cast.maya.id)
+    assert len(PREPARED) == 2
+
+
+def test_a_stretch_of_time_that_would_stay_for_all_is_an_error(cast: Cast) -> None:
+    @prepared
+    def booked(patient: UUID, since: datetime) -> QuerySet[Appointment]:
+        return Appointment.objects.filter(
+            patient=patient, period__overlap=(since, since + timedelta(days=1)), created_at__lt=since
+        )
+
+    with cast.as_(cast.maya_user), pytest.raises(LookupError, match="that is no argument"):
+        booked(patient=cast.liz.id, since=datetime.now(UTC))
+
+
+def test_nothing_is_asked_for_somebody_who_may_see_nothing(cast: Cast) -> None:
+    @prepared
+    def nothing(patient: UUID) -> QuerySet[Patient]:
+        return Patient.objects.filter(id=patient).none()
+
+    with cast.as_(cast.maya_user):
+        assert nothing(patient=cast.liz.id) == []

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from django.db.models import OuterRef
+from django.db.models import OuterRef, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -19,7 +20,7 @@ from webside.chart.rules.confirmation import Standing, confirmation
 from webside.chart.selectors.lists import number_text, pairs_of_signs
 from webside.compliance.models import Licence
 from webside.core import clock
-from webside.core.rows import array_of
+from webside.core.rows import array_of, prepared
 from webside.people.models import Patient
 from webside.portal.codes import Readiness
 from webside.portal.selectors.rows import Row, safe_start_of
@@ -41,9 +42,24 @@ def brief(row: Row) -> Brief:
 
     The caller records the reading of the chart.
     """
+    found = _known(patient=row.appointment.patient_id)[0]
+    return Brief(
+        allergy_checks=_allergy_check(found["known_allergies"], found["gone_through"]),
+        allergies=[
+            {"name": each["substance"], "note": each["reaction"], "level": each["criticality"]}
+            for each in found["known_allergies"]
+        ],
+        problems=[{"name": each["display"], "code": each["code"]} for each in found["known_problems"]],
+        medications=[{"name": each["medication"], "note": each["dosage"]} for each in found["known_medications"]],
+        vitals=_measured(found["known_vitals"]),
+    )
+
+
+@prepared
+def _known(patient: UUID) -> QuerySet[Patient, dict[str, Any]]:
     of_patient = {"patient": OuterRef("pk")}
     active = {**of_patient, "clinical_status": ClinicalStatus.ACTIVE}
-    known = Patient.objects.filter(id=row.appointment.patient_id).values(
+    return Patient.objects.filter(id=patient).values(
         gone_through=array_of(List.objects.filter(**of_patient, code=ListCode.ALLERGIES)),
         known_allergies=array_of(AllergyIntolerance.objects.filter(**active).order_by("substance")),
         known_problems=array_of(
@@ -55,17 +71,6 @@ def brief(row: Row) -> Brief:
         known_vitals=array_of(
             Observation.objects.filter(**of_patient, status="final").order_by("code", "-effective_at").distinct("code")
         ),
-    )
-    found: Any = known.get()
-    return Brief(
-        allergy_checks=_allergy_check(found["known_allergies"], found["gone_through"]),
-        allergies=[
-            {"name": each["substance"], "note": each["reaction"], "level": each["criticality"]}
-            for each in found["known_allergies"]
-        ],
-        problems=[{"name": each["display"], "code": each["code"]} for each in found["known_problems"]],
-        medications=[{"name": each["medication"], "note": each["dosage"]} for each in found["known_medications"]],
-        vitals=_measured(found["known_vitals"]),
     )
 
 

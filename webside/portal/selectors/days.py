@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from webside.chart.codes import EncounterStatus, NoteStatus
@@ -16,6 +17,7 @@ from webside.compliance.models import Licence
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.core.models import Tenant
+from webside.core.rows import prepared
 from webside.people import selectors as people
 from webside.people.models import Practitioner
 from webside.people.rules import age_on, full_name
@@ -24,6 +26,7 @@ from webside.portal.codes import Readiness
 from webside.portal.selectors.rows import Row, active_licences, rooms_of, rows_of
 from webside.scheduling import selectors as scheduling
 from webside.scheduling.codes import AppointmentStatus
+from webside.scheduling.models import Appointment
 
 DAYS_AHEAD = 7
 NOTE_PARTS = ("subjective", "objective", "assessment", "plan")
@@ -130,15 +133,30 @@ def at_hand(actor: Actor, tenant: Tenant) -> tuple[int, int]:
     """Return how many wait now and how many are still to be seen today, for who sees a day or the board."""
     if actor.user_id is None or not (policies.can_see_day(actor) or policies.can_see_board(actor)):
         return 0, 0
-    today = scheduling.day_for(actor, clock.now().astimezone(ZoneInfo(tenant.timezone)).date(), tenant.timezone)
-    if policies.can_see_day(actor):
+    now = clock.now()
+    start, end = scheduling.midnights(now.astimezone(ZoneInfo(tenant.timezone)).date(), tenant.timezone)
+    counted = _at_hand(actor=actor, before=start - timedelta(days=1), start=start, end=end, now=now)
+    waiting, to_see = (counted[0]["waiting"], counted[0]["to_see"]) if counted else (0, 0)
+    return waiting, waiting + to_see
+
+
+@prepared
+def _at_hand(
+    actor: Actor, before: datetime, start: datetime, end: datetime, now: datetime
+) -> QuerySet[Appointment, Any]:
+    today = scheduling.appointments_for(actor).filter(scheduling.of_days_after(before, start, end))
+    if actor.user_id is not None and policies.can_see_day(actor):
         today = today.filter(practitioner__user_id=actor.user_id)
-    counted = today.order_by().aggregate(
-        # Who has been let in waits no more.
-        waiting=Count("id", filter=Q(status=AppointmentStatus.CHECKED_IN, visit__admitted_at=None)),
-        to_see=Count("id", filter=Q(status=AppointmentStatus.BOOKED, period__endswith__gt=clock.now())),
+    return (
+        today.order_by()
+        .values("tenant_id")
+        .annotate(
+            # Who has been let in waits no more.
+            waiting=Count("id", filter=Q(status=AppointmentStatus.CHECKED_IN, visit__admitted_at=None)),
+            to_see=Count("id", filter=Q(status=AppointmentStatus.BOOKED, period__endswith__gt=now)),
+        )
+        .values("waiting", "to_see")
     )
-    return counted["waiting"], counted["waiting"] + counted["to_see"]
 
 
 def day(actor: Actor, tenant: Tenant) -> Day | None:
@@ -150,16 +168,10 @@ def day(actor: Actor, tenant: Tenant) -> Day | None:
     zone = ZoneInfo(practitioner.timezone or tenant.timezone)
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     tomorrow = (midnight + timedelta(days=1, hours=2)).replace(hour=0)
-    found = (
-        scheduling.with_clashes(scheduling.appointments_for(actor))
-        .filter(
-            scheduling.of_days(midnight, midnight + timedelta(days=DAYS_AHEAD)),
-            practitioner=practitioner,
-        )
-        .select_related(None)  # the practitioner is at hand
-        .select_related("patient", "service", "visit__safe_start")
-        .only(*_SHOWN)
-    )
+    found = _seen_ahead(
+        actor=actor, practitioner=practitioner.id, before=midnight - timedelta(days=1), start=midnight,
+        end=midnight + timedelta(days=DAYS_AHEAD), now=now, stale=now - scheduling.STALE_AFTER,
+    )  # fmt: skip
     licences = active_licences([practitioner.id])
     notes, to_sign = unsigned_notes(practitioner, now)
     rows = rows_of(found, tenant, licences, now)
@@ -176,6 +188,19 @@ def day(actor: Actor, tenant: Tenant) -> Day | None:
         to_sign=to_sign,
         licences=licences,
         now=now,
+    )
+
+
+@prepared
+def _seen_ahead(
+    actor: Actor, practitioner: UUID, before: datetime, start: datetime, end: datetime, now: datetime, stale: datetime
+) -> QuerySet[Appointment]:
+    return (
+        scheduling.with_clashes(scheduling.appointments_for(actor), now, stale)
+        .filter(scheduling.of_days_after(before, start, end), practitioner=practitioner)
+        .select_related(None)  # the practitioner is at hand
+        .select_related("patient", "service", "visit__safe_start")
+        .only(*_SHOWN)
     )
 
 

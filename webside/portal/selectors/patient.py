@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -21,6 +22,7 @@ from webside.compliance.models import Consent
 from webside.core import clock
 from webside.core.actor import Actor, ActorKind
 from webside.core.models import Tenant
+from webside.core.rows import prepared
 from webside.people import selectors as people
 from webside.people.codes import Scope
 from webside.people.models import Patient
@@ -59,19 +61,12 @@ def home(actor: Actor, tenant: Tenant) -> Home | None:
     if patient is None:
         return None
     now = clock.now()
-    upcoming = list(
-        scheduling.upcoming_for(actor, now).filter(patient=patient).select_related("visit__safe_start")[:20]
-    )
+    upcoming = _upcoming(actor=actor, patient=patient.id, now=now)
     for each in upcoming:
         each.tenant = tenant
     following = upcoming[0] if upcoming else None
     visit = visit_of(following) if following and actor.may(Scope.VISITS) else None
     way = visits.way_in(visit) if visit is not None else None
-    past = (
-        Encounter.objects.filter(catalog.shown(actor), patient=patient, status=EncounterStatus.FINISHED)
-        .select_related("service", "practitioner", "note")
-        .order_by("-started_at")[:6]
-    )
     return Home(
         patient=patient,
         next=following,
@@ -79,7 +74,7 @@ def home(actor: Actor, tenant: Tenant) -> Home | None:
         tasks=_tasks(visit, way, tenant) if way is not None else [],
         action=_action(following, visit, way, tenant, now),
         upcoming=upcoming[1:],
-        past=list(past) if actor.may(Scope.SUMMARIES) else [],
+        past=_past(actor=actor, patient=patient.id) if actor.may(Scope.SUMMARIES) else [],
         books=actor.may(Scope.APPOINTMENTS),
         reads=actor.may(Scope.SUMMARIES),
         consents=list(
@@ -92,6 +87,17 @@ def home(actor: Actor, tenant: Tenant) -> Home | None:
         in_line=scheduling.own_entry(actor),
         waits=scheduling.own_waits(actor),
     )
+
+
+@prepared
+def _upcoming(actor: Actor, patient: UUID, now: datetime) -> QuerySet[Appointment]:
+    return scheduling.upcoming_for(actor, now).filter(patient=patient).select_related("visit__safe_start")[:20]
+
+
+@prepared
+def _past(actor: Actor, patient: UUID) -> QuerySet[Encounter]:
+    found = Encounter.objects.filter(catalog.shown(actor), patient=patient, status=EncounterStatus.FINISHED)
+    return found.select_related("service", "practitioner", "note").order_by("-started_at")[:6]
 
 
 _MINUTES = {Step.DEVICES: 1, Step.ANSWERS: 2}

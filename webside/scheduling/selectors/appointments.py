@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from webside.core import clock
 from webside.core.actor import Actor
+from webside.core.rows import prepared
 from webside.notifications import selectors as notifications
 from webside.notifications.codes import MessageKind
 from webside.notifications.models import OutgoingMessage
@@ -47,7 +48,12 @@ def appointments_for(actor: Actor) -> QuerySet[Appointment]:
 
 def appointment(actor: Actor, appointment_id: UUID) -> Appointment | None:
     """Return one appointment that the actor may see; nothing if there is none or they may not."""
-    return appointments_for(actor).filter(id=appointment_id).first()
+    return next(iter(_seen_by(actor=actor, appointment=appointment_id)), None)
+
+
+@prepared
+def _seen_by(actor: Actor, appointment: UUID) -> QuerySet[Appointment]:
+    return appointments_for(actor).filter(id=appointment).order_by()
 
 
 def upcoming_for(actor: Actor, now: datetime) -> QuerySet[Appointment]:
@@ -59,15 +65,25 @@ def upcoming_for(actor: Actor, now: datetime) -> QuerySet[Appointment]:
 
 def of_days(start: datetime, end: datetime) -> Q:
     """Return what the days from one midnight to another show: what begins in them, and what still goes on from the day before."""
-    before = Q(period__startswith__gte=start - timedelta(days=1), period__startswith__lt=start)
+    return of_days_after(start - timedelta(days=1), start, end)
+
+
+def of_days_after(before: datetime, start: datetime, end: datetime) -> Q:
+    """Return the same, where ``before`` is a day earlier than ``start``: for queries that are put together once."""
+    from_the_day_before = Q(period__startswith__gte=before, period__startswith__lt=start)
     goes_on = Q(status=AppointmentStatus.CHECKED_IN) | Q(status=AppointmentStatus.BOOKED, period__endswith__gt=start)
-    return Q(period__startswith__gte=start, period__startswith__lt=end) | (before & goes_on)
+    return Q(period__startswith__gte=start, period__startswith__lt=end) | (from_the_day_before & goes_on)
 
 
 def day_for(actor: Actor, day: date, zone: str) -> QuerySet[Appointment]:
     """Return the appointments of a calendar day of a zone, cancelled ones too; who waits since before midnight is among them."""
+    return appointments_for(actor).filter(of_days(*midnights(day, zone)))
+
+
+def midnights(day: date, zone: str) -> tuple[datetime, datetime]:
+    """Return when a calendar day of a zone begins and ends."""
     start, end = (datetime.combine(day + timedelta(days=days), time(0), tzinfo=ZoneInfo(zone)) for days in (0, 1))
-    return appointments_for(actor).filter(of_days(start, end))
+    return start, end
 
 
 def holds_time(appointment: Appointment) -> bool:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from psycopg.types.range import TimestamptzRange
 
 from webside.core import clock
+from webside.core.actor import Actor
+from webside.core.rows import prepared
 from webside.people.models import Practitioner
 from webside.scheduling.codes import AppointmentStatus
 from webside.scheduling.models import Appointment, BusyTime, OtherCalendar
 from webside.scheduling.rules import Span
+from webside.scheduling.selectors.appointments import appointments_for, midnights, of_days_after
 
 CALENDARS = "scheduling.calendars"
 """The loop of the worker that reads them."""
@@ -51,9 +54,9 @@ def stale_calendars(practitioner: Practitioner | None = None) -> list[OtherCalen
     return list(rows.select_related("practitioner").defer("address_sealed").order_by("created_at"))
 
 
-def _stale() -> Q:
+def _stale(before: datetime | None = None) -> Q:
     """Ask for the calendars of which nobody should trust what is known: not read for a day, or never although it was tried."""
-    return Q(read_at__lt=clock.now() - STALE_AFTER) | Q(read_at=None, failing_since__isnull=False)
+    return Q(read_at__lt=before or clock.now() - STALE_AFTER) | Q(read_at=None, failing_since__isnull=False)
 
 
 def other_calendar(calendar_id: UUID) -> OtherCalendar | None:
@@ -68,18 +71,38 @@ def is_busy_elsewhere(practitioner: Practitioner, span: Span) -> bool:
     return BusyTime.objects.filter(practitioner=practitioner, period__overlap=period).exists()
 
 
-def with_clashes(appointments: QuerySet[Appointment]) -> QuerySet[Appointment]:
+def with_clashes(
+    appointments: QuerySet[Appointment], now: datetime | None = None, stale: datetime | None = None
+) -> QuerySet[Appointment]:
     """Let each visit say whether another calendar of its practitioner is busy then (``clashes``), or can't be read (``unsure``).
 
-    Only what is to come clashes.
+    Only what is to come, at ``now``, clashes. ``stale``: what was last read before is too old.
     """
-    old = OtherCalendar.objects.filter(_stale(), practitioner_id=OuterRef("practitioner_id"))
-    return appointments.annotate(clashes=_clash(), unsure=Exists(old))
+    old = OtherCalendar.objects.filter(_stale(stale), practitioner_id=OuterRef("practitioner_id"))
+    return appointments.annotate(clashes=_clash(now or clock.now()), unsure=Exists(old))
 
 
-def _clash() -> Q:
+def day_of(actor: Actor, practitioner: Practitioner, day: date, zone: str) -> list[Appointment]:
+    """Return the appointments of one practitioner's calendar day that the actor may see, with their clashes."""
+    start, end = midnights(day, zone)
+    now = clock.now()
+    return _day_of(
+        actor=actor, practitioner=practitioner.id, before=start - timedelta(days=1), start=start, end=end, now=now,
+        stale=now - STALE_AFTER,
+    )  # fmt: skip
+
+
+@prepared
+def _day_of(
+    actor: Actor, practitioner: UUID, before: datetime, start: datetime, end: datetime, now: datetime, stale: datetime
+) -> QuerySet[Appointment]:
+    found = appointments_for(actor).filter(of_days_after(before, start, end), practitioner=practitioner)
+    return with_clashes(found, now, stale)
+
+
+def _clash(now: datetime) -> Q:
     same = BusyTime.objects.filter(practitioner_id=OuterRef("practitioner_id"), period__overlap=OuterRef("period"))
-    return Q(status__in=_TO_COME, period__endswith__gt=clock.now()) & Q(Exists(same))
+    return Q(status__in=_TO_COME, period__endswith__gt=now) & Q(Exists(same))
 
 
 def clashes_ahead(practitioner: Practitioner) -> list[Appointment]:
@@ -87,8 +110,13 @@ def clashes_ahead(practitioner: Practitioner) -> list[Appointment]:
 
     Nothing is cancelled for it. The caller asks who may see which.
     """
-    found = Appointment.objects.filter(_clash(), practitioner=practitioner)
-    return list(found.select_related("patient", "practitioner", "service").order_by("period"))
+    return _clashes(practitioner=practitioner.id, now=clock.now())
+
+
+@prepared
+def _clashes(practitioner: UUID, now: datetime) -> QuerySet[Appointment]:
+    found = Appointment.objects.filter(_clash(now), practitioner=practitioner)
+    return found.select_related("patient", "practitioner", "service").order_by("period")
 
 
 def calendars_to_read(most: int) -> QuerySet[OtherCalendar]:

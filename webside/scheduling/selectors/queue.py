@@ -26,6 +26,7 @@ from webside.compliance import selectors as compliance
 from webside.compliance.selectors import OnRecord
 from webside.core import clock, loops
 from webside.core.actor import Actor
+from webside.core.rows import prepared
 from webside.people import policies as people
 from webside.people.models import Patient, Practitioner
 from webside.people.rules import age_on
@@ -359,13 +360,18 @@ def own_entry(actor: Actor) -> QueueEntry | None:
     """Return where the actor herself is in line, by account or by her door."""
     if actor.user_id is None and actor.subject_id is None:
         return None
+    return next(iter(_own_entries(actor=actor)), None)
+
+
+@prepared
+def _own_entries(actor: Actor) -> QuerySet[QueueEntry]:
     own = (
         Q(id=actor.subject_id)
         if actor.user_id is None
         else people.own(actor, *policies.SEEN_WITH, by="patient__") & shown(actor)
     )
     found = QueueEntry.objects.filter(own, status__in=IN_LINE)
-    return found.select_related("patient", "service", "practitioner").order_by("-joined_at").first()
+    return found.select_related("patient", "service", "practitioner").order_by("-joined_at")
 
 
 def hears_queue(actor: Actor, tenant_id: UUID) -> bool:
@@ -440,17 +446,21 @@ class Strip:
 
 def strip_of(practitioner: Practitioner) -> Strip | None:
     """Return what somebody's day says of the line, in one query; nothing for who gives nothing that people wait for."""
+    row = _strip(practitioner=practitioner.id)[0]
+    return Strip(row["on_duty"], row["on_until"], row["waiting"] or 0) if row["gives"] else None
+
+
+@prepared
+def _strip(practitioner: UUID) -> QuerySet[Practitioner, dict[str, Any]]:
     own = QueueDuty.objects.filter(practitioner=OuterRef("pk"), ended_at=None)
     given = ServicePractitioner.objects.filter(
         practitioner=OuterRef("pk"), service__on_demand=True, service__active=True
     )
     theirs = QueueEntry.objects.filter(status=QueueStatus.WAITING, service__practitioners=OuterRef("pk"))
     numbers = theirs.order_by().values("status").annotate(number=Count("pk")).values("number")
-    row = Practitioner.objects.filter(id=practitioner.id).values_list(
-        Exists(given), Exists(own), Subquery(own.values("until")[:1]), Subquery(numbers)
-    ).get()  # fmt: skip
-    gives, on_duty, until, waiting = row
-    return Strip(on_duty, until, waiting or 0) if gives else None
+    return Practitioner.objects.filter(id=practitioner).values(
+        gives=Exists(given), on_duty=Exists(own), on_until=Subquery(own.values("until")[:1]), waiting=Subquery(numbers)
+    )  # fmt: skip
 
 
 # The front desk

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
 from webside.core import clock
 from webside.core.actor import Actor
+from webside.core.rows import prepared
 from webside.notifications import selectors as notifications
 from webside.people import policies as people
 from webside.people.codes import Scope
@@ -31,8 +32,11 @@ _WITH = ("patient", "service", "practitioner", "appointment__practitioner")
 
 def _read(entries: QuerySet[WaitlistEntry]) -> QuerySet[WaitlistEntry]:
     """Read entries with their people and what was offered, the latest offer first."""
-    offers = WaitlistOffer.objects.select_related("practitioner").order_by("-offered_at")
-    return entries.select_related(*_WITH).prefetch_related(Prefetch("offers", queryset=offers))
+    return entries.select_related(*_WITH).prefetch_related(_offers())
+
+
+def _offers() -> Prefetch:
+    return Prefetch("offers", queryset=WaitlistOffer.objects.select_related("practitioner").order_by("-offered_at"))
 
 
 def waitlist_entry(actor: Actor, entry_id: UUID) -> WaitlistEntry | None:
@@ -52,9 +56,16 @@ def own_waits(actor: Actor) -> list[WaitlistEntry]:
     """Return for what the actor's patient waits, the longest wait first."""
     if actor.user_id is None:
         return []
+    found = _own_waits(actor=actor)
+    prefetch_related_objects(found, _offers())
+    return found
+
+
+@prepared
+def _own_waits(actor: Actor) -> QuerySet[WaitlistEntry]:
     own = people.own(actor, Scope.APPOINTMENTS, by="patient__")
     visible = policies.visible_waitlist_entries(actor, WaitlistEntry.objects.filter(own))
-    return list(_read(visible.filter(status=WaitlistStatus.WAITING)).order_by("joined_at"))
+    return visible.filter(status=WaitlistStatus.WAITING).select_related(*_WITH).order_by("joined_at")
 
 
 def waitlist_link_by_hash(token_hash: bytes) -> WaitlistLink | None:

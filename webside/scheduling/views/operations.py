@@ -59,9 +59,10 @@ def _schedule(request: HttpRequest, slug: str, form: TimeOffForm | None, status:
     zone = (who.timezone if who else "") or request.tenant.timezone  # type: ignore[attr-defined]
     today = clock.today(zone)
     day = day_of(request.GET.get("day", "")) or today
-    found = selectors.with_clashes(selectors.day_for(actor, day, zone))
     if who is not None:
-        found = found.filter(practitioner=who)
+        found = selectors.day_of(actor, who, day, zone)
+    else:
+        found = list(selectors.with_clashes(selectors.day_for(actor, day, zone)))
     now = clock.now()
     desk = actor.has(Role.COORDINATOR)
     clashes = selectors.clashes_ahead(who) if who is not None else []

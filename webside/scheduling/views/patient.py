@@ -72,6 +72,7 @@ def _clocks_differ(moment: datetime, one: str, other: str) -> bool:
 def detail(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
     """Show an appointment: when, with whom, what to do next, how to change it."""
     appointment = _appointment_or_404(request, appointment_id, "scheduling.appointment.read")
+    appointment.tenant = request.tenant  # type: ignore[attr-defined] # at hand: it isn't read again
     actor = request.actor  # type: ignore[attr-defined]
     own = policies.is_patient_of(actor, appointment)
     record("scheduling.appointment.read", actor=actor, target=appointment, patient_id=appointment.patient_id,

@@ -14,6 +14,7 @@ from django.db.models.functions import JSONObject
 
 from webside.core import clock
 from webside.core.actor import Actor
+from webside.core.rows import prepared
 from webside.scheduling import selectors as scheduling
 from webside.scheduling.codes import HOLDS_TIME
 from webside.scheduling.models import Appointment
@@ -33,12 +34,17 @@ OFFERED = 3
 
 def visit_afterwards(actor: Actor, visit_id: UUID) -> Visit | None:
     """Return a visit that the actor may see with what follows it, in one query; nothing if there is none for them."""
+    return next(iter(_afterwards(actor=actor, visit=visit_id)), None)
+
+
+@prepared
+def _afterwards(actor: Actor, visit: UUID) -> QuerySet[Visit]:
     said = JSONObject(call="call", purpose="purpose", words="words", answered_at="answered_at")
     answers = _surveys().filter(participant__visit=OuterRef("pk")).order_by().annotate(_row=said).values("_row")
     found = Visit.objects.select_related(
         "appointment__patient", "appointment__practitioner", "appointment__service", "follow_up__appointment"
     ).annotate(survey=ArraySubquery(answers))
-    return policies.visible_visits(actor, found).filter(id=visit_id).first()
+    return policies.visible_visits(actor, found).filter(id=visit).order_by()
 
 
 def was_held(visit: Visit) -> bool:

@@ -15,6 +15,7 @@ from webside.catalog.gates import Finding
 from webside.core import clock, frames
 from webside.core.actor import Actor
 from webside.core.models import Tenant
+from webside.core.rows import prepared
 from webside.people.models import Practitioner
 from webside.scheduling import selectors as scheduling
 from webside.scheduling.codes import AppointmentStatus
@@ -161,16 +162,23 @@ def asked_of(actor: Actor) -> Asked:
     """Return what colleagues ask of the actor now. Mostly nothing, which one look finds out."""
     if actor.user_id is None or not actor.is_staff:
         return Asked([], [])
-    asked = HandOver.objects.filter(to__user_id=actor.user_id, answered_at=None, visit__ended_at=None)
-    seated = policies.own_seats(actor, Participant.objects.filter(removed_at=None, visit__ended_at=None))
-    here = Tenant.objects.filter(id=frames.current_tenant_id()).values_list(_any(seated), _any(asked))
-    into, to_take = here.first() or (False, False)
+    here = _is_asked(actor=actor)[0]
+    to_take = _asked().filter(id__in=_asked_of(actor).values("id")).order_by("asked_at") if here["to_take"] else ()
     return Asked(
-        seats.asked_into(actor) if into else [],
-        [each for each in _asked().filter(id__in=asked.values("id")).order_by("asked_at") if can_be_taken(each)]
-        if to_take
-        else [],
+        seats.asked_into(actor) if here["into"] else [],
+        [each for each in to_take if can_be_taken(each)],
     )
+
+
+@prepared
+def _is_asked(actor: Actor) -> QuerySet[Tenant, Any]:
+    seated = policies.own_seats(actor, Participant.objects.filter(removed_at=None, visit__ended_at=None))
+    here = Tenant.objects.filter(id=frames.current_tenant_id())
+    return here.values(into=_any(seated), to_take=_any(_asked_of(actor)))
+
+
+def _asked_of(actor: Actor) -> QuerySet[HandOver]:
+    return HandOver.objects.filter(to__user_id=actor.user_id, answered_at=None, visit__ended_at=None)
 
 
 def _any(rows: QuerySet[Any, Any]) -> Exists:

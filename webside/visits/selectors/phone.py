@@ -20,6 +20,7 @@ from django.utils.crypto import salted_hmac
 from psycopg.types.range import TimestamptzRange
 
 from webside.core import clock
+from webside.core.rows import prepared
 from webside.notifications.selectors import may_be_reached
 from webside.notifications.telephone import e164, masked, shown
 from webside.visits import policies, rules
@@ -134,15 +135,24 @@ def phone_call_of_carrier(carrier_id: str) -> PhoneCall | None:
     return found.first() if carrier_id else None
 
 
+def phone_calls(visit: Visit) -> list[PhoneCall]:
+    """Return the calls of a visit, the oldest first."""
+    return _phone_calls(visit=visit.id)
+
+
+@prepared
+def _phone_calls(visit: UUID) -> QuerySet[PhoneCall]:
+    return PhoneCall.objects.select_related("seat").filter(visit=visit).order_by("began_at", "id")
+
+
 def live_calls(visit: Visit) -> list[PhoneCall]:
     """Return the calls of a visit that go on, as far as anybody knows, the oldest first."""
-    found = PhoneCall.objects.select_related("seat").filter(visit=visit, ended_at=None)
-    return list(found.order_by("began_at", "id"))
+    return [call for call in phone_calls(visit) if call.ended_at is None]
 
 
-def newest_ended(visit: Visit, role: ParticipantRole) -> PhoneCall | None:
-    """Return the last call of one side, where it is over and none goes on: the page says how it ended."""
-    last = PhoneCall.objects.filter(visit=visit, seat__role=role).order_by("-began_at", "-id").first()
+def newest_ended(calls: list[PhoneCall], role: ParticipantRole) -> PhoneCall | None:
+    """Return of all calls of a visit the last one of one side, where it is over: the page says how it ended."""
+    last = next((call for call in reversed(calls) if call.seat and call.seat.role == role), None)
     return last if last is not None and last.ended_at is not None else None
 
 

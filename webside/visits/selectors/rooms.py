@@ -23,6 +23,7 @@ from webside.chart.registry import Whereabouts
 from webside.compliance import selectors as compliance
 from webside.core import clock
 from webside.core.actor import Actor
+from webside.core.rows import prepared
 from webside.people import selectors as people
 from webside.people.models import Patient, Practitioner
 from webside.people.rules import age_on
@@ -69,7 +70,12 @@ def _visits() -> QuerySet[Visit]:
 
 def visit(actor: Actor, visit_id: UUID) -> Visit | None:
     """Return one visit that the actor may see; nothing if there is none or they may not."""
-    return visits(actor).filter(id=visit_id).first()
+    return next(iter(_seen_by(actor=actor, visit=visit_id)), None)
+
+
+@prepared
+def _seen_by(actor: Actor, visit: UUID) -> QuerySet[Visit]:
+    return visits(actor).filter(id=visit).order_by()
 
 
 def hears(actor: Actor, visit_id: UUID) -> bool:
@@ -79,12 +85,25 @@ def hears(actor: Actor, visit_id: UUID) -> bool:
 
 def by_id(visit_id: UUID) -> Visit:
     """Return a visit with its people; raise ``Visit.DoesNotExist``. The caller asks the policies."""
-    return _visits().get(id=visit_id)
+    found = next(iter(_one(visit=visit_id)), None)
+    if found is None:
+        raise Visit.DoesNotExist
+    return found
+
+
+@prepared
+def _one(visit: UUID) -> QuerySet[Visit]:
+    return _visits().filter(id=visit).order_by()
 
 
 def visit_for(appointment: Appointment) -> Visit | None:
     """Return the room of an appointment, if it has been opened yet; it has the appointment's id."""
-    return _visits().filter(appointment=appointment).first()
+    return next(iter(_of(appointment=appointment.id)), None)
+
+
+@prepared
+def _of(appointment: UUID) -> QuerySet[Visit]:
+    return _visits().filter(appointment=appointment).order_by()
 
 
 def visits_for(appointments: list[Appointment]) -> dict[UUID, Visit]:
@@ -100,6 +119,11 @@ def safe_start_of(visit: Visit) -> SafeStart | None:
 def participants(visit: Visit) -> dict[ParticipantRole, Participant]:
     """Return both sides of a visit; who was asked in besides is :func:`seats_of`'s."""
     return {ParticipantRole(found.role): found for found in Participant.objects.filter(visit=visit, role__in=MAIN)}
+
+
+def patients_seat(visit_id: UUID) -> Participant | None:
+    """Return the seat of the patient in a visit, which has the id of its appointment; nothing before it was opened."""
+    return Participant.objects.filter(visit_id=visit_id, role=ParticipantRole.PATIENT).first()
 
 
 def attends(actor: Actor) -> str:
@@ -120,7 +144,11 @@ def is_here(participant: Participant | None) -> bool:
 
 def patient_verdict(visit: Visit) -> DeviceVerdict | None:
     """Return what the patient's device check said when the visit was read, if she had one."""
-    check = visit.patient_check if hasattr(visit, "patient_check") else by_id(visit.id).patient_check  # type: ignore[attr-defined]
+    if hasattr(visit, "patient_check"):
+        check = visit.patient_check
+    else:
+        seat = patients_seat(visit.id)
+        check = seat.device_check if seat else None
     return DeviceVerdict(check["verdict"]) if check else None
 
 
@@ -234,13 +262,15 @@ def room_of(case: Case) -> Visit | None:
     if visit_id is None:
         return None
 
-    def asked() -> Visit | None:
-        found = Visit.objects.select_related("safe_start", "follow_up__appointment").annotate(
-            call_sums=_call_sums(), phone_moves=phone_moves(), taken_over_at=_taken_over(), met=team_meetings()
-        )
-        return found.filter(id=visit_id).order_by().first()
+    return case.once(ROOM, lambda: next(iter(_as_it_went(visit=visit_id)), None))
 
-    return case.once(ROOM, asked)
+
+@prepared
+def _as_it_went(visit: UUID) -> QuerySet[Visit]:
+    found = Visit.objects.select_related("safe_start", "follow_up__appointment").annotate(
+        call_sums=_call_sums(), phone_moves=phone_moves(), taken_over_at=_taken_over(), met=team_meetings()
+    )
+    return found.filter(id=visit).order_by()
 
 
 def case_of(

@@ -45,8 +45,9 @@ def by_phone(slug: str, visit: Any, role: ParticipantRole) -> dict[str, Any] | N
         return None
     seat = selectors.participants(visit)[role]
     dial = services.dial_in(seat=seat, clinic=slug)
-    calls = [call for call in selectors.live_calls(visit) if call.seat_id == seat.id]
-    last = None if calls else selectors.newest_ended(visit, role)
+    known = selectors.phone_calls(visit)
+    calls = [call for call in known if call.seat_id == seat.id and call.ended_at is None]
+    last = None if calls else selectors.newest_ended(known, role)
     state, tone = "", "info"
     if calls:
         state = str(_OWN_STATES[PhoneState(calls[-1].state)])
@@ -75,13 +76,14 @@ def calls_of(slug: str, visit: Any) -> dict[str, Any] | None:
     if not services.has_line(slug):
         return None
     stage = selectors.stage_of(visit)
-    live = selectors.live_calls(visit)
+    known = selectors.phone_calls(visit)
+    live = [call for call in known if call.ended_at is None]
     own = selectors.participants(visit)[ParticipantRole.CLINICIAN]
     there = {call.caller.role for call in live if call.state == PhoneState.ROOM}
     called = {call.caller.role for call in live}
     dialled = selectors.standing_at(visit, clock.now()) is None and stage in _BEFORE_THE_END
     patient, clinician = (selectors.callable_number(visit, role) for role in MAIN)
-    last = None if live else selectors.newest_ended(visit, ParticipantRole.PATIENT)
+    last = None if live else selectors.newest_ended(known, ParticipantRole.PATIENT)
     return {
         "calls": [_call(call, visit, stage) for call in live],
         "alone": ParticipantRole.PATIENT in there and ParticipantRole.CLINICIAN not in there,
