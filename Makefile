@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 PY := .venv/bin/python
 WORKERS ?= 2
-.PHONY: help setup dev demo run test drill check fix bench doctor docs lock clean
+.PHONY: help setup dev saml demo run test drill check fix bench doctor docs lock clean
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -13,6 +13,9 @@ setup: ## make .venv with what running needs
 
 dev: ## make .venv with what testing needs as well
 	@tools/setup.sh dev
+
+saml: setup ## add what signing in by SAML 2.0 needs (WEBSIDE_SAML=1)
+	@tools/setup.sh saml
 
 demo: setup ## start a living clinic on this machine and print its address
 	@exec $(PY) -m config.supervisor demo

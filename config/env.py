@@ -7,6 +7,7 @@ import binascii
 import os
 import re
 import secrets
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ DATA_KEY_BYTES = 32
 LONGEST_KEY_ID = 40
 P256_BYTES = 32
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # SEC 2, 2.4.2
+SAML_PACKAGES = ("lxml", "xmlsec", "onelogin")
 E164 = re.compile(r"\+[1-9]\d{6,14}")
 
 
@@ -120,6 +122,11 @@ class Env(BaseSettings):
         '["larkspur.example"]}. Who types such an address to sign in is led to that clinic\'s own service, if it has one. '
         "Where only one clinic is on this installation, all are its own.",
     )
+    saml: bool = Field(
+        False,
+        description="Staff may also be signed in by services that speak SAML 2.0; administrators add them as those that speak "
+        "OpenID Connect. Needs the packages that `make saml` installs.",
+    )
     turn_urls: list[str] = Field(default_factory=list, description="turn:host:port?transport=udp, …")
     turn_secret: SecretStr | None = Field(None, description="coturn's static-auth-secret.")
     turn_ttl: int = Field(3600, le=3600, description="Seconds that a relay credential lives; an hour at most.")
@@ -177,6 +184,8 @@ class Env(BaseSettings):
                     " WEBSIDE_ONLY_PROXY_CONNECTS=1"
                 )
         self._refuse_wrong_carriers()
+        if self.saml and not all(map(find_spec, SAML_PACKAGES)):
+            raise ValueError("WEBSIDE_SAML needs packages that are not installed; install them: make saml")
         self.encryption_keys()
         if self.push_key:
             self.push_signing_key()

@@ -46,6 +46,21 @@ def python() -> Iterator[Finding]:
         yield Finding(state, f"packages for {needs}", "installed" if made else "not installed", "" if made else command)
 
 
+def saml() -> Iterator[Finding]:
+    """The packages for services that speak SAML 2.0, where the settings name them."""
+    from config import postgres
+
+    if postgres.setting("WEBSIDE_SAML").lower() not in ("1", "true", "yes", "on", "t", "y"):
+        return
+    try:
+        import xmlsec  # noqa: F401 - it and lxml load together or not at all
+        from onelogin.saml2 import response  # noqa: F401
+    except ImportError as error:
+        yield Finding(MISSING, "packages for SAML", f"WEBSIDE_SAML is set: {error}", "make saml")
+    else:
+        yield Finding(OK, "packages for SAML", "installed")
+
+
 def database() -> Iterator[Finding]:
     """PostgreSQL: the operator's, or the embedded one and its state."""
     from config import postgres
@@ -144,7 +159,7 @@ def versions() -> Iterator[Finding]:
     yield Finding(OK, "versions", ", ".join(found))
 
 
-LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (python, versions, database, ports, disk, programs)
+LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (python, versions, saml, database, ports, disk, programs)
 
 
 def main() -> int:

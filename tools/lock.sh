@@ -1,5 +1,5 @@
 #!/bin/sh
-# Write requirements/base.txt and dev.txt from the .in files: every version pinned, every file hashed, no address.
+# Write requirements/base.txt, saml.txt and dev.txt from the .in files: every version pinned, every file hashed, no address.
 # Pins that still fit are kept; `make lock UPGRADE=1` takes the newest. Needs uv (any recent one).
 set -eu
 cd "$(dirname "$0")/../requirements"
@@ -17,9 +17,10 @@ compile() { # source, target, further options
 }
 
 compile base.in base.txt
-compile test.in dev.txt -c base.txt
+compile saml.in saml.txt -c base.txt
+compile test.in dev.txt -c base.txt -c saml.txt
 
-if grep -nE '://|^ *--(index|extra-index|find-links|trusted)' base.txt dev.txt; then
+if grep -nE '://|^ *--(index|extra-index|find-links|trusted)' base.txt saml.txt dev.txt; then
     echo "webside: a lock file holds an address" >&2
     exit 1
 fi

@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-SPACE_MB = {"base": 700, "dev": 1500}  # the packages, and as much again while they are unpacked
+SPACE_MB = {"base": 700, "dev": 1500, "saml": 60}  # the packages, and as much again while they are unpacked
 
 CAUSES = (
     (
@@ -128,7 +128,8 @@ def main(kind: str, base_mark: str, mark: str) -> int:
         print("webside: stopped; run it again to go on", file=sys.stderr)
         return 130
     (VENV / f".webside-{kind}").write_text(mark)
-    (VENV / ".webside-base").write_text(base_mark)  # dev contains base
+    if kind == "dev":  # it contains base
+        (VENV / ".webside-base").write_text(base_mark)
     print(f"webside: .venv is ready ({time.monotonic() - began:.0f} s)")
     return 0
 

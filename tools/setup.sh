@@ -1,5 +1,6 @@
 #!/bin/sh
-# Make .venv ready: `tools/setup.sh base` to run the clinic, `tools/setup.sh dev` to test it as well.
+# Make .venv ready: `tools/setup.sh base` to run the clinic, `tools/setup.sh dev` to test it as well; `saml` adds to base
+# what signing in by SAML 2.0 needs.
 # Costs a few milliseconds when nothing changed. PYTHON=… chooses the interpreter.
 set -eu
 cd "$(dirname "$0")/.."

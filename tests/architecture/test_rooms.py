@@ -29,7 +29,7 @@ FOUNDATIONS = {"core", "outbox", "fhirkit", "audit", "accounts", "realtime", "ui
 TENANTLESS = {
     "core.Tenant", "core.Timer", "core.Heartbeat", "outbox.OutboxEvent", "outbox.Delivery", "accounts.User",
     "accounts.Membership", "accounts.Invitation", "accounts.ApiKey", "accounts.SignIn",
-    "accounts.IdentityProvider", "realtime.Ticket",
+    "accounts.IdentityProvider", "accounts.SamlRequest", "realtime.Ticket",
     "audit.AuditEvent", "audit.Seal", "audit.SealedRow", "notifications.OutgoingMessage", "notifications.ChannelState",
     "chart.DiagnosisCode",
 }  # fmt: skip

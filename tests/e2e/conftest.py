@@ -142,6 +142,7 @@ def running_demo(*, prefix: Sequence[str] = (), **environment: str) -> Iterator[
             "WEBSIDE_VAR": str(var / "var"),
             "WEBSIDE_PORT": str(free_port()),
             "WEBSIDE_SIGN_IN_DOMAINS": '{"larkspur": ["larkspur.example"]}',
+            "WEBSIDE_SAML": "1",
             **environment,
         }
         process = subprocess.Popen(

@@ -188,7 +188,7 @@ NO_PAGES = {
         "billing:claim-csv", "chart:encounter-summary-pdf", "chart:transfer-sheet-pdf", "compliance:trail-csv",
         "mfa_download_recovery_codes", "portal:figures-csv", "scheduling:appointment-calendar", "scheduling:feed",
         "ui:manifest", "ui:worker", "portal:embed-script",
-        "visits:visit-file", "visits:seat-file", "chart:document-content",
+        "visits:visit-file", "visits:seat-file", "chart:document-content", "accounts:sso-metadata",
     },
     "facts for programs": {
         "accounts:session", "accounts:session-end", "core:health-json", "core:health-live", "realtime:ticket-mint",
@@ -205,7 +205,7 @@ NO_PAGES = {
     "a way on to a page": {
         "portal:start", "account_set_password", "account_confirm_login_code", "mfa_reauthenticate",
         "mfa_reauthenticate_webauthn", "accounts:sso-begin", "openid_connect_callback",
-        "notifications:push-open",
+        "accounts:sso-finish", "notifications:push-open",
     },
     "an answer to a form, which leads on to a page": {
         "chart:emergency-end", "chart:emergency-review", "people:acting-begin", "people:acting-stop",

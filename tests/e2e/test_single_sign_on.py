@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.e2e.conftest import PHONE, Demo, someone
 from tests.e2e.looks import examine
 from tests.single_sign_on.provider import CLIENT_ID, PASSWORD, SECRET
-from tests.single_sign_on.running import running_service
+from tests.single_sign_on.running import running_saml_service, running_service
+from tests.single_sign_on.saml_provider import PASSWORD as SAML_PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -63,3 +65,45 @@ def test_a_colleague_is_invited_and_comes_in_by_the_clinics_own_service(
             nina.wait_for_url("**/o/larkspur/home/**")
             nina.goto("/o/larkspur/staff/")
             assert nina.get_by_role("heading", name="Staff").count() == 0, "she works at the front desk"
+
+
+def test_a_colleague_comes_in_by_a_service_that_speaks_saml(demo: Demo, chromium: Any) -> None:
+    """Her browser carries what is said: there by an address, back by a form of the service's page, without our cookies."""
+    with running_saml_service() as service:
+        service.says(email="noor.haddad@saml.example")
+        with someone(chromium, demo, "Sol Adeyemi") as sol:
+            sol.goto("/o/larkspur/staff/services/")
+            sol.get_by_role("link", name="Add one that speaks SAML").click()
+            sol.get_by_label("Name", exact=True).fill("Larkspur directory")
+            sol.get_by_label("Description of the service").fill("nothing of the kind")
+            sol.get_by_label("E-mail addresses end with").fill("saml.example")
+            sol.watch.expect("422")
+            sol.get_by_role("button", name="Save").click()
+            sol.get_by_text("This describes no service that signs people in").first.wait_for()
+            assert sol.get_by_label("E-mail addresses end with").input_value() == "saml.example"
+            sol.get_by_label("Description of the service").fill(httpx.get(f"{service.address}/metadata").text)
+            sol.get_by_role("button", name="Save").click()
+            sol.get_by_text("Tell the service now what stands here.").wait_for()
+            examine(sol, "sso-detail-saml", route=ROUTES["sso-detail"])
+            named = sol.locator("a", has_text="/metadata/").inner_text()
+            service.says(knows=named, answers_to=sol.locator("code").inner_text())
+            entrance = sol.locator("a", has_text="/sso/").last.get_attribute("href")
+            sol.goto("/o/larkspur/staff/invite/")
+            sol.get_by_label("Name").fill("Noor Haddad")
+            sol.get_by_label("E-mail").fill("noor.haddad@saml.example")
+            sol.get_by_label("Front desk").check()
+            sol.get_by_role("button", name="Send the invitation").click()
+            sol.get_by_text("The invitation is on its way").wait_for()
+        with someone(chromium, demo, None, size=PHONE) as noor:
+            noor.watch.expect(f"asked a stranger: {service.address}", "favicon", "404")
+            noor.goto(entrance)
+            noor.get_by_role("link", name="Go there").click()
+            noor.wait_for_url(f"{service.address}/sign-in**")
+            noor.locator("input[name=login]").fill("noor.haddad@saml.example")
+            noor.locator("input[name=password]").fill(SAML_PASSWORD)
+            noor.locator("button[type=submit]").click()
+            noor.wait_for_url("**/o/larkspur/home/**")
+            noor.goto("/o/larkspur/staff/")
+            assert noor.get_by_role("heading", name="Staff").count() == 0, "she works at the front desk"
+            noor.goto("/accounts/email/")
+            noor.get_by_text("Your clinic’s own service signs you in").first.wait_for()

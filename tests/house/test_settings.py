@@ -98,3 +98,42 @@ def test_a_refusal_is_one_line_at_the_terminal() -> None:
         cwd=ROOT, env={**environment, "WEBSIDE_PORT": "eighty"}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert wrong.stderr.startswith("webside: WEBSIDE_PORT: Input should be a valid integer")
+
+
+def test_saml_without_its_packages_is_a_line_that_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not _env().saml
+    assert _env(saml=True).saml
+    monkeypatch.setattr("config.env.find_spec", lambda name: None if name == "xmlsec" else object())
+    assert _refusal(saml=True) == "webside: WEBSIDE_SAML needs packages that are not installed; install them: make saml"
+    assert _env().production, "who doesn't want it isn't asked for them"
+
+
+WITHOUT = """
+import sys
+sys.modules.update(dict.fromkeys(("lxml", "xmlsec", "onelogin")))  # as where they are not installed
+import os, django
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+django.setup()
+from django.core.checks import run_checks
+from django.urls import get_resolver
+run_checks()
+print(len(get_resolver().url_patterns) > 5)
+"""
+LOADED = """
+import sys, os, django
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+django.setup()
+from django.urls import get_resolver
+get_resolver().url_patterns
+print(sorted({"lxml", "xmlsec", "onelogin"} & set(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize(("code", "said"), [(WITHOUT, "True"), (LOADED, "[]")])
+def test_a_clinic_without_saml_needs_and_loads_nothing_of_it(code: str, said: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "WEBSIDE_SAML"}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, "check"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.stdout.strip(), done.returncode) == (said, 0), done.stderr

@@ -31,7 +31,7 @@ def tree(tmp_path: Path) -> Path:
     """A copy of what set-up reads, with no virtual environment."""
     (tmp_path / "requirements").mkdir()
     shutil.copytree(ROOT / "tools", tmp_path / "tools", ignore=shutil.ignore_patterns("__pycache__"))
-    for kind in ("base", "dev"):
+    for kind in ("base", "saml", "dev"):
         shutil.copy(ROOT / "requirements" / f"{kind}.txt", tmp_path / "requirements")
     return tmp_path
 
@@ -141,11 +141,11 @@ def test_a_cause_has_plain_words(setup: ModuleType, output: str, words: str) -> 
     assert words in setup.cause_of(output)
 
 
-@pytest.mark.parametrize("kind", ["base", "dev"])
-def test_the_lock_pins_and_hashes_everything_and_holds_no_address(kind: str) -> None:
+@pytest.mark.parametrize(("kind", "least"), [("base", 50), ("saml", 3), ("dev", 100)])
+def test_the_lock_pins_and_hashes_everything_and_holds_no_address(kind: str, least: int) -> None:
     text = (ROOT / "requirements" / f"{kind}.txt").read_text()
     entries = re.split(r"\n(?=[a-z0-9])", re.sub(r"^#.*\n", "", text, flags=re.M))
-    assert len(entries) > 50
+    assert len(entries) > least
     assert [entry for entry in entries if not re.match(r"[a-z0-9._-]+==\S+( ; .+)? \\\n", entry)] == []
     assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
     assert not re.search(r"://|--(index|extra-index|find-links|trusted)", text)
@@ -154,13 +154,33 @@ def test_the_lock_pins_and_hashes_everything_and_holds_no_address(kind: str) -> 
 def test_what_is_tested_is_what_is_run() -> None:
     pins = {
         kind: dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", (ROOT / "requirements" / f"{kind}.txt").read_text(), re.M))
-        for kind in ("base", "dev")
+        for kind in ("base", "saml", "dev")
     }
-    assert {name: pin for name, pin in pins["base"].items() if pins["dev"].get(name, pin) != pin} == {}
+    for kind in ("base", "saml"):
+        assert {name: pin for name, pin in pins[kind].items() if pins["dev"].get(name, pin) != pin} == {}
+
+
+def test_what_only_some_clinics_need_is_no_part_of_base(setup: ModuleType) -> None:
+    base, saml = ((ROOT / "requirements" / f"{kind}.txt").read_text() for kind in ("base", "saml"))
+    extra = set(re.findall(r"^([a-z0-9._-]+)==", saml, re.M))
+    assert {"python3-saml", "xmlsec", "lxml"} <= extra
+    assert extra & set(re.findall(r"^([a-z0-9._-]+)==", base, re.M)) == set()
+
+
+def test_adding_it_later_says_nothing_about_base(
+    setup: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(setup, "VENV", tmp_path)
+    monkeypatch.setattr(setup, "make_venv", lambda: None)
+    monkeypatch.setattr(setup, "install", lambda requirements: None)
+    assert setup.main("saml", "of base", "of saml") == 0
+    assert [path.name for path in tmp_path.iterdir()] == [".webside-saml"]
+    assert setup.main("dev", "of base", "of dev") == 0
+    assert (tmp_path / ".webside-base").read_text() == "of base"
 
 
 def test_every_wanted_package_is_in_the_lock() -> None:
-    for source, kind in {"base.in": "base", "test.in": "dev"}.items():
+    for source, kind in {"base.in": "base", "saml.in": "saml", "test.in": "dev"}.items():
         wanted = {
             re.split(r"[\[=<>~; ]", line)[0].lower().replace("_", "-").replace(".", "-")
             for line in (ROOT / "requirements" / source).read_text().splitlines()
@@ -192,3 +212,21 @@ def test_the_doctor_says_how_each_thing_is_and_what_to_do(tmp_path: Path) -> Non
         if line.startswith(("note", "missing")):
             assert lines[number + 1].strip().startswith("-> "), line
     assert (done.returncode == 1) == any(line.startswith("missing") for line in lines)
+
+
+def test_the_doctor_says_what_a_clinic_with_saml_lacks(tmp_path: Path) -> None:
+    for folder in ("lxml", "xmlsec"):
+        (tmp_path / f"{folder}.py").write_text("raise ImportError('not here')\n")
+    environment = {"PATH": os.environ["PATH"], "WEBSIDE_VAR": str(tmp_path / "var"), "WEBSIDE_PORT": "8000"}
+    for more, words in (
+        ({}, None),
+        ({"WEBSIDE_SAML": "1"}, "ok       packages for SAML"),
+        ({"WEBSIDE_SAML": "1", "PYTHONPATH": str(tmp_path)}, "missing  packages for SAML"),
+    ):
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "tools" / "doctor.py")],
+            env=environment | more, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        found = [line for line in done.stdout.splitlines() if "packages for SAML" in line]
+        assert found == [] if words is None else found[0].startswith(words), done.stdout
+        assert ("-> make saml" in done.stdout) == ("PYTHONPATH" in more)

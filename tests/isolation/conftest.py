@@ -16,6 +16,7 @@ from webside.testing.pushes import pushes_to_loopback
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any, static_files: None) -> Iterator[World]:
     """Give both clinics. What a test changes it rolls back; the rows go when the file of tests is done."""
+    from django.conf import settings
     from django.core.cache import cache
     from django.db import connection
     from django.test import override_settings
@@ -24,7 +25,8 @@ def world(django_db_setup: None, django_db_blocker: Any, static_files: None) -> 
         connection.ops.execute_sql_flush([])
         cache.clear()
         try:
-            with pushes_to_loopback():
+            speaking = settings.ENV.model_copy(update={"saml": True})
+            with pushes_to_loopback(), override_settings(ENV=speaking):
                 with override_settings(EMAIL_BACKEND="webside.notifications.backends.RecordedEmailBackend"):
                     made = build()
                 yield made

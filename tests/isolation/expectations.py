@@ -91,6 +91,10 @@ def row(route: str, get: str | None = None, post: str | None = None, **more: obj
 SERVICE = {
     "name": "Theirs", "issuer": "http://localhost:9", "client_id": "webside", "secret": "x", "domains": "theirs.example",
 }  # fmt: skip
+SAML_SERVICE = {
+    "name": "Theirs", "issuer": "theirs", "sign_in_url": "https://theirs.example/", "certificates": "none",
+    "domains": "theirs.example",
+}  # fmt: skip
 ACCOUNTS = [
     row("accounts:second-factor", get=f"{SIGNED_IN} {each(GUESTS, 302)}"),
     # What a page asks about its own browser: of a visitor it says that nobody is signed in.
@@ -111,9 +115,17 @@ ACCOUNTS = [
     row("accounts:sso-provider", get=EVERYBODY),
     row("accounts:sso-begin", get=each(EVERYBODY, 502)),
     row("openid_connect_callback", get=each(EVERYBODY, 502)),
+    # The same of one that speaks SAML: what this installation is to it is public, and nobody has asked for an answer.
+    row("accounts:sso-provider", get=EVERYBODY, ids={"provider_id": "saml_provider_id"}, note="SAML"),
+    row("accounts:sso-begin", get=each(EVERYBODY, 302), ids={"provider_id": "saml_provider_id"}, note="SAML"),
+    row("accounts:sso-finish", get=each(EVERYBODY, 502), ids={"provider_id": "saml_provider_id"}),
+    row("accounts:sso-metadata", get=EVERYBODY, ids={"provider_id": "saml_provider_id"}),
     row("accounts:sso-list", get="admin"),
     row("accounts:sso-add", get="admin", post="admin:422", body=SERVICE),
+    row("accounts:sso-add-saml", get="admin", post="admin:422", body=SAML_SERVICE),
     row("accounts:sso-detail", get="admin", post="admin:422", body=SERVICE),
+    row("accounts:sso-detail", get="admin", post="admin:422", body=SAML_SERVICE, ids={"provider_id": "saml_provider_id"},
+        note="SAML"),
     row("accounts:sso-end", post="admin"),
     row("accounts:staff-list", get="admin"),
     row("accounts:staff-invite", get="admin", post="admin",
@@ -583,6 +595,7 @@ OF_NO_CLINIC = frozenset(row.route for row in [*UI, *HEALTH, *ALLAUTH]) | {
     "portal:front", "portal:start", "accounts:second-factor", "accounts:invitation-accept", "accounts:session",
     "accounts:session-end", "accounts:session-back", "accounts:device-list", "accounts:device-end",
     "accounts:device-end-others", "accounts:sso", "accounts:sso-provider", "accounts:sso-begin", "openid_connect_callback",
+    "accounts:sso-finish", "accounts:sso-metadata",
 }  # fmt: skip
 """Routes under no clinic's path. The invitation's page is its bearer's, whoever that is."""
 
@@ -605,6 +618,7 @@ LEAN = {
     "/api/decide/{name}": "a key with the scope decide; the facts come with the question, none from a clinic",
     "/api/push/{slug:str}/renew": "the token of a browser; its device is looked for in the clinic of the address",
     "/ws": "a ticket: see TOPICS",
+    "/ingest/saml/{provider_id:uuid}": "a signed answer of the clinic's own service, once; tests/single_sign_on",
     "/ingest/sms/{slug:str}/received": "the carrier's signature over the address, the clinic's slug in it, and the fields",
     "/ingest/sms/{slug:str}/{message_id:uuid}/status": "the same; the message is looked for in the clinic of the address",
     "/ingest/voice/{slug:str}/answer": "the carrier's signature over the address, the clinic's slug in it, and the fields",

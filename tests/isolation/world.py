@@ -22,6 +22,7 @@ from PIL import Image
 from psycopg.types.range import TimestamptzRange
 
 from tests.isolation.canaries import canary
+from tests.single_sign_on.saml_provider import Idp
 from webside.accounts.models import Membership, SignIn, User
 from webside.core import clock, files, frames
 from webside.core.actor import Actor, ActorKind, Role, system
@@ -680,8 +681,14 @@ class _Filling:
                 actor=admin, name="Sign-in", issuer="http://localhost:9", client_id="webside",
                 secret="of both", domains=[f"{clinic.slug}.example"], asks_twice=True,
             )  # fmt: skip
+            idp = Idp("http://localhost:9")
+            saml = accounts.add_identity_provider(
+                actor=admin, protocol="saml", name="Sign-in by SAML", issuer=idp.name, sign_in_url=idp.sign_in_url,
+                certificates=idp.certificate, domains=[f"saml.{clinic.slug}.example"],
+            )  # fmt: skip
             self.things |= {
                 "provider_id": service.id,
+                "saml_provider_id": saml.id,
                 "invitation_id": invitation.id,
                 "invitation_token": tokens[0],
                 "sign_in_id": SignIn.objects.create(

@@ -167,6 +167,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "accounts:staff-list": 3,
         "accounts:sso-list": 1,
         "accounts:sso-add": 0,
+        "accounts:sso-add-saml": 0,
         "accounts:staff-detail": 1,
         "notifications:message-list": 5,
         "notifications:event-list": 5,

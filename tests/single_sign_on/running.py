@@ -44,15 +44,13 @@ class Service:
 
 
 @contextmanager
-def running_service(folder: Path) -> Iterator[Service]:
-    """Run a provider on a free port, with its database in ``folder``."""
+def _running(module: str, *arguments: str) -> Iterator[Service]:
     with socket.socket() as found:
         found.bind(("localhost", 0))
         port = found.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.single_sign_on.provider", str(port), str(folder)],
-        stdout=subprocess.PIPE, text=True, cwd=ROOT,
-    )  # fmt: skip
+        [sys.executable, "-m", module, str(port), *arguments], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
     try:
         assert process.stdout
         assert process.stdout.readline().strip() == "ready"
@@ -60,3 +58,17 @@ def running_service(folder: Path) -> Iterator[Service]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+@contextmanager
+def running_service(folder: Path) -> Iterator[Service]:
+    """Run a provider on a free port, with its database in ``folder``."""
+    with _running("tests.single_sign_on.provider", str(folder)) as service:
+        yield service
+
+
+@contextmanager
+def running_saml_service() -> Iterator[Service]:
+    """Run a provider that speaks SAML 2.0 on a free port."""
+    with _running("tests.single_sign_on.saml_provider") as service:
+        yield service

@@ -86,7 +86,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         found = None
         with contextlib.suppress(ValueError):
             found = identity_provider(UUID(str(provider)))
-        if found is None:
+        if found is None or found.is_saml:
             return []
         return [
             SocialApp(
@@ -112,26 +112,48 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         from webside.accounts.models import IdentityProvider
 
         provider = IdentityProvider.objects.select_related("tenant").get(id=sociallogin.account.provider)
-        token, info = (sociallogin.claims.get(part) or {} for part in ("id_token", "userinfo"))
+        said = getattr(sociallogin, "said", None) or self._said_in(sociallogin.claims)
         known = sociallogin.account.user if sociallogin.account.pk else None
         try:
             user = single_sign_on.person_of(
-                provider, user=known, email=str(info.get("email") or token.get("email") or ""),
-                verified=info.get("email_verified", token.get("email_verified")) is True,
-                amr=[str(each) for each in token.get("amr") or ()],
-            )  # fmt: skip
+                provider, user=known, email=said.email, verified=said.verified, amr=said.amr
+            )
         except single_sign_on.NotOurs as refusal:
-            raise ImmediateHttpResponse(self._refused(request, refusal.why, provider)) from refusal
+            raise ImmediateHttpResponse(self.refused(request, refusal.why, provider)) from refusal
         sociallogin.user = sociallogin.account.user = user
-        if known is None:
+        if known is None and sociallogin.account.uid:
             sociallogin.account.save()
+
+    @staticmethod
+    def _said_in(claims: dict[str, Any]) -> Any:
+        from webside.accounts.single_sign_on import Said
+
+        token, info = (claims.get(part) or {} for part in ("id_token", "userinfo"))
+        return Said(
+            email=str(info.get("email") or token.get("email") or ""),
+            verified=info.get("email_verified", token.get("email_verified")) is True,
+            amr=[str(each) for each in token.get("amr") or ()],
+        )
+
+    @classmethod
+    def complete(cls, request: HttpRequest, provider: Any, said: Any, following: str) -> HttpResponse:
+        """Sign in whom a service that speaks SAML has named, as allauth does for those that speak OpenID Connect."""
+        from allauth.socialaccount.helpers import complete_social_login
+        from allauth.socialaccount.models import SocialAccount, SocialLogin
+
+        login = SocialLogin(account=SocialAccount(provider=str(provider.id), uid=said.subject, extra_data={}))
+        login.said = said
+        login.state = {"process": "login", "next": following}
+        answer: HttpResponse = complete_social_login(request, login)
+        return answer
 
     def on_authentication_error(self, request: HttpRequest, provider: Any, **kwargs: Any) -> None:
         """Say in plain words that the service gave no answer that can be used; its own words may hold anything."""
-        raise ImmediateHttpResponse(self._refused(request, "failed", None))
+        raise ImmediateHttpResponse(self.refused(request, "failed", None))
 
     @staticmethod
-    def _refused(request: HttpRequest, why: str, provider: Any) -> HttpResponse:
+    def refused(request: HttpRequest, why: str, provider: Any) -> HttpResponse:
+        """Say why nobody is signed in, and note that somebody tried."""
         from django.contrib.auth.signals import user_login_failed
 
         user_login_failed.send(sender=SocialAdapter, credentials={}, request=request)

@@ -12,13 +12,15 @@ class AccountsConfig(AppConfig):
     name = "webside.accounts"
 
     def ready(self) -> None:
-        """Say the words of the trail; note who signs in and out."""
-        from webside.accounts import sessions, signins, single_sign_on
+        """Say the words of the trail; note who signs in and out; take what services that speak SAML answer."""
+        from webside.accounts import lean, sessions, signins, single_sign_on
         from webside.audit import sentences
+        from webside.core import lean as lanes
 
         signins.connect()
         sessions.connect()
         single_sign_on.connect()
+        lanes.register(*lean.ROUTES)
         sentences.register(
             {
                 "accounts.session.signin": _("signed in"),

@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 
+from webside.accounts.codes import Protocol
 from webside.core import clock
 from webside.core.actor import Role
 from webside.core.crypto import keyring
@@ -105,24 +106,33 @@ class SignIn(BaseModel):
 
 
 class IdentityProvider(BaseModel):
-    """A service (OpenID Connect) that signs a clinic's staff in. Its secret is sealed.
+    """A service (OpenID Connect or SAML 2.0) that signs a clinic's staff in. Its secret is sealed.
 
-    ``issuer`` is its address, below which it describes itself. ``domains``: of the addresses that it may speak for.
+    ``issuer`` is its address, below which it describes itself; of one that speaks SAML the name that it gives itself (its
+    entity id), which may be no address. That one has no secret: ``sign_in_url`` is where people are led, ``certificates``
+    (PEM, one after the other) are those with whose keys it signs. ``domains``: of the addresses that it may speak for.
     ``asks_twice``: an administrator has said that it always asks for a second factor; otherwise it must say so each time.
     """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    protocol = models.CharField(max_length=8, default=Protocol.OIDC)
     name = models.CharField(max_length=80)
     issuer = models.URLField(max_length=400)
-    client_id = models.CharField(max_length=190)
-    secret_sealed = models.BinaryField()
+    client_id = models.CharField(max_length=190, blank=True)
+    secret_sealed = models.BinaryField(default=bytes)
+    sign_in_url = models.URLField(max_length=400, blank=True)
+    certificates = models.TextField(blank=True)
     domains = ArrayField(models.CharField(max_length=120))
     asks_twice = models.BooleanField(default=False)
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant", "issuer", "client_id"], name="identity_provider_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "issuer", "client_id"], condition=models.Q(active=True), name="identity_provider_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -130,7 +140,12 @@ class IdentityProvider(BaseModel):
     @property
     def host(self) -> str:
         """Where people are led."""
-        return urlsplit(self.issuer).netloc
+        return urlsplit(self.sign_in_url or self.issuer).netloc
+
+    @property
+    def is_saml(self) -> bool:
+        """Whether it speaks SAML 2.0."""
+        return self.protocol == Protocol.SAML
 
     @property
     def secret(self) -> str:
@@ -140,6 +155,38 @@ class IdentityProvider(BaseModel):
     @secret.setter
     def secret(self, plain: str) -> None:
         self.secret_sealed = keyring().seal(plain.encode(), place=f"identity-provider:{self.id}")
+
+
+class SamlRequest(BaseModel):
+    """A service that speaks SAML was asked who somebody is. Its answer is taken once, and no answer to anything else is.
+
+    ``request_id`` is what we called the question. ``said_sealed`` is what the service answered, until the browser that
+    asked has come back for it. The row outlives the answer, and so does the refusal to take it again.
+    """
+
+    provider = models.ForeignKey(IdentityProvider, on_delete=models.CASCADE, related_name="+")
+    request_id = models.CharField(max_length=64, unique=True)
+    assertion_id = models.CharField(max_length=200, blank=True)
+    said_sealed = models.BinaryField(default=bytes)
+    asked_at = models.DateTimeField(default=clock.now)
+    answered_at = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "assertion_id"], condition=~models.Q(assertion_id=""), name="saml_assertion_once"
+            )
+        ]
+
+    @property
+    def said(self) -> bytes:
+        """What the service answered."""
+        return keyring().open(bytes(self.said_sealed), place=f"saml-request:{self.id}")
+
+    @said.setter
+    def said(self, plain: bytes) -> None:
+        self.said_sealed = keyring().seal(plain, place=f"saml-request:{self.id}")
 
 
 class ApiKey(BaseModel):

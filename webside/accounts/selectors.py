@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import QuerySet
 
+from webside.accounts.codes import Protocol
 from webside.accounts.models import ApiKey, IdentityProvider, Invitation, Membership, SignIn, User
 from webside.core import clock, frames
 from webside.core.actor import STAFF_ROLES, Actor, ActorKind, Role, anonymous
@@ -120,11 +121,12 @@ def identity_providers(actor: Actor) -> QuerySet[IdentityProvider]:
 
 def identity_provider(provider_id: UUID) -> IdentityProvider | None:
     """Return a service that signs people in now."""
-    return (
-        IdentityProvider.objects.select_related("tenant")
-        .filter(id=provider_id, active=True, tenant__active=True)
-        .first()
-    )
+    return _signing_in().filter(id=provider_id).first()
+
+
+def _signing_in() -> QuerySet[IdentityProvider]:
+    found = IdentityProvider.objects.filter(active=True, tenant__active=True).select_related("tenant")
+    return found if settings.ENV.saml else found.exclude(protocol=Protocol.SAML)
 
 
 def provider_for_address(email: str) -> IdentityProvider | None:
@@ -135,8 +137,8 @@ def provider_for_address(email: str) -> IdentityProvider | None:
     domain = email.rpartition("@")[2].strip().lower()
     if not domain:
         return None
-    named = IdentityProvider.objects.filter(active=True, tenant__active=True, domains__contains=[domain])
-    found = [each for each in named.select_related("tenant") if speaks_for(each.tenant, domain)]
+    named = _signing_in().filter(domains__contains=[domain])
+    found = [each for each in named if speaks_for(each.tenant, domain)]
     return found[0] if len(found) == 1 else None
 
 

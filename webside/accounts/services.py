@@ -15,7 +15,7 @@ from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.sessions.models import Session
 from django.core.mail import EmailMessage
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from webside.accounts import policies, registry, selectors
 from webside.accounts.models import ApiKey, IdentityProvider, Invitation, Membership, SignIn, User
@@ -245,26 +245,30 @@ def check_provider(issuer: str) -> None:
 
 
 @action("accounts.identity-provider.create")
-def add_identity_provider(*, actor: Actor, secret: str, **details: Any) -> IdentityProvider:
+def add_identity_provider(*, actor: Actor, secret: str = "", **details: Any) -> IdentityProvider:
     """Let a service sign staff in: ``name``, ``issuer``, ``client_id``, ``domains``, ``asks_twice``.
 
-    The caller has looked whether it answers (:func:`check_provider`). Raises :class:`NotAllowed`, or :class:`DomainTaken`
-    where another service of this installation speaks for one of the domains.
+    One that speaks SAML has ``protocol``, ``sign_in_url`` and ``certificates``, and no ``client_id`` and ``secret``; of
+    another the caller has looked whether it answers (:func:`check_provider`). Raises :class:`NotAllowed`, or
+    :class:`DomainTaken` where another service of this installation speaks for one of the domains, and
+    :class:`AlreadyThere` where this very service is there for others.
     """
     if not policies.can_manage_staff(actor):
         raise NotAllowed
     _claim(details["domains"])
     provider = IdentityProvider(tenant_id=frames.current_tenant_id(), **details)
-    provider.secret = secret
-    provider.save()
+    if secret:
+        provider.secret = secret
+    _save_once(provider)
     record("accounts.identity-provider.create", actor=actor, target=provider, target_label=provider.name,
-           changes={"issuer": provider.issuer, "domains": provider.domains, "asks_twice": provider.asks_twice})  # fmt: skip
+           changes={"protocol": provider.protocol, "issuer": provider.issuer, "domains": provider.domains,
+                    "asks_twice": provider.asks_twice})  # fmt: skip
     return provider
 
 
 @action("accounts.identity-provider.change")
 def change_identity_provider(
-    *, actor: Actor, provider: IdentityProvider, secret: str, **details: Any
+    *, actor: Actor, provider: IdentityProvider, secret: str = "", **details: Any
 ) -> IdentityProvider:
     """Change a service that signs staff in; an empty secret leaves the one that is kept. Raises as adding it does."""
     if not policies.can_manage_staff(actor):
@@ -273,14 +277,16 @@ def change_identity_provider(
     if details.get("issuer", provider.issuer) != provider.issuer:
         # Whom another service calls 42 is somebody else.
         SocialAccount.objects.filter(provider=str(provider.id)).delete()
+    before = provider.certificates
     for name, value in details.items():
         setattr(provider, name, value)
     if secret:
         provider.secret = secret
-    provider.save()
+    certificates = provider.certificates != before
+    _save_once(provider)
     record("accounts.identity-provider.change", actor=actor, target=provider, target_label=provider.name,
            changes={"issuer": provider.issuer, "domains": provider.domains, "asks_twice": provider.asks_twice,
-                    "secret": bool(secret)})  # fmt: skip
+                    "secret": bool(secret), "sign_in_url": provider.sign_in_url, "certificates": certificates})  # fmt: skip
     return provider
 
 
@@ -292,6 +298,18 @@ def end_identity_provider(*, actor: Actor, provider: IdentityProvider) -> None:
     provider.active = False
     provider.save()
     record("accounts.identity-provider.end", actor=actor, target=provider, target_label=provider.name)
+
+
+class AlreadyThere(ValueError):
+    """The clinic has this service already."""
+
+
+def _save_once(provider: IdentityProvider) -> None:
+    try:
+        with transaction.atomic():
+            provider.save()
+    except IntegrityError as error:
+        raise AlreadyThere from error
 
 
 class DomainTaken(ValueError):

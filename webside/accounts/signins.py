@@ -64,6 +64,13 @@ def _failed(request: HttpRequest | None = None, **_: Any) -> None:
     _write(request, "accounts.session.refuse", anonymous())
 
 
+def note_refusal(*, request_id: str, remote: str) -> None:
+    """Note that somebody could not sign in, where no page was asked (the lean lane)."""
+    actor = anonymous()
+    with frames.begin(tenant_id=None, actor=actor, request_id=request_id, remote=remote):
+        record("accounts.session.refuse", actor=actor)
+
+
 def connect() -> None:
     """Hear the signals."""
     user_logged_in.connect(_signed_in, dispatch_uid="accounts.signed_in")

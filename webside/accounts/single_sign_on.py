@@ -1,4 +1,4 @@
-"""Staff who are signed in by their clinic's own service (OpenID Connect), and what such a sign-in is good for.
+"""Staff who are signed in by their clinic's own service (OpenID Connect, SAML 2.0), and what such a sign-in is good for.
 
 A clinic says which service that is, and whoever runs the service can be anybody of its addresses. So it is trusted for
 that clinic alone: a browser that it signed in is nobody's in every other clinic, however many the person belongs to, and
@@ -7,15 +7,20 @@ it doesn't reach the account itself (password, e-mail, passkeys), through which 
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from allauth.account.signals import user_logged_in
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.base import SessionBase
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
-from webside.accounts import selectors
-from webside.accounts.models import IdentityProvider, Invitation, User
+from webside.accounts import saml, selectors
+from webside.accounts.models import IdentityProvider, Invitation, SamlRequest, User
 from webside.accounts.services import NotAllowed, join
 from webside.audit.services import record
 from webside.core import clock, frames
@@ -33,6 +38,12 @@ FACTORS = (
 _TENANT = "sign_in_tenant"
 _OF_THE_ACCOUNT = ("/accounts/", "/devices/")
 _ALLOWED = ("/accounts/logout/", "/accounts/login/", "/accounts/oidc/")
+_ASKED = "saml_asked"
+_ASKED_AT_ONCE = 5
+ANSWERED_WITHIN = timedelta(minutes=15)
+"""So long somebody may take at the service, a second factor and a new password with it."""
+FETCHED_WITHIN = timedelta(minutes=2)
+"""So long the browser may take from the service's answer to our page: it is led there at once."""
 
 
 class NotOurs(LookupError):
@@ -41,6 +52,16 @@ class NotOurs(LookupError):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a service says of whom it has signed in."""
+
+    email: str
+    verified: bool
+    amr: list[str]
+    subject: str = ""
 
 
 def tenant_of(request: HttpRequest) -> UUID | None:
@@ -113,6 +134,69 @@ def _join_by_invitation(provider: IdentityProvider, email: str) -> User:
         record("accounts.staff.join", actor=actor, target=membership, target_label=membership.user.name,
                changes={"roles": membership.roles, "by": provider.name})  # fmt: skip
     return membership.user
+
+
+# ------------------------------------------------------------------------------------------------ SAML 2.0
+#
+# A browser brings the answer from the service's page by a form, and sends no cookie of ours with it (SameSite): so it is
+# taken without a session, kept sealed, and fetched a moment later by the browser that has asked. Nobody is signed in
+# before that, so that an answer to somebody else's question, brought by a stranger's page, signs nobody in.
+
+
+def ask(provider: IdentityProvider, session: SessionBase, following: str) -> str:
+    """Ask a service that speaks SAML who somebody is; return where the browser is led to."""
+    request_id, address = saml.question(provider)
+    now = clock.now()
+    SamlRequest.objects.create(provider=provider, request_id=request_id, asked_at=now, ends_at=now + ANSWERED_WITHIN)
+    asked: dict[str, str] = session.get(_ASKED, {})
+    session[_ASKED] = dict([*asked.items(), (request_id, following)][-_ASKED_AT_ONCE:])
+    return address
+
+
+def take_answer(provider: IdentityProvider, encoded: str) -> UUID:
+    """Keep what a service answers until the browser that asked fetches it; return by what it is fetched.
+
+    Once: the answer to a question that was answered, or nobody asked, is refused, and so is an assertion that was taken
+    for another question. Raises :class:`saml.Refused`.
+    """
+    answer = saml.shape(encoded)
+    with transaction.atomic():
+        asked = (
+            SamlRequest.objects.select_for_update()
+            .filter(provider=provider, request_id=answer.in_response_to, answered_at=None, ends_at__gt=clock.now())
+            .first()
+        )
+        if asked is None:
+            raise saml.Refused("unasked")
+        said = saml.believe(provider, answer, request_id=asked.request_id, now=clock.now())
+        asked.answered_at, asked.assertion_id = clock.now(), said.assertion_id
+        kept = Said(said.email, said.verified, [SEVERAL] if said.twice else [], said.subject)
+        asked.said = json.dumps(asdict(kept)).encode()
+        try:
+            asked.save()
+        except IntegrityError as error:
+            raise saml.Refused("used") from error
+    return asked.id
+
+
+def fetch_answer(provider: IdentityProvider, session: SessionBase, answer_id: UUID) -> tuple[Said, str] | None:
+    """Return, once, what the service answered to this browser's question, and where to go then; nothing to any other."""
+    asked: dict[str, str] = session.get(_ASKED, {})
+    with transaction.atomic():
+        found = (
+            SamlRequest.objects.select_for_update()
+            .filter(id=answer_id, provider=provider, answered_at__gt=clock.now() - FETCHED_WITHIN)
+            .exclude(said_sealed=b"")
+            .first()
+        )
+        if found is None or found.request_id not in asked:
+            return None
+        said = Said(**json.loads(found.said))
+        found.said_sealed = b""
+        found.save()
+    following = asked.pop(found.request_id)
+    session[_ASKED] = asked
+    return said, following
 
 
 def _bind(request: HttpRequest, sociallogin: Any = None, **_: Any) -> None:
