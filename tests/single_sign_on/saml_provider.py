@@ -158,6 +158,8 @@ class Idp:
                 "{attributes}</saml:Assertion></samlp:Response>"
             ).format(protocol=PROTOCOL, assertion=ASSERTION, answer=uuid4().hex, attributes=written, **values)
         )
+        if "qualifier" in said:
+            next(document.iter(f"{{{ASSERTION}}}NameID")).set("SPNameQualifier", said["qualifier"])
         if said.get("signed", True):
             self.sign(document.find(f"{{{ASSERTION}}}Assertion"), said.get("algorithm", ""))
         return document

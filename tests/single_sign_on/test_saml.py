@@ -574,6 +574,9 @@ def test_the_three_things_can_be_entered_one_by_one_and_certificates_change_in_t
         assert [each["certificates"] for each in changes] == [True, True]
 
 
+BY_HAND = {"metadata": "", "issuer": "x", "certificates": "x", "sign_in_url": "https://a.example/"}
+
+
 def _weak() -> str:
     return Idp("http://localhost:9", key=rsa.generate_private_key(65537, 1024)).certificate  # noqa: S505 - it is refused
 
@@ -586,17 +589,10 @@ def _weak() -> str:
         ({"metadata": "<x/>"}, "metadata", "describes no service"),
         ({"metadata": "no xml"}, "metadata", "describes no service"),
         ({"metadata": '<!DOCTYPE r [<!ENTITY a "b">]><r>&a;</r>'}, "metadata", "describes no service"),
-        ({"metadata": "", "issuer": "x", "certificates": "x", "sign_in_url": "javascript:x"}, "sign_in_url", "https"),
-        (
-            {"metadata": "", "issuer": "x", "certificates": "x", "sign_in_url": "http://a.example/"},
-            "sign_in_url",
-            "https",
-        ),
-        (
-            {"metadata": "", "issuer": "x", "certificates": "x", "sign_in_url": "https://a.example"},
-            "certificates",
-            "be read",
-        ),
+        (BY_HAND | {"sign_in_url": "javascript:x"}, "sign_in_url", "https"),
+        (BY_HAND | {"sign_in_url": "http://a.example/"}, "sign_in_url", "https"),
+        (BY_HAND | {"sign_in_url": "https://a..b/x"}, "sign_in_url", "https"),
+        (BY_HAND, "certificates", "be read"),
         ({"domains": "not a domain!"}, "domains", "like clinic.example"),
     ],
 )

@@ -149,7 +149,7 @@ class SamlProviderForm(_ServiceForm):
     metadata = forms.CharField(
         label=_("Description of the service (metadata)"), required=False, max_length=saml.LARGEST,
         widget=forms.Textarea({"rows": 6, "spellcheck": "false"}),
-        help_text=_("The service offers it for download, as XML. Paste the whole of it, and leave the next three empty."),
+        help_text=_("The service offers it for download, as XML. Paste the whole of it; the next three are read from it."),
     )  # fmt: skip
     issuer = forms.CharField(
         label=_("Name of the service (entity ID)"), required=False, max_length=400,
@@ -182,6 +182,9 @@ class SamlProviderForm(_ServiceForm):
                 given["sign_in_url"] = _safe_address(given["sign_in_url"])
             except forms.ValidationError as error:
                 self.add_error("sign_in_url", error)
+            else:
+                if settings.ENV.saml and not saml.is_address(given["sign_in_url"]):
+                    self.add_error("sign_in_url", _("Enter an address that begins with https://."))
         if "certificates" not in self.errors:
             self._take_certificates(given)
         return given

@@ -15,10 +15,10 @@ import base64
 import binascii
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
-from xml.sax.saxutils import escape  # writes, reads nothing
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -137,7 +137,7 @@ def _toolkit(provider: IdentityProvider) -> Any:
         },
         "idp": {
             "entityId": provider.issuer,
-            "singleSignOnService": {"url": escape(provider.sign_in_url, {'"': "&quot;"}), "binding": _REDIRECT},
+            "singleSignOnService": {"url": escape(provider.sign_in_url), "binding": _REDIRECT},
             "x509certMulti": {"signing": signing},
         },
         "security": {
@@ -242,31 +242,40 @@ def _check_signature(signature: Any, owners: tuple[Any, ...]) -> None:
 
 def believe(provider: IdentityProvider, answer: Answer, *, request_id: str, now: datetime) -> Said:
     """Return what a service says in its answer to a question of ours. Raises :class:`Refused` for anything else."""
+    from onelogin.saml2.errors import OneLogin_Saml2_Error, OneLogin_Saml2_ValidationError
+
+    try:
+        response = _checked(provider, answer, request_id)
+        _check_signed(provider, answer.assertion, request_id, now)
+        return _said(response)
+    except (OneLogin_Saml2_Error, OneLogin_Saml2_ValidationError) as error:
+        raise Refused("invalid") from error
+
+
+def _checked(provider: IdentityProvider, answer: Answer, request_id: str) -> Any:
     from onelogin.saml2.response import OneLogin_Saml2_Response
 
     place = urlsplit(answers_to(provider.id))
-    asked_at = {
-        "https": "on" if place.scheme == "https" else "off",
-        "http_host": place.netloc,
-        "script_name": place.path,
-    }
+    here = {"https": "on" if place.scheme == "https" else "off", "http_host": place.netloc, "script_name": place.path}
     response = OneLogin_Saml2_Response(_toolkit(provider), answer.encoded)
-    if answer.in_response_to != request_id or not response.is_valid(asked_at, request_id):
+    if answer.in_response_to != request_id or not response.is_valid(here, request_id):
         raise Refused("invalid")
     if response.document.get("Destination") not in (None, answers_to(provider.id)):
         raise Refused("destination")
-    _check_signed(provider, answer.assertion, request_id, now)
+    return response
+
+
+def _said(response: Any) -> Said:
     attributes: dict[str, list[str]] = {
         name: [each for each in values if isinstance(each, str)] for name, values in response.get_attributes().items()
     }
-    name_id = response.get_nameid() or ""
-    formatted = response.get_nameid_format() or ""
+    name_id, kind = response.get_nameid() or "", response.get_nameid_format() or ""
     confirmed = [each for name in CONFIRMED for each in attributes.get(name, [])]
     used = {*response.get_authn_contexts(), *attributes.get(METHODS, [])}
     return Said(
         assertion_id=str(response.get_assertion_id()),
-        subject=name_id if formatted == _PERSISTENT else "",
-        email=_address(attributes, name_id if formatted != _PERSISTENT else ""),
+        subject=name_id if kind == _PERSISTENT else "",
+        email=_address(attributes, name_id if kind != _PERSISTENT else ""),
         verified=all(each.strip().lower() in ("true", "1") for each in confirmed),
         twice=bool(TWICE & used),
     )
@@ -344,6 +353,13 @@ def certificates_in(text: str) -> list[x509.Certificate]:
 def pem(certificates: list[x509.Certificate]) -> str:
     """Return certificates as they are kept."""
     return "".join(each.public_bytes(serialization.Encoding.PEM).decode() for each in certificates)
+
+
+def is_address(given: str) -> bool:
+    """Whether people can be led to an address: the toolkit asks no question at one that it can't read."""
+    from onelogin.saml2.settings import validate_url
+
+    return bool(validate_url(given, allow_single_label_domain=True))
 
 
 def _plain(certificate: x509.Certificate) -> str:
