@@ -108,6 +108,11 @@ def can_still_change(appointment: Appointment) -> bool:
     return appointment.status == AppointmentStatus.BOOKED and appointment.start > clock.now()
 
 
+def is_checked_in(appointment: Appointment) -> bool:
+    """Whether its patient has checked in and waits, as far as is known here. It is no more moved; who waits is told."""
+    return appointment.status == AppointmentStatus.CHECKED_IN
+
+
 def may_be_noshow(appointment: Appointment) -> bool:
     """Whether it can be noted that nobody came."""
     return appointment.status == AppointmentStatus.BOOKED and appointment.start <= clock.now()

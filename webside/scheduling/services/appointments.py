@@ -94,7 +94,7 @@ def cancel_appointment(*, actor: Actor, appointment: Appointment, reason: str = 
     follow_appointment(appointment, QueueStatus.LEFT, appointment.cancellation_reason)
     _count_up(appointment)
     appointment.save()
-    revoke_links(appointment)
+    revoke_links(appointment, reason="cancelled")
     write_version(appointment)
     record("scheduling.appointment.cancel", actor=actor, target=appointment, patient_id=appointment.patient_id)
     publish(AppointmentCancelled(appointment_id=appointment.id))

@@ -78,14 +78,15 @@ def send_link_again(*, actor: Actor, appointment: Appointment) -> list[Channel]:
     return ways
 
 
-def revoke_links(appointment: Appointment, *, doors_follow: bool = False) -> None:
+def revoke_links(appointment: Appointment, *, doors_follow: bool = False, reason: str = "revoked") -> None:
     """Let the links of an appointment work no more, and close the sockets of whoever came without an account.
 
-    Where doors follow, sockets stay open: they are of the same visit, and bring the news that it moved.
+    Where doors follow, sockets stay open: they are of the same visit, and bring the news that it moved. ``reason`` is
+    the last word on those that close: their pages find nothing any more, so it is all they can tell.
     """
     AppointmentLink.objects.filter(appointment=appointment, revoked_at=None).update(revoked_at=clock.now())
     if not doors_follow:
-        disconnect_on_commit(subject_id=appointment.id)
+        disconnect_on_commit(subject_id=appointment.id, reason=reason)
 
 
 @action("scheduling.link.close")

@@ -19,6 +19,7 @@ from webside.core.actor import anonymous
 from webside.core.frames import begin
 from webside.people.models import Patient
 from webside.scheduling import registry, services
+from webside.scheduling.codes import AppointmentStatus
 from webside.scheduling.forms import TimeOffForm, VisitorBookingForm, slot_value
 from webside.scheduling.models import Appointment, AppointmentLink, AvailabilityException
 from webside.scheduling.tests.factories import book, some_slots
@@ -432,6 +433,20 @@ def test_cancel_and_take_it_back(client: Client, cast: Any, booked: Appointment)
     back = client.post(detail(booked, "restore/"), follow=True)
     assert "booked again" in text_of(back)
     assert client.get(detail(booked, "calendar.ics")).status_code == 200
+
+
+@pytest.mark.parametrize("who", ["grace", "liz"])
+def test_who_has_checked_in_can_still_be_told_that_it_does_not_take_place(
+    client: Client, cast: Any, booked: Appointment, who: str
+) -> None:
+    """Until the visit begins. It is no more moved."""
+    sign_in(client, getattr(cast, f"{who}_user"))
+    with cast.as_(cast.liz_user):
+        Appointment.objects.update(status=AppointmentStatus.CHECKED_IN)
+    page = text_of(client.get(detail(booked)))
+    assert "Cancel this visit" in page and "checked in" in page and "Move" not in page
+    client.post(detail(booked, "cancel/"))
+    assert "is cancelled" in text_of(client.get(detail(booked)))
 
 
 def test_the_desk_reads_its_own_clock_and_the_patients(client: Client, cast: Any, booked: Appointment) -> None:

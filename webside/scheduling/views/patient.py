@@ -102,6 +102,7 @@ def detail(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespons
         "standing": standing,
         "can_restore": may_change and standing == "cancelled" and appointment.start > clock.now(),
         "can_change": can_change,
+        "can_send_home": may_change and selectors.is_checked_in(appointment) and not registry.is_under_way(appointment),
         "earlier_url": f"{earlier}?visit={appointment.id}"
         if can_change and (own or actor.has(Role.COORDINATOR))
         else "",

@@ -364,6 +364,27 @@ def test_who_came_by_a_link_follows_when_the_clinician_hands_over(cast: Cast, ma
     assert hers.post("/o/larkspur/live/ticket", topic).status_code == 404
 
 
+def test_who_waits_reads_that_the_front_desk_cancelled(cast: Cast, liz: Client) -> None:
+    visit = factories.waiting(cast)
+    assert "This visit was cancelled" not in liz.get(_url("visit-line", visit)).content.decode()
+    with cast.as_(cast.grace_user) as grace:
+        cancel_appointment(actor=grace, appointment=visit.appointment)
+    line = liz.get(_url("visit-line", visit)).content.decode()
+    assert 'data-over="cancelled"' in line and "next" not in line
+    page = liz.get(_url("visit-waiting", visit), follow=True).content.decode()
+    assert "This visit was cancelled" in page and "Find another time" in page and "tel:" in page
+
+
+def test_only_who_came_by_a_link_is_told_of_one_that_works_no_more(cast: Cast, liz: Client) -> None:
+    visit, by_link = factories.waiting(cast), Client()
+    with cast.as_(cast.maya_user):
+        token = issue_link(appointment=visit.appointment)
+    by_link.get(reverse("scheduling:link-open", args=["larkspur", token]))
+    pages = {who: client.get(_url("visit-waiting", visit)) for who, client in {"liz": liz, "link": by_link}.items()}
+    ends = {who: re.findall(r'data-waiting-over="(\w+)"', page.content.decode()) for who, page in pages.items()}
+    assert ends == {"liz": ["cancelled"], "link": ["cancelled", "revoked"]}
+
+
 def test_a_door_of_before_an_earlier_change_follows_no_hand_over(cast: Cast, maya: Client) -> None:
     visit = factories.waiting(cast, answers=factories.AWAY)
     early = Client()

@@ -553,6 +553,21 @@ async def test_a_visit_that_has_begun_is_not_cancelled_and_a_cancelled_one_close
     assert await liz.hears("bye") == {"type": "bye", "reason": "ended"}
 
 
+async def test_who_came_by_a_link_hears_that_her_visit_was_cancelled(people: Cast, visit: Visit, address: str) -> None:
+    link = Actor(
+        kind=ActorKind.LINK, label="Liz Moreno", tenant_id=people.larkspur.id, roles=frozenset({Role.PATIENT}),
+        subject_id=visit.appointment_id,
+    )  # fmt: skip
+
+    def cancel(actor: Actor) -> None:
+        Visit.objects.update(encounter_id=None, admitted_at=None)  # one that has begun isn't cancelled
+        scheduling.cancel_appointment(actor=actor, appointment=visit.appointment)
+
+    seat = await _enter(address, people, link, visit)
+    await _as(people, people.grace_user, cancel)
+    assert await seat.hears("bye") == {"type": "bye", "reason": "cancelled"}
+
+
 async def test_a_consent_taken_back_makes_the_clinicians_page_ask_again(
     people: Cast, visit: Visit, address: str
 ) -> None:

@@ -42,6 +42,11 @@ class Page:
         """The name of the page where this person belongs now."""
         return destination.page_of(self.visit, self.role)
 
+    @property
+    def service_url(self) -> str:
+        """The path of the page where another time is found."""
+        return reverse("scheduling:service-detail", args=[self.slug, self.visit.appointment.service_id])
+
     def go_on(self) -> HttpResponse:
         """Lead to the page where this person belongs now."""
         return redirect(destination.url_of(self.slug, self.visit, self.role))

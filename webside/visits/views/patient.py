@@ -243,6 +243,7 @@ def waiting(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         "visits/visit_waiting.html",
             words=_words(page), line=_line(page), tips=_tips(page), verdict=selectors.patient_verdict(page.visit),
             card=_card(page), steps=destination.steps(slug, page.visit, Step.WAITING), apart=apart_of(page.visit),
+            service_url=page.service_url,
     )  # fmt: skip
 
 
@@ -265,6 +266,7 @@ def _line(page: Page) -> dict[str, Any]:
     found = selectors.line(page.visit)
     return {
         "admitted": stage is Stage.ROOM,
+        "cancelled": stage is Stage.CANCELLED and not selectors.is_back_in_line(page.visit),
         "elsewhere": stage not in (Stage.WAITING, Stage.ROOM),
         "go": page.url(page.belongs_on),
         "before": found.before,

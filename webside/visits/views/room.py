@@ -215,5 +215,5 @@ def ended(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         **questions(page),
         facts=selectors.call_facts(page.visit),
         start=selectors.safe_start_of(page.visit),
-        service_url=reverse("scheduling:service-detail", args=[slug, page.visit.appointment.service_id]),
+        service_url=page.service_url,
     )

@@ -17,7 +17,7 @@ const BACKOFF = [300, 600, 1200, 2000, 3000];
 const HEARTBEAT = { fast: { every: 1000, dead: 3500 }, calm: { every: 15000, dead: 40000 } };
 const SAY_AFTER = 4000; // ms without a line before words appear
 const ASK_EVERY = 15000; // ms between fetches while the line is down
-const REVOKED = new Set(["revoked", "signed_out", "ended"]); // reasons of a "bye" after which nobody comes back
+const REVOKED = new Set(["revoked", "signed_out", "ended", "cancelled"]); // reasons of a "bye" after which nobody comes back
 
 const elements = new Set();
 const listeners = new Map(); // topic → Set(function)
@@ -256,6 +256,7 @@ function gone(text) {
 }
 
 function say(text) {
+  if (!wanted().size) return; // nothing follows any more, so nothing is amiss
   document.documentElement.dataset.liveState = "off";
   const bar = document.getElementById("live-bar") ?? make("div", { id: "live-bar", class: "ws-livebar", role: "status" });
   const reload = make("a", { href: location.href }, t("Load again"));

@@ -22,7 +22,7 @@ const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 3000;
 /** The page's session or its right to be here is gone: trying again can't help. */
 const REFUSED = [401, 403, 404, 410];
-const FINAL = ["revoked", "ended", "replaced", "lobby", "removed"];
+const FINAL = ["revoked", "cancelled", "ended", "replaced", "lobby", "removed"];
 /** All pages lose a server in the same moment; they don't come back in one. */
 const jitter = () => 0.7 + Math.random() * 0.6;
 

@@ -8,6 +8,9 @@
  *                     with data-admitted, the person goes to data-room-url. self (<video>), self-placeholder, level (<meter>),
  *                     connection (says in words whether the clinic sees the person), media-notice, status (aria-live)
  *   data-waiting-action=  mute, camera
+ *   <template data-waiting-over="cancelled">, "revoked": what the page says instead of everything when its visit was
+ *                     cancelled (an element with data-over="cancelled" in the line says so too), or its link works no more
+ *   data-while-waiting, outside the root: goes with the waiting room
  *
  * Presence is the open socket itself; the server also hears whether the page is on the screen ("presence").
  * A hint about the visit (any topic) fetches the line again, and is told to the page as "visits:hint"; so does each return of the socket, and, while it is away, every
@@ -87,7 +90,8 @@ export class WaitingRoom {
       const fresh = new DOMParser().parseFromString(await response.text(), "text/html").body;
       // The same words again would move what is being read, and be said again.
       if (fresh.innerHTML.trim() !== line.innerHTML.trim()) line.replaceChildren(...fresh.childNodes);
-      this.#admitIfTold(line);
+      if (line.querySelector('[data-over="cancelled"]')) this.#close("cancelled");
+      else this.#admitIfTold(line);
     } catch {
       // Away or replaced by a newer fetch; what is shown stays, and the next round tries again.
     }
@@ -133,9 +137,32 @@ export class WaitingRoom {
   #saidBye(reason) {
     // Let in and asked back before this page had followed: it is the right one still, with a socket of its own.
     if (reason === "lobby") return location.reload();
+    // Who came by a link finds no page of the visit any more: what is to be said was brought along.
+    if (this.#close(reason)) return;
+    if (reason === "ended") this.refresh();
     const key = ["ended", "replaced"].includes(reason) ? reason : "revoked";
     this.#write("connection", `${this.#words(`notice.${key}.head`)} ${this.#words(`notice.${key}.body`)}`.trim());
     this.media.stopAll();
+  }
+
+  /**
+   * Lets the words that the page has for this end take the place of the waiting room.
+   * @param {string} end @returns {boolean} whether it has any
+   */
+  #close(end) {
+    const words = /** @type {HTMLTemplateElement|null} */ (this.#root.querySelector(`template[data-waiting-over="${end}"]`));
+    const main = this.#root.closest("main");
+    if (!words || !main) return false;
+    this.dispose();
+    for (const each of document.querySelectorAll("[data-while-waiting]")) each.remove();
+    const wrap = main.querySelector(".ws-wrap") ?? main;
+    main.className = "ws-main";
+    wrap.replaceChildren(words.content.cloneNode(true));
+    if (wrap !== main) main.replaceChildren(wrap);
+    const heading = /** @type {HTMLElement|null} */ (main.querySelector("h1"));
+    document.title = heading?.textContent ?? document.title;
+    heading?.focus();
+    return true;
   }
 
   /** @param {string} action */
