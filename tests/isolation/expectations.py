@@ -631,7 +631,25 @@ LEAN = {
     "/ingest/voice/{slug:str}/{call_id:uuid}/wait/{number:int}": "the same; the call is looked for in the clinic of the address",
     "/ingest/voice/{slug:str}/{call_id:uuid}/status": "the same; the call is looked for in the clinic of the address",
 }
-"""The lean lane's routes and what opens each; ``test_lean.py`` attacks them."""
+"""The lean lane's routes and what opens each."""
+
+ATTACKED_BY: dict[str, tuple[str, ...]] = {
+    "/api/decide": ("tests/isolation/test_lean.py::test_decide_is_shut_without_a_key_that_holds",),
+    "/api/push/": ("webside/notifications/tests/test_push_renewal.py::test_nobody_else_moves_it",),
+    "/ws": (
+        "tests/isolation/test_lean.py::test_a_forged_ticket_for_a_room_opens_nothing",
+        "tests/isolation/test_lean.py::test_a_call_is_not_heard_in_another_clinic",
+    ),
+    "/ingest/sms/": (
+        "webside/integrations/sms/tests/test_webhooks.py::test_who_cannot_sign_learns_nothing",
+        "webside/integrations/sms/tests/test_webhooks.py::test_a_forged_status_changes_nothing",
+    ),
+    "/ingest/voice/": (
+        "webside/integrations/voice/tests/test_webhooks.py::test_who_cannot_sign_learns_nothing",
+        "webside/integrations/voice/tests/test_webhooks.py::test_what_is_signed_for_one_clinic_moves_no_call_of_another",
+    ),
+}
+"""The tests that attack the routes of the lean lane, by how their paths begin: a stranger, and another clinic."""
 
 TOPICS = {
     "visit": ("liz link guest maya ana", "room_visit_id"),

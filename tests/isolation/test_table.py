@@ -12,6 +12,7 @@ from tests.isolation import routes
 from tests.isolation.canaries import KINDS
 from tests.isolation.expectations import (
     ALLAUTH,
+    ATTACKED_BY,
     DEMO_ONLY,
     FILE_READERS,
     LEAN,
@@ -63,6 +64,15 @@ def test_the_demo_adds_no_other_page() -> None:
 
 def test_every_route_of_the_lean_lane_is_named() -> None:
     assert set(routes.lean_routes()) == set(LEAN), f"LEAN says what opens each. {TEACH}"
+
+
+def test_every_route_of_the_lean_lane_is_attacked_somewhere() -> None:
+    lanes = {path: [start for start in ATTACKED_BY if path.startswith(start)] for path in routes.lean_routes()}
+    assert [path for path, starts in lanes.items() if len(starts) != 1] == [], (
+        "ATTACKED_BY names the test that attacks it"
+    )
+    named = [test.split("::") for tests in ATTACKED_BY.values() for test in tests]
+    assert [name for path, name in named if f"def {name}(" not in (ROOT / path).read_text()] == []
 
 
 def test_every_topic_is_named() -> None:
