@@ -8,22 +8,21 @@ camera's picture is nearly still, so bitrate and size say nothing. The engine al
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from tests.e2e import walk
-from tests.e2e.call_lab.running import CHROMIUM_PROGRAM, launch, wait_for
-from tests.e2e.conftest import ROOT, Demo, need, running_demo, someone
-from tests.e2e.network.netem import Network, why_not
+from tests.e2e.call_lab.running import wait_for
+from tests.e2e.conftest import Demo, someone
+from tests.e2e.network.homes import OUTAGE, two_homes
+from tests.e2e.network.netem import Network
+from tests.e2e.test_sharing import draws, marks
 
 pytestmark = [pytest.mark.browser, pytest.mark.netns, pytest.mark.timeout(3600)]
 
@@ -33,7 +32,6 @@ SOUND_BACK_SECONDS = 5
 # Beside other tests on the same two cores the limits say nothing; there it only has to come right by itself.
 BESIDE_OTHERS = 4
 HALF_A_SECOND = 25  # packets of sound, 20 ms each
-OUTAGE = ("WebSocket", "ERR_", "signal timed out", "AbortError", "status of 50", "answered 50")
 
 NUMBERS = """async () => {
   const { attach } = await import("visits/visits-call.js");
@@ -155,32 +153,13 @@ def still(pages: tuple[Any, ...]) -> bool:
     )
 
 
-def carry(network: Network, gateway: str, port: str) -> None:
-    """Let a browser's namespace reach the demo, which answers on the loopback of its own namespace only."""
-    command = [*network.inside("hub"), sys.executable, "-m", "tests.faults.wire", gateway, port]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    network.processes.append(process)
-    assert process.stdout is not None
-    assert process.stdout.readline().strip() == "ready"
-
-
 @pytest.fixture(scope="module")
 def call() -> Iterator[Call]:
-    from playwright.sync_api import sync_playwright
-
-    need(why_not())
     with ExitStack() as stack:
-        network = stack.enter_context(Network())
-        demo = stack.enter_context(running_demo(prefix=network.inside("hub")))
-        port = str(urlsplit(demo.address).port)
+        homes = stack.enter_context(two_homes())
         pages = []
-        playwright = stack.enter_context(sync_playwright())
-        for part, gateway, name in (("a", "10.77.1.1", "Liz Moreno"), ("b", "10.77.2.1", "Dr. Maya Chen")):
-            carry(network, gateway, port)
-            program = str(network.launcher(part, CHROMIUM_PROGRAM))
-            browser = launch(playwright.chromium, program, f"--host-resolver-rules=MAP localhost {gateway}")
-            stack.callback(browser.close)
-            page = stack.enter_context(someone(browser, demo, name))
+        for browser, name in ((homes.far, "Liz Moreno"), (homes.near, "Dr. Maya Chen")):
+            page = stack.enter_context(someone(browser, homes.demo, name))
             page.add_init_script(FIRST_FRAME)
             page.watch.expect(*OUTAGE)
             pages.append(page)
@@ -189,7 +168,7 @@ def call() -> Iterator[Call]:
         liz.goto(f"/o/larkspur/visits/{visit}/check-in/")
         walk.check_in(liz)
         walk.let_in(liz, maya, visit)
-        yield Call(demo, network, liz, maya)
+        yield Call(homes.demo, homes.network, liz, maya)
 
 
 @pytest.fixture(autouse=True)
@@ -302,3 +281,28 @@ def test_the_words_about_the_line_are_true(call: Call) -> None:
     ):
         call.network.link.set(**line)
         wait_for(f"{said!r} on {line}", lambda said=said: words.inner_text() == said, 60)
+
+
+def test_what_was_drawn_while_her_line_was_dead_is_there_when_it_is_back(call: Call) -> None:
+    """Shown failing with ``visits:resync`` taken out of ``visit-picture.js``: the line is never drawn at her side."""
+    liz, maya = call.pages
+    loaded = call.loaded()
+    maya.get_by_role("button", name="Picture for both").click()
+    maya.get_by_role("button", name="Take a still").click()
+    maya.get_by_text("Nobody else sees it yet.").wait_for()
+    maya.get_by_role("button", name="Send it").click()
+    for page in call.pages:
+        page.locator("[data-board] > svg").wait_for()
+    cut = threading.Thread(target=call.network.link.cut, args=(8,))
+    cut.start()
+    wait_for("it is said", lambda: "We lost the connection." in call.notice(), 7)
+    wait_for("the fault is real: nothing comes", lambda: still(call.pages), 5)
+    draws(maya)
+    wait_for("a line at the one", lambda: marks(maya) == 1)
+    assert marks(liz) == 0
+    cut.join()
+    wait_for("and at the other when her line is back", lambda: marks(liz) == 1)
+    maya.get_by_role("button", name="Put it away for everybody").click()
+    wait_for("put away at both", lambda: liz.locator("#picture").is_hidden())
+    call.sound_back(BESIDE_OTHERS * SOUND_BACK_SECONDS)
+    assert call.loaded() == loaded
