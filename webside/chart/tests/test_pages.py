@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pypdf
@@ -20,8 +22,10 @@ from webside.chart.tests import factories
 from webside.core import clock
 from webside.testing.cast import sign_in
 from webside.testing.queries import page_queries
+from webside.testing.spanish import left_in_english
 
 HOST = {"HTTP_HOST": "localhost"}
+SPANISH = {"Accept-Language": "es"}
 NASTY = '<script>alert(1)</script> #strong[x] $1^2$ \\ =SUM(A1) @cite 1. "q"'
 
 
@@ -232,6 +236,21 @@ def test_the_pdf_holds_the_text_and_is_accessible(cast: Any, signed: Encounter) 
     assert "/StructTreeRoot" in reader.trailer["/Root"]
     assert reader.trailer["/Root"]["/Lang"] == "en"
     assert b"pdfuaid" in answer.content
+
+
+def test_the_summary_and_its_pdf_speak_spanish(cast: Any, signed: Encounter) -> None:
+    client = sign_in(Client(), cast.liz_user)
+    page = client.get(reverse("chart:encounter-summary", args=["larkspur", signed.id]), headers=SPANISH)
+    paper = client.get(reverse("chart:encounter-summary-pdf", args=["larkspur", signed.id]), headers=SPANISH)
+    reader = pypdf.PdfReader(io.BytesIO(paper.content))
+    text = "\n".join(each.extract_text() for each in reader.pages)
+    assert reader.trailer["/Root"]["/Lang"] == "es"
+    assert "Su consulta con Dr. Maya Chen" in " ".join(text.split()), text
+    assert left_in_english(text) == []
+    words = re.sub(
+        r"<(script|style|template).*?</\1>", "", page.content.decode().partition("<main")[2], flags=re.DOTALL
+    )
+    assert left_in_english(re.sub(r"<[^>]+>", "\n", unescape(words))) == []
 
 
 @pytest.mark.parametrize("name", ["Zoë Łukasiewicz", "王小明", "Анна", "مريم", "😀"])

@@ -29,6 +29,7 @@ from webside.scheduling.codes import Missed
 from webside.scheduling.models import Appointment
 from webside.scheduling.tests.factories import book
 from webside.testing.cast import sign_in
+from webside.testing.spanish import left_in_english, letter_of
 from webside.testing.texts import carrier, outgoing
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("America/New_York"))
@@ -117,6 +118,18 @@ def test_three_reminders_by_text_and_e_mail_that_tell_nothing_about_her(cast: An
     assert {each.payload["step"] for each in Timer.objects.filter(name=services.TIMER)} == {
         f"telemedicine-{step}" for step in ("3-days", "1-day", "2-hours")
     }
+
+
+def test_reminders_speak_her_language(cast: Any, sms: StandIn, now: Any) -> None:
+    with cast.as_(cast.grace_user):
+        cast.liz.language = "es"
+        cast.liz.save()
+    appointment = booked(cast)
+    at(now, appointment.start - timedelta(hours=2))
+    said = [*texts(sms), *(letter_of(row) for row in mails())]
+    assert len(said) >= 2
+    assert [left_in_english(each) for each in said] == [[] for _ in said]
+    assert "Responda 1" in texts(sms)[0]
 
 
 def test_a_timer_that_runs_twice_reminds_once(cast: Any, sms: StandIn, now: Any) -> None:

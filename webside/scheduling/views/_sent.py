@@ -8,6 +8,8 @@ from uuid import uuid4
 
 from django.http import HttpRequest, QueryDict
 
+from webside.catalog import law
+from webside.catalog.gates import Finding
 from webside.scheduling import services
 
 _ABOUT_HER = ("given", "family", "birth_date", "email", "phone")
@@ -18,9 +20,12 @@ def visitor_of(given: Mapping[str, Any]) -> services.VisitorDetails:
     return services.VisitorDetails(**{name: given[name] for name in _ABOUT_HER})
 
 
-def in_words(findings: Iterable[Any]) -> list[dict[str, Any]]:
-    """Return why the gates refused, and what helps, as a page keeps and shows it."""
-    return [{"text": str(each.text), "fixes": [str(fix) for fix in each.fixes]} for each in findings]
+def in_words(findings: Iterable[Finding], *, who: str = "", place: str = "") -> list[dict[str, Any]]:
+    """Return why the gates refused, and what helps, as a page keeps and shows it: in the reader's language.
+
+    ``who`` is the clinician's name and ``place`` the state's, where they are known.
+    """
+    return [law.told_finding(each, who=who, place=place) for each in findings]
 
 
 def with_new_key(request: HttpRequest) -> QueryDict:

@@ -15,6 +15,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from webside.catalog import law
 from webside.compliance.codes import ReasonCode
 from webside.core import clock
 from webside.scheduling import rules, selectors
@@ -159,14 +160,17 @@ WHY_NOT: dict[str, Promise] = {
 """What the commonest refusals mean for a patient; the rule's own words and sources stand under "Why"."""
 
 
-def refusals(offers: Iterable[Offer]) -> list[dict[str, Any]]:
-    """Return who may not, each with ``name``, ``words`` for patients, and ``findings``."""
+def refusals(offers: Iterable[Offer], place: str) -> list[dict[str, Any]]:
+    """Return who may not in a place (a state's name), each with ``name``, ``words`` for patients, and ``reasons``."""
     result = []
     for offer in offers:
         if offer.allowed:
             continue
         stops = offer.why_not
         codes = [reason.code for reason in stops[0].reasons]
-        words = next((WHY_NOT[code] for code in codes if code in WHY_NOT), stops[0].text)
-        result.append({"name": offer.practitioner.display_name, "words": words, "findings": stops})
+        name = offer.practitioner.display_name
+        told = law.told_finding(stops[0], who=name, place=place)
+        words = next((WHY_NOT[code] for code in codes if code in WHY_NOT), told["text"])
+        reasons = [why for stop in stops for why in law.told_reasons(stop.gate, stop.reasons, who=name, place=place)]
+        result.append({"name": name, "words": words, "reasons": reasons})
     return result

@@ -112,7 +112,7 @@ def picker(request: HttpRequest, service: Any, place: Place, *, path: str, chose
         "times": times,
         "offers": offers,
         "allowed": allowed,
-        "refused": _times.refusals(offers),
+        "refused": _times.refusals(offers, place.state.name),
         "may": _times.may_names(offers),
         "choices": [
             anyone,
@@ -233,7 +233,7 @@ def _book(request: HttpRequest, choice: Choice, text: Any, back: str) -> HttpRes
     try:
         appointment = _booked(actor, choice, form)
     except services.CannotBook as refusal:
-        return _ask_again(request, choice, form, **_trouble(refusal, choice.place))
+        return _ask_again(request, choice, form, **_trouble(refusal, choice.place, choice.practitioner))
     except services.AlreadyBooked as earlier:
         appointment = earlier.appointment
         messages.info(
@@ -313,7 +313,7 @@ def consent_asked(request: HttpRequest, service: Any, patient: Any) -> tuple[str
     return scope, compliance.current_text(scope, patient.language if read_out else get_language() or "")
 
 
-def _trouble(refusal: services.CannotBook, place: Place) -> dict[str, Any]:
+def _trouble(refusal: services.CannotBook, place: Place, practitioner: Any) -> dict[str, Any]:
     names = {
         services.SlotTaken: "taken",
         services.BusyElsewhere: "elsewhere",
@@ -324,7 +324,11 @@ def _trouble(refusal: services.CannotBook, place: Place) -> dict[str, Any]:
     return {
         "trouble": names[type(refusal)],
         "groups": _times.nearest_groups(refusal.nearest, place.zone),
-        "findings": in_words(getattr(refusal, "findings", [])),
+        "findings": in_words(
+            getattr(refusal, "findings", []),
+            who=practitioner.display_name,
+            place=place.state.name if place.state else "",
+        ),
     }
 
 
@@ -375,7 +379,7 @@ def _move(request: HttpRequest, appointment: Any, place: Place, detail_url: str)
         )  # fmt: skip
     except services.CannotBook as refusal:
         day = start.astimezone(ZoneInfo(place.zone)).date().isoformat()
-        return ask_again(request, Kept(**_trouble(refusal, place)), place.query(day=day))
+        return ask_again(request, Kept(**_trouble(refusal, place, practitioner)), place.query(day=day))
     except services.WrongStatus:
         return HttpResponseRedirect(detail_url)
     forget(request)

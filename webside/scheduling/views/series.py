@@ -24,6 +24,7 @@ from webside.scheduling import policies, selectors, services
 from webside.scheduling.codes import Every
 from webside.scheduling.forms import BookingForm, RepeatForm, parse_slot
 from webside.scheduling.views import _times
+from webside.scheduling.views._sent import in_words
 from webside.scheduling.views.booking import consent_asked, danger_in, picked, service_or_404
 from webside.scheduling.views.places import Place, place_of
 from webside.scheduling.views.waits import person_of
@@ -96,7 +97,7 @@ def _date(number: int, each: selectors.Occurrence, place: Place, kept: Kept | No
         "wanted": each.wanted,
         "time_text": _times.time_text(each.wanted, place.zone),
         "why": each.why,
-        "findings": each.findings,
+        "findings": in_words(each.findings, place=place.state.name if place.state else ""),
         "items": items,
         "chosen": chosen,
     }
@@ -135,7 +136,7 @@ def _book(request: HttpRequest, slug: str, context: dict[str, Any]) -> HttpRespo
             idempotency_key=form.cleaned_data["key"].hex, **form.agreed,
         )  # fmt: skip
     except services.SeriesStopped as stopped:
-        findings = [{"text": str(each.text)} for each in getattr(stopped.refusal, "findings", [])]
+        findings = in_words(getattr(stopped.refusal, "findings", []), place=place.state.name)
         return again(trouble="stopped", findings=findings)
     except services.AlreadyBooked:
         return again(trouble="already")

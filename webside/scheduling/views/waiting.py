@@ -25,6 +25,7 @@ from webside.people.selectors import practitioner_of
 from webside.scheduling import policies, registry, selectors, services
 from webside.scheduling.codes import CallOutcome, QueueStatus, Urgency
 from webside.scheduling.rules import Before
+from webside.scheduling.views._sent import in_words
 from webside.scheduling.views.queue import entry_or_404
 from webside.ui.when import clock_time, local
 
@@ -243,7 +244,7 @@ def _refusal(refusal: services.CannotBook) -> str:
     if isinstance(refusal, services.PatientBusy):
         return _("The patient has another visit about now.")
     findings = getattr(refusal, "findings", [])
-    return " ".join(str(each.text) for each in findings) or _("The time is taken.")
+    return " ".join(told["text"] for told in in_words(findings)) or _("The time is taken.")
 
 
 # ------------------------------------------------------------------------------------------------ letting go

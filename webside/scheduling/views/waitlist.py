@@ -18,6 +18,7 @@ from webside.core import clock
 from webside.people.selectors import practitioner
 from webside.scheduling import policies, rules, selectors, services
 from webside.scheduling.forms import parse_slot
+from webside.scheduling.views._sent import in_words
 from webside.scheduling.views._times import nearest_groups
 from webside.scheduling.views.waits import entry_or_404, wish_words
 from webside.ui.kept import Kept, ask_again, forget, kept_for
@@ -89,7 +90,7 @@ def _offer(request: HttpRequest, actor: Any, slug: str, entry: Any) -> HttpRespo
     except services.WrongPlace:
         return ask_again(request, Kept(trouble="held"))
     except services.GatesStop as refusal:
-        return ask_again(request, Kept(trouble="gates", findings=[{"text": str(one.text)} for one in refusal.findings]))
+        return ask_again(request, Kept(trouble="gates", findings=in_words(refusal.findings, who=who.display_name)))
     except services.CannotBook:
         return ask_again(request, Kept(trouble="taken"))
     forget(request)

@@ -388,7 +388,7 @@ def _accept(request: HttpRequest, actor: Actor, offer: Any) -> Any:
         )
         return None
     except services.GatesStop as refusal:
-        why = " ".join(str(finding.text) for finding in refusal.findings)
+        why = " ".join(told["text"] for told in in_words(refusal.findings))
         services.withdraw_offer(actor=actor, offer=offer, reason="the gates say no")
         messages.warning(request, _("This time can’t be booked any more: %(why)s You stay on the list.") % {"why": why})
         return None

@@ -133,10 +133,15 @@ def _new_link(seat: Participant, link_to: LinkTo, email: str) -> str:
 
 
 def _send(invitation: Invitation, link: str) -> None:
-    """Send a link. Nothing of the patient stands in the letter: it may go to a wrong address."""
+    """Send a link. Nothing of the patient stands in the letter: it may go to a wrong address.
+
+    Whoever is family is written to in the patient's language; of who comes for work nobody has said another than the clinic's.
+    """
     seat = invitation.participant
-    tenant, practitioner = seat.visit.appointment.tenant, seat.visit.appointment.practitioner
-    with translation.override(settings.LANGUAGE_CODE):
+    appointment = seat.visit.appointment
+    tenant, practitioner = appointment.tenant, appointment.practitioner
+    hers = appointment.patient.language if seat.role == ParticipantRole.FAMILY else ""
+    with translation.override(hers or settings.LANGUAGE_CODE):
         send_email(
             template="visits/asked_in",
             to=invitation.email,

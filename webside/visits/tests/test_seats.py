@@ -15,6 +15,7 @@ from webside.core.actor import Actor, ActorKind, anonymous
 from webside.notifications.models import OutgoingMessage
 from webside.notifications.selectors import content_of
 from webside.testing.cast import Cast, make_cast
+from webside.testing.spanish import left_in_english, letter_of
 from webside.visits import policies, selectors, services
 from webside.visits.codes import LinkStanding, ParticipantRole, Relation, SeatStage
 from webside.visits.models import Participant, Visit
@@ -104,6 +105,18 @@ def test_a_letter_with_the_link_holds_nothing_of_the_patient(cast: Cast, visit: 
         for word in ("Liz", "Moreno", "Kingston", "sugar", str(visit.id)):
             assert word not in text
         assert message.patient_id is None
+
+
+def test_family_is_written_to_in_the_patients_language(cast: Cast, visit: Visit) -> None:
+    with cast.as_(cast.grace_user):
+        type(cast.liz).objects.filter(id=cast.liz.id).update(language="es")
+        visit.refresh_from_db()
+    ask(cast, visit, cast.liz_user, role=FAMILY, name="Rafael", relation=Relation.SPOUSE, email="rafael@example.test")
+    ask(cast, visit, email="rosa.diaz@example.test")
+    with cast.as_(cast.maya_user):
+        hers, works = OutgoingMessage.objects.filter(template="visits/asked_in").order_by("queued_at")
+        assert left_in_english(letter_of(hers)) == []
+        assert works.subject == "Larkspur Clinic asks you into a video visit"
 
 
 def test_a_patient_asks_family_and_nobody_else(cast: Cast, visit: Visit) -> None:

@@ -17,6 +17,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from webside.accounts import doors
 from webside.audit.services import refuse
+from webside.catalog import law
+from webside.core.decisions import Reason
 from webside.people.codes import Scope
 from webside.scheduling.selectors import ABOUT_LICENCES, door_proof
 from webside.visits import panels, policies, selectors, services
@@ -147,6 +149,7 @@ def stopped_context(page: Page) -> dict[str, Any]:
     )
     return {
         "findings": findings,
+        "why": [why for found in findings for why in _told(visit, found, state)],
         "state": state,
         "asked_at": datetime.fromisoformat(found["at"]) if found.get("at") else None,
         "about_place": about_place,
@@ -157,6 +160,14 @@ def stopped_context(page: Page) -> dict[str, Any]:
         "booked_state": selectors.state_name(visit.appointment.patient_state),
         "start": start,
     }
+
+
+def _told(visit: Any, finding: dict[str, Any], state: str) -> list[dict[str, str]]:
+    """Return why a visit was stopped, as kept, in the reader's language."""
+    reasons = [Reason(**why) for why in finding["reasons"]]
+    who = visit.appointment.practitioner.display_name
+    kept = [{"text": finding["text"], "lang": "", "source": ""}]
+    return law.told_reasons(finding["gate"], reasons, who=who, place=state) or kept
 
 
 @never_cache

@@ -1,0 +1,88 @@
+"""What a patient who speaks Spanish is told of her visits, and why something can't be booked: in Spanish."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.utils import translation
+
+from webside.catalog import law
+from webside.catalog.gates import Finding, Moment, ask, stops
+from webside.catalog.tests.test_gates import case
+from webside.compliance.codes import ReasonCode
+from webside.core.decisions import Reason
+from webside.notifications.models import OutgoingMessage
+from webside.scheduling import handlers, services
+from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved
+from webside.scheduling.tests.factories import book, some_slots
+from webside.testing.spanish import left_in_english, letter_of
+
+
+@pytest.fixture
+def speaks_spanish(cast: Any) -> None:
+    with cast.as_(cast.grace_user):
+        cast.liz.language = "es"
+        cast.liz.save()
+
+
+@pytest.mark.usefixtures("speaks_spanish")
+def test_letters_of_a_visit_are_in_her_language(cast: Any) -> None:
+    with cast.as_(cast.liz_user) as liz:
+        slots = some_slots(cast)
+        appointment = book(cast, liz, slots[0].start)
+        handlers.send_booked(AppointmentBooked(appointment_id=appointment.id), uuid4())
+        appointment = services.move_appointment(actor=liz, appointment=appointment, start=slots[4].start)
+        handlers.send_moved(AppointmentMoved(appointment_id=appointment.id), uuid4())
+        services.cancel_appointment(actor=liz, appointment=appointment)
+        handlers.send_cancelled(AppointmentCancelled(appointment_id=appointment.id), uuid4())
+        letters = [letter_of(row) for row in OutgoingMessage.objects.order_by("queued_at")]
+    assert len(letters) == 3
+    assert [left_in_english(each) for each in letters] == [[], [], []]
+    assert all("consulta" in each.lower() for each in letters)
+
+
+def test_what_is_left_in_english_would_be_seen(cast: Any) -> None:
+    with cast.as_(cast.liz_user) as liz:
+        appointment = book(cast, liz, some_slots(cast)[0].start)
+        handlers.send_booked(AppointmentBooked(appointment_id=appointment.id), uuid4())
+        assert left_in_english(letter_of(OutgoingMessage.objects.get()))
+
+
+def test_every_code_of_the_law_that_a_patient_meets_has_words() -> None:
+    of_prescribing = {code for code in ReasonCode if code.startswith("prescribing.")}
+    assert set(law.TOLD) == set(ReasonCode) - of_prescribing
+
+
+@pytest.mark.parametrize("code", sorted(law.TOLD))
+def test_the_law_speaks_the_language_of_the_page(code: str) -> None:
+    english = "What the rule said."
+    assert law.told(code, english, who="Dr. Maya Chen", place="Oregon") == (english, "")
+    with translation.override("es"):
+        text, lang = law.told(code, english, who="Dr. Maya Chen", place="Oregon")
+        assert lang == "" and text != english and left_in_english(text) == []
+        assert "%(" not in text and "%(" not in law.told(code, english)[0]
+
+
+def test_what_has_no_words_there_stays_english_and_says_so() -> None:
+    with translation.override("es"):
+        assert law.told("prescribing.not_allowed", "Not by video.") == ("Not by video.", "en")
+
+
+def test_a_booking_that_the_law_refuses_is_explained_in_spanish(cast: Any) -> None:
+    with cast.as_(cast.liz_user):
+        (refused,) = stops(ask(case(cast, moment=Moment.BOOK, state="OR", facts={"consents": {"telehealth"}})))
+        with translation.override("es"):
+            told = law.told_finding(refused, who="Dr. Maya Chen", place="Oregon")
+            why = law.told_reasons(refused.gate, refused.reasons, who="Dr. Maya Chen", place="Oregon")
+    assert "Nothing on record could cover" in refused.text, "what is kept is what the rule said"
+    assert left_in_english(told["text"]) == [] and "Oregon" in told["text"] and told["lang"] == ""
+    assert left_in_english(" ".join(told["fixes"])) == []
+    assert [each["source"] for each in why] == [refused.reasons[0].source], "sources are cited as they are"
+
+
+def test_a_finding_of_another_gate_keeps_its_words() -> None:
+    own = Finding("callback_number", "care", "stop", "Falta un número.", (Reason(code="x", text="Falta", source=""),))
+    with translation.override("es"):
+        assert law.told_finding(own)["text"] == "Falta un número."
