@@ -80,10 +80,11 @@ def when(
         '<time datetime="{}"{}>{}</time>',
         here.isoformat(timespec="seconds"),
         format_html(
-            ' data-behavior="local-time" data-style="{}" data-zone="{}" data-now="{}"',
+            ' data-behavior="local-time" data-style="{}" data-zone="{}" data-now="{}"{}',
             style,
             getattr(here.tzinfo, "key", "UTC"),
             int(clock.now().timestamp()),
+            " data-start" if start else "",
         )
         if moves
         else "",

@@ -480,6 +480,16 @@ class TestSmallBehaviors:
         page.clock.run_for(3 * 60 * 1000)
         expect(page.locator("time")).to_have_text("in 9 minutes")
 
+    def test_a_distance_that_begins_a_sentence_goes_on_beginning_it(self, page: Any, site: Site) -> None:
+        page.clock.install(time="2026-11-23T20:08:00Z")
+        drawn = int(datetime(2026, 11, 23, 20, 8, tzinfo=UTC).timestamp())
+        site.html = f"""<time datetime="2026-11-23T12:20:00-08:00" data-behavior="local-time" data-now="{drawn}"
+            data-style="distance" data-zone="America/Los_Angeles" data-start>In 12 minutes</time>"""
+        page.goto(site.url)
+        _ready(page, "local-time")
+        page.clock.run_for(3 * 60 * 1000)
+        expect(page.locator("time")).to_have_text("In 9 minutes")
+
     def test_an_unknown_behavior_leaves_the_rest_working(self, chromium: Any, site: Site) -> None:
         site.html = '<div data-behavior="no-such-thing theme" hidden></div>'
         page = chromium.new_page()

@@ -483,6 +483,9 @@ def test_a_moment_is_machine_readable_and_follows_the_clock(draw: Draw) -> None:
     assert 'data-behavior="local-time"' in html
     assert 'data-zone="America/New_York"' in html
     assert re.search(r'data-now="\d{10}"', html), "what time it is, the server says"
+    assert "data-start" not in html
+    begins = draw('{% when moment style="distance" start=True %}', moment=datetime(2031, 3, 2, 20, 0, tzinfo=UTC))
+    assert "data-start" in begins
 
 
 def test_words_of_modules_are_sent_only_where_they_differ(draw: Draw) -> None:

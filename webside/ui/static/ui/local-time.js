@@ -1,5 +1,6 @@
 // Keeps "in 12 minutes" right while the page is open, and says the reader's own time where it differs.
-// <time datetime data-style="full|distance" data-zone="America/New_York" data-now="1764000000"> comes from {% when %}.
+// <time datetime data-style="full|distance" data-zone="America/New_York" data-now="1764000000"> comes from {% when %};
+// with data-start where a sentence begins with it.
 // What time it is now the server says (data-now, when it drew the page): the device's own clock may be years off.
 
 import { clock, language, t } from "ui/words.js";
@@ -35,7 +36,8 @@ function calendarDay(date, zone) {
 function say(element) {
   const moment = new Date(element.dateTime), now = present();
   if (element.dataset.style === "distance") {
-    element.textContent = distance(moment, now);
+    const text = distance(moment, now);
+    element.textContent = "start" in element.dataset ? text.charAt(0).toUpperCase() + text.slice(1) : text;
     return;
   }
   // The server wrote the day and the time; when the day turns, its words ("today") would be wrong.
