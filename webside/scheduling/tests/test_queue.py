@@ -650,6 +650,34 @@ def test_closing_time_is_said_beforehand_and_nobody_is_dropped(cast: Any) -> Non
             assert (task.entry_id, task.window) == (entry.id, CallWindow.NEXT_DAY)
 
 
+@pytest.mark.parametrize("until", [None, HALF_PAST_EIGHT + timedelta(minutes=30)])
+def test_a_visit_under_way_at_closing_time_goes_on_and_the_duty_ends_after_it(
+    cast: Any, until: datetime | None
+) -> None:
+    """Whether the duty ends by itself with its page, or was said to end with the line: nobody is sent away."""
+    open_line(cast, hours=EVENING)
+    with time_machine.travel(HALF_PAST_EIGHT, tick=False):
+        on_duty(cast, "maya", until=until)
+        entry = join(cast)
+        call(cast)
+    with time_machine.travel(HALF_PAST_EIGHT + timedelta(minutes=45), tick=False):  # a quarter past nine
+        silent_since(cast, cast.maya, HALF_PAST_EIGHT)
+        watch(cast)
+        found = now_of(cast, entry)
+        assert found.status == QueueStatus.CLAIMED
+        assert len(the_line(cast).duties) == (1 if until is None else 0)
+        assert not {"queue_shut", "queue_closing"} & set(told(cast))
+        with cast.as_(cast.maya_user) as maya:
+            services.fulfil_appointment(actor=maya, appointment=selectors.appointment_of(found))
+    with time_machine.travel(HALF_PAST_EIGHT + timedelta(minutes=50), tick=False):
+        silent_since(cast, cast.maya, HALF_PAST_EIGHT)
+        watch(cast)
+        assert now_of(cast, entry).status == QueueStatus.SEEN
+        assert the_line(cast).duties == []
+        with cast.as_(cast.grace_user):
+            assert QueueDuty.objects.get().end_reason == ("page-gone" if until is None else "time-over")
+
+
 def test_a_line_over_midnight_stays_open(cast: Any) -> None:
     open_line(cast, hours=[WeeklyHours(FRIDAY, time(18), time(3), ZONE)])
     with time_machine.travel(datetime(2026, 11, 28, 4, 50, tzinfo=UTC), tick=False):  # ten to midnight
