@@ -48,6 +48,19 @@ TOLD_BY_COLOUR = """() => {
 }"""
 
 
+# Who asked for less motion sees none: nothing runs, and nothing would, however it were set off.
+STILL_MOVES = """() => {
+  const named = (e) => e.outerHTML.slice(0, 120);
+  const lasts = (times) => times.split(',').some((time) => parseFloat(time) > 0);
+  const runs = document.getAnimations().map(({ effect }) => `runs: ${effect?.target ? named(effect.target) : 'an animation'}`);
+  const would = [...document.querySelectorAll('*')].filter((e) => ['', '::before', '::after'].some((part) => {
+    const { transitionDuration, animationName, animationDuration, scrollBehavior } = getComputedStyle(e, part);
+    return lasts(transitionDuration) || (animationName !== 'none' && lasts(animationDuration)) || scrollBehavior === 'smooth';
+  }));
+  return [...runs, ...would.map((e) => `would move: ${named(e)}`)].slice(0, 5);
+}"""
+
+
 def look(page: Any, name: str) -> None:
     """Keep a picture of the page as an artefact."""
     ARTEFACTS.mkdir(parents=True, exist_ok=True)
@@ -101,7 +114,9 @@ def wider_than_its_window(page: Any) -> list[str]:
 
 
 def examine(page: Any, name: str, *, route: str = "") -> None:
-    """Assert that a page is right in both themes at both widths, in forced colours and at 200 % zoom; keep its pictures.
+    """Assert that a page is right in both themes at both widths, with less motion, in forced colours and at 200 % zoom.
+
+    Keeps its pictures.
 
     ``route``: which page it must be (`test_every_page.py` counts on it). Leaves the window as it was. Raises
     AssertionError with everything that was found.
@@ -118,6 +133,7 @@ def examine(page: Any, name: str, *, route: str = "") -> None:
             wrong += [f"{name}, {theme}, {size}: {each}" for each in findings(page, rules)]
             wrong += [f"{name}, {size}, sideways: {each}" for each in wider_than_its_window(page)]
             look(page, f"{name}-{size}{'-dark' if theme == 'dark' else ''}")
+    wrong += [f"{name}, with less motion: {each}" for each in page.evaluate(STILL_MOVES)]
     page.emulate_media(forced_colors="active")
     wrong += [f"{name}, in colours of one's own: {each}" for each in page.evaluate(TOLD_BY_COLOUR)]
     page.emulate_media(forced_colors="none")
