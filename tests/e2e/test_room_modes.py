@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e import walk
-from tests.e2e.conftest import Demo, someone
+from tests.e2e.conftest import Demo, someone, wait_until
 
 pytestmark = pytest.mark.browser
 PHONE = {"width": 390, "height": 844}
@@ -40,6 +40,7 @@ def test_both_are_asked_told_and_can_end_it(demo: Demo, chromium: Any) -> None:
             page.locator("[data-behavior~=visits-call][data-state=connected]").wait_for()
         sounds(liz, maya)
         screen(liz, maya)
+        beside(maya)
         page = liz
         page.get_by_role("button", name="Devices").click()
         page.get_by_role("button", name="Sound only, all pictures off").click()
@@ -88,6 +89,26 @@ def screen(liz: Any, maya: Any) -> None:
     strip.get_by_role("button", name="Stop").click()
     strip.wait_for(state="hidden")
     liz.locator("[data-screen]").wait_for(state="detached")
+
+
+WITHOUT_SMALL_WINDOWS = "Object.defineProperty(Document.prototype, 'pictureInPictureEnabled', { get: () => false })"
+IN_SMALL_WINDOW = "document.pictureInPictureElement?.matches('[data-call=remote]') ?? false"
+
+
+def beside(maya: Any) -> None:
+    """The other side's picture moves in a small window above all others, and comes back; no button where there are none."""
+    small = maya.get_by_role("button", name="Picture beside other windows")
+    for shown in (True, False):
+        maya.locator(".visit-more > summary").click()
+        small.click()
+        wait_until("the small window", lambda shown=shown: maya.evaluate(IN_SMALL_WINDOW) is shown, 10)
+        walk.moves(maya)
+    maya.add_init_script(WITHOUT_SMALL_WINDOWS)
+    maya.reload()
+    walk.connected(maya)
+    maya.locator(".visit-more > summary").click()
+    assert maya.get_by_role("button", name="Devices").is_visible() and small.is_hidden()
+    maya.keyboard.press("Escape")
 
 
 SMALLEST = """() => Math.min(...[...document.querySelectorAll(".ws-call__bar .ws-ctl")].map((one) => one.getBoundingClientRect())
