@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.forms import BoundField
 from django.forms.renderers import TemplatesSetting
+from django.utils.functional import Promise
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -191,7 +192,7 @@ def _error(bound: BoundField) -> SafeString | str:
     )
 
 
-def _choices(bound: BoundField, hints: dict[str, str], plain: str, inline: bool) -> SafeString:
+def _choices(bound: BoundField, hints: Mapping[str, str | Promise], plain: str, inline: bool) -> SafeString:
     rows = format_html_join(
         "",
         '<label class="ws-choice{}" for="{}">{}<span class="ws-choice__text">{}</span>{}</label>',
@@ -213,14 +214,14 @@ def _choices(bound: BoundField, hints: dict[str, str], plain: str, inline: bool)
 class HintedRadioSelect(forms.RadioSelect):
     """Radio buttons where a choice may carry a line of explanation: ``hints={value: text}``."""
 
-    def __init__(self, *args: Any, hints: dict[str, str] | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, hints: Mapping[str, str | Promise] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.choice_hints = hints or {}
+        self.choice_hints = dict(hints or {})
 
 
 class HintedCheckboxSelectMultiple(forms.CheckboxSelectMultiple):
     """Tick boxes where a choice may carry a line of explanation: ``hints={value: text}``."""
 
-    def __init__(self, *args: Any, hints: dict[str, str] | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, hints: Mapping[str, str | Promise] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.choice_hints = hints or {}
+        self.choice_hints = dict(hints or {})

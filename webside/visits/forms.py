@@ -78,10 +78,7 @@ class SafeStartForm(forms.Form):
         choices=[(YES, _("Yes")), (NO, _("No, I’m alone"))],
         required=False,
         widget=HintedRadioSelect(
-            hints={
-                YES: str(_("We ask for a name and a number")),
-                NO: str(_("That is fine. You can still have your visit.")),
-            }
+            hints={YES: _("We ask for a name and a number"), NO: _("That is fine. You can still have your visit.")}
         ),
     )
     nearby_name = forms.CharField(label=_("Their name"), max_length=160, required=False)
