@@ -212,6 +212,7 @@ def test_two_senders_share_the_work(mailbox: StandIn) -> None:
 @pytest.mark.parametrize("kills", [2, pytest.param(200, marks=pytest.mark.drill)])
 @pytest.mark.timeout(900)
 def test_f5_killed_between_sent_and_marked_loses_nothing_and_repeats_the_id(mailbox: StandIn, kills: int) -> None:
+    """Shown failing with a Message-ID of each try's own: the second copy is another letter to whoever gets it."""
     rows = [queue(f"p{number}@example.test") for number in range(kills)]
     program = subprocess.run(
         [sys.executable, "-m", "webside.notifications.tests.killed_sender",
