@@ -74,7 +74,7 @@ def test_patients_pages_fit_in_spanish(demo: Demo, chromium: Any) -> None:
 
 
 def test_who_speaks_spanish_gets_through_a_visit_in_spanish(demo: Demo, chromium: Any, other_chromium: Any) -> None:
-    """Shown failing with a text of the waiting room taken out of the Spanish catalogue's file."""
+    """Shown failing with the hints of the check-in turned into text as their module is read: two of them stay English."""
     wrong: list[str] = []
     with ExitStack() as stack:
         liz = stack.enter_context(someone(chromium, demo, "Liz Moreno", size=PHONE))
