@@ -7,12 +7,13 @@ import binascii
 import os
 import re
 import secrets
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.postgres import default_var
@@ -26,6 +27,29 @@ P256_BYTES = 32
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # SEC 2, 2.4.2
 SAML_PACKAGES = ("lxml", "xmlsec", "onelogin")
 E164 = re.compile(r"\+[1-9]\d{6,14}")
+
+
+class CaptionsServer(BaseModel):
+    """Where a clinic's recogniser of one language is, and how often it was wrong when the clinic measured it."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    url: str
+    word_error: float | None = Field(None, ge=0, le=100)
+    measured: date | None = None
+
+    @model_validator(mode="after")
+    def _refuse_wrong(self) -> CaptionsServer:
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("wss", "ws") or not parts.hostname:
+            raise ValueError("url must look like wss://host:2700")
+        if parts.scheme == "ws" and parts.hostname not in LOOPBACK:
+            raise ValueError("url must be a wss address unless it is on this machine: people's voices go there")
+        if (self.word_error is None) != (self.measured is None):
+            raise ValueError(
+                "word_error and measured belong together: how many words of 100 were wrong, and on which day"
+            )
+        return self
 
 
 class Env(BaseSettings):
@@ -95,6 +119,13 @@ class Env(BaseSettings):
         default_factory=dict,
         description='Each clinic\'s number for visits by phone by its slug, as JSON: {"larkspur": "+15185550190"}, each '
         "number once. A clinic without one shows none.",
+    )
+    captions: dict[str, dict[str, CaptionsServer]] = Field(
+        default_factory=dict,
+        description="Each clinic's own recognisers (vosk-server's WebSocket) by its slug and the language they write, as JSON: "
+        '{"larkspur": {"en": {"url": "wss://captions.larkspur.example:2700", "word_error": 12.5, "measured": '
+        '"2026-11-20"}}}. ``word_error``: words of 100 that were wrong when you measured it; people are told. A clinic without '
+        "one has no captions.",
     )
     phone_regions: list[str] = Field(
         default=["US", "PR", "VI", "GU", "AS", "MP"],

@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "webside.api",
     "webside.integrations.sms",
     "webside.integrations.voice",
+    "webside.integrations.captions",
     "webside.integrations.web_push",
     "webside.demo",
 ]

@@ -434,6 +434,9 @@ VISITS = [
     row("visits:visit-keeping", get=BOTH, post="maya", at="room",
         body={"do": "ask", "which": "{picture_id}", "site": "left arm"}),
     row("visits:visit-keeping", post=HERS, at="room", body={"do": "agree", "which": "{question_id}"}, note="agree"),
+    # This clinic has no recogniser: nobody can read, and saying no is all that anybody can answer.
+    row("visits:visit-captions", get=BOTH, post=each(BOTH, 200), at="room", body={"do": "decline"}),
+    row("visits:visit-captions", get="liz:302 link:302 maya ana:302", at="waiting", note="before the door"),
     row("visits:visit-stopped", get=BOTH, at="stopped"),
     row("visits:visit-hand-over", post=BOTH, at="stopped",
         body={"practitioner": "{practitioner_id}", "start": "2031-01-01T10:00:00+00:00"}),
@@ -507,6 +510,10 @@ VISITS = [
     row("visits:seat-chat", get="guest:302", post="guest:302", ids={"seat_id": "lobby_seat_id"}, note="from the lobby",
         body={"text": "Hello", "key": "tests"}),
     row("visits:seat-ticket", post="guest:200"),
+    row("visits:seat-ticket", post="guest:200", query={"voice": ""}, note="for her voice"),
+    row("visits:seat-captions", get="guest", post="guest:200", body={"do": "decline"}),
+    row("visits:seat-captions", get="guest:302", post="guest:302", ids={"seat_id": "lobby_seat_id"}, note="from the lobby",
+        body={"do": "decline"}),
     row("visits:seat-sending", post="guest:200",
         body={"key": "0b0e7d8c-6c43-4f0e-9a51-5d6f0e9d2b12", "name": "a.pdf", "size": "9"}),
     row("visits:seat-sending", post="guest:302", ids={"seat_id": "lobby_seat_id"}, note="from the lobby"),
@@ -619,6 +626,7 @@ LEAN = {
     "/api/push/{slug:str}/renew": "the token of a browser; its device is looked for in the clinic of the address",
     "/ws": "a ticket: see TOPICS",
     "/ingest/saml/{provider_id:uuid}": "a signed answer of the clinic's own service, once; tests/single_sign_on",
+    "/ws/voice": "a ticket for visit-voice, and her own yes: webside/visits/tests/test_captions.py",
     "/ingest/sms/{slug:str}/received": "the carrier's signature over the address, the clinic's slug in it, and the fields",
     "/ingest/sms/{slug:str}/{message_id:uuid}/status": "the same; the message is looked for in the clinic of the address",
     "/ingest/voice/{slug:str}/answer": "the carrier's signature over the address, the clinic's slug in it, and the fields",
@@ -653,6 +661,7 @@ ATTACKED_BY: dict[str, tuple[str, ...]] = {
 
 TOPICS = {
     "visit": ("liz link guest maya ana", "room_visit_id"),
+    "visit-voice": ("liz link guest maya ana", "room_visit_id"),
     "visit-news": ("liz link maya grace ana", "room_visit_id"),
     "day": ("maya grace", "practitioner_id"),
     "tenant": ("grace", "tenant_id"),

@@ -93,6 +93,7 @@ PART_OF_A_LOOK = {
     "visits:visit-people": "redrawn within the room's page, which is noted",
     "visits:visit-chat": "redrawn within the room's page, which is noted",
     "visits:visit-keeping": "redrawn within the room's page, which is noted",
+    "visits:visit-captions": "redrawn within the room's page, which is noted",
     "visits:visit-picture": "its name, redrawn within the room's page, which is noted; the picture itself is noted",
     "scheduling:schedule": "a day's names and times, redrawn as it goes; what stands behind each of them is noted",
     "scheduling:hours": "names and times of what is booked outside them; what stands behind each of them is noted",

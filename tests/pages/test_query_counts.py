@@ -73,6 +73,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "chart:plan-own": 5,
         "visits:visit-picture admitted": 2,
         "visits:visit-keeping admitted": 2,
+        "visits:visit-captions admitted": 3,
     },
     "link": {
         "portal:clinic": 8,

@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -44,23 +45,37 @@ def origin_allowed(origin: str | None, host: str) -> bool:
     )
 
 
+Welcome = Callable[[hub.Connection], Awaitable[Json]]
+"""What a socket is welcomed with; raises ``Refused`` where it may not come."""
+
+
 async def live(socket: WebSocket) -> None:
     """Serve one socket."""
+    await serve(socket, _of_rooms, _receive, _left)
+
+
+async def serve(
+    socket: WebSocket,
+    welcome: Welcome,
+    receive: Callable[[hub.Connection], Awaitable[None]],
+    left: Callable[[hub.Connection], Awaitable[None]] | None = None,
+) -> None:
+    """Serve a socket that shows a ticket first: ``receive`` hears it until it is over, ``left`` is told that it is."""
     if not origin_allowed(socket.headers.get("origin"), socket.headers.get("host", "")):
         await socket.close(4403)
         return
     await socket.accept()
-    connection = await _welcome(socket)
+    connection = await _welcome(socket, welcome)
     if connection is None:
         with contextlib.suppress(RuntimeError, WebSocketDisconnect):
             await socket.send_json({"type": "bye", "reason": "refused"})
             await socket.close(4401)
         return
     sender = asyncio.create_task(_send(connection))
-    left = (connection.ends_at - clock.now()).total_seconds()
-    end = asyncio.get_running_loop().call_later(max(0, left), connection.close, "expired")
+    lasts = (connection.ends_at - clock.now()).total_seconds()
+    end = asyncio.get_running_loop().call_later(max(0, lasts), connection.close, "expired")
     try:
-        await _receive(connection)
+        await receive(connection)
         # Its last word may be under way to somebody who doesn't read: not for ever.
         await asyncio.wait_for(sender, GOODBYE_SECONDS)
     except (WebSocketDisconnect, TimeoutError, RuntimeError):
@@ -69,10 +84,11 @@ async def live(socket: WebSocket) -> None:
         hub.remove(connection)
         end.cancel()
         sender.cancel()
-        await _in_rooms(connection, "closed")
+        if left is not None:
+            await left(connection)
 
 
-async def _welcome(socket: WebSocket) -> hub.Connection | None:
+async def _welcome(socket: WebSocket, welcome: Welcome) -> hub.Connection | None:
     try:
         hello = await asyncio.wait_for(socket.receive_text(), HELLO_SECONDS)
         ticket = json.loads(hello).get("ticket", "")
@@ -98,15 +114,7 @@ async def _welcome(socket: WebSocket) -> hub.Connection | None:
             # Joined before the ticket is gone for good: a revocation finds either the ticket or the socket. And before
             # the rooms are told: whoever hears of a newcomer may send to it at once.
             hub.add(connection)
-        welcome: Json = {"type": "welcome", "topics": sorted(connection.topics)}
-        for name in sorted(connection.topics):
-            room = registry.topic(name.partition(":")[0]).room
-            if room is not None:
-                async with frames.begin_lean(
-                    lean.pool(), tenant_id=connection.actor.tenant_id, actor=connection.actor
-                ) as db:
-                    welcome |= await room.opened(db, connection.visitor(name))
-        await socket.send_json(welcome)
+        await socket.send_json({"type": "welcome"} | await welcome(connection))
     except BaseException as error:
         if connection is not None:
             hub.remove(connection)
@@ -114,6 +122,23 @@ async def _welcome(socket: WebSocket) -> hub.Connection | None:
             return None
         raise
     return connection
+
+
+async def _of_rooms(connection: hub.Connection) -> Json:
+    """Return what each of its rooms says to a socket that has come."""
+    said: Json = {"topics": sorted(connection.topics)}
+    for name in sorted(connection.topics):
+        room = registry.topic(name.partition(":")[0]).room
+        if room is not None:
+            async with frames.begin_lean(
+                lean.pool(), tenant_id=connection.actor.tenant_id, actor=connection.actor
+            ) as db:
+                said |= await room.opened(db, connection.visitor(name))
+    return said
+
+
+async def _left(connection: hub.Connection) -> None:
+    await _in_rooms(connection, "closed")
 
 
 async def _send(connection: hub.Connection) -> None:

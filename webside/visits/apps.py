@@ -20,7 +20,7 @@ class VisitsConfig(AppConfig):
         from webside.scheduling import registry
         from webside.ui import texts as words
         from webside.ui.registry import NavItem, register
-        from webside.visits import gates, handlers, lean, panels, selectors, services, tasks, texts
+        from webside.visits import consumers, gates, handlers, lean, panels, selectors, services, tasks, texts
         from webside.visits.views import destination
 
         gates.register()
@@ -29,6 +29,7 @@ class VisitsConfig(AppConfig):
         chart.register_present(selectors.present_in)
         chart.register_whereabouts(selectors.whereabouts_in)
         lean.register()
+        consumers.register()
         files.owned_by("visits.SharedFile", "content", "preview")
         words.register(texts.TEXTS)
         registry.register_destination(destination.of_link)
@@ -122,6 +123,10 @@ class VisitsConfig(AppConfig):
                 "visits.seat.remove": _("took somebody out of a visit"),
                 "visits.seat.permit": _("changed what somebody may do in a visit"),
                 "visits.screen.show": _("began or ended to show their screen in a visit"),
+                "visits.captions.read": _("asked to read what is said in a visit"),
+                "visits.captions.stop": _("read no more what is said in a visit"),
+                "visits.captions.answer": _("said whether their voice may be written down in a visit"),
+                "visits.captions.refuse": _("was refused the captions of a visit"),
                 "visits.seat.ask-away": _("asked that somebody leaves a visit"),
                 "visits.seat.part": _("left, and so who may not stay without the patient"),
                 "visits.seat.read": _("opened the page of a visit they were asked into"),

@@ -264,7 +264,14 @@ class Step(StrEnum):
     WAITING = "waiting"
 
 
-WITHIN = frozenset(["chat", "code", "picture", "seats"])
+class VoiceAnswer(StrEnum):
+    """Whether somebody lets her voice be written down for who reads it; empty while she hasn't said."""
+
+    AGREED = "agreed"
+    DECLINED = "declined"
+
+
+WITHIN = frozenset(["captions", "chat", "code", "picture", "seats"])
 """Hints of what happens in the room: who comes and goes, writes, shows. A patient outside is told none of them."""
 
 FOLLOW_UP_DAYS = (7, 14, 21, 28)

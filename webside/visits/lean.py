@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from uuid import UUID
 
 from django.db import connection as django_connection
 
-from webside.core import clock, frames
+from webside.core import clock, crypto, frames
 from webside.core.actor import Actor, ActorKind, Role
 from webside.core.ids import uuid7
 from webside.people.codes import Scope
@@ -69,7 +70,7 @@ _NAME = "CASE WHEN p.attended_by = '' THEN p.name ELSE p.attended_by END"
 
 _SEAT = """
 SELECT p.id, p.role, p.name, p.speak, p.show_screen, h.screen_sharing, p.socket_id, p.seen_at, p.admitted_at, p.removed_at,
-  v.status, v.engine, v.admitted_at, v.started_at, a.status, lower(a.period)
+  v.status, v.engine, v.admitted_at, v.started_at, a.status, lower(a.period), p.captions_since
 FROM visits_participant p
 JOIN visits_visit v ON v.tenant_id = p.tenant_id AND v.id = p.visit_id
 JOIN scheduling_appointment a ON a.tenant_id = v.tenant_id AND a.id = v.appointment_id
@@ -84,16 +85,23 @@ _WHOSE = _SEAT + (
 )
 _BY_PERSON = _WHOSE + " FOR UPDATE OF p"
 _BY_SOCKET = _SEAT + "AND p.socket_id = %(socket)s"
-# Who is in the room: the clinician always, the patient and who was asked in once they were let in. ``p`` and ``v`` as above.
-_INSIDE = (
+INSIDE = (
     "(p.role = 'clinician' OR (p.role = 'patient' AND v.admitted_at IS NOT NULL)"
     " OR (p.role <> 'patient' AND p.admitted_at IS NOT NULL AND p.removed_at IS NULL))"
 )
+"""Who is in the room: the clinician always, the patient and who was asked in once they were let in. ``p`` and ``v`` as above."""
+READS = f"p.captions_since IS NOT NULL AND p.left_at IS NULL AND {INSIDE}"
+"""Who reads what the others say, and is there. ``p`` and ``v`` as above."""
 _PEERS = f"""
 SELECT p.id, {_NAME}, p.role, p.relation, p.speak, p.show_screen
 FROM visits_participant p
 JOIN visits_visit v ON v.tenant_id = p.tenant_id AND v.id = p.visit_id
-WHERE p.tenant_id = %(tenant)s AND p.visit_id = %(visit)s AND {_INSIDE}
+WHERE p.tenant_id = %(tenant)s AND p.visit_id = %(visit)s AND {INSIDE}
+"""  # noqa: S608 - own words
+_SOMEBODY_READS = f"""
+SELECT 1 FROM visits_participant p
+JOIN visits_visit v ON v.tenant_id = p.tenant_id AND v.id = p.visit_id
+WHERE p.tenant_id = %s AND p.visit_id = %s AND {READS} LIMIT 1
 """  # noqa: S608 - own words
 _KEEP_SIGNAL = f"""
 INSERT INTO visits_signal (id, tenant_id, visit_id, sender_id, recipient_id, data, created_at, updated_at)
@@ -101,7 +109,7 @@ SELECT %(id)s, p.tenant_id, p.visit_id, %(sender)s, p.id, %(data)s, %(now)s, %(n
 FROM visits_participant p
 JOIN visits_visit v ON v.tenant_id = p.tenant_id AND v.id = p.visit_id
 WHERE p.tenant_id = %(tenant)s AND p.visit_id = %(visit)s AND p.id = %(to)s AND p.id <> %(sender)s
-  AND p.socket_id IS NOT NULL AND {_INSIDE}
+  AND p.socket_id IS NOT NULL AND {INSIDE}
 RETURNING id
 """  # noqa: S608 - own words
 
@@ -126,6 +134,7 @@ class _Seat:
     started_at: datetime | None
     appointment: str
     start: datetime
+    captions_since: datetime | None
 
     @property
     def closed(self) -> bool:
@@ -139,7 +148,7 @@ class _Seat:
 
     @property
     def inside(self) -> bool:
-        """Whether she is in the room, and not on her way in: there nobody sees who is in it, nor is seen. As ``_INSIDE``."""
+        """Whether she is in the room, and not on her way in: there nobody sees who is in it, nor is seen. As ``INSIDE``."""
         if self.role is ParticipantRole.CLINICIAN:
             return True
         came = self.admitted_at if self.role is ParticipantRole.PATIENT else self.let_in_at
@@ -184,6 +193,11 @@ async def _seat(db: Any, query: str, visitor: Visitor) -> _Seat | None:
     return _Seat(row[0], ParticipantRole(row[1]), *row[2:]) if row else None
 
 
+async def seat_of(db: Any, visitor: Visitor) -> _Seat | None:
+    """Return where somebody sits in a visit, by whichever socket."""
+    return await _seat(db, _WHOSE, visitor)
+
+
 async def _say(db: Any, visit_id: UUID, *words: object) -> None:
     await hub.notify(db, f"{TOPIC}:{visit_id}", " ".join(str(word) for word in words))
 
@@ -215,10 +229,14 @@ class VisitRoom:
         if seat.closed or seat.has_newer(visitor.socket_id, now):
             await _say(db, visitor.topic_id, "bye", visitor.socket_id, "ended" if seat.closed else "replaced")
             return {"participant": str(seat.id), "polite": False, "ice_servers": [], "peers": [], "started_at": None}
+        who = selectors.attends(visitor.actor)
+        # What one person said of captions is no other's answer, who sits there in her place.
         await db.execute(
-            "UPDATE visits_participant SET socket_id = %s, seen_at = %s, joined_at = coalesce(joined_at, %s),"
-            " left_at = NULL, updated_at = %s, attended_by = %s WHERE id = %s",
-            [visitor.socket_id, now, now, now, selectors.attends(visitor.actor), seat.id],
+            "UPDATE visits_participant SET socket_id = %(socket)s, seen_at = %(now)s,"
+            " joined_at = coalesce(joined_at, %(now)s), left_at = NULL, updated_at = %(now)s, attended_by = %(who)s::text,"
+            " voice = CASE WHEN attended_by = %(who)s::text THEN voice ELSE '' END,"
+            " captions_since = CASE WHEN attended_by = %(who)s::text THEN captions_since END WHERE id = %(seat)s",
+            {"socket": visitor.socket_id, "now": now, "who": who, "seat": seat.id},
         )
         info = await engine(seat.engine).join(Seat(visitor.topic_id, seat.id), now)
         if seat.inside:
@@ -238,6 +256,7 @@ class VisitRoom:
             "ice_policy": info.ice_policy,
             "peers": await self._peers(db, visitor, seat, now),
             "checks": await self._checks(db, seat),
+            "captions": seat.inside and await self._somebody_reads(db, visitor),
             "started_at": seat.started_at.isoformat() if seat.started_at else None,
             # Clocks of patients' machines are wrong more often than one thinks: the page counts on from this.
             "elapsed_s": await self._elapsed(db, visitor, seat.started_at, now) if seat.started_at else None,
@@ -268,6 +287,10 @@ class VisitRoom:
             )
         ).fetchall()  # fmt: skip
         return [_peer(seat, row) for row in rows]
+
+    async def _somebody_reads(self, db: Any, visitor: Visitor) -> bool:
+        row = await (await db.execute(_SOMEBODY_READS, [frames.current_tenant_id(), visitor.topic_id])).fetchone()
+        return row is not None
 
     async def _checks(self, db: Any, seat: _Seat) -> list[Json]:
         # Who was away when the other said it, or loaded the page again, must hear it too.
@@ -473,6 +496,8 @@ class VisitRoom:
             return None if await _is_outside(db, visitor) else _hint(TOPIC, visitor, words[0])
         if kind == "verified":
             return await self._told_of_check(db, visitor, *words)
+        if kind == "caption":
+            return await self._told_of_voice(db, visitor, *words)
         if kind == "signal":
             return await self._hand_over(db, visitor, UUID(words[0]))
         return await self._told_of_peer(db, visitor, kind, *words)
@@ -487,6 +512,13 @@ class VisitRoom:
             )
         ).fetchone()
         return {"type": "signal", "from": str(row[0]), "data": row[1]} if row else None
+
+    async def _told_of_voice(self, db: Any, visitor: Visitor, participant: str, sealed: str) -> Json | None:
+        """What somebody says is for who asked to read it, and is in the room."""
+        seat = await _seat(db, _BY_SOCKET, visitor)
+        if seat is None or seat.captions_since is None or not seat.inside or str(seat.id) == participant:
+            return None
+        return {"type": "caption", "from": participant, **unsealed(visitor.topic_id, sealed)}
 
     async def _told_of_check(self, db: Any, visitor: Visitor, participant: str, peer: str, result: str) -> Json | None:
         seat = await _seat(db, _BY_SOCKET, visitor)
@@ -535,6 +567,23 @@ def _peer(seat: _Seat, row: tuple[Any, ...]) -> Json:
         "share": rules.may_show_screen(seat.screen_sharing, role=ParticipantRole(role), seat_allows=show_screen),
         "polite": rules.is_polite(seat.role, seat.id, ParticipantRole(role), participant),
     }
+
+
+def sealed(visit_id: UUID, told: Json) -> str:
+    """Return what was said as a word that may pass through the database: it reads nothing of it."""
+    return urlsafe_b64encode(
+        crypto.keyring().seal(json.dumps(told, ensure_ascii=False).encode(), place=_place(visit_id))
+    ).decode()
+
+
+def unsealed(visit_id: UUID, word: str) -> Json:
+    """Return what :func:`sealed` gave for the same visit."""
+    told: Json = json.loads(crypto.keyring().open(urlsafe_b64decode(word), place=_place(visit_id)))
+    return told
+
+
+def _place(visit_id: UUID) -> str:
+    return f"caption:{frames.current_tenant_id()}:{visit_id}"
 
 
 def _uuid(value: object) -> UUID:

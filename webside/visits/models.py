@@ -12,7 +12,7 @@ from django.db.models import Q
 from webside.core import clock
 from webside.core.ids import uuid7
 from webside.core.models import TenantForeignKey, TenantModel, TenantOneToOneField
-from webside.visits.codes import MAIN, Ink, ParticipantRole, PhoneState, Shape, SiteKind, VisitStatus
+from webside.visits.codes import MAIN, Ink, ParticipantRole, PhoneState, Shape, SiteKind, VisitStatus, VoiceAnswer
 
 
 class Visit(TenantModel):
@@ -42,7 +42,8 @@ class Participant(TenantModel):
     the lobby until ``admitted_at``. ``browser_hash`` is of the key of the browser that took the seat by a link: no other
     comes in by it. ``unwanted_at``: the patient has asked that she leave. ``attended_by`` says who sits there
     now for the patient, where it is somebody who acts for her. ``dial_digest`` is of the code by which she comes in by
-    phone, which ``dial_turn`` leads to and which is kept nowhere (``selectors.phone``).
+    phone, which ``dial_turn`` leads to and which is kept nowhere (``selectors.phone``). ``captions_since``: she reads what
+    the others say. ``voice``: whether hers may be written down for who reads, in ``voice_language``; nothing of it is kept.
     """
 
     visit = TenantForeignKey("visits.Visit", related_name="participants")
@@ -69,6 +70,9 @@ class Participant(TenantModel):
     browser_hash = models.BinaryField(max_length=32, null=True)
     dial_turn = models.PositiveSmallIntegerField(default=0)
     dial_digest = models.BinaryField(max_length=32, null=True)
+    captions_since = models.DateTimeField(null=True)
+    voice = models.CharField(max_length=8, blank=True, choices=[(answer, answer) for answer in VoiceAnswer])
+    voice_language = models.CharField(max_length=8, blank=True)
 
     class Meta:
         constraints = [

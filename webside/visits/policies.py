@@ -190,6 +190,19 @@ def can_show_screen(visit: Visit, seat: Participant | None) -> bool:
     return rules.may_show_screen(sharing, role=ParticipantRole(seat.role), seat_allows=seat.show_screen)
 
 
+def can_use_captions(visit: Visit, seat: Participant | None) -> bool:
+    """Read what the others say, and say whether one's own voice may be written for who reads: who is in the open room."""
+    return seat is not None and is_open(visit) and is_inside(visit, seat)
+
+
+def is_inside(visit: Visit, seat: Participant) -> bool:
+    """Whether somebody is in the room, and not on her way in: the clinician always, others once they were let in."""
+    if seat.role == ParticipantRole.CLINICIAN:
+        return True
+    came = visit.admitted_at if seat.role == ParticipantRole.PATIENT else seat.admitted_at
+    return came is not None and seat.removed_at is None
+
+
 def is_open(visit: Visit) -> bool:
     """Whether the room is open at all: not over, not cancelled."""
     return visit.status not in OVER and visit.appointment.status in (

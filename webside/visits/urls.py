@@ -4,6 +4,7 @@ from django.urls import path
 
 from webside.visits.views import (
     afterwards,
+    captions,
     clinician,
     files,
     guests,
@@ -33,6 +34,7 @@ urlpatterns = [
     path(f"{_VISIT}files/<uuid:shared_id>/", files.content, name="visit-file"),
     path(f"{_VISIT}files/<uuid:shared_id>/remove/", files.remove, name="visit-file-remove"),
     path(f"{_VISIT}picture/", pictures.picture, name="visit-picture"),
+    path(f"{_VISIT}captions/", captions.captions, name="visit-captions"),
     path(f"{_VISIT}keeping/", keeping.keeping, name="visit-keeping"),
     path(f"{_VISIT}stopped/", room.stopped, name="visit-stopped"),
     path(f"{_VISIT}hand-over/", room.hand_over, name="visit-hand-over"),
@@ -87,5 +89,6 @@ urlpatterns = [
     path(f"{_SEAT}files/<uuid:shared_id>/", files.seat_content, name="seat-file"),
     path(f"{_SEAT}files/<uuid:shared_id>/remove/", files.seat_remove, name="seat-file-remove"),
     path(f"{_SEAT}picture/", pictures.seat_picture, name="seat-picture"),
+    path(f"{_SEAT}captions/", captions.seat_captions, name="seat-captions"),
     path(f"{_SEAT}ticket/", guests.ticket, name="seat-ticket"),
 ]

@@ -15,6 +15,7 @@ from webside.visits.selectors.afterwards import (
     visit_afterwards,
     was_held,
 )
+from webside.visits.selectors.captions import in_the_room
 from webside.visits.selectors.files import (
     board_of,
     consents_in,
@@ -253,6 +254,7 @@ __all__ = [
     "help_waiting",
     "hint_of",
     "home_of",
+    "in_the_room",
     "invitation_by_hash",
     "is_apart",
     "is_back_in_line",

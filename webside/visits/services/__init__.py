@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from webside.visits.services.afterwards import BEST, LONGEST_SURVEY, answer_survey, book_follow_up, propose_follow_up
+from webside.visits.services.captions import answer_voice, read_captions, stop_captions
 from webside.visits.services.chat import write_message
 from webside.visits.services.check_in import (
     ANSWERS,
@@ -169,6 +170,7 @@ __all__ = [
     "answer_help",
     "answer_keeping",
     "answer_survey",
+    "answer_voice",
     "ask_again",
     "ask_apart",
     "ask_away",
@@ -219,6 +221,7 @@ __all__ = [
     "place_call",
     "press_key",
     "propose_follow_up",
+    "read_captions",
     "remove",
     "remove_file",
     "reopen_site",
@@ -230,6 +233,7 @@ __all__ = [
     "show_picture",
     "standing_consent",
     "start_visit",
+    "stop_captions",
     "take_back",
     "take_call",
     "take_from_chart",

@@ -39,8 +39,9 @@ def open_visit(*, appointment: Appointment) -> Visit:
             Participant.objects.get_or_create(visit=visit, role=role, defaults={"user_id": user_id, "name": name})
         elif (seat.user_id, seat.name) != (user_id, name):
             Participant.objects.filter(id=seat.id).update(
-                user_id=user_id, name=name, socket_id=None, seen_at=None, joined_at=None, left_at=None
-            )
+                user_id=user_id, name=name, socket_id=None, seen_at=None, joined_at=None, left_at=None,
+                captions_since=None, voice="", voice_language="",
+            )  # fmt: skip
             CodeCheck.objects.filter(Q(participant=seat) | Q(peer=seat)).delete()
     return selectors.visit_for(appointment) or visit
 

@@ -17,6 +17,7 @@ from webside.realtime.services import TopicRefused, mint_ticket
 from webside.visits import policies, selectors, services
 from webside.visits.codes import LinkStanding, ParticipantRole, SeatStage
 from webside.visits.views import _talk as talk
+from webside.visits.views._captions import place_of
 from webside.visits.views._people import people_of, title_of
 from webside.visits.views._seat import SeatPage, has_taken, hold, holds_until, seat_of
 
@@ -96,6 +97,7 @@ def _room(page: SeatPage) -> dict[str, Any]:
         "ended_url": f"{page.url('seat')}?{LEFT}",
         "chat_url": page.url("seat-chat"),
         "people_url": page.url("seat-people"),
+        "captions_url": place_of(page.slug, page.url("seat-captions")),
         "main_role": "clinician",
         "chat": talk.lines_for(page.visit, page.zone, slug=page.slug, seat=page.seat),
         **talk.sending("seat", page.slug, page.seat.id, speaks=page.seat.speak),
@@ -144,11 +146,12 @@ def chat(request: HttpRequest, slug: str, seat_id: UUID) -> HttpResponse:
 @never_cache
 @require_POST
 def ticket(request: HttpRequest, slug: str, seat_id: UUID) -> HttpResponse:
-    """Mint a ticket for the visit's room: the seat decides whether its socket waits in the lobby."""
+    """Mint a ticket for the visit's room, or for her voice: the seat decides whether its socket waits in the lobby."""
     page = seat_of(request, slug, seat_id)
+    topic = "visit-voice" if "voice" in request.GET else "visit"
     try:
         token = mint_ticket(
-            actor=page.actor, topics=[f"visit:{page.visit.id}"], ends_at=holds_until(request, page.seat.id)
+            actor=page.actor, topics=[f"{topic}:{page.visit.id}"], ends_at=holds_until(request, page.seat.id)
         )
     except TopicRefused:
         return JsonResponse({"error": {"code": "not_found"}}, status=404)

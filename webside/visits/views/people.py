@@ -19,6 +19,7 @@ from webside.visits import policies, selectors, services
 from webside.visits.codes import ParticipantRole, Relation, Stage
 from webside.visits.forms import AskColleagueForm, AskGuestForm, PermitForm
 from webside.visits.rules import Permissions
+from webside.visits.views._captions import place_of
 from webside.visits.views._guard import GivenAway, Page, page_of
 from webside.visits.views._people import people_of
 
@@ -181,6 +182,11 @@ def said(
 
 
 def room_people(page: Page) -> dict[str, Any]:
-    """Return what the room's part about people is drawn from: who is there, and the forms to ask others in."""
+    """Return what the room's part about people is drawn from: who is there, the forms to ask others in, captions."""
     runs = policies.can_run_visit(page.actor, page.visit)
-    return {**context(page), "guest_form": AskGuestForm(family_only=not runs), "asks_colleagues": runs}
+    return {
+        **context(page),
+        "guest_form": AskGuestForm(family_only=not runs),
+        "asks_colleagues": runs,
+        "captions_url": place_of(page.slug, page.url("visit-captions")),
+    }

@@ -120,7 +120,13 @@ def settings_page() -> str:
 
 
 def _kind(annotation: Any) -> str:
-    text = str(annotation).replace("pathlib.", "").replace("pydantic.types.", "").replace("typing.", "")
+    text = (
+        str(annotation)
+        .replace("pathlib.", "")
+        .replace("pydantic.types.", "")
+        .replace("typing.", "")
+        .replace("config.env.", "")
+    )
     text = getattr(annotation, "__name__", text) if isinstance(annotation, type) and "[" not in text else text
     choices = re.fullmatch(r"Literal\[(.*)\]", text)
     if choices:

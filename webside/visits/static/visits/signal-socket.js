@@ -6,7 +6,8 @@
  * that must arrive keeps it (`UnsentDigests`).
  *
  * Events: "welcome" (detail: the server's message), "signal" ({from, data}), "peer" ({event, participant, name, role, …}),
- * "hint" ({topic, kind, id}), "kept" ({key}), "verified" ({participant, with, result}), "you" ({speak}), "ice" ({iceServers}),
+ * "hint" ({topic, kind, id}), "kept" ({key}), "verified" ({participant, with, result}), "you" ({speak}), "caption" ({from, …}),
+ * "ice" ({iceServers}),
  * "rtt" ({ms}), "down" (), "bye" ({reason}).
  */
 
@@ -175,6 +176,7 @@ export class SignalSocket extends EventTarget {
       case "kept":
       case "verified":
       case "you":
+      case "caption":
         this.#emit(message.type, message);
         break;
       case "bye":

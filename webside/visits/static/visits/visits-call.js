@@ -52,6 +52,7 @@ export class CallPage {
   /** @type {import("visits/call-screen.js").ScreenShare|null} */ #screen = null;
   /** @type {import("visits/call-sounds.js").SoundsAsked|null} */ #soundsAsked = null;
   /** @type {import("visits/call-sounds.js").SoundsHeard|null} */ #soundsHeard = null;
+  /** @type {import("visits/call-captions.js").Captions|null} */ #captions = null;
   /** @type {Set<import("visits/call-mesh.js").Person>} who shows a screen */ #shown = new Set();
   #signing = recall(localStorage, SIGNING).on === true;
   #noteUntil = 0;
@@ -125,12 +126,17 @@ export class CallPage {
     on("peer", (message) => {
       this.mesh.peerChanged(message);
       this.#tell("visits:hint", { kind: "seats" }); // who is here has changed
+      this.#captions?.refresh();
     });
     on("you", ({ speak, share }) => {
       this.#letSpeak(speak);
       this.#letShare(share === true);
     });
-    on("hint", ({ topic, kind, id }) => this.#tell("visits:hint", { topic, kind, id }));
+    on("hint", ({ topic, kind, id }) => {
+      this.#tell("visits:hint", { topic, kind, id });
+      if (kind === "captions") this.#withCaptions((captions) => captions.refresh());
+    });
+    on("caption", (message) => this.#captions?.heard(message));
     on("verified", (message) => this.mesh.theyCompared(message));
     on("kept", ({ key }) => this.#digests.kept(key));
     on("ice", ({ iceServers }) => this.mesh.setIceServers(iceServers));
@@ -163,6 +169,7 @@ export class CallPage {
   /** @param {{lastWord?: object, goodbye?: boolean}} [how] */
   #stop({ lastWord, goodbye = true } = {}) {
     this.#screen?.stop();
+    this.#captions?.stop();
     this.mesh.close({ goodbye });
     this.#socket?.close(lastWord);
     this.media.stopAll();
@@ -204,6 +211,7 @@ export class CallPage {
     this.mesh.welcome(message);
     this.#digests.again();
     if (again) this.#tell("visits:resync", {});
+    if (message.captions || this.#captions) this.#withCaptions((captions) => captions.refresh());
     this.#render();
   }
 
@@ -383,6 +391,24 @@ export class CallPage {
     this.#render();
   }
 
+  // ---- captions ----
+
+  /** Who reads and whose voice is written: fetched when somebody asks for it. @param {(captions: import("visits/call-captions.js").Captions) => void} act */
+  async #withCaptions(act) {
+    const place = this.#part("captions");
+    if (!place) return;
+    const { Captions } = await import("visits/call-captions.js");
+    if (this.#bye) return;
+    this.#captions ??= new Captions(place, {
+      track: () => (this.#muted || !this.#maySpeak ? null : this.media.tracks.audio),
+      nameOf: (participant) => this.mesh.person(participant)?.name ?? this.#words("peer.unknown"),
+      say: (text) => this.#say(text),
+      note: (text) => this.#note(text),
+      changed: () => this.#press("captions", this.#captions?.reads ?? false),
+    });
+    act(this.#captions);
+  }
+
   /** @param {import("visits/peer-call.js").State} state */
   #stateChanged(state) {
     this.#stateSince = performance.now();
@@ -410,6 +436,7 @@ export class CallPage {
   /** @param {"audio"|"video"} kind */
   #mediaChanged(kind) {
     if (kind === "video" || this.#maySpeak) this.mesh.setTrack(kind, this.media.tracks[kind]);
+    this.#captions?.listen();
     if (this.#faces.soundBlocked) this.#playSound(); // a page that may use the microphone may also play
     this.#listDevices();
     this.#render();
@@ -564,6 +591,7 @@ export class CallPage {
       case "sounds-on": return this.#soundsAsked?.on();
       case "sounds-not": return this.#soundsAsked?.not();
       case "sounds-off": return this.#soundsAsked?.off();
+      case "captions": return this.#withCaptions((captions) => captions.toggle());
       case "sign": return this.#toggleSigning();
       case "large": return this.#toggleLarge();
       case "shortcuts": return this.#toggleShortcuts();

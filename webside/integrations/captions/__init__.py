@@ -1,0 +1,1 @@
+"""Captions: the client of the recogniser that a clinic runs itself."""
