@@ -200,7 +200,8 @@ NO_PAGES = {
         "visits:visit-emergency-card", "visits:visit-gates", "visits:visit-line", "visits:visit-place",
         "visits:visit-where", "visits:visit-people", "visits:visit-phone", "visits:visit-picture", "visits:seat-picture",
         "visits:visit-who", "visits:visit-team", "visits:visit-apart",
-        "visits:visit-captions", "visits:seat-captions", "visits:visit-keeping", "visits:seat-where", "visits:seat-people", "visits:seat-chat",
+        "visits:visit-captions", "visits:seat-captions",
+        "visits:visit-keeping", "visits:seat-where", "visits:seat-people", "visits:seat-chat",
     },
     "a way on to a page": {
         "portal:start", "account_set_password", "account_confirm_login_code", "mfa_reauthenticate",

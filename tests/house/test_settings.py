@@ -137,3 +137,27 @@ def test_a_clinic_without_saml_needs_and_loads_nothing_of_it(code: str, said: st
         cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.stdout.strip(), done.returncode) == (said, 0), done.stderr
+
+
+MEASURED = {"url": "wss://captions.example:2700", "word_error": 12.5, "measured": "2026-11-20"}
+ASTRAY = {
+    "no socket": {"url": "https://captions.example"},
+    "in clear": {"url": "ws://captions.example:2700"},
+    "no host": {"url": "wss://"},
+    "no day": {"url": "wss://captions.example", "word_error": 12},
+    "no number": {"url": "wss://captions.example", "measured": "2026-11-20"},
+    "over a hundred": MEASURED | {"word_error": 120},
+    "misspelt": {"url": "wss://captions.example", "word_eror": 12},
+}
+
+
+@pytest.mark.parametrize("given", ASTRAY.values(), ids=ASTRAY.keys())
+def test_a_recogniser_by_which_a_voice_would_go_astray_or_half_is_said_is_refused(given: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        _env(captions={"larkspur": {"en": given}})
+
+
+def test_a_recogniser_is_read_with_what_the_clinic_measured() -> None:
+    read = _env(captions={"larkspur": {"en": MEASURED, "es": {"url": "ws://127.0.0.1:2701"}}}).captions["larkspur"]
+    assert (read["en"].word_error, str(read["en"].measured)) == (12.5, "2026-11-20")
+    assert (read["es"].word_error, read["es"].measured) == (None, None)

@@ -1,19 +1,17 @@
-"""The client with the server's answers, what the settings refuse, and the stand-in that the other tests hear with."""
+"""The client with the server's answers, and the stand-in that the other tests hear with."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
-from config.env import CaptionsServer, Env
 from webside.integrations.captions import client
 from webside.integrations.captions.client import SocketRecogniser, line_of
 from webside.integrations.captions.stand_in import RATE, Hearing, StandIn, spoken
@@ -21,6 +19,15 @@ from webside.visits.engines.captions import Line, Offer, RecogniserAway, Word
 
 DATA = Path(__file__).parent / "data"
 PIECE = RATE // 5 * 2
+
+
+@dataclass(frozen=True)
+class At:
+    """Where a recogniser is, as the settings say."""
+
+    url: str
+    word_error: float | None = None
+    measured: date | None = None
 
 
 def recorded(name: str) -> str:
@@ -39,7 +46,7 @@ def server() -> Iterator[StandIn]:
 
 
 def at(server: StandIn) -> SocketRecogniser:
-    return SocketRecogniser.of({"larkspur": {"en": CaptionsServer(url=server.url)}})
+    return SocketRecogniser.of({"larkspur": {"en": At(server.url)}})
 
 
 # What the server answers
@@ -155,29 +162,9 @@ async def test_no_proxy_of_the_environment_hears_a_voice(server: StandIn, monkey
     await (await at(server).open("larkspur", "en")).close()
 
 
-# The settings
-
-REFUSED = {
-    "http": {"url": "https://captions.example"},
-    "plain": {"url": "ws://captions.example:2700"},
-    "nothing": {"url": "wss://"},
-    "no day": {"url": "wss://captions.example", "word_error": 12},
-    "no number": {"url": "wss://captions.example", "measured": "2026-11-20"},
-    "too many": {"url": "wss://captions.example", "word_error": 120, "measured": "2026-11-20"},
-    "misspelt": {"url": "wss://captions.example", "word_eror": 12},
-}
-
-
-@pytest.mark.parametrize("given", REFUSED.values(), ids=REFUSED.keys())
-def test_settings_that_would_lead_a_voice_astray_or_say_half_are_refused(given: dict[str, object]) -> None:
-    with pytest.raises(ValidationError):
-        CaptionsServer.model_validate(given)
-
-
-def test_what_a_clinic_measured_is_offered_with_its_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = {"url": "wss://captions.example:2700", "word_error": 12.5, "measured": "2026-11-20"}
-    monkeypatch.setenv("WEBSIDE_CAPTIONS", json.dumps({"larkspur": {"en": told, "es": {"url": "ws://127.0.0.1:2701"}}}))
-    recogniser = SocketRecogniser.of(Env(_env_file=None).captions)  # type: ignore[call-arg]
+def test_what_a_clinic_measured_is_offered_with_its_day() -> None:
+    measured = At("wss://captions.example:2700", 12.5, date(2026, 11, 20))
+    recogniser = SocketRecogniser.of({"larkspur": {"en": measured, "es": At("ws://127.0.0.1:2701")}})
     assert recogniser.offered("larkspur") == (Offer("en", 12.5, date(2026, 11, 20)), Offer("es"))
 
 

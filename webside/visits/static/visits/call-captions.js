@@ -4,7 +4,7 @@
  *
  *   data-call=captions  the place in the page; data-url: where its part comes from, and where what is pressed in it goes
  *   [data-reads], [data-writes]  of that part: she reads; her voice is written (the address of its tickets)
- *   [data-captions-lines], [data-captions-state], [data-captions-own], [data-captions-question], template[data-captions-words]
+ *   [data-captions-lines], [data-captions-state], [data-captions-own], [data-captions-question], [data-captions-head] (where the focus goes), template[data-captions-words]
  *
  * What is said stands on this page alone, the last lines of it. It is for the eyes: nothing of it is said over the call.
  */
@@ -114,7 +114,7 @@ export class Captions {
     this.#place.replaceChildren(...head.childNodes, ...body.childNodes);
     this.#place.hidden = !this.#part(".visit-captions");
     this.#part("[data-captions-lines]")?.append(...lines);
-    if (focused) this.#part("#captions-h")?.focus();
+    if (focused) this.#part("[data-captions-head]")?.focus();
     const question = this.#part("[data-captions-question]")?.textContent ?? "";
     if (question && question !== this.#question) this.#page.say(question);
     this.#question = question;
