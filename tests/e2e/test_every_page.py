@@ -108,6 +108,7 @@ UNLINKED = {
         "/accounts/confirm-email/unknown/", "/invitation/unknown/", "/o/larkspur/go/unknown/", "{invitation}",
         "/o/larkspur/offline/", "/o/larkspur/need/", "/sso/",
         "/o/larkspur/answer/unknown/", "/o/larkspur/waits/unknown/",
+        "/o/larkspur/invited/unknown/",
     ),
     "Sol Adeyemi": ("/accounts/logout/", "/accounts/2fa/webauthn/", "/second-factor/", "/devices/", "/session/back/"),
     "Ingrid Vass": ("/o/larkspur/compliance/disclosures/{patient}/",),
@@ -180,6 +181,7 @@ ELSEWHERE = {
     "tests/e2e/test_line.py": {"scheduling:queue-entry", "scheduling:queue-join"},
     "tests/e2e/test_single_sign_on.py": {"accounts:sso-provider", "accounts:sso-detail"},
     "tests/e2e/test_series.py": {"scheduling:series-book"},
+    "tests/e2e/test_more_than_two.py": {"scheduling:appointment-people", "scheduling:person-link"},
     "webside/ui/tests/test_access.py": {"ui:pattern-list", "ui:pattern-detail"},
 }  # fmt: skip
 #: Routes that are no pages: what they give instead.
@@ -222,7 +224,7 @@ NO_PAGES = {
         "notifications:device-off", "notifications:device-on", "notifications:device-try",
         "notifications:timer-retry",
         "scheduling:appointment-cancel", "scheduling:appointment-close", "scheduling:appointment-confirm",
-        "scheduling:appointment-noshow", "scheduling:link-send",
+        "scheduling:appointment-noshow", "scheduling:link-send", "scheduling:person-remove",
         "scheduling:appointment-restore", "scheduling:appointment-undo-move", "scheduling:hours-add",
         "scheduling:queue-answer", "scheduling:queue-call-back", "scheduling:queue-duty", "scheduling:queue-hand-over",
         "scheduling:queue-leave", "scheduling:queue-let-go", "scheduling:queue-next", "scheduling:queue-note-call",

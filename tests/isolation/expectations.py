@@ -251,6 +251,13 @@ SCHEDULING = [
     row("scheduling:appointment-restore", post=TO_HER_APPOINTMENT, at="cancelled"),
     row("scheduling:appointment-close", post="link", at="coming"),
     row("scheduling:appointment-calendar", get=TO_HER_APPOINTMENT, at="coming"),
+    row("scheduling:appointment-people", get=TO_HER_APPOINTMENT, post=TO_HER_APPOINTMENT, at="coming",
+        body={"do": "guest", "role": "other", "name": "Al Reyes", "email": "al@example.test"}),
+    row("scheduling:appointment-people", post=TO_HER_APPOINTMENT, at="coming", note="a colleague",
+        body={"do": "colleague", "practitioner": "{other_practitioner_id}", "role": "nurse"}),
+    row("scheduling:person-remove", post=TO_HER_APPOINTMENT, at="coming"),
+    # A bearer's link, of somebody from outside: it says when, and nothing of the patient.
+    row("scheduling:person-link", get=EVERYBODY, ids={"token": "person_token"}),
     # A bearer's link; whoever is signed in as somebody else is told so and gets no further.
     row("scheduling:link-open", get=f"{each('visitor guest link rosa_link liz maya grace ana booker', 302)} "
         + each("rosa daniel priya marcus ingrid admin delegate over ended", 403)),

@@ -277,7 +277,9 @@ class _Filling:
     def _bookings(self) -> None:
         """Book, through the front door: one visit to come, one that was cancelled; and free times to ask for."""
         from webside.scheduling import selectors, services
+        from webside.scheduling.codes import PersonRole
         from webside.scheduling.forms import slot_value
+        from webside.scheduling.services.invitations import link_of
 
         clinic, tomorrow = self.clinic, clock.now() + timedelta(days=1)
         with self._as(clinic.patient_user) as patient:
@@ -293,11 +295,17 @@ class _Filling:
                 for number, slot in enumerate((free[0], free[3]))
             ]  # fmt: skip
             services.cancel_appointment(actor=patient, appointment=made[1], reason=clinic.word("cancelled"))
+            person = services.add_person(
+                actor=patient, appointment=made[0],
+                who=services.Guest(role=PersonRole.OTHER, name="Omar Ali", email="omar@example.test"),
+            )  # fmt: skip
             self.things |= {
                 "coming_appointment_id": made[0].id,
                 "cancelled_appointment_id": made[1].id,
                 "slot": slot_value(free[6].start, clinic.practitioner.id),
                 "token": services.issue_link(appointment=made[0]),
+                "person_id": person.id,
+                "person_token": link_of(person),
             }
 
     def _line(self) -> None:

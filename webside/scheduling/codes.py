@@ -27,6 +27,49 @@ NO_APPOINTMENT = (AppointmentStatus.WAITLIST, AppointmentStatus.PENDING)
 """What is nobody's visit yet, or no more: back in the line, or only offered."""
 
 
+class PersonRole(StrEnum):
+    """Why somebody is booked beside the patient and the practitioner."""
+
+    SPECIALIST = "specialist"
+    NURSE = "nurse"
+    INTERPRETER = "interpreter"
+    FAMILY = "family"
+    OTHER = "other"
+
+
+AS_COLLEAGUE = (PersonRole.SPECIALIST, PersonRole.NURSE, PersonRole.INTERPRETER)
+"""As what a colleague of the clinic is booked."""
+
+FROM_OUTSIDE = (PersonRole.FAMILY, PersonRole.INTERPRETER, PersonRole.OTHER)
+"""As what somebody from outside is booked."""
+
+TREATS = (PersonRole.SPECIALIST,)
+"""Who treats the patient too: of these the gates are asked, as of the practitioner. The others help whoever treats."""
+
+
+class PersonRelation(StrEnum):
+    """What a member of the family, or who is near to it, is to the patient."""
+
+    SPOUSE = "spouse"
+    PARENT = "parent"
+    CHILD = "child"
+    SIBLING = "sibling"
+    GUARDIAN = "guardian"
+    CARER = "carer"
+    FRIEND = "friend"
+    OTHER = "other"
+
+
+class PersonNews(StrEnum):
+    """What is told to somebody who is booked beside the two."""
+
+    BOOKED = "booked"
+    MOVED = "moved"
+    CANCELLED = "cancelled"
+    REMOVED = "removed"
+    REMINDER = "reminder"
+
+
 class Urgency(StrEnum):
     """How soon somebody in the line should be seen, the least first."""
 

@@ -37,6 +37,20 @@ class AppointmentCancelled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonBooked(Event):
+    """Somebody was booked for an appointment beside its patient and its practitioner."""
+
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRemoved(Event):
+    """Somebody is no longer booked for an appointment."""
+
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppointmentLinkAsked(Event):
     """The patient has lost the link to an appointment, and the clinic sends it again."""
 

@@ -16,7 +16,7 @@ from webside.fhirkit import registry
 from webside.people.models import Practitioner
 from webside.scheduling.codes import AppointmentStatus, Missed, QueueStatus, Urgency
 from webside.scheduling.models import Appointment, QueueEntry
-from webside.scheduling.selectors import Slot
+from webside.scheduling.selectors import Slot, people_of
 
 REASONS = "http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason"
 _MISSED = {Missed.PATIENT: "pat", Missed.LATE_CANCEL: "pat", Missed.CLINICIAN: "prov"}
@@ -50,8 +50,23 @@ def appointment(row: Appointment) -> dict[str, Any]:
                 "status": accepted,
             },
             {"actor": fhir.reference("HealthcareService", row.service_id, row.service.name), "status": accepted},
+            *_people(row, accepted),
         ],
     )
+
+
+def _people(row: Appointment, accepted: str) -> list[dict[str, Any]]:
+    """Return who is booked beside the two: a colleague by reference, anybody else by name; a wish for an interpreter as one."""
+    return [
+        fhir.compact(
+            type=[fhir.concept(text=each.role)],
+            actor=fhir.reference("Practitioner", each.practitioner_id, each.shown_name)
+            if each.is_colleague
+            else {"display": each.name or f"{each.role}, {each.interprets}"},
+            status="needs-action" if each.is_wish and accepted == "accepted" else accepted,
+        )
+        for each in people_of(row)
+    ]
 
 
 WALK_IN = fhir.coding(

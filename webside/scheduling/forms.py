@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,8 +20,17 @@ from webside.catalog.codes import ScreenSharing
 from webside.compliance.forms import AgreeField
 from webside.core import clock
 from webside.people.forms import BirthDateField
-from webside.scheduling import registry
-from webside.scheduling.codes import CallWindow, DayPart, Every
+from webside.scheduling import registry, services
+from webside.scheduling.codes import (
+    AS_COLLEAGUE,
+    FROM_OUTSIDE,
+    CallWindow,
+    DayPart,
+    Every,
+    PersonRelation,
+    PersonRole,
+)
+from webside.scheduling.selectors import RELATIONS, ROLES
 
 SLOT = re.compile(r"(?P<at>\d{8}T\d{4}Z)\.(?P<who>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 SLOT_TIME = "%Y%m%dT%H%MZ"
@@ -47,6 +57,10 @@ NOTICES: dict[int, Promise] = {
     48: _("At least two days before"),
 }
 """How long before a visit somebody must know; in hours."""
+
+
+WITH = "with_"
+"""Before the names of the fields about somebody who comes along, in a form that books."""
 
 
 def slot_value(start: datetime, practitioner_id: UUID) -> str:
@@ -101,6 +115,27 @@ class BookingForm(forms.Form):
                 },
             )  # fmt: skip
             self.order_fields(self.field_order)
+        self.fields.update({WITH + name: field for name, field in guest_fields(own=True).items()})
+        nobody = ("", _("Nobody"))
+        self.fields[WITH + "role"].choices = [nobody, *((each.value, ROLES[each]) for each in FROM_OUTSIDE)]  # type: ignore[attr-defined]
+        self.fields[WITH + "role"].required = False
+
+    def clean(self) -> dict[str, Any]:
+        """Who comes along can be reached, if somebody does."""
+        super().clean()
+        if self.cleaned_data.get(WITH + "role"):
+            check_guest(self, WITH)
+        return self.cleaned_data
+
+    @property
+    def people(self) -> list[services.Guest]:
+        """Who comes along, as a booking takes it."""
+        return [guest_of(self.cleaned_data, WITH)] if self.cleaned_data.get(WITH + "role") else []
+
+    @property
+    def asked_for_somebody(self) -> bool:
+        """Whether what was sent names somebody who comes along: the questions about her stay open."""
+        return bool(self.data.get(WITH + "role"))
 
     @property
     def agreed(self) -> dict[str, str]:
@@ -113,6 +148,101 @@ def _is_no_address(name: str) -> None:
     """Refuse a name that mail programs turn into a link: our letters greet with it, and anybody may give any address."""
     if re.search(r"://|\bwww\.|@|\w\.\w{2,}/", name, re.IGNORECASE):
         raise ValidationError(_("Enter a name as people say it, without a web address."))
+
+
+def guest_fields(*, own: bool, roles: Iterable[PersonRole] = FROM_OUTSIDE) -> dict[str, forms.Field]:
+    """Return what is asked about somebody from outside who is to be booked too; ``own``: by the patient."""
+    return {
+        "role": forms.ChoiceField(
+            label=_("Comes as"), choices=[(each.value, ROLES[each]) for each in roles],
+            error_messages={"required": _("Choose as what this person comes.")},
+        ),
+        "name": forms.CharField(
+            label=_("Name"), max_length=160, required=False, validators=[_is_no_address],
+            help_text=_("Leave it empty if we are to find an interpreter for you.") if own
+            else _("Leave it empty if an interpreter has still to be found."),
+        ),
+        "relation": forms.ChoiceField(
+            label=_("What family is to you") if own else _("What family is to the patient"), required=False,
+            choices=[("", "—"), *RELATIONS.items()],
+        ),
+        "interprets": forms.CharField(
+            label=_("Language that is interpreted"), max_length=40, required=False, validators=[_is_no_address]
+        ),
+        "email": forms.EmailField(
+            label=_("E-mail of this person"), max_length=254, required=False,
+            help_text=_("The invitation goes there, with a link for one person and a calendar file."),
+        ),
+        "phone": forms.CharField(
+            label=_("Phone of this person"), max_length=40, required=False, help_text=_("For a text, or both."),
+            widget=forms.TextInput({"type": "tel", "inputmode": "tel"}),
+        ),
+        "language": forms.ChoiceField(
+            label=_("Language of our messages"), required=False, choices=list(settings.LANGUAGES)
+        ),
+    }  # fmt: skip
+
+
+def check_guest(form: forms.Form, prefix: str = "") -> None:
+    """Say what is missing of somebody from outside, beside the field where it is missing."""
+    data = form.cleaned_data
+    given = {
+        name: data.get(prefix + name) or "" for name in ("role", "name", "relation", "interprets", "email", "phone")
+    }
+    role = given["role"]
+    if role == PersonRole.FAMILY and not given["relation"]:
+        form.add_error(prefix + "relation", _("Choose what they are to the patient."))
+    if role != PersonRole.FAMILY:
+        data[prefix + "relation"] = ""
+    if not given["name"]:
+        if role != PersonRole.INTERPRETER and not form.has_error(prefix + "name"):
+            form.add_error(prefix + "name", _("Say who is to come."))
+        elif role == PersonRole.INTERPRETER and not given["interprets"]:
+            form.add_error(prefix + "interprets", _("Say which language, for example Spanish."))
+    elif not (given["email"] or given["phone"]) and not form.has_error(prefix + "email"):
+        form.add_error(prefix + "email", _("Give an e-mail or a phone number. The invitation goes there."))
+    if given["phone"]:
+        try:
+            data[prefix + "phone"] = phone_number(given["phone"])
+        except ValidationError as error:
+            form.add_error(prefix + "phone", error)
+
+
+def guest_of(data: Mapping[str, Any], prefix: str = "") -> services.Guest:
+    """Return who is to be booked, of the cleaned data of a form."""
+    relation = data.get(prefix + "relation")
+    return services.Guest(
+        role=PersonRole(data[prefix + "role"]), relation=PersonRelation(relation) if relation else None,
+        **{name: data.get(prefix + name) or "" for name in ("name", "email", "phone", "language", "interprets")},
+    )  # fmt: skip
+
+
+class GuestForm(forms.Form):
+    """Somebody from outside who is to be booked too."""
+
+    use_required_attribute = False
+
+    def __init__(self, data: Any = None, *, own: bool, **kwargs: Any) -> None:
+        super().__init__(data, auto_id="guest-%s", **kwargs)
+        self.fields.update(guest_fields(own=own))
+
+    def clean(self) -> dict[str, Any]:
+        """Family says what it is to the patient; whoever is named can be reached."""
+        super().clean()
+        check_guest(self)
+        return self.cleaned_data
+
+
+class ColleagueForm(forms.Form):
+    """A colleague of the clinic who is to be booked too."""
+
+    use_required_attribute = False
+    practitioner = forms.ChoiceField(label=_("Colleague"), error_messages={"required": _("Choose a colleague.")})
+    role = forms.ChoiceField(label=_("Comes as"), choices=[(each.value, ROLES[each]) for each in AS_COLLEAGUE])
+
+    def __init__(self, data: Any = None, *, colleagues: Iterable[tuple[str, str]]) -> None:
+        super().__init__(data, auto_id="colleague-%s")
+        self.fields["practitioner"].choices = list(colleagues)  # type: ignore[attr-defined]
 
 
 class VisitorBookingForm(BookingForm):

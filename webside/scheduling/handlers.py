@@ -38,6 +38,7 @@ from webside.scheduling.codes import (
     REST_CANCELLED,
     AppointmentStatus,
     OfferStatus,
+    PersonNews,
     QueueStatus,
     WaitlistStatus,
 )
@@ -48,6 +49,8 @@ from webside.scheduling.events import (
     AppointmentMoved,
     AppointmentTaken,
     HoursChanged,
+    PersonBooked,
+    PersonRemoved,
     QueueAlone,
     QueueCalled,
     QueueClosing,
@@ -186,10 +189,27 @@ def plan_reminders(event: AppointmentBooked | AppointmentMoved | AppointmentCanc
 
 
 def remind(payload: Mapping[str, Any]) -> None:
-    """Send the reminder of a timer that is due."""
-    services.send_reminder(
-        appointment_id=UUID(payload["appointment"]), sequence=int(payload["sequence"]), step=str(payload["step"])
-    )
+    """Send the reminder of a timer that is due, and remind whoever is booked too."""
+    appointment_id, sequence, step = UUID(payload["appointment"]), int(payload["sequence"]), str(payload["step"])
+    if services.send_reminder(appointment_id=appointment_id, sequence=sequence, step=step):
+        services.tell_everybody(appointment_id, PersonNews.REMINDER, f"{sequence}:{step}")
+
+
+def tell_people(event: AppointmentBooked | AppointmentMoved | AppointmentCancelled, event_id: UUID) -> None:
+    """Tell whoever is booked too that it has moved, is cancelled, or is on again. Of a first booking each has an event."""
+    if isinstance(event, AppointmentBooked):
+        again = Appointment.objects.filter(id=event.appointment_id, sequence__gt=0).exists()
+        news = PersonNews.BOOKED if again else None
+    else:
+        news = PersonNews.MOVED if isinstance(event, AppointmentMoved) else PersonNews.CANCELLED
+    if news is not None:
+        services.tell_everybody(event.appointment_id, news, str(event_id))
+
+
+def tell_person(event: PersonBooked | PersonRemoved, event_id: UUID) -> None:
+    """Ask somebody into a visit that is booked, or tell her that she is no longer."""
+    news = PersonNews.BOOKED if isinstance(event, PersonBooked) else PersonNews.REMOVED
+    services.tell_one(event.person_id, news, str(event_id))
 
 
 def lead_to_visit(actor: Actor, appointment_id: UUID) -> str:
@@ -444,6 +464,10 @@ def register() -> None:
     appointments: tuple[type[Any], ...] = (AppointmentBooked, AppointmentMoved, AppointmentCancelled)
     for event in appointments:
         subscribe(event, plan_reminders)
+        subscribe(event, tell_people)
+    asked: tuple[type[Any], ...] = (PersonBooked, PersonRemoved)
+    for event in asked:
+        subscribe(event, tell_person)
     freed: tuple[type[Any], ...] = (AppointmentMoved, AppointmentTaken, AppointmentCancelled)
     for event in freed:
         subscribe(event, look_again)

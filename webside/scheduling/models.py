@@ -19,6 +19,7 @@ from webside.scheduling.codes import (
     AppointmentStatus,
     CallWindow,
     OfferStatus,
+    PersonRole,
     QueueStatus,
     Urgency,
     WaitlistStatus,
@@ -113,6 +114,80 @@ class Appointment(TenantModel):
     def end(self) -> datetime:
         """When it ends; the next one may begin then."""
         return self.period.upper
+
+
+class BookedPerson(TenantModel):
+    """Somebody who is booked for an appointment beside its patient and its practitioner.
+
+    A colleague (``practitioner``), whose time is held with the appointment's; or somebody from outside with a ``name``, who
+    comes by a link (``link_hash``, of the newest one, which was sent to ``email`` or ``phone``). Outside and without a name it
+    is a wish: an interpreter who ``interprets`` into a language, and whom the clinic has still to find. ``language`` is that of
+    letters. The seat in the visit has the same id.
+    """
+
+    appointment = TenantForeignKey("scheduling.Appointment", related_name="people")
+    practitioner = TenantForeignKey("people.Practitioner", null=True, related_name="booked_beside")
+    role = models.CharField(max_length=12, choices=[(role, role) for role in PersonRole])
+    name = models.CharField(max_length=160, blank=True)
+    relation = models.CharField(max_length=12, blank=True)
+    email = models.EmailField(max_length=254, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    language = models.CharField(max_length=8, blank=True)
+    interprets = models.CharField(max_length=40, blank=True)
+    link_hash = models.BinaryField(max_length=32, null=True)
+    added_by = models.CharField(max_length=160)
+    removed_at = models.DateTimeField(null=True)
+    removed_by = models.CharField(max_length=160, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "appointment", "practitioner"],
+                condition=Q(removed_at=None),
+                name="booked_person_once",
+            ),
+            models.UniqueConstraint(fields=["tenant", "link_hash"], name="booked_person_link_once"),
+        ]
+
+    @property
+    def is_colleague(self) -> bool:
+        """Whether it is somebody of the clinic, whose time is held."""
+        return self.practitioner_id is not None
+
+    @property
+    def is_wish(self) -> bool:
+        """Whether nobody is named yet."""
+        return not self.is_colleague and not self.name
+
+    @property
+    def shown_name(self) -> str:
+        """The name as people read it; empty for a wish."""
+        return self.practitioner.display_name if self.practitioner is not None else self.name
+
+
+class HeldTime(TenantModel):
+    """Time of somebody of the clinic that an appointment holds: of its practitioner, and of each colleague who is booked too.
+
+    Triggers write these rows with the appointment and its people, whoever writes those; PostgreSQL refuses a second one in
+    the same time. So all are held, or none.
+    """
+
+    appointment = TenantForeignKey("scheduling.Appointment", models.DO_NOTHING, related_name="held_times")
+    practitioner = TenantForeignKey("people.Practitioner", related_name="held_times")
+    blocked = DateTimeRangeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "appointment", "practitioner"], name="held_time_once"),
+            ExclusionConstraint(
+                name="held_time_free",
+                expressions=[
+                    ("tenant", RangeOperators.EQUAL),
+                    ("practitioner", RangeOperators.EQUAL),
+                    ("blocked", RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]
 
 
 class AppointmentSeries(TenantModel):

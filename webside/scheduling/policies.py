@@ -10,7 +10,7 @@ from webside.people import policies as people
 from webside.people.codes import Scope
 from webside.people.models import Patient, Practitioner
 from webside.scheduling.codes import NO_APPOINTMENT, AppointmentStatus
-from webside.scheduling.models import Appointment, CalendarFeed, QueueEntry, WaitlistEntry
+from webside.scheduling.models import Appointment, BookedPerson, CalendarFeed, QueueEntry, WaitlistEntry
 
 SEEN_WITH = (Scope.APPOINTMENTS, Scope.VISITS)
 """With any of these, who acts for a patient sees her appointments."""
@@ -97,6 +97,23 @@ def _is_new(patient: Patient) -> bool:
 def can_change_appointment(actor: Actor, appointment: Appointment) -> bool:
     """Move and cancel: everybody who may see it; who acts for the patient only where she may book for her."""
     return can_view_appointment(actor, appointment) and actor.may(Scope.APPOINTMENTS)
+
+
+def can_bring(actor: Actor, appointment: Appointment) -> bool:
+    """Book somebody from outside too, or ask for an interpreter: whoever may move the visit."""
+    return can_change_appointment(actor, appointment)
+
+
+def can_book_colleague(actor: Actor, appointment: Appointment) -> bool:
+    """Book a colleague too, whose time is held: the front desk, and whose visit it is."""
+    return actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR) or is_practitioner_of(actor, appointment)
+
+
+def can_take_off(actor: Actor, appointment: Appointment, person: BookedPerson) -> bool:
+    """Take somebody off a booking: whoever may book them."""
+    own = person.appointment_id == appointment.id
+    may = can_book_colleague if person.is_colleague else can_bring
+    return own and may(actor, appointment)
 
 
 def can_take_over(actor: Actor, practitioner: Practitioner) -> bool:

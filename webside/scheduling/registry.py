@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from webside.scheduling.codes import Urgency
 
 if TYPE_CHECKING:
-    from webside.scheduling.models import Appointment
+    from webside.scheduling.models import Appointment, BookedPerson
 
 Destination = Callable[["Appointment"], "str | None"]
 
@@ -67,6 +67,21 @@ def register_room(room: Room) -> None:
 def room_of(appointment: Appointment) -> str | None:
     """Return the path where the practitioner meets the patient, or None if no higher app has one."""
     return next((room(appointment) for room in _rooms), None)
+
+
+Seat = Callable[["BookedPerson", str], "str | None"]
+
+_seats: list[Seat] = []
+
+
+def register_seat(seat: Seat) -> None:
+    """Let ``seat(person, token)`` say where somebody from outside takes her seat, once there is one (one app's)."""
+    _seats[:] = [seat]
+
+
+def seat_of(person: BookedPerson, token: str) -> str | None:
+    """Return the path where somebody who was booked takes her seat, or None as long as there is none."""
+    return next((seat(person, token) for seat in _seats), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from webside.scheduling.views import (
     limits,
     operations,
     patient,
+    people,
     queue,
     series,
     waiting,
@@ -37,6 +38,13 @@ urlpatterns = [
     path(
         "o/<slug:slug>/appointments/<uuid:appointment_id>/calendar.ics", patient.calendar, name="appointment-calendar"
     ),
+    path("o/<slug:slug>/appointments/<uuid:appointment_id>/people/", people.everybody, name="appointment-people"),
+    path(
+        "o/<slug:slug>/appointments/<uuid:appointment_id>/people/<uuid:person_id>/remove/",
+        people.remove,
+        name="person-remove",
+    ),
+    path("o/<slug:slug>/invited/<str:token>/", people.by_link, name="person-link"),
     path("o/<slug:slug>/go/<str:token>/", patient.go, name="link-open"),
     path("o/<slug:slug>/services/<uuid:service_id>/now/", queue.join, name="queue-join"),
     path("o/<slug:slug>/line/<uuid:entry_id>/", queue.place, name="queue-entry"),

@@ -34,6 +34,7 @@ class VisitsConfig(AppConfig):
         words.register(texts.TEXTS)
         registry.register_destination(destination.of_link)
         registry.register_room(destination.of_room)
+        registry.register_seat(destination.of_person)
         registry.register_way_by_phone(handlers.way_by_phone)
         registry.register_under_way(selectors.has_begun)
         loops.register("visits.signals", tasks.drop_stale_signals, every=60)

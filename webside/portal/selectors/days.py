@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from webside.chart.codes import EncounterStatus, NoteStatus
@@ -54,6 +54,15 @@ class UnsignedNote:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """A visit of a colleague to come, for which one is booked too."""
+
+    start: datetime
+    service: str
+    whose: str
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
     """What a clinician or coach has before them."""
 
@@ -63,6 +72,7 @@ class Day:
     today: list[Row]
     later: list[Row]
     done: list[Row]
+    beside: list[Beside]
     notes: list[UnsignedNote]
     to_sign: int
     licences: list[Licence]
@@ -168,10 +178,11 @@ def day(actor: Actor, tenant: Tenant) -> Day | None:
     zone = ZoneInfo(practitioner.timezone or tenant.timezone)
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     tomorrow = (midnight + timedelta(days=1, hours=2)).replace(hour=0)
-    found = _seen_ahead(
+    everything = _seen_ahead(
         actor=actor, practitioner=practitioner.id, before=midnight - timedelta(days=1), start=midnight,
         end=midnight + timedelta(days=DAYS_AHEAD), now=now, stale=now - scheduling.STALE_AFTER,
     )  # fmt: skip
+    found = [each for each in everything if not each.beside]  # type: ignore[attr-defined]
     licences = active_licences([practitioner.id])
     notes, to_sign = unsigned_notes(practitioner, now)
     rows = rows_of(found, tenant, licences, now)
@@ -184,6 +195,11 @@ def day(actor: Actor, tenant: Tenant) -> Day | None:
         today=[row for row in today if not row.pressing and not row.over and row.ready is not Readiness.IN_VISIT],
         later=[row for row in rows if row.appointment.start >= tomorrow and not row.over],
         done=[row for row in today if row.over and row.ready is not Readiness.CANCELLED],
+        beside=[
+            Beside(each.start, each.service.name, full_name(each.whose_given, each.whose_family, each.whose_prefix))  # type: ignore[attr-defined]
+            for each in everything
+            if each.beside and each.status == AppointmentStatus.BOOKED and each.end > now  # type: ignore[attr-defined]
+        ],
         notes=notes,
         to_sign=to_sign,
         licences=licences,
@@ -196,11 +212,11 @@ def _seen_ahead(
     actor: Actor, practitioner: UUID, before: datetime, start: datetime, end: datetime, now: datetime, stale: datetime
 ) -> QuerySet[Appointment]:
     return (
-        scheduling.with_clashes(scheduling.appointments_for(actor), now, stale)
-        .filter(scheduling.of_days_after(before, start, end), practitioner=practitioner)
+        scheduling.with_clashes(scheduling.hers_of_days(actor, practitioner, before, start, end), now, stale)
         .select_related(None)  # the practitioner is at hand
         .select_related("patient", "service", "visit__safe_start")
         .only(*_SHOWN)
+        .annotate(**{f"whose_{part}": F(f"practitioner__{part}") for part in ("given", "family", "prefix")})
     )
 
 

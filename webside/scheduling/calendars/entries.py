@@ -22,8 +22,9 @@ CANCEL = "CANCEL"
 PUBLISH = "PUBLISH"
 
 
-def entry(appointment: Appointment, tenant: Tenant, *, method: str) -> bytes:
+def entry(appointment: Appointment, tenant: Tenant, *, method: str, attendee: str = "") -> bytes:
     """Return the entry as bytes. ``method``: REQUEST (booked, moved), CANCEL, or PUBLISH (downloaded by hand).
+    ``attendee``: to whose address it is sent, where it isn't the patient.
 
     UID stays over moves; SEQUENCE grows with each, so that a calendar replaces what it has.
     """
@@ -35,10 +36,10 @@ def entry(appointment: Appointment, tenant: Tenant, *, method: str) -> bytes:
     event.add("transp", "TRANSPARENT" if method == CANCEL else "OPAQUE")
     event["organizer"] = _organizer(tenant)
     if method != PUBLISH:
-        attendee = vCalAddress(f"mailto:{appointment.patient.email}")
-        attendee.params["PARTSTAT"] = vText("ACCEPTED")
-        attendee.params["RSVP"] = vText("FALSE")
-        event.add("attendee", attendee, encode=False)
+        invited = vCalAddress(f"mailto:{attendee or appointment.patient.email}")
+        invited.params["PARTSTAT"] = vText("ACCEPTED")
+        invited.params["RSVP"] = vText("FALSE")
+        event.add("attendee", invited, encode=False)
     calendar = _calendar()
     calendar.add("method", method)
     calendar.add_component(event)

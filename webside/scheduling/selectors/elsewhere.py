@@ -16,7 +16,8 @@ from webside.people.models import Practitioner
 from webside.scheduling.codes import AppointmentStatus
 from webside.scheduling.models import Appointment, BusyTime, OtherCalendar
 from webside.scheduling.rules import Span
-from webside.scheduling.selectors.appointments import appointments_for, midnights, of_days_after
+from webside.scheduling.selectors.appointments import midnights
+from webside.scheduling.selectors.people import hers_of_days, with_wishes
 
 CALENDARS = "scheduling.calendars"
 """The loop of the worker that reads them."""
@@ -83,7 +84,7 @@ def with_clashes(
 
 
 def day_of(actor: Actor, practitioner: Practitioner, day: date, zone: str) -> list[Appointment]:
-    """Return the appointments of one practitioner's calendar day that the actor may see, with their clashes."""
+    """Return the appointments of one practitioner's calendar day that the actor may see, with their clashes and wishes."""
     start, end = midnights(day, zone)
     now = clock.now()
     return _day_of(
@@ -96,8 +97,7 @@ def day_of(actor: Actor, practitioner: Practitioner, day: date, zone: str) -> li
 def _day_of(
     actor: Actor, practitioner: UUID, before: datetime, start: datetime, end: datetime, now: datetime, stale: datetime
 ) -> QuerySet[Appointment]:
-    found = appointments_for(actor).filter(of_days_after(before, start, end), practitioner=practitioner)
-    return with_clashes(found, now, stale)
+    return with_wishes(with_clashes(hers_of_days(actor, practitioner, before, start, end), now, stale))
 
 
 def _clash(now: datetime) -> Q:

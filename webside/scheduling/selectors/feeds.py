@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db.models import Q
+
 from webside.accounts import selectors as accounts
 from webside.core import clock, frames
 from webside.people.models import Patient, Practitioner
 from webside.scheduling.codes import HOLDS_TIME
 from webside.scheduling.models import Appointment, CalendarFeed
+from webside.scheduling.selectors.people import is_beside
 
 SINCE = timedelta(days=30)
 """So far back a feed goes; ahead it goes as far as anything is booked."""
@@ -45,8 +48,6 @@ def feeds_of(*owners: Practitioner | Patient) -> dict[Practitioner | Patient, Ca
 
 def visits_of_feed(feed: CalendarFeed) -> list[Appointment]:
     """Return the visits that a feed gives, the earliest first."""
-    whose = {"practitioner": feed.practitioner} if feed.practitioner else {"patient": feed.patient}
-    held = Appointment.objects.filter(
-        status__in=HOLDS_TIME, period__endswith__gt=clock.now() - SINCE, **whose
-    )  # fmt: skip
+    whose = is_beside(feed.practitioner) if feed.practitioner else Q(patient=feed.patient)
+    held = Appointment.objects.filter(whose, status__in=HOLDS_TIME, period__endswith__gt=clock.now() - SINCE)
     return list(held.order_by("period")[:MOST])

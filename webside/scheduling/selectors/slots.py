@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import BooleanField, UUIDField, Value
+from django.db.models import BooleanField, F, UUIDField, Value
 from psycopg.types.range import TimestamptzRange
 
 from webside.catalog import selectors as catalog
@@ -16,7 +16,7 @@ from webside.core import clock
 from webside.people.models import Patient, Practitioner
 from webside.scheduling import rules
 from webside.scheduling.codes import HOLDS_TIME, TAKES_TIME
-from webside.scheduling.models import Appointment, Availability, AvailabilityException, BusyTime
+from webside.scheduling.models import Appointment, Availability, AvailabilityException, BusyTime, HeldTime
 from webside.scheduling.rules import Span, WeeklyHours
 from webside.scheduling.selectors.hours import as_rule
 from webside.scheduling.selectors.offering import Offer, law_record, offers_of
@@ -216,6 +216,11 @@ class _Facts:
         if without is not None:
             booked = booked.exclude(id=without.id)
         elsewhere = BusyTime.objects.filter(practitioner_id__in=ids, period__overlap=window)
+        beside = HeldTime.objects.filter(practitioner_id__in=ids, blocked__overlap=window).exclude(
+            practitioner_id=F("appointment__practitioner_id")
+        )
+        if without is not None:
+            beside = beside.exclude(appointment_id=without.id)
         # What is off, what is extra and what is taken are one kind of fact, a stretch of time: one query.
         nothing = Value(None, output_field=UUIDField()), Value(0), Value(0)
         unsaid = Value(None, output_field=BooleanField())
@@ -224,6 +229,7 @@ class _Facts:
                 "practitioner_id", "period", unsaid, "service_id", "minutes_before", "minutes_after",
             ),
             elsewhere.values_list("practitioner_id", "period", unsaid, *nothing),
+            beside.values_list("practitioner_id", "blocked", unsaid, *nothing),
             all=True,
         )  # fmt: skip
         kinds = {True: facts.extra, False: facts.off, None: facts.busy}

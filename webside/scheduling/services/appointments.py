@@ -20,6 +20,7 @@ from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, A
 from webside.scheduling.models import Appointment
 from webside.scheduling.services.errors import NeedsWords, NotAllowed, WrongStatus
 from webside.scheduling.services.links import revoke_links
+from webside.scheduling.services.people import require_all_free, take_her_place
 from webside.scheduling.services.queue import follow_appointment
 from webside.scheduling.services.times import check_time, give_time, lock_people, locked, save_if_free
 
@@ -38,6 +39,8 @@ def move_appointment(
 ) -> Appointment:
     """Give an appointment another time, with the same person or a colleague; ask the gates again.
 
+    Whoever is booked too moves along, or nobody moves: :class:`ColleagueBusy` names who is not free.
+
     ``doors_follow``: what the patient has open goes on, as when her clinician gives a stopped visit to a colleague: the
     same person with the same need, who has done nothing and sits there. Links in e-mails are replaced all the same.
     ``held``: the time was held for her. Both are not asked for the service's notice and number of a day.
@@ -49,7 +52,7 @@ def move_appointment(
     if not policies.can_change_appointment(actor, appointment):
         raise NotAllowed
     practitioner = practitioner or appointment.practitioner
-    lock_people(practitioner, appointment.patient)
+    lock_people(practitioner, appointment.patient, others=_colleagues(appointment))
     appointment = locked(appointment)
     _require_not_begun(appointment)
     state = state or appointment.patient_state
@@ -65,6 +68,8 @@ def move_appointment(
     appointment.patient_state = state
     appointment.patient_timezone = timezone or appointment.patient_timezone
     _count_up(appointment, doors_follow=doors_follow)
+    take_her_place(actor, appointment)
+    require_all_free(appointment)
     save_if_free(appointment, state)
     revoke_links(appointment, doors_follow=doors_follow)
     write_version(appointment)
@@ -109,7 +114,7 @@ def restore_appointment(*, actor: Actor, appointment: Appointment) -> Appointmen
     """
     if not policies.can_change_appointment(actor, appointment):
         raise NotAllowed
-    lock_people(appointment.practitioner, appointment.patient)
+    lock_people(appointment.practitioner, appointment.patient, others=_colleagues(appointment))
     appointment = locked(appointment)
     if appointment.status != AppointmentStatus.CANCELLED:
         raise WrongStatus(appointment.status)
@@ -120,6 +125,7 @@ def restore_appointment(*, actor: Actor, appointment: Appointment) -> Appointmen
     appointment.cancelled_at = None
     appointment.cancellation_reason = ""
     _count_up(appointment)
+    require_all_free(appointment)
     save_if_free(appointment, appointment.patient_state)
     revoke_links(appointment)
     write_version(appointment)
@@ -206,6 +212,11 @@ def _require_not_begun(appointment: Appointment) -> None:
     open_for_change = appointment.status in (AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN)
     if not open_for_change or registry.is_under_way(appointment):
         raise WrongStatus(appointment.status)
+
+
+def _colleagues(appointment: Appointment) -> list[Practitioner]:
+    """Return the colleagues whose time an appointment holds too."""
+    return [each.practitioner for each in selectors.colleagues_of(appointment) if each.practitioner is not None]
 
 
 def _count_up(appointment: Appointment, *, doors_follow: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -24,6 +25,7 @@ from webside.scheduling.events import AppointmentBooked
 from webside.scheduling.models import Appointment, AppointmentSeries
 from webside.scheduling.selectors import SERIES_DAYS
 from webside.scheduling.services.errors import AlreadyBooked, CannotBook, KeyReused, NotAllowed
+from webside.scheduling.services.people import Colleague, Guest, put_in, with_them
 from webside.scheduling.services.times import broken_constraint, check_time, give_time, lock_people, save_if_free
 
 REGISTRATION_TRIES = 6
@@ -54,13 +56,15 @@ def book_appointment(
     idempotency_key: str,
     consents: frozenset[str] = frozenset(),
     series: AppointmentSeries | None = None,
+    people: Sequence[Colleague | Guest] = (),
 ) -> Appointment:
     """Book a time; the same key again returns the same appointment and books nothing.
 
     ``start`` is aware; ``state`` is where the patient will be (two letters), ``timezone`` her IANA
-    zone; ``consents`` are scopes that she agrees to with this booking; ``series`` is what it is one of.
+    zone; ``consents`` are scopes that she agrees to with this booking; ``series`` is what it is one of;
+    ``people`` are booked with it, all or nothing.
     Raises :class:`NotAllowed`, :class:`SlotPassed`, :class:`GatesStop`, :class:`SlotTaken`, :class:`PatientBusy`,
-    :class:`KeyReused`, :class:`AlreadyBooked`.
+    :class:`KeyReused`, :class:`AlreadyBooked`, and for ``people`` what ``add_person`` raises.
     """
     known = _booked_with(idempotency_key)
     if known is not None:
@@ -69,7 +73,7 @@ def book_appointment(
         return _booked_before(actor, known, practitioner, start)
     if not policies.can_book_for(actor, patient) or not is_shown(actor, service):
         raise NotAllowed
-    lock_people(practitioner, patient)
+    lock_people(practitioner, patient, others=with_them(practitioner, people))
     _refuse_again(service, practitioner, start, patient=patient)
     check_time(service=service, practitioner=practitioner, patient=patient, start=start, state=state,
                consents=consents, guardian_present=actor.is_guardian or None,
@@ -94,6 +98,8 @@ def book_appointment(
         if twin is None or twin.patient_id != patient.id:
             raise
         return _booked_before(actor, twin, practitioner, start)
+    for each in people:
+        put_in(actor, appointment, each, booking=True)
     write_version(appointment)
     _note_booking(actor, appointment)
     publish(AppointmentBooked(appointment_id=appointment.id))
@@ -126,6 +132,7 @@ def book_as_visitor(
     idempotency_key: str,
     consent_scope: str = "",
     consent_words: str = "",
+    people: Sequence[Colleague | Guest] = (),
 ) -> Appointment:
     """Register a person, take her consent and book for her: all of it, or nothing.
 
@@ -145,7 +152,7 @@ def book_as_visitor(
         return book_with_consent(
             actor=actor, patient=register_visitor(actor, details, state, timezone), service=service,
             practitioner=practitioner, start=start, state=state, timezone=timezone, reason_text=reason_text,
-            idempotency_key=idempotency_key, consent_scope=consent_scope, consent_words=consent_words,
+            idempotency_key=idempotency_key, consent_scope=consent_scope, consent_words=consent_words, people=people,
         )  # fmt: skip
     if not same_person(known.patient, details):
         raise KeyReused

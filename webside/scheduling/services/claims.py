@@ -19,7 +19,7 @@ from webside.outbox.services import publish
 from webside.people.models import Patient, Practitioner
 from webside.realtime.services import push_on_commit
 from webside.scheduling import policies, registry, rules, selectors
-from webside.scheduling.codes import HOLDS_TIME, TAKES_TIME, AppointmentStatus, QueueStatus
+from webside.scheduling.codes import HOLDS_TIME, AppointmentStatus, QueueStatus
 from webside.scheduling.events import (
     AppointmentBooked,
     AppointmentMissed,
@@ -28,7 +28,7 @@ from webside.scheduling.events import (
     QueueCalled,
     QueueUnanswered,
 )
-from webside.scheduling.models import Appointment, QueueEntry
+from webside.scheduling.models import Appointment, HeldTime, QueueEntry
 from webside.scheduling.services.errors import (
     CannotBook,
     GatesStop,
@@ -41,6 +41,7 @@ from webside.scheduling.services.errors import (
     WrongPlace,
     WrongStatus,
 )
+from webside.scheduling.services.people import take_her_place
 from webside.scheduling.services.queue import (
     CALL_TIMER,
     UNANSWERED_TIMER,
@@ -216,19 +217,23 @@ def _next_visit(
     patient: Patient | None = None,
 ) -> datetime | None:  # fmt: skip
     """Return when somebody's next booked visit begins within a time; a moment that is past for one that goes on."""
-    whose = {"practitioner": practitioner} if practitioner else {"patient": patient}
-    # A practitioner's time is kept with what stays free around it, and while it is held for somebody.
-    time, taken = ("blocked", TAKES_TIME) if practitioner else ("period", HOLDS_TIME)
-    held = Appointment.objects.filter(
-        status__in=taken, **whose, **{f"{time}__overlap": TimestamptzRange(now, until)}
-    ).exclude(id=besides)  # fmt: skip
-    return min((period.lower for period in held.values_list(time, flat=True)), default=None)
+    soon = TimestamptzRange(now, until)
+    if practitioner is not None:
+        # Her time is kept with what stays free around it, while it is held for somebody, and where she is booked too.
+        held = HeldTime.objects.filter(practitioner=practitioner, blocked__overlap=soon).exclude(appointment_id=besides)
+        periods = held.values_list("blocked", flat=True)
+    else:
+        visits = Appointment.objects.filter(patient=patient, status__in=HOLDS_TIME, period__overlap=soon)
+        periods = visits.exclude(id=besides).values_list("period", flat=True)
+    return min((period.lower for period in periods), default=None)
 
 
 def _end_early(practitioner: Practitioner, patient: Patient, now: datetime) -> None:
     """Let visits that took place and were over sooner hold their time no longer: they would keep both from this one."""
     over = Appointment.objects.filter(
-        Q(practitioner=practitioner) | Q(patient=patient), status=AppointmentStatus.FULFILLED, blocked__contains=now
+        selectors.is_beside(practitioner) | Q(patient=patient),
+        status=AppointmentStatus.FULFILLED,
+        blocked__contains=now,
     ).select_related("patient", "practitioner", "service")
     for appointment in over:
         if appointment.start < now:
@@ -378,6 +383,7 @@ def take_over_appointment(*, actor: Actor, appointment: Appointment, to: Practit
         _end_early(to, appointment.patient, clock.now())
         appointment.period = _time_left(appointment, to)
         appointment.practitioner = to
+        take_her_place(actor, appointment)
         appointment.minutes_before = appointment.minutes_after = 0
         if appointment.doors_since is None:
             appointment.doors_since = appointment.sequence

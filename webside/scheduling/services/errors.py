@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from webside.catalog import gates
+from webside.people.models import Practitioner
 from webside.scheduling.models import Appointment, Availability, QueueEntry, WaitlistEntry
 from webside.scheduling.selectors import Slot
 
@@ -44,6 +45,30 @@ class GatesStop(CannotBook):
     def __init__(self, findings: Sequence[gates.Finding], nearest: Sequence[Slot] = ()) -> None:
         super().__init__(nearest)
         self.findings = list(findings)
+
+
+class ColleagueBusy(CannotBook):
+    """Colleagues who are booked too have something else then: ``people`` are all of them. Nothing was booked or moved."""
+
+    def __init__(self, people: Sequence[Practitioner], nearest: Sequence[Slot] = ()) -> None:
+        super().__init__(nearest)
+        self.people = list(people)
+
+
+class ColleagueMayNot(GatesStop):
+    """The gates say no to a ``colleague`` who is to treat the patient too."""
+
+    def __init__(self, colleague: Practitioner, findings: Sequence[gates.Finding]) -> None:
+        super().__init__(findings)
+        self.colleague = colleague
+
+
+class TooManyPeople(Exception):
+    """So many people are not booked for one visit; ``most`` may be beside the two."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__("TooManyPeople")
+        self.most = most
 
 
 class WrongStatus(Exception):

@@ -50,8 +50,8 @@ def plan_reminders(*, appointment: Appointment) -> None:
 
 
 @action("scheduling.appointment.remind")
-def send_reminder(*, appointment_id: UUID, sequence: int, step: str) -> None:
-    """Remind of a visit, if it still stands as it did when the timer was set, and once for each step."""
+def send_reminder(*, appointment_id: UUID, sequence: int, step: str) -> bool:
+    """Remind of a visit, if it still stands as it did when the timer was set, and once for each step; return whether so."""
     appointment = _current(appointment_id)
     why_not = _why_not(appointment, sequence, step)
     record("scheduling.appointment.remind", actor=frames.current().actor, target=appointment,
@@ -59,6 +59,7 @@ def send_reminder(*, appointment_id: UUID, sequence: int, step: str) -> None:
            changes={"step": step, **({"not_sent": why_not} if why_not else {})})  # fmt: skip
     if not why_not:
         _send(appointment, step)
+    return not why_not
 
 
 def _current(appointment_id: UUID) -> Appointment:

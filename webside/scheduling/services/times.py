@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -18,6 +19,7 @@ from webside.scheduling.models import Appointment
 from webside.scheduling.services.errors import (
     BusyElsewhere,
     CannotBook,
+    ColleagueBusy,
     GatesStop,
     PatientBusy,
     SlotPassed,
@@ -25,13 +27,16 @@ from webside.scheduling.services.errors import (
 )
 
 
-def lock_people(practitioner: Practitioner, patient: Patient | None = None) -> None:
-    """Let bookings of the same people wait for each other, practitioner first.
+def lock_people(
+    practitioner: Practitioner, patient: Patient | None = None, *, others: Iterable[Practitioner] = ()
+) -> None:
+    """Let bookings of the same people wait for each other, practitioners first; ``others`` are colleagues who are booked too.
 
     The exclusion constraints decide all the same; but two that insert at once wait for each other's
-    row, and PostgreSQL would end that as a deadlock after a second.
+    row, and PostgreSQL would end that as a deadlock after a second. Of several practitioners always in the same order.
     """
-    lock(practitioner)
+    for each in sorted({practitioner, *others}, key=lambda person: person.id):
+        lock(each)
     if patient is not None:
         lock(patient)
 
@@ -105,16 +110,25 @@ _CONSTRAINTS: dict[str | None, type[CannotBook]] = {
 
 
 def save_if_free(appointment: Appointment, state: str) -> None:
-    """Save an appointment; raise :class:`SlotTaken` or :class:`PatientBusy` where somebody was faster."""
+    """Save an appointment; raise :class:`SlotTaken`, :class:`PatientBusy` or :class:`ColleagueBusy` where somebody was faster."""
     try:
         with transaction.atomic():
             appointment.save()
     except IntegrityError as error:
         constraint = broken_constraint(error)
-        if constraint not in _CONSTRAINTS:
+        if constraint not in _CONSTRAINTS and constraint != "held_time_free":
             raise
         near = selectors.nearest_slots(
             service=appointment.service, state=state, start=appointment.start, patient=appointment.patient,
             moving=appointment,
         )  # fmt: skip
-        raise _CONSTRAINTS[constraint](near) from None
+        if constraint in _CONSTRAINTS:
+            raise _CONSTRAINTS[constraint](near) from None
+        # Her time is held with an appointment of a colleague's, or a colleague's who is booked for this one.
+        booked = [each.practitioner for each in selectors.colleagues_of(appointment) if each.practitioner is not None]
+        busy = selectors.not_free(
+            [appointment.practitioner, *booked], selectors.blocked_by(appointment), besides=appointment
+        )
+        if not busy or appointment.practitioner in busy:
+            raise SlotTaken(near) from None
+        raise ColleagueBusy(busy, near) from None

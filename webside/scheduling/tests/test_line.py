@@ -234,7 +234,7 @@ def _judged() -> tuple[object, ...]:
         ids(line),
         [head_start(each, TODAY) for each in Urgency],
         [rules.lasting(name, TODAY) for name in names],
-        [rules.number(name, TODAY) for name in ("near_place", "recent_visits")],
+        [rules.number(name, TODAY) for name in ("near_place", "recent_visits", "most_people", "most_people_ever")],
         rules.estimate(line, servers=[Server(CHEN)], visits=rules.lengths([9.0], 20, TODAY), now=NOW, on=TODAY),
     )
 

@@ -30,6 +30,7 @@ from webside.people.selectors import patient_for
 from webside.scheduling import policies, registry, selectors, services
 from webside.scheduling.forms import BookingForm, VisitorBookingForm, parse_slot, slot_value
 from webside.scheduling.views import _times
+from webside.scheduling.views._people import busy_text
 from webside.scheduling.views._sent import in_words, visitor_of, with_new_key
 from webside.scheduling.views.places import Place, place_of, zone_choices
 from webside.ui.kept import Kept, ask_again, carried, carry, forget, kept_for
@@ -273,6 +274,7 @@ def _booked(actor: Actor, choice: Choice, form: BookingForm) -> Any:
         "timezone": choice.place.zone,
         "reason_text": form.cleaned_data["reason_text"],
         "idempotency_key": form.cleaned_data["key"].hex,
+        "people": form.people,
         **form.agreed,
     }
     if choice.patient:
@@ -320,15 +322,19 @@ def _trouble(refusal: services.CannotBook, place: Place, practitioner: Any) -> d
         services.SlotPassed: "passed",
         services.PatientBusy: "busy",
         services.GatesStop: "gates",
+        services.ColleagueMayNot: "gates",
+        services.ColleagueBusy: "colleague",
     }
+    who = getattr(refusal, "colleague", practitioner)
+    findings = in_words(
+        getattr(refusal, "findings", []), who=who.display_name, place=place.state.name if place.state else ""
+    )
+    if isinstance(refusal, services.ColleagueBusy):
+        findings = [{"text": busy_text(refusal)}]
     return {
         "trouble": names[type(refusal)],
         "groups": _times.nearest_groups(refusal.nearest, place.zone),
-        "findings": in_words(
-            getattr(refusal, "findings", []),
-            who=practitioner.display_name,
-            place=place.state.name if place.state else "",
-        ),
+        "findings": findings,
     }
 
 

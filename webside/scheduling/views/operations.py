@@ -59,10 +59,10 @@ def _schedule(request: HttpRequest, slug: str, form: TimeOffForm | None, status:
     zone = (who.timezone if who else "") or request.tenant.timezone  # type: ignore[attr-defined]
     today = clock.today(zone)
     day = day_of(request.GET.get("day", "")) or today
-    if who is not None:
+    if who is not None:  # with what she is booked for beside a colleague: that is her time too
         found = selectors.day_of(actor, who, day, zone)
     else:
-        found = list(selectors.with_clashes(selectors.day_for(actor, day, zone)))
+        found = list(selectors.with_wishes(selectors.with_clashes(selectors.day_for(actor, day, zone))))
     now = clock.now()
     desk = actor.has(Role.COORDINATOR)
     clashes = selectors.clashes_ahead(who) if who is not None else []
@@ -89,6 +89,9 @@ def _schedule(request: HttpRequest, slug: str, form: TimeOffForm | None, status:
                         "may_noshow": selectors.may_be_noshow(one),
                         "can_change": selectors.can_still_change(one),
                         "clashes": one.clashes,  # type: ignore[attr-defined]
+                        "wish": one.wished,  # type: ignore[attr-defined]
+                        "beside": getattr(one, "beside", False),
+                        "opens": policies.can_view_appointment(actor, one),
                     }
                     for one in found
                 ],

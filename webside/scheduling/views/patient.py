@@ -28,6 +28,7 @@ from webside.people.selectors import practitioner
 from webside.scheduling import calendars, policies, registry, selectors, services
 from webside.scheduling.codes import Confirmed
 from webside.scheduling.forms import parse_slot
+from webside.scheduling.views._people import lines as people_lines
 from webside.scheduling.views._times import time_text
 from webside.scheduling.views.booking import keep_door, open_door, undo_salt
 from webside.scheduling.views.queue import open_by_link
@@ -96,6 +97,8 @@ def detail(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespons
         "own": own,
         "rest": len(selectors.later_in_series(appointment)) if can_change else 0,
         "follows": own and policies.can_keep_feed(actor, appointment.patient),
+        "people": people_lines(actor, appointment),
+        "may_bring": selectors.may_bring(actor, appointment),
         "reason": appointment.reason_text if policies.can_read_reason(actor, appointment) else "",
         "by_link": actor.kind is ActorKind.LINK,
         "booked": own and request.GET.get("booked") == "1",

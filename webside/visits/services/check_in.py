@@ -20,6 +20,7 @@ from webside.scheduling.selectors import CONSENT_SCOPES
 from webside.visits import policies, selectors
 from webside.visits.codes import DeviceVerdict, PlaceKind, Stage, VisitStatus
 from webside.visits.models import Participant, SafeStart, Visit
+from webside.visits.services.booked import seat_booked
 from webside.visits.services.errors import Incomplete, NotAllowed
 from webside.visits.services.rooms import locked, note_step, require_stage, tell
 from webside.visits.services.stops import ask_gates, stop_visit
@@ -195,5 +196,6 @@ def _let_wait(actor: Actor, visit: Visit, start: SafeStart) -> None:
     visit.stopped_by = None
     visit.save()
     visit.appointment = scheduling.check_in_appointment(actor=actor, appointment=visit.appointment)
+    seat_booked(actor, visit)
     tell(visit, "waiting")
     scheduling.tell_lists(visit.appointment.practitioner_id)

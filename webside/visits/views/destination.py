@@ -77,6 +77,13 @@ def of_link(appointment: Any) -> str | None:
     return url_of(appointment.tenant.slug, visit, ParticipantRole.PATIENT)
 
 
+def of_person(person: Any, token: str) -> str | None:
+    """Return where somebody who was booked takes her seat by the link that she was sent, once the patient has checked in."""
+    if selectors.invitation_by_hash(bytes(person.link_hash)) is None:
+        return None
+    return reverse("visits:seat-join", args=[person.appointment.tenant.slug, token])
+
+
 def of_room(appointment: Any) -> str:
     """Return where the practitioner of an appointment meets the patient."""
     return reverse("visits:visit-room", args=[appointment.tenant.slug, appointment.id])
