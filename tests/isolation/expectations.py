@@ -654,6 +654,11 @@ ATTACKED_BY: dict[str, tuple[str, ...]] = {
     "/ws": (
         "tests/isolation/test_lean.py::test_a_forged_ticket_for_a_room_opens_nothing",
         "tests/isolation/test_lean.py::test_a_call_is_not_heard_in_another_clinic",
+        "webside/visits/tests/test_captions.py::test_tickets_for_something_else_and_of_others_take_no_voice",
+    ),
+    "/ingest/saml/": (
+        "tests/single_sign_on/test_saml.py::test_another_services_key_signs_nobody_in",
+        "tests/single_sign_on/test_saml.py::test_another_clinics_service_signs_nobody_in_here",
     ),
     "/ingest/sms/": (
         "webside/integrations/sms/tests/test_webhooks.py::test_who_cannot_sign_learns_nothing",
