@@ -56,6 +56,8 @@ LOOKS = {
     "portal:book-time": "people.patient.read",
     "scheduling:appointment-detail": "scheduling.appointment.read",
     "scheduling:appointment-calendar": "scheduling.appointment.read",
+    "scheduling:appointment-people": "scheduling.appointment.read",
+    "scheduling:person-link": "scheduling.person.open",
     "scheduling:queue": "scheduling.queue.read",
     "scheduling:queue-entry": "scheduling.queue.read",
     "portal:queue-board": "scheduling.queue.read",
