@@ -88,8 +88,8 @@ def book(
         page.get_by_label("First name").fill(person.given)
         page.get_by_label("Last name").fill(person.family)
         page.get_by_label("Date of birth").fill(person.born)
-        page.get_by_label("E-mail").fill(person.email)
-        page.get_by_label("Phone").fill(person.phone)
+        page.get_by_label("E-mail", exact=True).fill(person.email)
+        page.get_by_label("Phone", exact=True).fill(person.phone)
     agreement = page.get_by_label("I have read this and I agree")
     if agreement.count():
         agreement.check()
