@@ -108,7 +108,8 @@ def begin(visit: Visit) -> None:
 
 
 PROCESSING = """() => {
-  const { echoCancellation, noiseSuppression, autoGainControl } = lab.page.media.tracks.audio.getSettings();
+  // Between two microphones there is none.
+  const { echoCancellation, noiseSuppression, autoGainControl } = lab.page.media.tracks.audio?.getSettings() ?? {};
   return [echoCancellation, noiseSuppression, autoGainControl];
 }"""
 ASKED_BITRATE = """() => /^a=fmtp:\\d+ .*\\bmaxaveragebitrate=(\\d+)/m.exec(window.remoteSdp)?.[1] ?? null"""

@@ -645,6 +645,7 @@ def check_devices_by_keys(page: Any, keys: Keyboard) -> None:
     page.get_by_role("heading", name=walk.CHECK_IN).wait_for()
     if page.get_by_role("link", name="Check in now").count():
         keys.press("Check in now")
+    page.get_by_label("Yes, this is me").wait_for()
 
 
 def check_in_by_keys(page: Any, keys: Keyboard) -> None:
