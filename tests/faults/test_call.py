@@ -79,7 +79,7 @@ class Call:
         notice = self.liz.locator("[data-call=notice]")
         return str(notice.inner_text()) if notice.is_visible() else ""
 
-    def goes_on(self, frames: int = 10, seconds: float = 15) -> None:
+    def goes_on(self, frames: int = 10, seconds: float = 60) -> None:
         """Wait until both see the other move."""
         for page in self.pages:
             before = numbers(page)["frames"]

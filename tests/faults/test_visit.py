@@ -81,7 +81,7 @@ def visit(demo: Demo, chromium: Any, other_chromium: Any) -> Iterator[Visit]:
 
 @contextmanager
 def held(demo: Demo, part: str) -> Iterator[None]:
-    """Hold a process still. Without the supervisor, what is killed stays dead for as long as the block takes."""
+    """Hold a process still. Without who starts it again, what is killed stays dead for as long as the block takes."""
     pid = demo.pid(part)
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -247,11 +247,11 @@ def test_the_browser_is_killed(visit: Visit, browsers: Callable[[], Any]) -> Non
 
 
 def test_the_worker_is_killed_and_what_was_due_is_done_once(visit: Visit) -> None:
-    """Shown failing with ``worker`` taken from the supervisor's children: no letter comes."""
+    """Shown failing with ``worker`` taken from the keeper's parts: no other one comes."""
     demo = visit.demo
     (letters,) = row(demo, "SELECT count(*) FROM notifications_outgoingmessage WHERE status = 'sent'")
     before = demo.pid("worker")
-    with held(demo, "supervisor"):
+    with held(demo, "keeper"):
         demo.kill("worker")
         with httpx.Client(base_url=demo.address, follow_redirects=True, timeout=60) as client:
             form = client.get("/accounts/password/reset/").text
