@@ -7,7 +7,7 @@ The rows come as JSON and are made into the model's instances again, as the ORM 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -28,6 +28,7 @@ from webside.core import frames
 from webside.core.actor import Actor
 
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 
 
 class _Decimals(json.JSONDecoder):
@@ -85,6 +86,11 @@ def instances(model: type[M], rows: Iterable[dict[str, Any]], *, only: Iterable[
 def instance(model: type[M], row: Mapping[str, Any]) -> M:
     """Return a row of a prepared query as an instance; fields that it leaves out are deferred."""
     return model.from_db("default", list(row), list(row.values()))  # type: ignore[arg-type]
+
+
+def first(rows: Sequence[T]) -> T | None:
+    """Return the first of the rows of a prepared query; nothing where there are none."""
+    return rows[0] if rows else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +167,9 @@ def prepared(make: Callable[..., QuerySet[Any, Any]]) -> Callable[..., list[Any]
         kinds: list[Any] = [make]
         for name, value in arguments.items():
             if isinstance(value, Actor):
-                known |= _ids_of(name, value)
-                kinds.append(_like(value, dict.fromkeys(_ids_of(name, value), NOBODY), name))
+                ids = _ids_of(name, value)
+                known |= ids
+                kinds.append(_like(value, dict.fromkeys(ids, NOBODY), name))
             else:
                 known[name] = value
         text = PREPARED.get(tuple(kinds))

@@ -17,7 +17,7 @@ from webside.chart.codes import EncounterStatus, NoteStatus
 from webside.chart.models import Encounter
 from webside.chart.selectors import emergencies, transfers
 from webside.core.actor import Actor
-from webside.core.rows import prepared
+from webside.core.rows import first, prepared
 from webside.people.models import Practitioner
 from webside.people.rules import full_name
 
@@ -30,7 +30,7 @@ def all_encounters() -> QuerySet[Encounter]:
 
 def encounter(actor: Actor, encounter_id: UUID) -> Encounter | None:
     """Return an encounter whose note the actor may read."""
-    return _readable(actor, next(iter(_whole(encounter=encounter_id)), None))
+    return _readable(actor, first(_whole(encounter=encounter_id)))
 
 
 @prepared
@@ -59,7 +59,7 @@ def encounter_in(case: Case) -> Encounter | None:
     encounter_id = case.encounter_id
     if encounter_id is None:
         return None
-    return case.once(ENCOUNTER, lambda: next(iter(_whole(encounter=encounter_id)), None))
+    return case.once(ENCOUNTER, lambda: first(_whole(encounter=encounter_id)))
 
 
 def unsigned_notes(actor: Actor) -> QuerySet[Encounter]:

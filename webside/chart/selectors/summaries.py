@@ -25,7 +25,7 @@ from webside.chart.selectors.transfers import GoTo, go_to, turned_into
 from webside.core import clock
 from webside.core.actor import Actor, Role
 from webside.core.models import Tenant
-from webside.core.rows import prepared
+from webside.core.rows import first, prepared
 from webside.fhirkit.services import bodies_at
 from webside.scheduling.codes import HOLDS_TIME
 from webside.scheduling.models import Appointment
@@ -36,7 +36,7 @@ def summary_encounter(actor: Actor, encounter_id: UUID) -> Encounter | None:
     """Return an encounter whose summary the actor may read, with what was agreed in it (:func:`agreed_in`)."""
     if actor.has(Role.CLINICIAN, Role.COACH):  # whose it is depends on who covers for whom just now
         return _summary(actor, encounter_id).first()
-    return next(iter(_own_summary(actor=actor, encounter=encounter_id)), None)
+    return first(_own_summary(actor=actor, encounter=encounter_id))
 
 
 def _summary(actor: Actor, encounter: UUID) -> QuerySet[Encounter]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from webside.core import clock
 from webside.core.actor import Actor
-from webside.core.rows import prepared
+from webside.core.rows import first, prepared
 from webside.notifications import selectors as notifications
 from webside.notifications.codes import MessageKind
 from webside.notifications.models import OutgoingMessage
@@ -48,7 +48,7 @@ def appointments_for(actor: Actor) -> QuerySet[Appointment]:
 
 def appointment(actor: Actor, appointment_id: UUID) -> Appointment | None:
     """Return one appointment that the actor may see; nothing if there is none or they may not."""
-    return next(iter(_seen_by(actor=actor, appointment=appointment_id)), None)
+    return first(_seen_by(actor=actor, appointment=appointment_id))
 
 
 @prepared

@@ -26,7 +26,7 @@ from webside.compliance import selectors as compliance
 from webside.compliance.selectors import OnRecord
 from webside.core import clock, loops
 from webside.core.actor import Actor
-from webside.core.rows import prepared
+from webside.core.rows import first, prepared
 from webside.people import policies as people
 from webside.people.models import Patient, Practitioner
 from webside.people.rules import age_on
@@ -360,7 +360,7 @@ def own_entry(actor: Actor) -> QueueEntry | None:
     """Return where the actor herself is in line, by account or by her door."""
     if actor.user_id is None and actor.subject_id is None:
         return None
-    return next(iter(_own_entries(actor=actor)), None)
+    return first(_own_entries(actor=actor))
 
 
 @prepared

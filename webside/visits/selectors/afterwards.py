@@ -14,7 +14,7 @@ from django.db.models.functions import JSONObject
 
 from webside.core import clock
 from webside.core.actor import Actor
-from webside.core.rows import prepared
+from webside.core.rows import first, prepared
 from webside.scheduling import selectors as scheduling
 from webside.scheduling.codes import HOLDS_TIME
 from webside.scheduling.models import Appointment
@@ -34,7 +34,7 @@ OFFERED = 3
 
 def visit_afterwards(actor: Actor, visit_id: UUID) -> Visit | None:
     """Return a visit that the actor may see with what follows it, in one query; nothing if there is none for them."""
-    return next(iter(_afterwards(actor=actor, visit=visit_id)), None)
+    return first(_afterwards(actor=actor, visit=visit_id))
 
 
 @prepared

@@ -23,7 +23,7 @@ from webside.chart.registry import Whereabouts
 from webside.compliance import selectors as compliance
 from webside.core import clock
 from webside.core.actor import Actor
-from webside.core.rows import prepared
+from webside.core.rows import first, prepared
 from webside.people import selectors as people
 from webside.people.models import Patient, Practitioner
 from webside.people.rules import age_on
@@ -70,7 +70,7 @@ def _visits() -> QuerySet[Visit]:
 
 def visit(actor: Actor, visit_id: UUID) -> Visit | None:
     """Return one visit that the actor may see; nothing if there is none or they may not."""
-    return next(iter(_seen_by(actor=actor, visit=visit_id)), None)
+    return first(_seen_by(actor=actor, visit=visit_id))
 
 
 @prepared
@@ -85,7 +85,7 @@ def hears(actor: Actor, visit_id: UUID) -> bool:
 
 def by_id(visit_id: UUID) -> Visit:
     """Return a visit with its people; raise ``Visit.DoesNotExist``. The caller asks the policies."""
-    found = next(iter(_one(visit=visit_id)), None)
+    found = first(_one(visit=visit_id))
     if found is None:
         raise Visit.DoesNotExist
     return found
@@ -98,7 +98,7 @@ def _one(visit: UUID) -> QuerySet[Visit]:
 
 def visit_for(appointment: Appointment) -> Visit | None:
     """Return the room of an appointment, if it has been opened yet; it has the appointment's id."""
-    return next(iter(_of(appointment=appointment.id)), None)
+    return first(_of(appointment=appointment.id))
 
 
 @prepared
@@ -262,7 +262,7 @@ def room_of(case: Case) -> Visit | None:
     if visit_id is None:
         return None
 
-    return case.once(ROOM, lambda: next(iter(_as_it_went(visit=visit_id)), None))
+    return case.once(ROOM, lambda: first(_as_it_went(visit=visit_id)))
 
 
 @prepared
