@@ -7,7 +7,6 @@ whole is shown here, not that speech is understood.
 from __future__ import annotations
 
 import json
-import re
 import wave
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -37,13 +36,8 @@ class Room:
         self.server = server
         self.liz = stack.enter_context(someone(hears, demo, "Liz Moreno", size=PHONE))
         self.maya = stack.enter_context(someone(other, demo, "Dr. Maya Chen"))
-        self.liz.get_by_role("link", name="Check in and join").click()
-        self.liz.get_by_role("link", name="Go on without the check").click()
-        walk.check_in(self.liz)
-        self.liz.wait_for_url("**/waiting/")
-        visit = re.search(r"/visits/([0-9a-f-]{36})/", self.liz.url)
-        assert visit
-        walk.let_in(self.liz, self.maya, visit[1])
+        visit = walk.come_and_wait(self.liz)
+        walk.let_in(self.liz, self.maya, visit)
 
     def lines(self, page: Any) -> str:
         """Return what somebody reads."""

@@ -41,13 +41,7 @@ class Room:
         self.liz = stack.enter_context(someone(chromium, demo, "Liz Moreno"))
         self.maya = stack.enter_context(someone(chromium, demo, "Dr. Maya Chen"))
         self.maya.watch.expect("status of 409")  # a fifth is refused, in words
-        self.liz.get_by_role("link", name="Check in and join").click()
-        self.liz.get_by_role("link", name="Go on without the check").click()
-        walk.check_in(self.liz)
-        self.liz.wait_for_url("**/waiting/")
-        visit = re.search(r"/visits/([0-9a-f-]{36})/", self.liz.url)
-        assert visit
-        self.visit = visit[1]
+        self.visit = walk.come_and_wait(self.liz)
         walk.let_in(self.liz, self.maya, self.visit)
 
     def asked(self, page: Any, name: str, **choices: str) -> str:

@@ -67,11 +67,7 @@ def test_from_one_doctor_to_the_other_with_one_check_in(demo: Demo, chromium: An
         liz = stack.enter_context(someone(chromium, demo, "Liz Moreno"))
         maya = stack.enter_context(someone(chromium, demo, "Dr. Maya Chen"))
         daniel = stack.enter_context(someone(chromium, demo, "Dr. Daniel Whitfield"))
-        liz.get_by_role("link", name="Check in and join").click()
-        liz.get_by_role("link", name="Go on without the check").click()
-        walk.check_in(liz)
-        liz.wait_for_url("**/waiting/")
-        visit = re.search(r"/visits/([0-9a-f-]{36})/", liz.url)[1]  # type: ignore[index]
+        visit = walk.come_and_wait(liz)
         with someone(chromium, demo, "Dr. Maya Chen") as beside:
             beside.goto(f"/o/larkspur/visits/{visit}/")
             beside.get_by_role("link", name="Hand over to a colleague").click()

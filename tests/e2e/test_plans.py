@@ -18,13 +18,8 @@ STEP = "Send the new strips"
 
 def test_a_step_is_added_beside_the_call_done_by_its_owner_and_read_by_the_patient(demo: Demo, chromium: Any) -> None:
     with someone(chromium, demo, "Liz Moreno") as liz, someone(chromium, demo, "Dr. Maya Chen") as maya:
-        liz.get_by_role("link", name="Check in and join").click()
-        liz.get_by_role("link", name="Go on without the check").click()
-        walk.check_in(liz)
-        liz.wait_for_url("**/waiting/")
-        visit = re.search(r"/visits/([0-9a-f-]{36})/", liz.url)
-        assert visit
-        walk.let_in(liz, maya, visit[1])
+        visit = walk.come_and_wait(liz)
+        walk.let_in(liz, maya, visit)
 
         plans = maya.locator("#chart-plans")
         plans.get_by_role("link", name="Calmer morning sugars").wait_for()

@@ -29,13 +29,8 @@ class Room:
     def __init__(self, demo: Demo, chromium: Any, stack: ExitStack) -> None:
         self.liz = stack.enter_context(someone(chromium, demo, "Liz Moreno", size=PHONE))
         self.maya = stack.enter_context(someone(chromium, demo, "Dr. Maya Chen"))
-        self.liz.get_by_role("link", name="Check in and join").click()
-        self.liz.get_by_role("link", name="Go on without the check").click()
-        walk.check_in(self.liz)
-        self.liz.wait_for_url("**/waiting/")
-        visit = re.search(r"/visits/([0-9a-f-]{36})/", self.liz.url)
-        assert visit
-        walk.let_in(self.liz, self.maya, visit[1])
+        visit = walk.come_and_wait(self.liz)
+        walk.let_in(self.liz, self.maya, visit)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -36,11 +35,7 @@ class Meeting(Room):
         self.liz = stack.enter_context(someone(chromium, demo, "Liz Moreno"))
         self.maya = stack.enter_context(someone(chromium, demo, "Dr. Maya Chen"))
         self.maya.watch.expect("status of 409")  # her family is refused until she has said yes
-        self.liz.get_by_role("link", name="Check in and join").click()
-        self.liz.get_by_role("link", name="Go on without the check").click()
-        walk.check_in(self.liz)
-        self.liz.wait_for_url("**/waiting/")
-        self.visit = re.search(r"/visits/([0-9a-f-]{36})/", self.liz.url)[1]  # type: ignore[index]
+        self.visit = walk.come_and_wait(self.liz)
 
 
 @pytest.fixture(scope="module")

@@ -34,13 +34,8 @@ def both_widths(page: Any, name: str) -> None:
 
 def test_an_emergency_within_the_call_from_two_presses_to_the_end(demo: Demo, chromium: Any) -> None:
     with someone(chromium, demo, "Liz Moreno", size=PHONE) as liz, someone(chromium, demo, "Dr. Maya Chen") as maya:
-        liz.get_by_role("link", name="Check in and join").click()
-        liz.get_by_role("link", name="Go on without the check").click()
-        walk.check_in(liz)
-        liz.wait_for_url("**/waiting/")
-        visit = re.search(r"/visits/([0-9a-f-]{36})/", liz.url)
-        assert visit
-        walk.let_in(liz, maya, visit[1])
+        visit = walk.come_and_wait(liz)
+        walk.let_in(liz, maya, visit)
         maya.evaluate("() => { window.sameRoom = true; }")
         maya.locator("#part-assessment").fill("Chest pain for an hour, pale.")
         walk.saved(maya)

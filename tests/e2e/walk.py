@@ -125,6 +125,17 @@ def check_devices(page: Any, *, see: See = unseen) -> None:
     page.get_by_role("heading", name=CHECK_IN).wait_for()
 
 
+def come_and_wait(page: Any) -> str:
+    """Go from the patient's home to the waiting room, without the check of the devices; return the visit's id."""
+    page.get_by_role("link", name="Check in and join").click()
+    page.get_by_role("link", name="Go on without the check").click()
+    check_in(page)
+    page.wait_for_url("**/waiting/")
+    found = re.search(r"/visits/([0-9a-f-]{36})/", page.url)
+    assert found, page.url
+    return found[1]
+
+
 def check_in(page: Any, place: Place = KINGSTON, *, at_home: bool = True, see: See = unseen) -> None:
     """Answer the five questions before a visit and go to the waiting room; sooner than asked, if the visit is later."""
     page.get_by_role("heading", name=CHECK_IN).wait_for()

@@ -7,7 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 from webside.core import clock
-from webside.scheduling import selectors, services
+from webside.scheduling import handlers, selectors, services
+from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved
 from webside.scheduling.models import Appointment
 from webside.scheduling.selectors import Slot
 from webside.testing.cast import agreed
@@ -58,3 +59,14 @@ def book_visitor(cast: Any, actor: Any, slot: Slot, **changes: Any) -> Appointme
         **changes,
     }
     return services.book_as_visitor(actor=actor, **values)
+
+
+def write_of_one_visit(cast: Any, liz: Any) -> None:
+    """Book, move and cancel a visit of Liz's, each with its letter."""
+    slots = some_slots(cast)
+    appointment = book(cast, liz, slots[0].start)
+    handlers.send_booked(AppointmentBooked(appointment_id=appointment.id), uuid4())
+    appointment = services.move_appointment(actor=liz, appointment=appointment, start=slots[4].start)
+    handlers.send_moved(AppointmentMoved(appointment_id=appointment.id), uuid4())
+    services.cancel_appointment(actor=liz, appointment=appointment)
+    handlers.send_cancelled(AppointmentCancelled(appointment_id=appointment.id), uuid4())

@@ -15,7 +15,7 @@ from webside.notifications.models import OutgoingMessage
 from webside.notifications.selectors import content_of
 from webside.scheduling import handlers, selectors, services
 from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved
-from webside.scheduling.tests.factories import book, some_slots
+from webside.scheduling.tests.factories import book, some_slots, write_of_one_visit
 
 
 def sent(row: OutgoingMessage) -> tuple[str, Any]:
@@ -34,13 +34,7 @@ def sent(row: OutgoingMessage) -> tuple[str, Any]:
 
 def test_booked_moved_cancelled(cast: Any) -> None:
     with cast.as_(cast.liz_user) as liz:
-        slots = some_slots(cast)
-        appointment = book(cast, liz, slots[0].start)
-        handlers.send_booked(AppointmentBooked(appointment_id=appointment.id), uuid4())
-        appointment = services.move_appointment(actor=liz, appointment=appointment, start=slots[4].start)
-        handlers.send_moved(AppointmentMoved(appointment_id=appointment.id), uuid4())
-        services.cancel_appointment(actor=liz, appointment=appointment)
-        handlers.send_cancelled(AppointmentCancelled(appointment_id=appointment.id), uuid4())
+        write_of_one_visit(cast, liz)
         rows = list(OutgoingMessage.objects.filter(tenant_id=cast.larkspur.id).order_by("queued_at"))
         assert len(rows) == 3
         uids, sequences, methods, tokens = set(), [], [], []

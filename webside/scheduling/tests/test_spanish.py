@@ -14,9 +14,9 @@ from webside.catalog.tests.test_gates import case
 from webside.compliance.codes import ReasonCode
 from webside.core.decisions import Reason
 from webside.notifications.models import OutgoingMessage
-from webside.scheduling import handlers, services
-from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved
-from webside.scheduling.tests.factories import book, some_slots
+from webside.scheduling import handlers
+from webside.scheduling.events import AppointmentBooked
+from webside.scheduling.tests.factories import book, some_slots, write_of_one_visit
 from webside.testing.spanish import left_in_english, letter_of
 
 
@@ -30,13 +30,7 @@ def speaks_spanish(cast: Any) -> None:
 @pytest.mark.usefixtures("speaks_spanish")
 def test_letters_of_a_visit_are_in_her_language(cast: Any) -> None:
     with cast.as_(cast.liz_user) as liz:
-        slots = some_slots(cast)
-        appointment = book(cast, liz, slots[0].start)
-        handlers.send_booked(AppointmentBooked(appointment_id=appointment.id), uuid4())
-        appointment = services.move_appointment(actor=liz, appointment=appointment, start=slots[4].start)
-        handlers.send_moved(AppointmentMoved(appointment_id=appointment.id), uuid4())
-        services.cancel_appointment(actor=liz, appointment=appointment)
-        handlers.send_cancelled(AppointmentCancelled(appointment_id=appointment.id), uuid4())
+        write_of_one_visit(cast, liz)
         letters = [letter_of(row) for row in OutgoingMessage.objects.order_by("queued_at")]
     assert len(letters) == 3
     assert [left_in_english(each) for each in letters] == [[], [], []]
