@@ -12,11 +12,17 @@ from webside.accounts.models import ApiKey, IdentityProvider, Invitation, Member
 from webside.core import clock, frames
 from webside.core.actor import STAFF_ROLES, Actor, ActorKind, Role, anonymous
 from webside.core.models import Tenant
+from webside.core.rows import first, prepared_anywhere
 
 
 def tenant_by_slug(slug: str) -> Tenant | None:
     """Return the active tenant with this slug."""
-    return Tenant.objects.filter(slug=slug, active=True).first()
+    return first(_tenants(slug=slug))
+
+
+@prepared_anywhere
+def _tenants(slug: str) -> QuerySet[Tenant]:
+    return Tenant.objects.filter(slug=slug, active=True)
 
 
 def tenant_by_host(host: str) -> Tenant | None:
@@ -30,8 +36,8 @@ def actor_in(user: User, tenant_id: UUID | None) -> Actor:
         return anonymous(tenant_id)
     roles = None
     if tenant_id is not None:
-        own = Membership.objects.filter(user_id=user.pk, tenant_id=tenant_id, active=True)
-        roles = own.values_list("roles", flat=True).first()
+        own = first(_memberships(user=user.pk, at=tenant_id))
+        roles = own.roles if own else None
     return Actor(
         kind=ActorKind.PERSON,
         label=str(user),
@@ -39,6 +45,11 @@ def actor_in(user: User, tenant_id: UUID | None) -> Actor:
         user_id=user.pk,
         roles=frozenset(Role(role) for role in roles or ()),
     )
+
+
+@prepared_anywhere
+def _memberships(user: UUID, at: UUID) -> QuerySet[Membership]:
+    return Membership.objects.filter(user_id=user, tenant_id=at, active=True).only("roles")
 
 
 def memberships_of(user: User, only: UUID | None = None) -> QuerySet[Membership]:

@@ -9,8 +9,11 @@ from uuid import UUID
 
 from django.db.models import Q
 
-Beside = Callable[[UUID, str], Q]
-"""``beside(user_id, patient)``: whose ``patient`` (a path to the id) somebody may look into, for now."""
+Beside = Callable[[UUID, str, datetime], Q]
+"""``beside(user_id, patient, now)``: whose ``patient`` (a path to the id) somebody may look into at a moment.
+
+It asks nothing and looks up no rule: what is asked with it is put together once for all moments.
+"""
 MayWrite = Callable[[UUID, UUID], bool]
 """``may_write(user_id, encounter_id)``: whether somebody who looks in may also write in this encounter's note."""
 
@@ -23,11 +26,11 @@ def register_beside(beside: Beside, may_write: MayWrite) -> None:
         _beside.append((beside, may_write))
 
 
-def looked_into_by(user_id: UUID, patient: str) -> Q:
+def looked_into_by(user_id: UUID, patient: str, now: datetime) -> Q:
     """Return whose chart somebody may look into beside those they treat; nobody's where nothing is registered."""
     found = Q(pk__in=[])
     for beside, _ in _beside:
-        found |= beside(user_id, patient)
+        found |= beside(user_id, patient, now)
     return found
 
 

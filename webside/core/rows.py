@@ -12,15 +12,17 @@ from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from enum import Enum
 from functools import wraps
 from types import SimpleNamespace
 from typing import Any, TypeVar, overload
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.db.models import Expression, JSONField, Model, QuerySet
+from django.db.models import Count, Expression, JSONField, Model, QuerySet, Window
 from django.db.models.query import ModelIterable
 from psycopg.types.json import Jsonb
 
@@ -93,6 +95,11 @@ def first(rows: Sequence[T]) -> T | None:
     return rows[0] if rows else None
 
 
+def counted(rows: QuerySet[Any, dict[str, Any]]) -> QuerySet[Any, dict[str, Any]]:
+    """Return rows of ``values``, each with ``rows_in_all``: how many there are, however few of them are asked for."""
+    return rows.annotate(rows_in_all=Window(Count("*")))
+
+
 @dataclass(frozen=True, slots=True)
 class _Text:
     """A query as PostgreSQL is asked it; it holds nobody's id. ``slots``: which argument each parameter is, if it is one.
@@ -132,11 +139,13 @@ class _Text:
 
 
 PREPARED: dict[tuple[Any, ...], _Text] = {}
-"""What was put together in this process: by the function that did it, and for what kinds of actors."""
+"""What was put together in this process: by the function that did it, and for what kinds."""
 
 
-Argument = UUID | date | datetime
+Argument = UUID | date | datetime | str
 """What differs from one asking of a prepared query to the next."""
+Kind = Enum | ZoneInfo | timedelta | int | None
+"""What makes a query of another kind, with a text of its own: there must be few of them."""
 
 
 @overload
@@ -150,28 +159,47 @@ def prepared(make: Callable[..., QuerySet[M]]) -> Callable[..., list[M]]: ...
 def prepared(make: Callable[..., QuerySet[Any, Any]]) -> Callable[..., list[Any]]:
     """Make of a function that returns a query one that asks it and returns its rows.
 
-    ``make`` takes ids, days, moments and actors by their names and returns a query set, with ``values`` or of instances
-    (``select_related`` and all); what comes out takes the same and returns the rows as dictionaries, or the instances.
-    It may not look up anything by itself: what it found would stay in the text for everybody.
+    ``make`` takes ids, days, moments, words, actors and kinds by their names and returns a query set, with ``values`` or of
+    instances (``select_related`` and all); what comes out takes the same and returns the rows as dictionaries, or the
+    instances. It may not look up anything by itself: what it found would stay in the text for everybody.
 
     Django puts a query of six tables together in more time than PostgreSQL takes for the answer, and it is the same
     each time but for these. So it is put together once, with marks in their places, and the frame's tenant is one of
     them. Of an actor the ids differ; who has other roles, or acts for another person in another way, has a text of her
-    own. Raises LookupError when an argument is in no place, or when the query holds an id or a day that is none of
-    them (everybody after the first would be asked with it), and ``OutsideFrame`` outside a frame.
+    own, and so has each kind (a unit of time, a zone, a length). Raises LookupError when an argument is in no place, or
+    when the query holds an id or a day that is none of them (everybody after the first would be asked with it), and
+    ``OutsideFrame`` outside a frame.
     """
+    return _prepared(make, in_frame=True)
 
+
+@overload
+def prepared_anywhere(make: Callable[..., QuerySet[Any, dict[str, Any]]]) -> Callable[..., list[dict[str, Any]]]: ...
+
+
+@overload
+def prepared_anywhere(make: Callable[..., QuerySet[M]]) -> Callable[..., list[M]]: ...
+
+
+def prepared_anywhere(make: Callable[..., QuerySet[Any, Any]]) -> Callable[..., list[Any]]:
+    """The same for tables that belong to no tenant, asked before there is a frame: which tenant it is, who somebody is."""
+    return _prepared(make, in_frame=False)
+
+
+def _prepared(make: Callable[..., QuerySet[Any, Any]], *, in_frame: bool) -> Callable[..., list[Any]]:
     @wraps(make)
-    def ask(**arguments: Argument | Actor) -> list[Any]:
-        known: dict[str, Argument] = {"tenant": frames.current_tenant_id()}
+    def ask(**arguments: Argument | Actor | Kind) -> list[Any]:
+        known: dict[str, Argument] = {"tenant": frames.current_tenant_id()} if in_frame else {}
         kinds: list[Any] = [make]
         for name, value in arguments.items():
             if isinstance(value, Actor):
                 ids = _ids_of(name, value)
                 known |= ids
-                kinds.append(_like(value, dict.fromkeys(ids, NOBODY), name))
+                kinds.append((name, _like(value, dict.fromkeys(ids, NOBODY), name)))
+            elif _differs(value):
+                known[name] = value  # type: ignore[assignment]
             else:
-                known[name] = value
+                kinds.append((name, value))
         text = PREPARED.get(tuple(kinds))
         if text is None:
             try:
@@ -186,7 +214,12 @@ def prepared(make: Callable[..., QuerySet[Any, Any]]) -> Callable[..., list[Any]
 
 NOBODY = UUID(int=0)
 ALWAYS = frozenset({"tenant"})
-"""What each query must name."""
+"""What each query in a frame must name."""
+
+
+def _differs(value: Argument | Actor | Kind) -> bool:
+    """Whether an argument gets a mark; an enumeration's word is a kind, though it is a word too."""
+    return isinstance(value, Argument) and not isinstance(value, Enum)
 
 
 def _ids_of(name: str, actor: Actor) -> dict[str, UUID]:
@@ -209,26 +242,32 @@ def _mark(argument: Argument, number: int) -> Argument:
     """Return what stands for an argument while a query is put together, and is like nothing else in it."""
     if isinstance(argument, UUID):
         return uuid4()
+    if isinstance(argument, str):
+        return uuid4().hex
     if isinstance(argument, datetime):
         return datetime.min.replace(tzinfo=UTC) + timedelta(microseconds=number)
     return date.min + timedelta(days=number)
 
 
 def _put_together(
-    make: Callable[..., QuerySet[Any, Any]], known: Mapping[str, Argument], arguments: Mapping[str, Argument | Actor]
+    make: Callable[..., QuerySet[Any, Any]],
+    known: Mapping[str, Argument],
+    arguments: Mapping[str, Argument | Actor | Kind],
 ) -> _Text:
     marks: dict[str, Any] = {
         name: _mark(value, number) for number, (name, value) in enumerate(known.items()) if name != "tenant"
     }
     found = make(**{
-        name: _like(value, marks, name) if isinstance(value, Actor) else marks[name]
+        name: _like(value, marks, name) if isinstance(value, Actor) else marks.get(name, value)
         for name, value in arguments.items()
     })  # fmt: skip
     compiler = found.query.get_compiler(found.db)
     sql, parameters = compiler.as_sql()
-    names = {mark: name for name, mark in marks.items()} | {known["tenant"]: "tenant"}
+    names = {mark: name for name, mark in marks.items()}
+    if "tenant" in known:
+        names[known["tenant"]] = "tenant"
     slots = tuple(names.get(value, "") if isinstance(value, Argument) else "" for value in parameters)
-    wanted = {*ALWAYS, *(name for name, value in arguments.items() if not isinstance(value, Actor))}
+    wanted = {*(ALWAYS & known.keys()), *(name for name, value in arguments.items() if _differs(value))}
     if missing := wanted - set(slots):
         raise LookupError(f"{make.__qualname__}: {', '.join(sorted(missing))} is in no place of the query")
     kept = [value for slot, value in zip(slots, parameters, strict=True) if not slot]

@@ -60,10 +60,29 @@ def _textarea(widget: Mapping[str, Any]) -> SafeString:
     return mark_safe(f'<textarea name="{name}"{_told(widget["attrs"])}>\n{words}</textarea>')  # noqa: S308 - escaped
 
 
+def _select(widget: Mapping[str, Any]) -> SafeString:
+    name, lines = conditional_escape(widget["name"]), []
+    for group, options, _index in widget["optgroups"]:
+        if group:
+            lines.append(f'\n  <optgroup label="{conditional_escape(group)}">')
+        lines += [f"\n  {_option(option)}\n" for option in options]
+        if group:
+            lines.append("\n  </optgroup>")
+    drawn = "".join(lines)
+    return mark_safe(f'<select name="{name}"{_told(widget["attrs"])}>{drawn}\n</select>')  # noqa: S308 - escaped
+
+
+def _option(widget: Mapping[str, Any]) -> SafeString:
+    value, label = conditional_escape(str(widget["value"])), conditional_escape(widget["label"])
+    return mark_safe(f'<option value="{value}"{_told(widget["attrs"])}>{label}</option>')  # noqa: S308 - escaped
+
+
 _INPUTS = ("checkbox", "checkbox_option", "date", "email", "hidden", "number", "password", "radio_option", "tel", "text",
            "url")  # fmt: skip
 _CONTROLS: dict[str, Callable[[Mapping[str, Any]], SafeString]] = {
     **{f"django/forms/widgets/{kind}.html": _input for kind in _INPUTS},
+    "django/forms/widgets/select.html": _select,
+    "django/forms/widgets/select_option.html": _option,
     "django/forms/widgets/textarea.html": _textarea,
 }
 

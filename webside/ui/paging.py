@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, QuerySet, Window
+from django.db.models import QuerySet
 
 
 class CountedPaginator(Paginator):
@@ -31,14 +31,15 @@ def page_of(
     return page
 
 
-def page_in_one(rows: QuerySet[Any, dict[str, Any]], asked: str | None, *, per_page: int = 50) -> Page:
-    """Return the page as :func:`page_of` does, of rows as ``values`` gives them: one query brings it and how many there are.
+def page_in_one(ask: Callable[[int, int], list[dict[str, Any]]], asked: str | None, *, per_page: int = 50) -> Page:
+    """Return the page as :func:`page_of` does; one query brings it and how many rows there are.
 
-    For lists that are long to ask for, as those are where a policy looks at each row.
+    For lists that are long to ask for, as those are where a policy looks at each row. ``ask(start, number)`` returns so many
+    rows from one on, ``counted`` (``webside.core.rows``).
     """
     number = max(1, int(asked)) if asked and asked.isdecimal() and len(asked) < 9 else 1
-    start = (number - 1) * per_page
-    found = list(rows.annotate(rows_in_all=Window(Count("*")))[start : start + per_page])
-    if not found and number > 1:
-        return page_of(rows, asked, per_page=per_page)  # beyond the end: the last one
-    return Page(found, number, CountedPaginator(rows, per_page, found[0]["rows_in_all"] if found else 0))
+    found = ask((number - 1) * per_page, per_page)
+    if not found and number > 1 and (opening := ask(0, 1)):  # beyond the end: the last one
+        number = -(-opening[0]["rows_in_all"] // per_page)
+        found = ask((number - 1) * per_page, per_page)
+    return Page(found, number, CountedPaginator(found, per_page, found[0]["rows_in_all"] if found else 0))

@@ -288,6 +288,7 @@ class HandOver(TenantModel):
 
     ``words`` say what matters and why, for the colleague alone: they may tell of her health. ``stays``: who hands over
     stays in the call as a guest. ``overdue_at``: when she was told that nobody has answered. ``answer``: why not.
+    ``reads_until``: until when who gave the visit away may still read the chart, by the rule of the day on which it was taken.
     """
 
     visit = TenantForeignKey("visits.Visit", related_name="hand_overs")
@@ -300,6 +301,7 @@ class HandOver(TenantModel):
     answered_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=10, blank=True)
     answer = models.TextField(blank=True)
+    reads_until = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -309,7 +311,7 @@ class HandOver(TenantModel):
         ]
         indexes = [
             models.Index(fields=["tenant", "to"], condition=Q(answered_at=None), name="hand_over_asked_of"),
-            models.Index(fields=["tenant", "asked_by", "answered_at"], name="hand_over_given"),
+            models.Index(fields=["tenant", "asked_by", "reads_until"], name="hand_over_given"),
         ]
 
 

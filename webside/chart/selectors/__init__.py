@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from webside.chart.selectors.charts import Chart, chart_of, patient_rows, patients_listed, patients_of
+from webside.chart.selectors.charts import (
+    Chart,
+    chart_of,
+    patient_rows,
+    patients_listed,
+    patients_of,
+)
 from webside.chart.selectors.diagnoses import (
     diagnoses_of,
     diagnosis_code,

@@ -20,7 +20,7 @@ from webside.chart.selectors.documents import documents_of
 from webside.chart.selectors.lists import ClinicalLists, lists_of
 from webside.core import clock
 from webside.core.actor import Actor
-from webside.core.rows import instance, prepared
+from webside.core.rows import counted, instance, prepared
 from webside.people import selectors as people
 from webside.people.models import Patient
 from webside.people.rules import age_on, full_name
@@ -167,6 +167,24 @@ def patients_of(actor: Actor, text: str = "") -> QuerySet[Patient]:
     return people.narrowed(policies.visible_charts(actor, people.visible_patients(actor)), text)
 
 
+def patients_listed(actor: Actor, text: str, start: int, number: int) -> list[dict[str, Any]]:
+    """Return so many of :func:`patients_of` from one on, for :func:`patient_rows`, ``counted``, in an order that stays."""
+    if not text and not start:
+        return _opening(actor=actor, now=clock.now(), number=number)
+    return list(_listed(patients_of(actor, text))[start : start + number])
+
+
+@prepared
+def _opening(actor: Actor, now: datetime, number: int) -> QuerySet[Patient, dict[str, Any]]:
+    """Ask for what the list opens with."""
+    return _listed(policies.visible_charts(actor, people.visible_patients(actor), now))[:number]
+
+
+def _listed(found: QuerySet[Patient]) -> QuerySet[Patient, dict[str, Any]]:
+    names = ("id", "record_number", "given", "family", "birth_date", "city", "state")
+    return counted(found.order_by("family", "given", "id").values(*names))
+
+
 @dataclass(frozen=True, slots=True)
 class PatientRow:
     """A patient as the list shows them."""
@@ -177,12 +195,6 @@ class PatientRow:
     born: date
     age: int
     place: str
-
-
-def patients_listed(found: QuerySet[Patient]) -> QuerySet[Patient, Any]:
-    """Return what :func:`patient_rows` takes of :func:`patients_of`, in an order that pages can rely on."""
-    names = ("id", "record_number", "given", "family", "birth_date", "city", "state")
-    return found.order_by("family", "given", "id").values(*names)
 
 
 def patient_rows(found: Iterable[dict[str, Any]]) -> list[PatientRow]:

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from webside.chart import policies
 from webside.chart.models import Document
 from webside.core.actor import Actor
+from webside.core.rows import prepared
 from webside.people.models import Patient
 
 
 def documents_of(patient: Patient) -> list[Document]:
     """Return the pictures of a patient's record, the newest first. The caller has checked the chart."""
-    return list(Document.objects.filter(patient=patient, withdrawn_at=None).order_by("-taken_at", "-id"))
+    return _documents(patient=patient.id)
+
+
+@prepared
+def _documents(patient: UUID) -> QuerySet[Document]:
+    return Document.objects.filter(patient=patient, withdrawn_at=None).order_by("-taken_at", "-id")
 
 
 def document(actor: Actor, document_id: UUID) -> Document | None:

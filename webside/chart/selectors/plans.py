@@ -23,7 +23,7 @@ from webside.chart.models import CarePlan, PlanAgreement, PlanChange, PlanStep
 from webside.chart.rules import plans as rules
 from webside.core import clock
 from webside.core.actor import Actor, Role
-from webside.core.rows import array_of, instances
+from webside.core.rows import array_of, instances, prepared
 from webside.people import selectors as people
 from webside.people.codes import Scope
 from webside.people.models import Delegation, Patient
@@ -333,15 +333,22 @@ class PlanLine(NamedTuple):
 def plan_lines(patient: Patient, zone: str) -> list[PlanLine]:
     """Return a patient's plans that hold, as lines. The caller has checked the chart."""
     today = clock.today(zone)
+    return [
+        PlanLine(
+            row["id"], row["title"], row["open"], row["overdue"],
+            rules.is_stale(row["changed_at"].astimezone(ZoneInfo(zone)).date(), today),
+        )
+        for row in _lines(patient=patient.id, today=today)
+    ]  # fmt: skip
+
+
+@prepared
+def _lines(patient: UUID, today: date) -> QuerySet[CarePlan, dict[str, Any]]:
     is_open = Q(steps__status=StepStatus.OPEN)
     found = CarePlan.objects.filter(patient=patient, status=PlanStatus.ACTIVE).order_by("created_at")
-    rows = found.annotate(
-        open=Count("steps", filter=is_open), overdue=Count("steps", filter=is_open & Q(steps__last_day__lt=today))
-    ).values_list("id", "title", "open", "overdue", "changed_at")
-    return [
-        PlanLine(plan_id, title, number, late, rules.is_stale(changed_at.astimezone(ZoneInfo(zone)).date(), today))
-        for plan_id, title, number, late, changed_at in rows
-    ]
+    counts = {"open": Count("steps", filter=is_open),
+              "overdue": Count("steps", filter=is_open & Q(steps__last_day__lt=today))}  # fmt: skip
+    return found.annotate(**counts).values("id", "title", "changed_at", *counts)
 
 
 def own_plans(actor: Actor) -> tuple[Patient, list[PlanShown]] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -51,7 +52,7 @@ def patients(request: HttpRequest, slug: str) -> HttpResponse:
         refuse(request, "chart.patient.search", "Patient", actor.user_id)
     words = request.POST.get("q", "").strip()[:80]
     asked = (request.POST if words else request.GET).get("page")
-    page = page_in_one(selectors.patients_listed(selectors.patients_of(actor, words)), asked)
+    page = page_in_one(partial(selectors.patients_listed, actor, words), asked)
     record("chart.patient.search", actor=actor, ground="own patients")
     context = {"page": page, "rows": selectors.patient_rows(page.object_list), "q": words}
     return render(request, "chart/patient_list.html", context)

@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
-from django.db.models import F, OuterRef, Q, QuerySet, Window
-from django.db.models.functions import RowNumber, Upper
+from django.db.models import F, OuterRef, Q, QuerySet, Value, Window
+from django.db.models.functions import Now, RowNumber, Upper
 from django.test.utils import CaptureQueriesContext
 
 from webside.chart.models import Condition, Observation
 from webside.compliance.models import Licence
 from webside.core import frames
 from webside.core.actor import Actor
-from webside.core.rows import PREPARED, array_of, instance, instances, prepared
+from webside.core.models import Tenant
+from webside.core.rows import PREPARED, array_of, instance, instances, prepared, prepared_anywhere
 from webside.people.models import Patient, Practitioner
 from webside.scheduling.models import Appointment
 from webside.testing.cast import Cast
@@ -183,6 +185,64 @@ def test_another_actor_of_the_same_kind_is_asked_for_by_her_own_id_and_another_k
     with cast.as_(cast.maya_user) as maya:
         assert _held(actor=maya, holder=cast.maya.id)
     assert len(PREPARED) == 2
+
+
+class _Unit(StrEnum):
+    GIVEN = "given"
+    FAMILY = "family"
+
+
+@prepared
+def _named(name: str, by: _Unit, older: timedelta | None, few: int) -> QuerySet[Patient, dict[str, object]]:
+    found = Patient.objects.filter(**{by.value: name}).order_by("id")
+    if older is not None:
+        found = found.filter(created_at__lt=Now() - older)
+    return found.values("id")[:few]
+
+
+def test_words_are_asked_with_each_time_and_each_kind_has_a_text_of_its_own(cast: Cast) -> None:
+    PREPARED.clear()
+    with cast.as_(cast.maya_user):
+        others = [Patient.objects.create(family="Quiroga", given=given, birth_date=date(1980, 1, 1), record_number=given)
+                  for given in ("Ana", "Abel")]  # fmt: skip
+        ids = [other.id for other in others]
+        assert [row["id"] for row in _named(name="Quiroga", by=_Unit.FAMILY, older=None, few=9)] == ids
+        assert [row["id"] for row in _named(name="Ana", by=_Unit.GIVEN, older=None, few=9)] == ids[:1]
+        assert [row["id"] for row in _named(name="Abel", by=_Unit.GIVEN, older=None, few=9)] == ids[1:]
+        assert len(PREPARED) == 2, "two units, two texts; the names are in none"
+        assert "Ana" not in repr(PREPARED) and "Abel" not in repr(PREPARED)
+        assert [row["id"] for row in _named(name="Quiroga", by=_Unit.FAMILY, older=None, few=1)] == ids[:1]
+        assert _named(name="Quiroga", by=_Unit.FAMILY, older=timedelta(days=1), few=9) == []
+        assert len(PREPARED) == 4
+
+
+def test_kinds_are_told_apart_by_their_names(cast: Cast) -> None:
+    @prepared
+    def some(patient: UUID, first: int, second: int) -> QuerySet[Patient, dict[str, object]]:
+        return Patient.objects.filter(id=patient).values(kept=Value(f"{first}, {second}"))
+
+    with cast.as_(cast.maya_user):
+        assert some(patient=cast.liz.id, first=1, second=2) == [{"kept": "1, 2"}]
+        assert some(patient=cast.liz.id, second=1, first=2) == [{"kept": "2, 1"}]
+
+
+@prepared_anywhere
+def _tenants(slug: str) -> QuerySet[Tenant]:
+    return Tenant.objects.filter(slug=slug)
+
+
+@prepared_anywhere
+def _patients_anywhere(family: str) -> QuerySet[Patient, dict[str, object]]:
+    return Patient.objects.filter(family=family).values("id")
+
+
+def test_which_tenant_it_is_is_asked_before_there_is_a_frame_and_nothing_of_a_tenant_is(cast: Cast) -> None:
+    for slug in ("larkspur", "northgate", "larkspur"):
+        assert [found.slug for found in _tenants(slug=slug)] == [slug]
+    with pytest.raises(frames.OutsideFrame):
+        _patients_anywhere(family=cast.liz.family)
+    with cast.as_(cast.maya_user), pytest.raises(LookupError, match="holds a UUID that"):
+        _patients_anywhere(family=cast.liz.family)
 
 
 def test_a_stretch_of_time_that_would_stay_for_all_is_an_error(cast: Cast) -> None:

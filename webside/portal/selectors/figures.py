@@ -34,6 +34,7 @@ from django.db.models.functions import Cast, Extract, Greatest, Left, TruncDay, 
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.core.models import Tenant
+from webside.core.rows import prepared
 from webside.people.rules import full_name
 from webside.portal import policies, rules
 from webside.portal.codes import By
@@ -119,24 +120,21 @@ def figures(actor: Actor, tenant: Tenant, *, by: By, weeks: int) -> Figures | No
     since = until - timedelta(weeks=weeks)
     fewest, punctual = fewest_answers(until.date()), on_time(until.date())
     surveyed = visits.can_read_surveys(actor)
-    found = _appointments(since, until)
-    measured = _measures(punctual)
-    keys = _keys(by, zone)
-    rows = list(found.annotate(**keys).values(*keys).annotate(**measured).order_by(*keys))
+    rows = _groups(since=since, until=until, by=by, zone=zone, punctual=punctual)
     secret = rules.hidden([row["answered"] for row in rows], fewest)
     lines = [_line(_key(row, by), row, fewest, surveyed and place not in secret) for place, row in enumerate(rows)]
-    whole = found.aggregate(**measured)
-    places, places_hidden = _places(found, fewest)
-    missed = found.filter(status=AppointmentStatus.NOSHOW).order_by().values_list("missed_reason")
+    (whole,) = _whole(since=since, until=until, punctual=punctual)
+    places, places_hidden = _places(_tested(since=since, until=until), fewest)
+    reasons = [(row["missed_reason"], row["number"]) for row in _reasons(since=since, until=until)]
     return Figures(
         since=since,
         until=until,
         by=by,
         total=_line(None, whole, fewest, surveyed),
         lines=list(reversed(lines)) if by in (By.DAY, By.WEEK) else lines,
-        reasons=sorted(missed.annotate(number=Count("id")), key=lambda each: (-each[1], each[0])),
-        devices=_failed_by(found.annotate(of=KeyTextTransform("verdict", F("seat__device_check"))), fewest),
-        bandwidths=_failed_by(found.annotate(kbps=_bandwidth()).annotate(of=_band()), fewest),
+        reasons=sorted(reasons, key=lambda each: (-each[1], each[0])),
+        devices=_failed_by(_devices(since=since, until=until), fewest),
+        bandwidths=_failed_by(_bandwidths(since=since, until=until), fewest),
         places=places,
         places_hidden=places_hidden,
         fewest=fewest,
@@ -145,7 +143,7 @@ def figures(actor: Actor, tenant: Tenant, *, by: By, weeks: int) -> Figures | No
     )  # fmt: skip
 
 
-def _appointments(since: datetime, until: datetime) -> QuerySet[Appointment]:
+def _appointments(since: datetime, until: datetime) -> QuerySet[Any]:
     """Return what was booked and not cancelled, joined with the patient's seat: joins, since a look for each would be slow."""
     nothing = (AppointmentStatus.CANCELLED, *NO_APPOINTMENT)
     seat = FilteredRelation("visit__participants", condition=Q(visit__participants__role=ParticipantRole.PATIENT))
@@ -158,6 +156,27 @@ def _appointments(since: datetime, until: datetime) -> QuerySet[Appointment]:
         )
         .order_by()
     )  # fmt: skip
+
+
+@prepared
+def _groups(
+    since: datetime, until: datetime, by: By, zone: ZoneInfo, punctual: timedelta | None
+) -> QuerySet[Any, dict[str, Any]]:
+    keys = _keys(by, zone)
+    found = _appointments(since, until).annotate(**keys).values(*keys)
+    return found.annotate(**_measures(punctual)).order_by(*keys)
+
+
+@prepared
+def _whole(since: datetime, until: datetime, punctual: timedelta | None) -> QuerySet[Any, dict[str, Any]]:
+    """Ask for one row of all; a constant makes no groups."""
+    return _appointments(since, until).annotate(all=Value(True)).values("all").annotate(**_measures(punctual))
+
+
+@prepared
+def _reasons(since: datetime, until: datetime) -> QuerySet[Any, dict[str, Any]]:
+    missed = _appointments(since, until).filter(status=AppointmentStatus.NOSHOW)
+    return missed.values("missed_reason").annotate(number=Count("id"))
 
 
 def _keys(by: By, zone: ZoneInfo) -> dict[str, Combinable]:
@@ -228,36 +247,57 @@ def _line(key: Any, row: dict[str, Any], fewest: int | None, with_answers: bool)
     )
 
 
-def _failed_by(found: QuerySet[Any], fewest: int | None) -> list[tuple[str, Share]]:
-    """Return how many of the visits that were tried failed, by ``of``."""
+@prepared
+def _devices(since: datetime, until: datetime) -> QuerySet[Any, dict[str, Any]]:
+    verdict = KeyTextTransform("verdict", F("seat__device_check"))
+    return _tried(_appointments(since, until).annotate(of=verdict))
+
+
+@prepared
+def _bandwidths(since: datetime, until: datetime) -> QuerySet[Any, dict[str, Any]]:
+    return _tried(_appointments(since, until).annotate(kbps=_bandwidth()).annotate(of=_band()))
+
+
+def _tried(found: QuerySet[Any]) -> QuerySet[Any, dict[str, Any]]:
+    """Return how many visits were tried and how many of these failed, by ``of``."""
     tried = found.filter(visit__end_reason__in=[EndReason.COMPLETED, EndReason.TECHNICAL])
-    rows = tried.values("of").annotate(
+    return tried.values("of").annotate(
         tried=Count("id"), failed=Count("id", filter=Q(visit__end_reason=EndReason.TECHNICAL))
     )
+
+
+def _failed_by(rows: list[dict[str, Any]], fewest: int | None) -> list[tuple[str, Share]]:
     return sorted((row["of"] or "", rules.share(row["failed"], row["tried"], fewest)) for row in rows)
 
 
-def _places(found: QuerySet[Any], fewest: int | None) -> tuple[list[Place], int]:
+@prepared
+def _tested(since: datetime, until: datetime) -> QuerySet[Any, dict[str, Any]]:
+    """Ask for the tested lines by where they were: the kind of place and three digits of its ZIP code."""
+    check = F("seat__device_check")
+    tested = (
+        _appointments(since, until)
+        .annotate(
+            tested=Cast(KeyTextTransform("line", check), CharField()),
+            kbps=Cast(KeyTextTransform("kbps", check), FloatField()),
+            rtt=Cast(KeyTextTransform("rtt_ms", check), FloatField()),
+            kind=F("visit__safe_start__location"),
+            area=Left("visit__safe_start__postal_code", 3),
+        )
+        .filter(tested__in=set(LineTest) - {LineTest.UNMEASURED})
+    )
+    return tested.values("kind", "area").annotate(
+        people=Count("patient", distinct=True), tests=Count("id"),
+        bad=Count("id", filter=Q(tested__in=BAD_LINES)), with_kbps=Count("kbps"), with_rtt=Count("rtt"),
+        half_kbps=_Percentile("kbps", part="0.5"), half_rtt=_Percentile("rtt", part="0.5"),
+    ).order_by("kind", "area")  # fmt: skip
+
+
+def _places(rows: list[dict[str, Any]], fewest: int | None) -> tuple[list[Place], int]:
     """Return how the tested lines were by where they were, the worst first, and how many places have too few people.
 
     Of these nothing is told, not even how many tests. Three digits of a ZIP code: what 45 CFR 164.514(b) lets stand where
     many live, and no town has a line of its own.
     """
-    check = F("seat__device_check")
-    tested = found.annotate(
-        tested=Cast(KeyTextTransform("line", check), CharField()),
-        kbps=Cast(KeyTextTransform("kbps", check), FloatField()),
-        rtt=Cast(KeyTextTransform("rtt_ms", check), FloatField()),
-        kind=F("visit__safe_start__location"),
-        area=Left("visit__safe_start__postal_code", 3),
-    ).filter(tested__in=set(LineTest) - {LineTest.UNMEASURED})
-    rows = list(
-        tested.values("kind", "area").annotate(
-            people=Count("patient", distinct=True), tests=Count("id"),
-            bad=Count("id", filter=Q(tested__in=BAD_LINES)), with_kbps=Count("kbps"), with_rtt=Count("rtt"),
-            half_kbps=_Percentile("kbps", part="0.5"), half_rtt=_Percentile("rtt", part="0.5"),
-        ).order_by("kind", "area")
-    )  # fmt: skip
     secret = rules.hidden([row["people"] for row in rows], fewest)
     places = [
         Place(

@@ -399,7 +399,9 @@ class TestFields:
             (forms.PasswordInput(render_value=True), EVIL),
             (forms.RadioSelect(choices=[("a", "A"), (EVIL, EVIL)]), EVIL),
             (forms.CheckboxSelectMultiple(choices=[("a", "A"), ("b", EVIL)]), ["b"]),
-            (forms.Select(choices=[("a", "A"), (EVIL, EVIL)]), EVIL),
+            (forms.Select(choices=[("", "None"), (None, "Unknown"), (1, 1), ("a", "A"), (EVIL, EVIL)]), EVIL),
+            (forms.Select(choices=[(EVIL, [("a", "A"), ("b", EVIL)]), ("c", "C")]), "b"),
+            (forms.SelectMultiple(choices=[("a", "A"), (EVIL, EVIL)]), ["a", EVIL]),
         ],
         ids=lambda given: type(given).__name__ if isinstance(given, forms.Widget) else None,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from webside.ui.paging import page_of
+from webside.ui.paging import page_in_one, page_of
 
 Draw = Callable[..., str]
 
@@ -32,6 +32,30 @@ def test_a_known_length_is_not_asked_for_again() -> None:
             raise AssertionError("counted")
 
     assert page_of(Uncountable(range(70)), "2", per_page=30, count=70).object_list == list(range(30, 60))
+
+
+@pytest.mark.parametrize(
+    ("asked", "rows", "askings"),
+    [(None, range(30), 1), ("2", range(30, 60), 1), ("3", range(60, 70), 1), ("4", range(60, 70), 3),
+     ("900", range(60, 70), 3), ("0", range(30), 1), ("-1", range(30), 1), ("two", range(30), 1),
+     ("9" * 20, range(30), 1)],
+)  # fmt: skip
+def test_a_page_and_how_many_there_are_come_in_one_asking(asked: str | None, rows: range, askings: int) -> None:
+    asked_for = []
+
+    def ask(start: int, number: int) -> list[dict[str, int]]:
+        asked_for.append((start, number))
+        return [{"row": row, "rows_in_all": 70} for row in range(70)[start : start + number]]
+
+    page = page_in_one(ask, asked, per_page=30)
+    assert [row["row"] for row in page.object_list] == list(rows)
+    assert (page.paginator.count, page.paginator.num_pages) == (70, 3)
+    assert len(asked_for) == askings
+
+
+def test_a_list_without_rows_is_one_empty_page_whatever_page_is_asked_for() -> None:
+    page = page_in_one(lambda start, number: [], "5")
+    assert (page.object_list, page.paginator.count, page.number) == ([], 0, 5)
 
 
 def test_an_empty_list_has_one_page_and_no_way_to_others(draw: Draw) -> None:

@@ -118,7 +118,12 @@ def safe_start_of(visit: Visit) -> SafeStart | None:
 
 def participants(visit: Visit) -> dict[ParticipantRole, Participant]:
     """Return both sides of a visit; who was asked in besides is :func:`seats_of`'s."""
-    return {ParticipantRole(found.role): found for found in Participant.objects.filter(visit=visit, role__in=MAIN)}
+    return {ParticipantRole(found.role): found for found in _both_sides(visit=visit.id)}
+
+
+@prepared
+def _both_sides(visit: UUID) -> QuerySet[Participant]:
+    return Participant.objects.filter(visit=visit, role__in=MAIN)
 
 
 def patients_seat(visit_id: UUID) -> Participant | None:

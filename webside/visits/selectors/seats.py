@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -10,7 +11,7 @@ from webside.accounts.models import Membership
 from webside.core import clock, frames
 from webside.core.actor import Actor, Role
 from webside.visits import policies, rules
-from webside.visits.codes import MAIN, HandOverOutcome, LinkStanding, ParticipantRole, SeatStage
+from webside.visits.codes import MAIN, LinkStanding, ParticipantRole, SeatStage
 from webside.visits.models import CodeCheck, HandOver, Invitation, Participant, TeamMeeting, Visit
 from webside.visits.selectors.phone import is_on_phone
 from webside.visits.selectors.rooms import participants
@@ -171,21 +172,20 @@ def _sitting(user_id: UUID) -> QuerySet[Participant]:
     ).exclude(role__in=MAIN)  # fmt: skip
 
 
-def looks_into(user_id: UUID, patient: str) -> Q:
+def looks_into(user_id: UUID, patient: str, now: datetime) -> Q:
     """Return whose chart somebody may look into: of the visits in whose rooms they are now, where that was given.
 
     And, to read, of a visit that she has handed over lately.
     """
     sitting = _sitting(user_id).filter(see_chart=True, visit__appointment__patient_id=OuterRef(patient))
-    return Q(Exists(sitting)) | handed_over_lately(user_id, patient)
+    return Q(Exists(sitting)) | handed_over_lately(user_id, patient, now)
 
 
-def handed_over_lately(user_id: UUID, patient: str) -> Q:
+def handed_over_lately(user_id: UUID, patient: str, now: datetime) -> Q:
     """Whose chart somebody may still read who has handed their visit over: to finish what she owes."""
-    now = clock.now()
     given = HandOver.objects.filter(
-        outcome=HandOverOutcome.TAKEN, asked_by__user_id=user_id, answered_at__gt=now - rules.hand_over_reads(now.date()),
-        visit__encounter_id__isnull=False, visit__appointment__patient_id=OuterRef(patient),
+        asked_by__user_id=user_id, reads_until__gt=now, visit__encounter_id__isnull=False,
+        visit__appointment__patient_id=OuterRef(patient),
     )  # fmt: skip
     return Q(Exists(given))
 

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from webside.core.actor import Actor
+from webside.core.rows import prepared
 from webside.visits import policies
 from webside.visits.codes import Kit, PresenterRole, SiteKind
 from webside.visits.models import Site
@@ -59,7 +60,12 @@ def site(actor: Actor, site_id: UUID) -> Site | None:
 
 def open_sites() -> list[Site]:
     """Return the places that help with visits now, by name: whoever checks in may choose one."""
-    return list(Site.objects.filter(closed_at=None).order_by("name", "city", "id"))
+    return _open_sites()
+
+
+@prepared
+def _open_sites() -> QuerySet[Site]:
+    return Site.objects.filter(closed_at=None).order_by("name", "city", "id")
 
 
 def open_site(site_id: UUID | None) -> Site | None:

@@ -139,6 +139,7 @@ def take_over(*, actor: Actor, hand_over_id: UUID) -> Visit:
             _take_encounter(actor, visit)
         ask_gates(visit, start)
         start.save(update_fields=["decision", "updated_at"])
+        asked.reads_until = clock.now() + rules.hand_over_reads(clock.now().date())
         _close(asked, HandOverOutcome.TAKEN)
         tell(visit, "handed-over")
         _follow_seats(visit, stays)

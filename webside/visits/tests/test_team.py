@@ -163,7 +163,9 @@ def test_a_colleague_at_the_meeting_reads_the_chart_and_after_it_no_more(cast: C
 
     def sees() -> bool:
         with cast.as_(cast.daniel_user):
-            return Patient.objects.filter(selectors.looks_into(cast.daniel_user.id, "pk"), id=cast.liz.id).exists()
+            return Patient.objects.filter(
+                selectors.looks_into(cast.daniel_user.id, "pk", clock.now()), id=cast.liz.id
+            ).exists()
 
     assert not sees()
     run(cast, services.let_in, visit, nurse)
