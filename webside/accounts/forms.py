@@ -6,12 +6,14 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from allauth.account import forms as allauth_forms
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
 from webside.accounts import saml
+from webside.accounts.models import User
 from webside.core import clock
 from webside.core.actor import STAFF_ROLES, Role
 
@@ -23,6 +25,20 @@ ROLE_NAMES = {
     Role.COMPLIANCE: _("Compliance officer"),
     Role.ADMINISTRATOR: _("Administrator"),
 }
+
+
+class ResetPasswordForm(allauth_forms.ResetPasswordForm):
+    """Where a link to a new password goes: to an address that is somebody's own by now.
+
+    One that was typed for a change and never confirmed may be a stranger's, who would have the account with it.
+    """
+
+    def clean_email(self) -> str:
+        """Return the address as typed; nobody is found by one that is not theirs yet, and the page says the same."""
+        email = str(super().clean_email())
+        found: list[User] = self.users  # type: ignore[has-type]
+        self.users = [user for user in found if user.email.lower() == email.lower()]
+        return email
 
 
 class RolesField(forms.MultipleChoiceField):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
@@ -157,3 +158,15 @@ def test_another_persons_link_changes_nothing_of_who_is_signed_in(cast: Cast, re
         user.refresh_from_db()
     assert cast.liz_user.check_password(NEW), "the link's own account"
     assert cast.maya_user.check_password(PASSWORD), "and no other"
+
+
+def test_a_new_address_that_nobody_has_confirmed_opens_no_account(
+    cast: Cast, client: Client, mailoutbox: list[Any]
+) -> None:
+    """A typing mistake in it would be somebody else's mailbox. Shown failing with the form that the sign-in's software brings."""
+    cache.clear()
+    EmailAddress.objects.create(user=cast.liz_user, email="lizz@moreno.example", primary=False, verified=False)
+    client.post(reverse("account_reset_password"), {"email": "lizz@moreno.example"})
+    assert "/password/reset/key/" not in mailoutbox[-1].body, "it reads what anybody's reads who has no account"
+    client.post(reverse("account_reset_password"), {"email": cast.liz_user.email.upper()})
+    assert "/password/reset/key/" in mailoutbox[-1].body
