@@ -181,7 +181,7 @@ LOGIN_REDIRECT_URL = reverse_lazy("portal:start")
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_ADAPTER = "webside.accounts.adapters.AccountAdapter"
-ACCOUNT_FORMS = {"reset_password": "webside.accounts.forms.ResetPasswordForm"}  # noqa: S105 - a name
+ACCOUNT_FORMS = {"reset_password": "webside.accounts.forms.ResetPasswordForm"}  # noqa: S105, RUF100 - a name
 MFA_ADAPTER = "webside.accounts.adapters.MFAAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 # One address a person, changed in one step: the page of several is for software that has several.
