@@ -18,12 +18,13 @@ from uuid import UUID
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from webside.core import frames
+from webside.core import clock, frames
 from webside.core import lean as lane
 from webside.core.bucket import Bucket
 from webside.realtime import hub, registry
 from webside.realtime import lean as sockets
 from webside.realtime.registry import Json, Refused, Visitor
+from webside.visits import selectors
 from webside.visits.codes import VoiceAnswer
 from webside.visits.engines import captions
 from webside.visits.engines.captions import Line, RecogniserAway, RecogniserPort, Stream
@@ -81,7 +82,10 @@ async def _speaker(db: Any, visitor: Visitor) -> _Speaker | None:
     seat = await seat_of(db, visitor)
     if seat is None or seat.closed or not seat.inside:
         return None
-    asked = {"tenant": frames.current_tenant_id(), "seat": seat.id, "agreed": VoiceAnswer.AGREED.value}
+    asked = {
+        "tenant": frames.current_tenant_id(), "seat": seat.id, "agreed": VoiceAnswer.AGREED.value,
+        "since": clock.now() - selectors.PRESENT,
+    }  # fmt: skip
     row = await (await db.execute(_MAY, asked)).fetchone()
     return _Speaker(visitor.topic_id, seat.id, *row) if row else None
 

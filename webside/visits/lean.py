@@ -90,8 +90,8 @@ INSIDE = (
     " OR (p.role <> 'patient' AND p.admitted_at IS NOT NULL AND p.removed_at IS NULL))"
 )
 """Who is in the room: the clinician always, the patient and who was asked in once they were let in. ``p`` and ``v`` as above."""
-READS = f"p.captions_since IS NOT NULL AND p.left_at IS NULL AND {INSIDE}"
-"""Who reads what the others say, and is there. ``p`` and ``v`` as above."""
+READS = f"p.captions_since IS NOT NULL AND p.left_at IS NULL AND greatest(p.seen_at, p.captions_since) > %(since)s AND {INSIDE}"
+"""Who reads what the others say, and is there: she was heard of since ``since``. ``p`` and ``v`` as above."""
 _PEERS = f"""
 SELECT p.id, {_NAME}, p.role, p.relation, p.speak, p.show_screen
 FROM visits_participant p
@@ -101,7 +101,7 @@ WHERE p.tenant_id = %(tenant)s AND p.visit_id = %(visit)s AND {INSIDE}
 _SOMEBODY_READS = f"""
 SELECT 1 FROM visits_participant p
 JOIN visits_visit v ON v.tenant_id = p.tenant_id AND v.id = p.visit_id
-WHERE p.tenant_id = %s AND p.visit_id = %s AND {READS} LIMIT 1
+WHERE p.tenant_id = %(tenant)s AND p.visit_id = %(visit)s AND {READS} LIMIT 1
 """  # noqa: S608 - own words
 _KEEP_SIGNAL = f"""
 INSERT INTO visits_signal (id, tenant_id, visit_id, sender_id, recipient_id, data, created_at, updated_at)
@@ -289,7 +289,12 @@ class VisitRoom:
         return [_peer(seat, row) for row in rows]
 
     async def _somebody_reads(self, db: Any, visitor: Visitor) -> bool:
-        row = await (await db.execute(_SOMEBODY_READS, [frames.current_tenant_id(), visitor.topic_id])).fetchone()
+        asked = {
+            "tenant": frames.current_tenant_id(),
+            "visit": visitor.topic_id,
+            "since": clock.now() - selectors.PRESENT,
+        }
+        row = await (await db.execute(_SOMEBODY_READS, asked)).fetchone()
         return row is not None
 
     async def _checks(self, db: Any, seat: _Seat) -> list[Json]:

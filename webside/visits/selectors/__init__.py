@@ -15,7 +15,7 @@ from webside.visits.selectors.afterwards import (
     visit_afterwards,
     was_held,
 )
-from webside.visits.selectors.captions import in_the_room
+from webside.visits.selectors.captions import in_the_room, reads
 from webside.visits.selectors.files import (
     board_of,
     consents_in,
@@ -305,6 +305,7 @@ __all__ = [
     "safe_start_of",
     "said_of",
     "seat",
+    "reads",
     "seat_by_code",
     "seat_by_id",
     "seat_in",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -25,7 +25,7 @@ from webside.visits import consumers, selectors, services
 from webside.visits.engines import captions
 from webside.visits.models import Participant, Visit
 from webside.visits.tests import factories
-from webside.visits.tests.test_room import Side, _as, _enter, _mint
+from webside.visits.tests.test_room import Side, _as, _enter, _in_thread, _mint
 
 PIECE = RATE // 5 * 2
 
@@ -222,7 +222,13 @@ async def speak(address: str, cast: Cast, who: Any, visit: Visit, ticket: str = 
 
 
 async def agreed(cast: Cast, visit: Visit) -> None:
-    await _as(cast, cast.maya_user, lambda actor: services.read_captions(actor=actor, visit=visit))
+    """Let Dr. Chen read, whose page is open for as long as a test takes, and Liz say yes."""
+
+    def read(actor: Actor) -> None:
+        services.read_captions(actor=actor, visit=visit)
+        Participant.objects.filter(visit=visit, role="clinician").update(seen_at=clock.now() + timedelta(minutes=5))
+
+    await _as(cast, cast.maya_user, read)
     await _as(
         cast, cast.liz_user, lambda actor: services.answer_voice(actor=actor, visit=visit, agrees=True, language="en")
     )
@@ -397,6 +403,27 @@ async def test_a_voice_ends_with_what_it_was_for(
     await _as(people, people.maya_user, lambda actor: what(actor, visit))
     assert (await voice.hears("bye"))["reason"] == "stopped"
     await _gone(recogniser)
+
+
+async def test_a_reader_who_drops_off_without_a_word_reads_no_more_until_she_is_back(
+    people: Cast, visit: Visit, address: str, recogniser: StandIn
+) -> None:
+    await agreed(people, visit)
+    voice = await speak(address, people, people.liz_user, visit)
+    await voice.hears("state", state="on")
+    liz = await _in_thread(lambda: sign_in(Client(), people.liz_user))
+    assert "data-writes" in await _in_thread(lambda: page_of(liz, visit))
+    gone = clock.now() - selectors.PRESENT - timedelta(seconds=1)
+    await _as(
+        people, people.maya_user,
+        lambda _: Participant.objects.filter(visit=visit, role="clinician").update(seen_at=gone, captions_since=gone),
+    )  # fmt: skip
+    assert (await voice.hears("bye"))["reason"] == "stopped", "within seconds, though nobody told that she left"
+    await refused(address, people, people.liz_user, visit)
+    assert "data-writes" not in await _in_thread(lambda: page_of(liz, visit))
+    await _enter(address, people, people.maya_user, visit)
+    again = await speak(address, people, people.liz_user, visit)
+    await again.hears("state", state="on")
 
 
 async def test_a_recogniser_that_is_killed_is_said_and_comes_back_by_itself(

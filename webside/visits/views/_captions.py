@@ -25,7 +25,7 @@ def captions_of(page: Page | SeatPage, own: Any) -> dict[str, Any]:
     """Return who reads, whose voice is written, and what she is asked; ``own`` is her seat."""
     there = selectors.in_the_room(page.visit, selectors.everybody(page.visit))
     others = [seat for seat in there if seat.id != own.id]
-    reading = [_name(seat) for seat in others if seat.captions_since is not None]
+    reading = [_name(seat) for seat in others if selectors.reads(seat)]
     asked = bool(reading) and own.speak
     offers = captions.offered(page.slug)
     return {
