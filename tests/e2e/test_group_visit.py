@@ -308,3 +308,30 @@ def test_the_list_of_people_works_by_keyboard(room: Room) -> None:
     page.locator("button[data-panel=people][aria-expanded]").focus()
     page.keyboard.press("Escape")
     assert page.locator("#people").is_hidden()
+
+
+HELD = """() => {
+  const { activeElement } = document;
+  const whose = activeElement.closest("[data-person]")?.querySelector("strong").textContent;
+  return [whose, activeElement.textContent.trim(), activeElement.id];
+}"""
+
+
+def test_who_goes_through_the_list_keeps_her_place_as_it_is_drawn_anew(room: Room) -> None:
+    """Somebody is asked in meanwhile: she is still at the same button. It goes with the person: she is at the heading."""
+    page = room.maya
+    open_people(page)
+    row = page.locator("[data-person]").filter(has=page.locator("strong", has_text="Rosa Diaz"))
+    row.locator("summary").filter(has_text="What Rosa Diaz may do").press("Enter")
+    row.get_by_label("Show their screen").check()
+    row.get_by_role("button", name="Remove").focus()
+    page.evaluate("window.before = document.activeElement")
+    room.asked(room.liz, "Tom Moreno", relation="sibling")
+    close_people(room.liz)
+    page.locator("[data-person] strong").filter(has_text="Tom Moreno").wait_for()
+    assert page.evaluate("window.before.isConnected") is False, "the list was drawn anew"
+    assert page.evaluate(HELD) == ["Rosa Diaz", "Remove", ""]
+    assert row.get_by_label("Show their screen").is_checked(), "what she had opened and chosen is as it was"
+    page.keyboard.press("Enter")
+    row.wait_for(state="detached")
+    wait_for("she is at the heading of the list", lambda: page.evaluate(HELD)[2] == "people-h")

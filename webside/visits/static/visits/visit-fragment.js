@@ -7,8 +7,11 @@
  *                other one stays. What is typed in it is sent before.
  *
  * It listens to the call's own socket ("visits:hint", "visits:resync"): a second socket on the same
- * topic would take the call's seat. What somebody types or has opened in it is left alone.
+ * topic would take the call's seat. What somebody types in it is left alone until she goes on; what she has opened and chosen
+ * stays so, and she stays where she is (fragment-keep.js).
  */
+
+const TYPED = "textarea, select, input:not([type=checkbox], [type=radio])";
 
 /** @param {HTMLElement} element */
 export default function attach(element) {
@@ -16,6 +19,7 @@ export default function attach(element) {
   const once = "once" in element.dataset;
   const life = new AbortController();
   let asked = 0;
+  let placed = 0;
   let came = false;
   let shown = element.innerHTML.trim();
 
@@ -34,21 +38,26 @@ export default function attach(element) {
   }
 
   /** @param {string} html */
-  function place(html) {
+  async function place(html) {
     if (html === shown) return;
     const active = document.activeElement;
-    if (active && active !== element && element.contains(active) && active.matches("input, textarea, select")) {
+    if (active && active !== element && element.contains(active) && active.matches(TYPED)) {
       active.addEventListener("blur", () => setTimeout(() => place(html), 200), { once: true, signal: life.signal });
       return;
     }
     shown = html;
+    const round = (placed += 1);
     const fresh = new DOMParser().parseFromString(html, "text/html").body;
-    const open = [...element.querySelectorAll("details")].map((details) => details.open);
+    const held = element.contains(active) || element.querySelector("details[open]") || [...element.querySelectorAll("input")].some((each) => each.checked !== each.defaultChecked);
+    // Where it can't be had the part is drawn all the same: what stands there is wrong by now.
+    const kept = held ? await import("visits/fragment-keep.js").catch(() => null) : null;
+    if (round !== placed || life.signal.aborted) return;
+    const giveBack = kept?.hold(element);
     element.replaceChildren(...fresh.childNodes);
-    element.querySelectorAll("details").forEach((details, index) => (details.open = open[index] ?? false));
     // @ts-ignore: htmx is a script of its own
     window.htmx?.process(element);
     element.dispatchEvent(new CustomEvent("visits:fragment", { bubbles: true }));
+    giveBack?.();
   }
 
   /** @param {string} html */
