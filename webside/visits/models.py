@@ -40,7 +40,8 @@ class Participant(TenantModel):
 
     Who was asked in has a seat of her own, what she may do in it (``speak`` … ``show_screen``), and waits in
     the lobby until ``admitted_at``. ``browser_hash`` is of the key of the browser that took the seat by a link: no other
-    comes in by it. ``unwanted_at``: the patient has asked that she leave. ``attended_by`` says who sits there
+    comes in by it. ``made_room_at``: since when she is in the lobby for somebody else to be in the room, until she is let
+    in again. ``unwanted_at``: the patient has asked that she leave. ``attended_by`` says who sits there
     now for the patient, where it is somebody who acts for her. ``dial_digest`` is of the code by which she comes in by
     phone, which ``dial_turn`` leads to and which is kept nowhere (``selectors.phone``). ``captions_since``: she reads what
     the others say. ``voice``: whether hers may be written down for who reads, in ``voice_language``; nothing of it is kept.
@@ -65,6 +66,7 @@ class Participant(TenantModel):
     invited_by = TenantForeignKey("visits.Participant", null=True, related_name="+")
     invited_at = models.DateTimeField(null=True)
     admitted_at = models.DateTimeField(null=True)
+    made_room_at = models.DateTimeField(null=True)
     removed_at = models.DateTimeField(null=True)
     unwanted_at = models.DateTimeField(null=True)
     browser_hash = models.BinaryField(max_length=32, null=True)

@@ -46,6 +46,7 @@ from webside.visits.rules.seats import (
     allowed,
     asks_patient,
     default_permissions,
+    guests_at_once,
     is_for_staff,
     is_polite,
     link_ends,
@@ -54,6 +55,7 @@ from webside.visits.rules.seats import (
     most_in_the_room,
     most_seats,
     seat_stage,
+    who_makes_room,
 )
 from webside.visits.rules.stretches import (
     Stretch,
@@ -89,6 +91,7 @@ __all__ = [
     "fewest_answers",
     "grade_picture",
     "grade_sound",
+    "guests_at_once",
     "hand_over_reads",
     "hand_over_waits",
     "help_again",
@@ -122,4 +125,5 @@ __all__ = [
     "steps_done",
     "summed",
     "survey_is_open",
+    "who_makes_room",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -108,6 +109,29 @@ def link_standing(
 def most_in_the_room(on: date) -> int:
     """Return how many people a call holds at once; two where no row says."""
     return count("mesh_most", on) or len(MAIN)
+
+
+def guests_at_once(on: date, *, with_patient: bool) -> int:
+    """Return how many of those who were asked in may be in the room at once, beside who makes the visit.
+
+    While the team meets nobody has the patient's place: she comes in by the clinician's press alone, which says who makes
+    room for her (:func:`who_makes_room`).
+    """
+    there = MAIN if with_patient else [role for role in MAIN if role is not ParticipantRole.PATIENT]
+    return most_in_the_room(on) - len(there)
+
+
+def who_makes_room(inside: Collection[UUID], *, places: int, chosen: UUID | None) -> UUID | None:
+    """Return who of those ``inside`` goes to the lobby, so that no more than ``places`` stay; nobody where all may stay.
+
+    It is who was chosen, and never anybody else: raises :class:`LookupError` where nobody was, where she isn't inside, or
+    where one who goes is not enough.
+    """
+    if len(inside) <= places:
+        return None
+    if chosen is None or len([each for each in inside if each != chosen]) > places:
+        raise LookupError("nobody makes room")
+    return chosen
 
 
 def most_seats(on: date) -> int:

@@ -90,9 +90,20 @@ def patient_is_inside(visit: Visit) -> bool:
     return patient.left_at is None or is_on_phone(visit, ParticipantRole.PATIENT)
 
 
-def most_guests_inside() -> int:
-    """Return how many of those who were asked in may be in the room at once beside its two people."""
-    return rules.most_in_the_room(clock.now().date()) - len(MAIN)
+def places_for_guests(visit: Visit) -> int:
+    """Return how many of those who were asked in may be in a room at once: one more while the team meets without the patient."""
+    return rules.guests_at_once(clock.now().date(), with_patient=not meets(visit))
+
+
+def guests_inside(visit: Visit) -> list[Participant]:
+    """Return who of those who were asked in has a place in the room, in the order of asking."""
+    return [seat for seat in seats_of(visit) if seat.admitted_at is not None]
+
+
+def must_make_room(visit: Visit) -> list[Participant]:
+    """Return of whom one must go to the lobby for the patient to be let in; nobody where there is a place for her."""
+    inside = guests_inside(visit)
+    return inside if len(inside) > rules.guests_at_once(clock.now().date(), with_patient=True) else []
 
 
 def invitation_by_hash(token_hash: bytes) -> Invitation | None:
@@ -196,14 +207,15 @@ def writes_in(user_id: UUID, encounter_id: UUID) -> bool:
 
 
 def present_in(encounter_id: UUID) -> list[str]:
-    """Return who came into the room of an encounter, by name: its two people, then who was asked in. For a lower app.
+    """Return who is in the room of an encounter, or was when it ended: its two people, then who was asked in. For a lower app.
 
-    While the team meets without the patient, she is not among them.
+    Who is in the lobby hears nothing and is not among them; nor is the patient while the team meets without her.
     """
     visit = Visit.objects.filter(encounter_id=encounter_id).first()
     if visit is None:
         return []
     came = Participant.objects.filter(visit=visit, joined_at__isnull=False).order_by("invited_at", "id")
+    came = came.exclude(~Q(role__in=MAIN), admitted_at=None)
     if meets(visit):
         came = came.exclude(role=ParticipantRole.PATIENT)
     found = sorted(came, key=lambda each: MAIN.index(each.role) if each.role in MAIN else len(MAIN))  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from webside.audit.services import action
 from webside.catalog import gates
@@ -15,7 +16,7 @@ from webside.core.actor import Actor
 from webside.outbox.services import publish
 from webside.realtime.services import disconnect_on_commit, push_on_commit
 from webside.scheduling import services as scheduling
-from webside.visits import policies, selectors
+from webside.visits import policies, rules, selectors
 from webside.visits.codes import AudioReason, EndReason, ParticipantRole, Stage, VisitStatus
 from webside.visits.events import VisitEnded
 from webside.visits.models import Participant, PhoneCall, SafeStart, Visit
@@ -35,22 +36,25 @@ from webside.visits.services.rooms import (
     require_stage,
     tell,
 )
-from webside.visits.services.seats import send_out_without_patient
+from webside.visits.services.seats import make_room, send_out_without_patient
 from webside.visits.services.stops import ask_gates, stop_visit
 
 
 @action("visits.visit.admit")
-def admit(*, actor: Actor, visit: Visit) -> CheckIn:
+def admit(*, actor: Actor, visit: Visit, makes_room: UUID | None = None) -> CheckIn:
     """Let the patient in: ask the gates once more, make the encounter, open the call.
 
     What nobody may answer for stops the visit (a licence that ended meanwhile). Letting in twice
-    changes nothing. Raises :class:`NotAllowed`, :class:`WrongStage`, :class:`NeedsReason`.
+    changes nothing. ``makes_room``: who goes to the lobby for her, where the team fills the call.
+    Raises :class:`NotAllowed`, :class:`WrongStage`, :class:`NeedsReason`, and :class:`RoomFull` where somebody must make
+    room and nobody who is there was named: then nothing has changed, and nobody is sent out whom the clinician did not name.
     """
     visit = locked(visit)
     if not policies.can_run_visit(actor, visit):
         raise NotAllowed
     require_stage(visit, Stage.WAITING, Stage.ROOM)
     barring: list[Finding] = []
+    made_room: dict[str, str] = {}
     if visit.admitted_at is None:
         start = visit.safe_start
         findings = ask_gates(visit, start)
@@ -60,11 +64,12 @@ def admit(*, actor: Actor, visit: Visit) -> CheckIn:
         elif reasons := selectors.to_answer_for(findings):
             raise NeedsReason(reasons)
         else:
+            places = rules.guests_at_once(clock.now().date(), with_patient=True)
+            made_room = make_room(visit, places, makes_room)
             _let_in(actor, visit, start)
     outcome = "stopped" if barring else "admitted"
-    note_step(
-        "visits.visit.admit", actor, visit, changes={"outcome": outcome, "gates": [found.gate for found in barring]}
-    )
+    changes = {"outcome": outcome, "gates": [found.gate for found in barring], **made_room}
+    note_step("visits.visit.admit", actor, visit, changes=changes)
     return CheckIn(visit, tuple(barring))
 
 

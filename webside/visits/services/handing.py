@@ -178,7 +178,7 @@ def _change_seats(visit: Visit, asked: HandOver) -> Participant:
     inside = sum(seat.admitted_at is not None and seat.removed_at is None for seat in seats)
     first = selectors.participants(visit)[ParticipantRole.CLINICIAN]
     now = clock.now()
-    room = selectors.stage_of(visit) is Stage.ROOM and inside < selectors.most_guests_inside()
+    room = selectors.stage_of(visit) is Stage.ROOM and inside < selectors.places_for_guests(visit)
     wanted = rules.default_permissions(ParticipantRole.SPECIALIST, now.date())
     opens_charts = selectors.opens_charts(first.user_id)
     may = rules.allowed(wanted, role=ParticipantRole.SPECIALIST, opens_charts=opens_charts, on=now.date())

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -216,27 +217,44 @@ def take_seat(*, actor: Actor, token: str) -> Taken:
 
 
 @action("visits.seat.admit")
-def let_in(*, actor: Actor, visit: Visit, seat_id: UUID) -> Participant:
+def let_in(*, actor: Actor, visit: Visit, seat_id: UUID, makes_room: UUID | None = None) -> Participant:
     """Let somebody in from the lobby, into the visit or a meeting of the team before it. Letting in twice changes nothing.
 
-    The patient's own place is kept free: she comes in by one press, however many are there.
-    Raises :class:`NotAllowed`, :class:`WrongStage`, :class:`RoomFull`, and :class:`NotWithoutPatient` for who may be
-    there only while the patient is.
+    ``makes_room``: who takes turns with her and goes to the lobby, where the call is full.
+    Raises :class:`NotAllowed`, :class:`WrongStage`, :class:`NotWithoutPatient` for who may be there only while the
+    patient is, and :class:`RoomFull` where somebody must make room and nobody who is there was named.
     """
     visit, seat = _seat_to_run(actor, visit, seat_id)
     if not selectors.meets(visit):
         require_stage(visit, Stage.ROOM)
+    changes: dict[str, str] = {}
     if seat.admitted_at is None:
-        most = selectors.most_guests_inside()
-        if sum(other.admitted_at is not None for other in selectors.seats_of(visit)) >= most:
-            raise RoomFull(most + len(MAIN))
         if not seat.stay_without_patient and not selectors.patient_is_inside(visit):
             raise NotWithoutPatient
-        seat.admitted_at, seat.unwanted_at = clock.now(), None
-        seat.save(update_fields=["admitted_at", "unwanted_at", "updated_at"])
+        # One of the places is for her who comes.
+        changes = make_room(visit, selectors.places_for_guests(visit) - 1, makes_room)
+        seat.admitted_at, seat.unwanted_at, seat.made_room_at = clock.now(), None, None
+        seat.save(update_fields=["admitted_at", "unwanted_at", "made_room_at", "updated_at"])
         tell(visit, "seats")
-    note_step("visits.seat.admit", actor, visit, target_label=seat.name)
+    note_step("visits.seat.admit", actor, visit, target_label=seat.name, changes=changes)
     return seat
+
+
+def make_room(visit: Visit, places: int, chosen: UUID | None) -> dict[str, str]:
+    """Let who was chosen wait in the lobby where more than ``places`` of who was asked in are in the room.
+
+    Nobody goes where all have a place by now. Raises :class:`RoomFull`; the caller has locked the visit, and notes in the
+    trail what this returns.
+    """
+    inside = {seat.id: seat for seat in selectors.guests_inside(visit)}
+    try:
+        goes = rules.who_makes_room(inside.keys(), places=places, chosen=chosen)
+    except LookupError:
+        raise RoomFull(rules.most_in_the_room(clock.now().date())) from None
+    if goes is None:
+        return {}
+    send_out(visit, [inside[goes]], made_room_at=clock.now())
+    return {"made_room": str(goes)}
 
 
 @action("visits.seat.send-out")
@@ -345,26 +363,30 @@ def send_out_without_patient(visit: Visit) -> list[Participant]:
 
 
 def send_everybody_out(visit: Visit) -> list[Participant]:
-    """Send to the lobby whoever was asked in; the caller has locked the visit."""
+    """Send to the lobby whoever was asked in, and let nobody's turn be waited for; the caller has locked the visit."""
+    Participant.objects.filter(visit=visit).exclude(made_room_at=None).update(made_room_at=None, updated_at=clock.now())
     return send_out(visit, selectors.seats_of(visit))
 
 
-def send_out(visit: Visit, seats: list[Participant]) -> list[Participant]:
-    """Send to the lobby those of some seats who are in the room; the caller has locked the visit."""
+def send_out(visit: Visit, seats: list[Participant], *, made_room_at: datetime | None = None) -> list[Participant]:
+    """Send to the lobby those of some seats who are in the room; the caller has locked the visit.
+
+    ``made_room_at``: they take turns with somebody, which their pages say.
+    """
     gone = [seat for seat in seats if seat.admitted_at is not None]
     for seat in gone:
-        _send_out(seat)
+        _send_out(seat, made_room_at)
     if gone:
         follow_calls(visit)
         tell(visit, "seats")
     return gone
 
 
-def _send_out(seat: Participant) -> None:
-    seat.admitted_at = None
+def _send_out(seat: Participant, made_room_at: datetime | None = None) -> None:
+    seat.admitted_at, seat.made_room_at = None, made_room_at
     dismiss(seat, "lobby")
     seat.socket_id = None
-    seat.save(update_fields=["admitted_at", "socket_id", "updated_at"])
+    seat.save(update_fields=["admitted_at", "made_room_at", "socket_id", "updated_at"])
 
 
 def _seat_to_run(actor: Actor, visit: Visit, seat_id: UUID) -> tuple[Visit, Participant]:

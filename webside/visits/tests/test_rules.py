@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -82,6 +84,36 @@ def test_a_place_grows_old() -> None:
     assert rules.place_is_old(None, AT)
     assert not rules.place_is_old(AT - hour, AT)
     assert rules.place_is_old(AT - hour - timedelta(seconds=1), AT)
+
+
+def test_one_more_meets_while_nobody_has_the_patients_place() -> None:
+    assert [rules.guests_at_once(AT.date(), with_patient=each) for each in (True, False)] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("inside", "places", "chosen", "goes"),
+    [
+        ("ab", 2, None, None),
+        ("ab", 2, "a", None),  # there is a place by now: she stays
+        ("", 0, None, None),
+        ("abc", 2, "b", "b"),
+        ("abc", 2, None, LookupError),
+        ("abc", 2, "d", LookupError),  # gone by now, or never there: nobody goes in her stead
+        ("abc", 1, "b", LookupError),  # one is not enough, where a figure fell meanwhile
+        ("a", 0, "a", "a"),
+        ("a", -1, "a", LookupError),
+    ],
+)
+def test_who_makes_room_is_who_was_chosen_and_nobody_else(
+    inside: str, places: int, chosen: str | None, goes: Any
+) -> None:
+    there = {name: UUID(int=ord(name)) for name in "abcd"}
+    asked = partial(rules.who_makes_room, [there[name] for name in inside], places=places)
+    if goes is LookupError:
+        with pytest.raises(LookupError):
+            asked(chosen=there[chosen] if chosen else None)
+    else:
+        assert asked(chosen=there[chosen] if chosen else None) == (there[goes] if goes else None)
 
 
 def _judged() -> tuple[bool, ...]:

@@ -189,7 +189,7 @@ def test_what_is_refused_is_said_in_words(cast: Cast, visit: Visit, maya: Client
         ask(maya, visit, name=f"Guest {number}")
     answers = [do(maya, visit, seat_of(cast, f"Guest {number}"), "admit") for number in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 409]
-    assert "A call holds 4 people." in answers[2].content.decode()
+    assert "A call holds 4 people. Say who makes room" in answers[2].content.decode()
 
 
 def test_without_javascript_the_link_has_a_page_and_the_rest_leads_back(cast: Cast, visit: Visit, maya: Client) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -116,17 +117,137 @@ def test_without_a_meeting_nobody_is_let_in_before_the_patient(cast: Cast, visit
     assert standing(cast, rosa) is SeatStage.ROOM, "the clinician said that the interpreter may"
 
 
-def test_the_patients_place_is_kept_free(cast: Cast, visit: Visit) -> None:
-    visit = meet(cast, visit)
-    people = [ask(cast, visit, role=ParticipantRole.PRESENTER, name=f"Presenter {n}").seat for n in range(3)]
-    for seat in people[:2]:
+# ------------------------------------------------------------------------------------------------ four, and the patient
+
+
+def full(cast: Cast, visit: Visit, people: int = 3) -> list[Participant]:
+    """Let three of those asked in meet with the clinician; nobody who is asked besides fits in."""
+    seats = [ask(cast, visit, role=ParticipantRole.PRESENTER, name=f"Presenter {n}").seat for n in range(people)]
+    for seat in seats[:3]:
         run(cast, services.let_in, visit, seat)
-    with pytest.raises(services.RoomFull):
-        run(cast, services.let_in, visit, people[2])
+    return seats
+
+
+def stages(cast: Cast, seats: list[Participant]) -> str:
+    """Return where some are, in one word: r for the room, l for the lobby."""
+    return "".join(standing(cast, seat).value[0] for seat in seats)
+
+
+def admit(cast: Cast, visit: Visit, makes_room: UUID | None = None) -> Visit:
     with cast.as_(cast.maya_user) as maya:
-        services.admit(actor=maya, visit=visit)
-        assert selectors.stage_of(selectors.by_id(visit.id)) is Stage.ROOM
-    assert [standing(cast, seat) for seat in people[:2]] == [SeatStage.ROOM] * 2, "everybody's call goes on"
+        services.admit(actor=maya, visit=visit, makes_room=makes_room)
+        return selectors.by_id(visit.id)
+
+
+def test_three_meet_beside_the_clinician_and_a_fourth_is_refused(cast: Cast, visit: Visit) -> None:
+    visit = meet(cast, visit)
+    seats = full(cast, visit, 4)
+    with pytest.raises(services.RoomFull) as refused:
+        run(cast, services.let_in, visit, seats[3])
+    assert refused.value.most == 4
+    assert stages(cast, seats) == "rrrl"
+
+
+def test_the_patient_comes_into_a_full_call_only_with_who_makes_room(cast: Cast, visit: Visit) -> None:
+    visit = meet(cast, visit)
+    seats = full(cast, visit)
+    for named in (None, ask(cast, visit, name="Rosa Diaz").seat.id, visit.id):
+        with pytest.raises(services.RoomFull):
+            admit(cast, visit, named)  # nobody, somebody of the lobby, no seat at all
+        with cast.as_(cast.maya_user):
+            found = selectors.by_id(visit.id)
+            assert (found.admitted_at, found.encounter_id, selectors.meets(found)) == (None, None, True)
+        assert stages(cast, seats) == "rrr", "nobody is sent out whom she didn't name"
+    found = admit(cast, visit, seats[1].id)
+    assert selectors.stage_of(found) is Stage.ROOM
+    assert stages(cast, seats) == "rlr", "the others' call goes on"
+    with cast.as_(cast.maya_user):
+        assert [seat.made_room_at is not None for seat in selectors.seats_of(found)][:3] == [False, True, False]
+    assert trail(cast, "visits.visit.admit")[-1].changes["made_room"] == str(seats[1].id)
+    admit(cast, visit, seats[0].id)
+    assert stages(cast, seats) == "rlr", "pressed again it changes nothing, whoever is named"
+    with pytest.raises(services.RoomFull):
+        run(cast, services.let_in, visit, seats[1])
+
+
+def test_where_there_is_a_place_by_now_nobody_makes_room(cast: Cast, visit: Visit) -> None:
+    visit = meet(cast, visit)
+    seats = full(cast, visit)
+    run(cast, services.send_to_lobby, visit, seats[0])
+    admit(cast, visit, seats[1].id)
+    assert stages(cast, seats) == "lrr"
+    assert "made_room" not in trail(cast, "visits.visit.admit")[-1].changes
+
+
+@pytest.mark.parametrize("with_patient", [False, True])
+def test_two_take_turns(cast: Cast, visit: Visit, with_patient: bool) -> None:
+    visit = meet(cast, visit)
+    seats = full(cast, visit, 4)
+    if with_patient:
+        admit(cast, visit, seats[2].id)
+    inside, waits = seats[0], seats[3]
+    run(cast, services.let_in, visit, waits, makes_room=inside.id)
+    run(cast, services.let_in, visit, waits, makes_room=seats[1].id)
+    assert stages(cast, seats) == ("lrlr" if with_patient else "lrrr"), "twice is once"
+    run(cast, services.let_in, visit, inside, makes_room=waits.id)
+    with cast.as_(cast.maya_user):
+        made = {seat.id: seat.made_room_at is not None for seat in selectors.seats_of(selectors.by_id(visit.id))}
+    assert (made[inside.id], made[waits.id]) == (False, True)
+    assert trail(cast, "visits.seat.admit")[-1].changes == {"made_room": str(waits.id)}
+
+
+def test_who_may_not_be_there_without_the_patient_gets_nobodys_place(cast: Cast, visit: Visit) -> None:
+    visit = meet(cast, visit)
+    seats = full(cast, visit)
+    ana = daughter(cast, visit)
+    with pytest.raises(services.NotWithoutPatient):
+        run(cast, services.let_in, visit, ana, makes_room=seats[0].id)
+    assert stages(cast, seats) == "rrr"
+
+
+def test_a_meeting_that_ends_ends_the_waiting_for_a_turn(cast: Cast, visit: Visit) -> None:
+    visit = meet(cast, visit)
+    seats = full(cast, visit, 4)
+    run(cast, services.let_in, visit, seats[3], makes_room=seats[0].id)
+    with cast.as_(cast.maya_user) as maya:
+        services.part_team(actor=maya, visit=visit)
+        assert not Participant.objects.filter(visit=visit).exclude(made_room_at=None).exists()
+    assert stages(cast, seats) == "llll"
+
+
+def test_after_she_was_asked_to_wait_there_is_one_place_more(cast: Cast, visit: Visit) -> None:
+    visit = meet(cast, visit)
+    seats = full(cast, visit)
+    admit(cast, visit, seats[0].id)
+    with cast.as_(cast.maya_user) as maya:
+        services.hold_visit(actor=maya, visit=visit, team_stays=True)
+    run(cast, services.let_in, visit, seats[0])
+    assert stages(cast, seats) == "rrr"
+
+
+def test_whoever_made_room_is_not_among_those_who_agreed(cast: Cast, visit: Visit) -> None:
+    visit = meet(cast, visit)
+    seats = full(cast, visit)
+    with cast.as_(cast.maya_user):
+        Participant.objects.filter(visit=visit).update(joined_at=clock.now())
+    found = admit(cast, visit, seats[1].id)
+    with cast.as_(cast.maya_user):
+        assert found.encounter_id is not None
+        there = selectors.present_in(found.encounter_id)
+    assert there == ["Liz Moreno", "Dr. Maya Chen", "Presenter 0", "Presenter 2"]
+
+
+def test_a_caller_is_let_into_a_full_call_by_nobodys_guess(cast: Cast, visit: Visit) -> None:
+    """By phone the patient is let in by the same service: without a word on who makes room, nothing happens."""
+    visit = meet(cast, visit)
+    seats = full(cast, visit)
+    with cast.as_(cast.maya_user) as maya:
+        own = Participant.objects.get(visit=visit, role=ParticipantRole.PATIENT)
+        call = PhoneCall.objects.create(visit=visit, seat=own, began_at=clock.now(), state=PhoneState.LOBBY)
+        with pytest.raises(services.RoomFull):
+            services.let_call_in(actor=maya, visit=visit, call_id=call.id)
+        assert selectors.by_id(visit.id).admitted_at is None
+    assert stages(cast, seats) == "rrr"
 
 
 def test_letting_the_patient_in_ends_the_meeting_and_asks_the_gates_then(cast: Cast, visit: Visit) -> None:
@@ -451,6 +572,48 @@ def test_the_clinicians_pages_before_with_and_after_the_meeting(cast: Cast, visi
         "the door, and she waits before it"
     )
     assert maya.post(base + "team/", {"do": "dance"}).status_code == 404
+
+
+def test_who_makes_room_is_asked_beside_the_press_and_told_in_words(cast: Cast, visit: Visit) -> None:
+    visit = meet(cast, visit)
+    nurse = ask(cast, visit, role=NURSE, name="", user_id=cast.daniel_user.id).seat
+    seats = [nurse, *full(cast, visit, 2)]
+    maya, base = sign_in(Client(), cast.maya_user), f"/o/larkspur/visits/{visit.id}/"
+    question = "The call is full. Who makes room for Liz?"
+    assert question not in maya.get(base).content.decode(), "two and the clinician: there is a place for her"
+    run(cast, services.let_in, visit, nurse)
+    for answer in (maya.get(base), maya.get(f"{base}team/", {"part": "room"})):
+        assert question in answer.content.decode()
+        assert all(f'value="{seat.id}" required' in answer.content.decode() for seat in seats)
+    with cast.as_(cast.maya_user):
+        Participant.objects.filter(visit=visit).update(seen_at=clock.now())
+    daniel = sign_in(Client(), cast.daniel_user)
+    soon = "When Liz comes in, Dr. Maya Chen says who makes room"
+    assert soon in daniel.get(f"/o/larkspur/seats/{nurse.id}/").content.decode()
+    refused = maya.post(base + "admit/", {"makes_room": "nobody"}, headers={"X-In-Page": "1"})
+    assert refused.status_code == 409 and "Say who makes room" in refused.content.decode()
+    answer = maya.post(base + "admit/", {"makes_room": str(nurse.id)}, headers={"X-In-Page": "1"})
+    assert answer.status_code == 200
+    assert f"{nurse.name} is in the lobby now, and reads that it is their turn" in answer.content.decode()
+    assert maya.get(f"{base}team/", {"part": "room"}).content.strip() == b""
+    lobby = daniel.get(f"/o/larkspur/seats/{nurse.id}/").content.decode()
+    assert "It’s your turn to wait" in lobby and "Dr. Maya Chen lets you in again when there is a place" in lobby
+    assert "Liz" not in lobby
+
+    # The list offers to take turns, then, with a place, to let in.
+    with cast.as_(cast.maya_user):
+        Participant.objects.filter(id=nurse.id).update(seen_at=clock.now(), socket_id=nurse.id)
+    people = maya.get(base + "people/").content.decode()
+    assert f"Let {nurse.name} in, take turns" in people and "made room, waits in the lobby" in people
+    assert "There is a place" not in people and soon not in people
+    run(cast, services.send_to_lobby, visit, seats[1])
+    people = maya.get(base + "people/").content.decode()
+    assert "take turns" not in people
+    assert f"There is a place in the call again for {nurse.name}" in people
+    answer = maya.post(
+        f"{base}people/{nurse.id}/", {"do": "admit", "makes_room": str(seats[2].id)}, headers={"X-In-Page": "1"}
+    )
+    assert f"There was a place. {seats[2].name} stays in the call." in answer.content.decode()
 
 
 def test_an_invitation_for_the_meeting_goes_out_before_she_has_checked_in(cast: Cast) -> None:

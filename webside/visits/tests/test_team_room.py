@@ -152,3 +152,39 @@ async def test_family_whose_yes_is_taken_back_hears_no_more(people: Cast, visit:
     await maya.hears("peer", event="left", participant=ana.id)
     waits = await _enter(address, people, _guest(people, seat), visit)
     assert (waits.welcome["inside"], waits.welcome["peers"], waits.welcome["ice_servers"]) == (False, [], [])
+
+
+async def test_who_makes_room_hears_no_more_and_the_patient_meets_the_others(
+    people: Cast, visit: Visit, address: str
+) -> None:
+    liz = await _enter(address, people, people.liz_user, visit)
+    maya, ana, ana_seat, nurse_seat = await _team(people, visit, address)
+    helper_seat = await _ask(people, visit, ParticipantRole.PRESENTER, "Sam Bell")
+    sides = {}
+    for seat, actor in ((nurse_seat, people.daniel_user), (helper_seat, _guest(people, helper_seat))):
+        await _do(people, "let_in", visit, seat_id=seat.id)
+        sides[seat.id] = await _enter(address, people, actor, visit)
+    nurse, helper = sides.values()
+    assert {peer["participant"] for peer in helper.welcome["peers"]} == {maya.id, ana.id, nurse.id}, "four meet"
+    await _told(liz)
+
+    await _do(people, "admit", visit, makes_room=ana_seat.id)
+    assert (await ana.hears("bye"))["reason"] == "lobby"
+    for side in (maya, nurse, helper):
+        left = await side.hears("peer", event="left")
+        assert (left["participant"], left["reason"]) == (ana.id, "lobby")
+        await side.hears_nothing_of("bye")
+    await liz.hears("hint", kind="admitted")
+    inside = await _enter(address, people, people.liz_user, visit)
+    assert {peer["participant"] for peer in inside.welcome["peers"]} == {maya.id, nurse.id, helper.id}
+    waits = await _enter(address, people, _guest(people, ana_seat), visit)
+    assert (waits.welcome["inside"], waits.welcome["peers"], waits.welcome["ice_servers"]) == (False, [], [])
+    await inside.say(type="signal", to=waits.id, data=DATA)
+    await maya.say(type="signal", to=waits.id, data=DATA)
+    await waits.hears_nothing_of("signal")
+
+    # They take turns: Ana is among them again, and the nurse waits.
+    await _do(people, "let_in", visit, seat_id=ana_seat.id, makes_room=nurse_seat.id)
+    assert (await nurse.hears("bye"))["reason"] == "lobby"
+    again = await _enter(address, people, _guest(people, ana_seat), visit)
+    assert {peer["participant"] for peer in again.welcome["peers"]} == {maya.id, inside.id, helper.id}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -37,14 +38,28 @@ def people_of(visit: Any, everybody: list[Any], viewer: Any) -> dict[str, Any]:
             if (runs or asks) and selectors.asks_patient(seat):
                 found["apart"] = _apart(seat, asked.get(seat.id))
         people.append(found)
-    lobby = [each for each in people if each.get("waits")]
+    room = _room(visit, [each for each in people if not each["of_two"] and each["inside"]])
+    waiting = [each for each in people if each.get("waits")] if runs else []
     return {
         "people": people,
-        "lobby_news": _("; ").join(f"{each['name']}, {each['title']}" for each in lobby) if runs else "",
+        "lobby_news": _named(each for each in waiting if not each["turn"]),
+        # Who made room waits for a place: that there is one is news, and that she waits is none.
+        "turn_news": "" if room["full"] else _named(each for each in waiting if each["turn"]),
+        **room,
         "anybody_asked": bool(seats),
         "can_hold": runs and visit.admitted_at is not None and bool(seats),
         "can_ask_alone": asks and any(seat.admitted_at is not None and seat.unwanted_at is None for seat in seats),
     }
+
+
+def _named(people: Iterable[dict[str, Any]]) -> str:
+    return str(_("; ")).join(f"{each['name']}, {each['title']}" for each in people)
+
+
+def _room(visit: Any, inside: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return whether nobody else fits into the call, who could make room, and whether somebody will for the patient."""
+    full = len(inside) >= selectors.places_for_guests(visit)
+    return {"full": full, "inside": inside, "makes_room_soon": full and selectors.meets(visit)}
 
 
 def _person(visit: Any, seat: Any, viewer: Any) -> dict[str, Any]:
@@ -70,6 +85,14 @@ def _apart(seat: Any, consent: Any) -> dict[str, Any]:
     return {"seat": seat, "name": seat.name, "title": title_of(seat), "state": state}
 
 
+def makes_room_for(visit: Any) -> list[dict[str, Any]]:
+    """Return of whom one makes room when the patient is let in: name, why they are here, whether they are away."""
+    return [
+        {"seat": seat, "name": seat.name, "title": title_of(seat), "here": selectors.is_here(seat)}
+        for seat in selectors.must_make_room(visit)
+    ]
+
+
 def apart_of(visit: Any) -> list[dict[str, Any]]:
     """Return what the patient is asked, and has agreed to, about her family's being with the team without her."""
     found = [_apart(consent.seat, consent) for consent in selectors.apart_consents_in(visit)]
@@ -80,6 +103,7 @@ def _asked(seat: Any, *, runs: bool, asks: bool) -> dict[str, Any]:
     """Return what is shown of somebody who was asked in."""
     return {
         "waits": seat.admitted_at is None and selectors.is_here(seat),
+        "turn": seat.made_room_at is not None,
         "may": _may(seat),
         "unwanted": seat.unwanted_at is not None and (runs or asks),
         "can_run": runs,

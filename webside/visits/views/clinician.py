@@ -197,16 +197,21 @@ def admit(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     page = page_of(request, slug, visit_id, CLINICIAN)
     problem = ""
     try:
-        services.admit(actor=page.actor, visit=page.visit)
+        services.admit(actor=page.actor, visit=page.visit, makes_room=people.chosen(request))
     except services.NeedsReason:
         problem = _("Say why you go on, or ask first.")
+    except services.RoomFull as full:
+        problem = people.full_of(full)
     except services.WrongStage:
         problem = _("%(name)s is not in the waiting room now.") % _name(page)
+    done = "" if problem else people.made_room(page)
     if request.headers.get(people.IN_PAGE):
         # The team's call goes on, and what is beside it follows by itself.
-        return people.said(page, error=problem, status=409 if problem else 200)
+        return people.said(page, error=problem, done=done, status=409 if problem else 200)
     if problem:
         messages.error(request, problem)
+    elif done:
+        messages.success(request, done)
     return _again(page)
 
 

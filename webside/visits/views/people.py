@@ -107,7 +107,7 @@ def seat(request: HttpRequest, slug: str, visit_id: UUID, seat_id: UUID) -> Http
     try:
         match request.POST.get("do"):
             case "admit":
-                services.let_in(**given)
+                services.let_in(**given, makes_room=chosen(request))
             case "lobby":
                 services.send_to_lobby(**given)
             case "remove":
@@ -123,16 +123,40 @@ def seat(request: HttpRequest, slug: str, visit_id: UUID, seat_id: UUID) -> Http
             case _:
                 _refuse(page, seat_id)
     except services.RoomFull as full:
-        most = full.most
-        return said(page, error=_("A call holds %(most)s people. Ask somebody back to the lobby first.")
-                     % {"most": most}, status=409)  # fmt: skip
+        return said(page, error=full_of(full), status=409)
     except services.NotWithoutPatient:
         return said(page, error=_why_not(page, found), status=409)
     except services.WrongStage:
         return said(page, error=_("That can’t be done now: the visit is at another stage."), status=409)
     except services.NotAllowed:
         _refuse(page, seat_id)
-    return said(page)
+    return said(page, done=made_room(page))
+
+
+def chosen(request: HttpRequest) -> UUID | None:
+    """Return who is to make room, as a form of a full call says it; nobody where it says nothing that can be read."""
+    try:
+        return UUID(request.POST.get("makes_room", ""))
+    except ValueError:
+        return None
+
+
+def full_of(full: services.RoomFull) -> str:
+    """Say that the call is full, and what can be done."""
+    return _("A call holds %(most)s people. Say who makes room, or ask somebody back to the lobby first.") % {
+        "most": full.most
+    }
+
+
+def made_room(page: Page) -> str:
+    """Say who made room by what was pressed, or that nobody had to; nothing where nobody was asked to."""
+    wanted = chosen(page.request)
+    found = selectors.seat_in(page.visit, wanted) if wanted is not None else None
+    if found is not None and found.admitted_at is not None:
+        return _("There was a place. %(name)s stays in the call.") % {"name": found.name}
+    if found is None or found.made_room_at is None:
+        return ""
+    return _("%(name)s is in the lobby now, and reads that it is their turn to wait.") % {"name": found.name}
 
 
 def _why_not(page: Page, seat: Any) -> str:

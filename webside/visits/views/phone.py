@@ -16,7 +16,7 @@ from webside.visits import selectors, services
 from webside.visits.codes import AudioReason, ParticipantRole
 from webside.visits.views._guard import Page, page_of
 from webside.visits.views._phone import calls_of
-from webside.visits.views.people import IN_PAGE
+from webside.visits.views.people import IN_PAGE, full_of
 
 CALLED = {
     ("call-me", ParticipantRole.PATIENT): ParticipantRole.PATIENT,
@@ -62,8 +62,7 @@ def _do(page: Page) -> HttpResponse:
     except services.NeedsReason:
         messages.error(page.request, _("Say why you go on, or ask first."))
     except services.RoomFull as full:
-        messages.error(page.request, _("A call holds %(most)s people. Ask somebody back to the lobby first.")
-                       % {"most": full.most})  # fmt: skip
+        messages.error(page.request, full_of(full))
     except services.NotWithoutPatient:
         messages.error(page.request, _("They may be in the room only while the patient is."))
     except services.WrongStage:

@@ -29,7 +29,7 @@ def team(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     """Let the team meet (``meet``), or end that (``part``); read, draw a part of the room's page again.
 
     ``part`` of what is read: ``note`` and ``chart`` come with the encounter, so nothing is there before she was let in;
-    else the bar at the foot.
+    ``room`` says who may make room for her; else the bar at the foot.
     """
     page = page_of(request, slug, visit_id, CLINICIAN)
     if request.method == "GET":
@@ -45,6 +45,8 @@ def team(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
 
 
 def _part(page: Page, part: str) -> HttpResponse:
+    if part == "room":
+        return page.render("visits/_makes_room.html", makes_room=_makes_room(page))
     if part not in ("note", "chart"):
         waits = selectors.meets(page.visit) and selectors.stage_of(page.visit) is Stage.WAITING
         found = selectors.to_answer_for(selectors.join_findings(page.visit)) if waits else []
@@ -56,11 +58,18 @@ def _part(page: Page, part: str) -> HttpResponse:
     return page.render(f"visits/_beside_{part}.html", **{**note, "encounter": encounter})
 
 
+def _makes_room(page: Page) -> list[dict[str, Any]]:
+    """Return of whom one makes room for the patient; nobody where she can't be let in now."""
+    waits = selectors.meets(page.visit) and selectors.stage_of(page.visit) is Stage.WAITING
+    return shown.makes_room_for(page.visit) if waits else []
+
+
 def bar(page: Page) -> dict[str, Any]:
     """Return what the foot of the clinician's room is drawn from: while the patient is in it, and while the team meets."""
     visit = page.visit
     return {
         "meets": selectors.meets(visit),
+        "makes_room": _makes_room(page),
         "stage": selectors.stage_of(visit).value,
         "facts": selectors.call_facts(visit),
         "end_form": EndForm(),
