@@ -46,6 +46,8 @@ ALLOWED = {
     ("scheduling/rules/estimate.py", "100"): "percent",
     ("scheduling/rules/estimate.py", "timedelta(hours=1)"): "an hour",
     ("scheduling/rules/estimate.py", "timedelta(minutes=1)"): "a minute",
+    ("scheduling/rules/on_call.py", "timedelta(days=1)"): "a day",
+    ("scheduling/rules/on_call.py", "timedelta(weeks=1)"): "a week: what comes each week comes again after it",
     ("scheduling/rules/series.py", "12"): "a year has twelve months",
     ("scheduling/rules/series.py", "2"): "fortnightly is every second week",
     ("scheduling/rules/series.py", "7"): "a week has seven days",

@@ -229,6 +229,7 @@ NO_PAGES = {
         "scheduling:queue-answer", "scheduling:queue-call-back", "scheduling:queue-duty", "scheduling:queue-hand-over",
         "scheduling:queue-leave", "scheduling:queue-let-go", "scheduling:queue-next", "scheduling:queue-note-call",
         "scheduling:queue-notify", "scheduling:queue-order", "scheduling:queue-return", "scheduling:queue-take",
+        "scheduling:on-call-change", "scheduling:on-call-hours", "scheduling:on-call-hours-remove", "scheduling:on-call-plan",
         "scheduling:hours-end", "scheduling:hours-undo", "scheduling:time-off-add", "scheduling:time-off-remove",
         "scheduling:waitlist-answer", "scheduling:waitlist-remove", "scheduling:feed-end", "scheduling:feed-renew",
         "scheduling:series-cancel", "portal:embed-site-add", "portal:embed-site-remove",

@@ -637,6 +637,15 @@ class _Filling:
                 timezone="America/New_York",
             )  # fmt: skip
             self.things["hours_id"] = hours.id
+        with self._as(clinic.practitioner_user) as own:
+            starts = (clock.now() + timedelta(days=40)).replace(tzinfo=None, microsecond=0)
+            stretches = scheduling.plan_on_call(
+                actor=own, practitioner=clinic.practitioner, starts=starts, ends=starts + timedelta(hours=8)
+            )
+            self.things["stretch_id"] = stretches[0].id
+        with self._as(clinic.coordinator_user) as desk:
+            (wanted,) = scheduling.add_on_call_hours(actor=desk, weekdays=[2], starts_at=time(3), ends_at=time(4))
+            self.things["on_call_id"] = wanted.id
 
     def _devices(self) -> None:
         """A browser of the patient's to which pushes go, and a reminder that waits for it."""

@@ -36,6 +36,7 @@ _GROUNDS: dict[str, str | Promise] = {
     "emergency access": _("opened it in an emergency"),
     "for the patient": _("acts for the patient"),
     "front desk": _("runs the front desk"),
+    "on call": _("was on call, and nobody had answered"),
     "billing": _("works on the claim"),
     "oversight": _("oversees who looks"),
     "overrides": _("reviews overrides"),

@@ -53,6 +53,11 @@ def cancel_timer(name: str, *, key: str) -> None:
     Timer.objects.filter(name=name, key=key, done_at=None).delete()
 
 
+def is_set(name: str, *, key: str) -> bool:
+    """Whether the timer (name, key) is still to run."""
+    return Timer.objects.filter(name=name, key=key, done_at=None, attempts__lt=MAX_ATTEMPTS).exists()
+
+
 def run_due(limit: int = 50) -> int:
     """Run the timers that are due; return how many were tried. Safe in several workers at once."""
     tried = 0
@@ -72,8 +77,11 @@ def run_due(limit: int = 50) -> int:
 
 
 def _run(timer: Timer) -> None:
+    """Run one. It is marked as done before: a handler that sets its own timer anew, for later, must find that kept."""
     tenant_id: UUID | None = timer.tenant_id
     timer.attempts += 1
+    timer.done_at = clock.now()
+    timer.save()
     try:
         with frames.begin(tenant_id=tenant_id, actor=actor.system("timer", tenant_id)):
             _handlers[timer.name](timer.payload)
@@ -83,9 +91,8 @@ def _run(timer: Timer) -> None:
         logger.exception("timer %s failed", timer.name)
         timer.last_error = type(error).__name__
         timer.due_at = clock.now() + timedelta(seconds=min(3600, 2**timer.attempts))
-    else:
-        timer.done_at = clock.now()
-    timer.save()
+        timer.done_at = None
+        timer.save()
 
 
 def given_up(tenant_id: UUID) -> QuerySet[Timer]:

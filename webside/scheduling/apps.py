@@ -39,6 +39,8 @@ class SchedulingConfig(AppConfig):
         timers.register(services.OFFER_TIMER, tasks.offer_over)
         timers.register(services.UNANSWERED_TIMER, tasks.unanswered)
         timers.register(services.CALL_TIMER, tasks.message)
+        timers.register(services.GAP_TIMER, services.look_when_due)
+        timers.register(services.LINE_TIMER, services.reach_again)
         notifications.register_whose(selectors.patient_behind)
         compliance.register_booked(selectors.booked_beyond)
         navigation.register(
@@ -46,6 +48,8 @@ class SchedulingConfig(AppConfig):
                     roles=frozenset({Role.CLINICIAN, Role.COACH, Role.COORDINATOR}), group=2),
             NavItem("staff", _("Waiting now"), "queue", "scheduling:queue", order=15, key="w",
                     roles=frozenset({Role.CLINICIAN, Role.COACH})),
+            NavItem("staff", _("On call"), "phone", "scheduling:on-call", order=45, group=2, bar=False,
+                    roles=frozenset({Role.CLINICIAN, Role.COACH, Role.COORDINATOR, Role.ADMINISTRATOR})),
         )  # fmt: skip
         sentences.register(
             {
@@ -127,6 +131,15 @@ class SchedulingConfig(AppConfig):
                 "scheduling.waitlist.lapse": _("asked whether a time that was held has run out"),
                 "scheduling.waitlist.over": _("stopped looking for a time for somebody"),
                 "scheduling.waitlist.follow": _("looked whether somebody who booked waits for an earlier time"),
+                "scheduling.on-call.read": _("looked at who is on call"),
+                "scheduling.on-call.plan": _("planned when somebody is on call"),
+                "scheduling.on-call.remove": _("took a stretch on call out of the plan"),
+                "scheduling.on-call.offer": _("offered a stretch on call to colleagues"),
+                "scheduling.on-call.withdraw": _("kept a stretch on call that was offered"),
+                "scheduling.on-call.take": _("took a stretch on call from a colleague"),
+                "scheduling.on-call.add-hours": _("said when somebody is to be on call"),
+                "scheduling.on-call.remove-hours": _("said when nobody needs to be on call any more"),
+                "scheduling.on-call.reach": _("let who is on call be told that something is left undone"),
                 "scheduling.duty.start": _("began to take people from the line"),
                 "scheduling.duty.end": _("took no more people from the line"),
             }

@@ -210,3 +210,11 @@ class CalendarTrouble(StrEnum):
     INSIDE = "inside"
     UNREADABLE = "unreadable"
     SEALED = "sealed"
+
+
+class OnCallWhy(StrEnum):
+    """What was left undone, so that who is on call is reached."""
+
+    HELP = "help"
+    HAND_OVER = "hand-over"
+    LINE = "line"

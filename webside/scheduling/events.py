@@ -160,3 +160,24 @@ class WaitlistOver(Event):
     """The last day that suited somebody on the waiting list is over, and no time was found."""
 
     entry_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLeft(Event):
+    """Somebody waits, nobody who may see her takes people from the line, and it was not so before: who is on call is reached."""
+
+    entry_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnCallChanged(Event):
+    """Somebody else changed when a person is on call."""
+
+    stretch_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnCallUncovered(Event):
+    """Nobody is on call in a stretch in which the clinic wants somebody."""
+
+    gap_id: UUID

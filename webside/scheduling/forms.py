@@ -12,6 +12,7 @@ from uuid import UUID
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -600,4 +601,67 @@ class LimitsForm(forms.Form):
     screen_sharing = forms.ChoiceField(
         label=_("Who may show a screen in its visits"), choices=[(each.value, text) for each, text in SHARING.items()],
         help_text=_("It holds for who comes into a visit from now on."), required=False,
+    )  # fmt: skip
+
+
+class WallClockField(forms.DateTimeField):
+    """A day and a time as the clock on the wall shows them, without a zone: the rules say which moment that is."""
+
+    widget = forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+    def to_python(self, value: Any) -> datetime | None:
+        """Return what was typed, as it was typed."""
+        with timezone.override(UTC):
+            moment = super().to_python(value)
+        return moment.replace(tzinfo=None) if moment else None
+
+
+class OnCallForm(forms.Form):
+    """Who is on call, from when until when by the clinic's clock, and in how many weeks."""
+
+    who = forms.ChoiceField(label=_("Who"))
+    starts = WallClockField(label=_("From"))
+    ends = WallClockField(label=_("Until"))
+    weeks = _number(_("How many weeks in a row"), 52, least=1, hint=_("1: only this once."))
+    phone = forms.CharField(
+        label=_("Phone"), max_length=40, required=False, widget=forms.TextInput({"type": "tel", "autocomplete": "off"}),
+        help_text=_("Where they are reached then. Leave it empty for the number that is on record."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, people: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = list(people)
+        self.fields["who"].choices = choices  # type: ignore[attr-defined]
+        if len(choices) == 1:
+            self.initial["who"] = choices[0][0]
+        self.initial.setdefault("weeks", 1)
+
+    def clean_phone(self) -> str:
+        """Anything that people write as a phone number, or nothing."""
+        given = self.cleaned_data["phone"]
+        return phone_number(given) if given else ""
+
+    def clean(self) -> dict[str, Any]:
+        """The end comes after the start, in years that are counted."""
+        cleaned = super().clean() or {}
+        starts, ends = cleaned.get("starts"), cleaned.get("ends")
+        for name in ("starts", "ends"):
+            if cleaned.get(name) and not clock.countable(cleaned[name].date()):
+                self.add_error(name, _("Please check the year."))
+        if starts and ends and ends <= starts:
+            self.add_error("ends", _("This is before it begins."))
+        return cleaned
+
+
+class OnCallHoursForm(forms.Form):
+    """Hours in which somebody is to be on call, on some days of the week; past midnight is the next day's."""
+
+    weekdays = forms.TypedMultipleChoiceField(
+        label=_("On"), coerce=int, choices=list(WEEKDAYS.items()), widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one day of the week.")},
+    )  # fmt: skip
+    starts_at = forms.TimeField(label=_("From"), widget=forms.TimeInput({"type": "time"}, format="%H:%M"))
+    ends_at = forms.TimeField(
+        label=_("To"), widget=forms.TimeInput({"type": "time"}, format="%H:%M"),
+        help_text=_("An end that isn’t later is on the next day. The same time: around the clock."),
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -21,8 +21,9 @@ from django.utils.translation import gettext_lazy, pgettext
 from webside.accounts.selectors import emails_of
 from webside.compliance.events import LicenceExpired
 from webside.compliance.models import Licence
-from webside.core import clock, timers
+from webside.core import clock, frames, timers
 from webside.core.actor import Actor, Role
+from webside.core.models import Tenant
 from webside.notifications import registry as pushes
 from webside.notifications import selectors as notifications
 from webside.notifications.codes import Channel, Choice, MessageKind, MessageStatus
@@ -49,12 +50,15 @@ from webside.scheduling.events import (
     AppointmentMoved,
     AppointmentTaken,
     HoursChanged,
+    OnCallChanged,
+    OnCallUncovered,
     PersonBooked,
     PersonRemoved,
     QueueAlone,
     QueueCalled,
     QueueClosing,
     QueueJoined,
+    QueueLeft,
     QueueNear,
     QueueShut,
     QueueUnanswered,
@@ -452,6 +456,61 @@ def _tell_waiting(entry: WaitlistEntry, event_id: UUID, template: str, subject: 
         )  # fmt: skip
 
 
+def reach_about_line(event: QueueLeft, event_id: UUID) -> None:
+    """Reach who is on call: somebody waits, and nobody is left who takes people from the line."""
+    services.reach_about_line(actor=frames.current().actor, key=str(event_id))
+
+
+def tell_on_call(event: OnCallChanged, event_id: UUID) -> None:
+    """Tell somebody whose stretches another person changed when they are on call now."""
+    stretch = selectors.on_call_stretch(event.stretch_id)
+    if stretch is None or not stretch.practitioner.mail_to:
+        return
+    who, clinic = stretch.practitioner, stretch.tenant
+    ahead = [each for each in selectors.on_call_from(clock.now()) if each.practitioner_id == who.id]
+    shown = ahead[:MOST_TOLD]
+    send_email(
+        template="scheduling/on_call_changed", to=who.mail_to, idempotency_key=f"scheduling.on-call-changed:{event_id}",
+        subject=_("When you are on call has changed"),
+        context={
+            "practitioner": who, "clinic": clinic, "link": services.page_of(clinic), "more": len(ahead) - len(shown),
+            "times": [_span_text(each.start, each.end, clinic.timezone) for each in shown],
+        },
+    )  # fmt: skip
+
+
+def tell_uncovered(event: OnCallUncovered, event_id: UUID) -> None:
+    """Tell the front desk when nobody is on call though the clinic wants it, while somebody can still be found."""
+    now = clock.now()
+    clinic = Tenant.objects.get(id=frames.current_tenant_id())
+    gaps = rules.to_tell(selectors.on_call_plan(now, rules.horizon(now)).gaps, now)
+    to = services.desk_addresses()
+    if not gaps or not to:
+        return
+    send_email(
+        template="scheduling/on_call_uncovered", to=to, idempotency_key=f"scheduling.on-call-uncovered:{event_id}",
+        subject=_("Nobody is on call at some times"),
+        context={
+            "clinic": clinic, "link": services.page_of(clinic),
+            "times": [_span_text(gap.start, gap.end, clinic.timezone) for gap in gaps],
+        },
+    )  # fmt: skip
+
+
+MOST_TOLD = 12
+"""So many stretches stand in a letter; the page has them all."""
+
+
+def _span_text(start: datetime, end: datetime, zone: str) -> str:
+    return f"{services.short_when_at(start, zone)} – {services.short_when_at(end, zone)}"
+
+
+def lead_to_on_call(actor: Actor, about_id: UUID) -> str:
+    """Return the page of who is on call, whose own guard says who sees it."""
+    clinic = Tenant.objects.filter(id=frames.current_tenant_id()).first()
+    return reverse("scheduling:on-call", args=[clinic.slug]) if clinic else ""
+
+
 def register() -> None:
     """Listen: the e-mail follows the commit, it doesn't hold it up."""
     for event in IN_LINE_NEWS:
@@ -487,4 +546,9 @@ def register() -> None:
         if news.by_push:
             pushes.register_lead(f"scheduling/{news.template}", lead_to_place)
     subscribe(TextReceived, take_reply)
+    subscribe(QueueLeft, reach_about_line)
+    subscribe(OnCallChanged, tell_on_call)
+    subscribe(OnCallUncovered, tell_uncovered)
+    pushes.register_lead("scheduling/on_call", lead_to_on_call)
+    pushes.register_lead("scheduling/on_call_nobody", lead_to_on_call)
     timers.register(services.TIMER, remind)

@@ -551,3 +551,82 @@ class BusyTime(TenantModel):
 
     class Meta:
         indexes = [models.Index(fields=["tenant", "practitioner"], name="busy_time_of")]
+
+
+class OnCallHours(TenantModel):
+    """Weekly hours in which the clinic wants somebody on call, in wall-clock time of ``timezone``.
+
+    An end that isn't after the start is on the next day. ``weekday`` is 0 for Monday.
+    """
+
+    weekday = models.PositiveSmallIntegerField()
+    starts_at = models.TimeField()
+    ends_at = models.TimeField()
+    timezone = models.CharField(max_length=60)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "weekday", "starts_at"], name="on_call_hours_once"),
+        ]
+
+
+class OnCallStretch(TenantModel):
+    """A stretch in which somebody is on call: she is reached when what others were asked is left undone.
+
+    ``phone``: where she is reached then; empty, the number of her record. ``offered_at``: she would give it away, and has it
+    until a colleague takes it (``taken_from`` is then whose it was). Removed ones stay: they show who was to be reached.
+    """
+
+    practitioner = TenantForeignKey("people.Practitioner", related_name="on_call")
+    period = DateTimeRangeField()
+    phone = models.CharField(max_length=40, blank=True)
+    planned_by = models.CharField(max_length=160)
+    planner_id = models.UUIDField(null=True)
+    offered_at = models.DateTimeField(null=True)
+    taken_from = TenantForeignKey("people.Practitioner", null=True, related_name="+")
+    removed_at = models.DateTimeField(null=True)
+    removed_by = models.CharField(max_length=160, blank=True)
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="on_call_stretch_once",
+                expressions=[
+                    ("tenant", RangeOperators.EQUAL),
+                    ("practitioner", RangeOperators.EQUAL),
+                    ("period", RangeOperators.OVERLAPS),
+                ],
+                condition=Q(removed_at=None),
+            ),
+        ]
+
+    @property
+    def start(self) -> datetime:
+        """When it begins."""
+        return self.period.lower
+
+    @property
+    def end(self) -> datetime:
+        """When it ends."""
+        return self.period.upper
+
+    @property
+    def reached_at(self) -> str:
+        """The number by which she is reached; empty where none is known."""
+        return self.phone or self.practitioner.phone
+
+
+class OnCallGap(TenantModel):
+    """A stretch of the clinic's on-call hours in which nobody is on call, of which the front desk was told."""
+
+    period = DateTimeRangeField()
+
+    @property
+    def start(self) -> datetime:
+        """When it begins."""
+        return self.period.lower
+
+    @property
+    def end(self) -> datetime:
+        """When it ends."""
+        return self.period.upper

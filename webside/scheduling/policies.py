@@ -5,12 +5,20 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from webside.catalog import policies as catalog
+from webside.core import clock
 from webside.core.actor import Actor, ActorKind, Role
 from webside.people import policies as people
 from webside.people.codes import Scope
 from webside.people.models import Patient, Practitioner
 from webside.scheduling.codes import NO_APPOINTMENT, AppointmentStatus
-from webside.scheduling.models import Appointment, BookedPerson, CalendarFeed, QueueEntry, WaitlistEntry
+from webside.scheduling.models import (
+    Appointment,
+    BookedPerson,
+    CalendarFeed,
+    OnCallStretch,
+    QueueEntry,
+    WaitlistEntry,
+)
 
 SEEN_WITH = (Scope.APPOINTMENTS, Scope.VISITS)
 """With any of these, who acts for a patient sees her appointments."""
@@ -337,3 +345,50 @@ def is_feed_of(actor: Actor, feed: CalendarFeed) -> bool:
     """Whether a feed is the actor's own."""
     owner = feed.practitioner or feed.patient
     return owner is not None and can_keep_feed(actor, owner)
+
+
+# On call
+
+
+def can_see_on_call(actor: Actor) -> bool:
+    """Who is on call, and how she is reached, everybody sees who gives care, the front desk and administrators."""
+    return can_see_hours(actor)
+
+
+def can_plan_on_call(actor: Actor, practitioner: Practitioner) -> bool:
+    """Let somebody be on call: the front desk and administrators anybody, others themselves."""
+    if actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR, Role.ADMINISTRATOR):
+        return True
+    return can_take_from_line(actor, practitioner)
+
+
+def can_plan_for_all(actor: Actor) -> bool:
+    """Plan for anybody, and say when the clinic wants somebody on call: the front desk and administrators."""
+    return actor.kind is ActorKind.SYSTEM or actor.has(Role.COORDINATOR, Role.ADMINISTRATOR)
+
+
+def can_remove_stretch(actor: Actor, stretch: OnCallStretch) -> bool:
+    """Who plans for all; others only what they planned for themselves: what somebody counts on is offered, not dropped."""
+    if can_plan_for_all(actor):
+        return True
+    own = actor.user_id is not None and stretch.planner_id == actor.user_id
+    return own and can_take_from_line(actor, stretch.practitioner)
+
+
+def can_offer_stretch(actor: Actor, stretch: OnCallStretch) -> bool:
+    """Only who is on call then may offer it to colleagues."""
+    return can_take_from_line(actor, stretch.practitioner)
+
+
+def can_take_stretch(actor: Actor, stretch: OnCallStretch, practitioner: Practitioner | None) -> bool:
+    """A colleague takes what was offered, for themselves."""
+    mine = practitioner is not None and can_take_from_line(actor, practitioner)
+    return mine and stretch.offered_at is not None and practitioner != stretch.practitioner
+
+
+def is_on_call(actor: Actor) -> bool:
+    """Whether the actor is on call now, and still works here."""
+    if actor.user_id is None or actor.on_behalf is not None or not actor.has(Role.CLINICIAN, Role.COACH):
+        return False
+    now = OnCallStretch.objects.filter(period__contains=clock.now(), removed_at=None)
+    return now.filter(practitioner__user_id=actor.user_id, practitioner__active=True).exists()

@@ -52,6 +52,13 @@ class HandOverAsked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandOverUnanswered(Event):
+    """A colleague has not answered in time whether they go on with a visit."""
+
+    hand_over_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneCallAsked(Event):
     """Somebody asked to be called, or that the other side is called, on a number that was given before."""
 

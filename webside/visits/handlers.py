@@ -24,12 +24,20 @@ from webside.notifications.services import push_to_users, send_email
 from webside.outbox.registry import subscribe
 from webside.realtime.services import disconnect_on_commit, push_on_commit
 from webside.scheduling import services as scheduling
+from webside.scheduling.codes import OnCallWhy
 from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved
 from webside.scheduling.models import Appointment
 from webside.scheduling.registry import PhoneWay
 from webside.visits import rules, selectors, services
 from webside.visits.codes import OVER, ParticipantRole, Stage, VisitStatus
-from webside.visits.events import HandOverAsked, HelpAsked, HelpUnanswered, PhoneCallAsked, PhoneCallTurned
+from webside.visits.events import (
+    HandOverAsked,
+    HandOverUnanswered,
+    HelpAsked,
+    HelpUnanswered,
+    PhoneCallAsked,
+    PhoneCallTurned,
+)
 from webside.visits.models import Visit
 
 STILL_NEWS = timedelta(days=3)
@@ -146,10 +154,14 @@ def tell_help_asked(event: HelpAsked, event_id: UUID) -> None:
 
 
 def tell_help_unanswered(event: HelpUnanswered, event_id: UUID) -> None:
-    """Tell the front desk, the administrators and the visit's practitioner of a request that is still open."""
+    """Tell the front desk, the administrators, the visit's practitioner and who is on call of a request that is still open."""
     request = selectors.help_request(event.help_id)
     if request is None:
         return
+    if request.answered_at is None:
+        scheduling.reach_on_call(
+            actor=frames.current().actor, why=OnCallWhy.HELP, key=f"{event.help_id}:{event.alarm}", desk=False
+        )
     practitioner = request.visit.appointment.practitioner
     own = practitioner.mail_to
     everybody = [*emails_of(Role.COORDINATOR), *emails_of(Role.ADMINISTRATOR), *([own] if own else [])]
@@ -194,6 +206,13 @@ def tell_hand_over_asked(event: HandOverAsked, event_id: UUID) -> None:
             template="notifications/hand_over", user_ids=[to.user_id], kind=MessageKind.READY, about_id=asked.id,
             idempotency_key=f"visits.hand-over-push:{asked.id}", expires_at=clock.now() + HELP_IS_NEWS,
         )  # fmt: skip
+
+
+def tell_hand_over_unanswered(event: HandOverUnanswered, event_id: UUID) -> None:
+    """Reach who is on call: a colleague was asked to go on with a visit whose patient is there, and has not answered."""
+    asked = selectors.hand_over_by_id(event.hand_over_id)
+    if asked is not None and asked.answered_at is None:
+        scheduling.reach_on_call(actor=frames.current().actor, why=OnCallWhy.HAND_OVER, key=str(asked.id))
 
 
 def lead_to_hand_over(actor: Actor, hand_over_id: UUID) -> str:
@@ -251,5 +270,6 @@ def register() -> None:
     subscribe(PhoneCallAsked, place_when_asked)
     subscribe(PhoneCallTurned, turn_when_moved)
     subscribe(HandOverAsked, tell_hand_over_asked)
+    subscribe(HandOverUnanswered, tell_hand_over_unanswered)
     subscribe(HelpAsked, tell_help_asked)
     subscribe(HelpUnanswered, tell_help_unanswered)

@@ -138,6 +138,20 @@ def helping_site(request: HttpRequest, visit: Any, **_: Any) -> str:
     return render_to_string("visits/_site.html", context, request)
 
 
+def left_undone(request: HttpRequest, **_: Any) -> str:
+    """Draw what nobody has answered in time, on the page of who is on call: not whom it is about."""
+    actor = request.actor  # type: ignore[attr-defined]
+    hand_overs = selectors.left_unanswered(actor)
+    if hand_overs is None:
+        return ""
+    context = {
+        "helps": [each for each in selectors.open_help(actor) if each.alarms],
+        "hand_overs": hand_overs,
+        "zone": request.tenant.timezone,  # type: ignore[attr-defined]
+    }
+    return render_to_string("visits/_left_undone.html", context, request)
+
+
 def register() -> None:
     """Fill the slots."""
     panels.register("chart.summary", "visits.afterwards", after_the_visit, order=20)
@@ -145,4 +159,5 @@ def register() -> None:
     panels.register("visits.door", "visits.site", helping_site, order=5)
     panels.register("visits.beside", "visits.site", helping_site, order=3)
     panels.register("scheduling.appointment", "visits.phone", way_by_phone)
+    panels.register("scheduling.on-call", "visits.left-undone", left_undone)
     panels.register("chart.sign.codes", "visits.propose", before_signing, order=40)

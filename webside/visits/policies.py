@@ -132,13 +132,27 @@ def can_ask_for_help(actor: Actor, visit: Visit) -> bool:
 
 
 def can_answer_help(actor: Actor) -> bool:
-    """The front desk reads what people say is wrong, takes it and answers."""
-    return actor.has(Role.COORDINATOR)
+    """The front desk reads what people say is wrong, takes it and answers; who is on call, what it left unanswered."""
+    return actor.has(Role.COORDINATOR) or scheduling.is_on_call(actor)
 
 
 def visible_help(actor: Actor, asked: QuerySet[HelpRequest]) -> QuerySet[HelpRequest]:
-    """All of the clinic, for the front desk; nobody else reads the words."""
-    return asked if can_answer_help(actor) or actor.kind is ActorKind.SYSTEM else asked.none()
+    """All, for the front desk; for who is on call, what was unanswered for too long. Nobody else reads the words."""
+    if actor.has(Role.COORDINATOR) or actor.kind is ActorKind.SYSTEM:
+        return asked
+    return asked.filter(alarms__gt=0) if scheduling.is_on_call(actor) else asked.none()
+
+
+def ground_of_help(actor: Actor) -> str:
+    """Return by what right somebody looks after a request for help, as the trail says it; nothing for who asks for it."""
+    if actor.has(Role.COORDINATOR):
+        return "front desk"
+    return "on call" if scheduling.is_on_call(actor) else ""
+
+
+def can_see_left_undone(actor: Actor) -> bool:
+    """That a colleague was asked to take a visit and has not answered, who is on call sees, and the front desk; not whose."""
+    return actor.has(Role.COORDINATOR) or scheduling.is_on_call(actor)
 
 
 def can_keep_sites(actor: Actor) -> bool:

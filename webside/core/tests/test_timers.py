@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 
 from webside.core import clock, frames, timers
@@ -72,3 +73,24 @@ def test_a_bad_one_is_tried_again_later_and_stops_nobody(cast: Cast, monkeypatch
     assert (bad.attempts, bad.last_error, bad.done_at) == (1, "ValueError", None)
     assert bad.due_at > clock.now()
     assert Timer.objects.get(key="good").done_at is not None
+
+
+def test_one_that_sets_itself_anew_runs_again_later(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What looks again later, as an unanswered call for help does, must not be marked as done by its first run."""
+    seen: list[int] = []
+
+    def again(payload: Any) -> None:
+        seen.append(payload["n"])
+        timers.set_timer(
+            "test", key="again", due_at=clock.now() + timedelta(minutes=1), payload={"n": payload["n"] + 1}
+        )
+
+    monkeypatch.setattr(timers, "_handlers", {"test": again})
+    _set(cast, "again", -1, n=1)
+    assert timers.run_due() == 1
+    assert timers.is_set("test", key="again") and not timers.is_set("test", key="other")
+    with time_machine.travel(clock.now() + timedelta(minutes=2), tick=False):
+        assert timers.run_due() == 1
+    assert seen == [1, 2]
+    timers.cancel_timer("test", key="again")
+    assert not timers.is_set("test", key="again")

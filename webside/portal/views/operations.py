@@ -23,9 +23,11 @@ from webside.people import services as people_services
 from webside.portal import policies, selectors
 from webside.portal.codes import Readiness
 from webside.portal.forms import NewPatientForm, PhoneBookingForm
+from webside.scheduling import rules
 from webside.scheduling import services as scheduling
 from webside.scheduling.codes import CallWindow, QueueStatus, QueueTrouble, Urgency
 from webside.scheduling.forms import WINDOWS
+from webside.scheduling.selectors import on_call_plan
 from webside.scheduling.views.queue import range_text
 from webside.scheduling.views.waiting import URGENCY_WORDS, why_text
 from webside.ui.kept import Kept, ask_again, forget, kept_for
@@ -62,6 +64,7 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
         "live_tenant": f"tenant:{tenant.id}",
         "texts": texts_waiting(actor),
         "help_waiting": help_waiting(actor),
+        "on_call": on_call_plan(found.now, rules.horizon(found.now)),
         "chips": [
             {"text": text, "url": f"?show={view}" if view else request.path, "current": view == found.shown,
              "count": numbers[view]}

@@ -21,6 +21,16 @@ from webside.scheduling.rules.offers import (
     part_of,
     suits,
 )
+from webside.scheduling.rules.on_call import (
+    NotAStretch,
+    horizon,
+    next_look,
+    stretches,
+    to_tell,
+    told,
+    uncovered,
+    wanted,
+)
 from webside.scheduling.rules.reminders import STEPS, Planned, Step, plan, steps, still_useful
 from webside.scheduling.rules.series import series
 from webside.scheduling.rules.sites import NoOrigin, origin_of
@@ -49,6 +59,7 @@ __all__ = [
     "Before",
     "Lengths",
     "NoOrigin",
+    "NotAStretch",
     "Place",
     "Planned",
     "Range",
@@ -67,10 +78,12 @@ __all__ = [
     "free_slots",
     "full_days",
     "held_until",
+    "horizon",
     "in_order",
     "lasting",
     "lengths",
     "nearest",
+    "next_look",
     "number",
     "offering",
     "offset_text",
@@ -87,6 +100,11 @@ __all__ = [
     "span_of_hours",
     "steps",
     "still_useful",
+    "stretches",
     "suits",
+    "to_tell",
+    "told",
+    "uncovered",
+    "wanted",
     "why_before",
 ]

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from webside.catalog import gates
 from webside.people.models import Practitioner
-from webside.scheduling.models import Appointment, Availability, QueueEntry, WaitlistEntry
+from webside.scheduling.models import Appointment, Availability, OnCallStretch, QueueEntry, WaitlistEntry
 from webside.scheduling.selectors import Slot
 
 
@@ -201,3 +201,15 @@ class TooManySites(ValueError):
 
 class TooManyCalendars(ValueError):
     """So many calendars of one person are not read."""
+
+
+class OnCallAlready(Exception):
+    """The same person is on call in a part of that time: ``stretch`` says when."""
+
+    def __init__(self, stretch: OnCallStretch) -> None:
+        super().__init__("OnCallAlready")
+        self.stretch = stretch
+
+
+class StretchOver(Exception):
+    """A stretch has ended, was removed or is not offered any more."""

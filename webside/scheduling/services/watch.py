@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -10,10 +11,11 @@ from webside.core import clock, frames
 from webside.outbox.services import publish
 from webside.scheduling import registry, rules, selectors
 from webside.scheduling.codes import AppointmentStatus, CallWindow, QueueStatus
-from webside.scheduling.events import QueueAlone, QueueClosing, QueueNear, QueueShut
+from webside.scheduling.events import QueueAlone, QueueClosing, QueueLeft, QueueNear, QueueShut
 from webside.scheduling.models import Appointment, QueueDuty, QueueEntry
 from webside.scheduling.selectors import Line, Opening
 from webside.scheduling.services.duty import duty_is_over, end_duty_by_itself
+from webside.scheduling.services.on_call import forget_left_line, remember_left_line
 from webside.scheduling.services.queue import locked_entry, tell_queue, to_call
 
 
@@ -32,6 +34,7 @@ def watch_queue() -> int:
     for entry in waiting.with_status(QueueStatus.UNANSWERED):
         if not opened[entry.service_id].is_open and not waiting.who_may_see(entry):
             _shut(entry, QueueStatus.UNANSWERED)
+    _reach_who_is_on_call(waiting, opened)
     if waiting.entries:
         tell_queue()  # time has passed: places and ranges on open pages are drawn anew
     return len(waiting.waiting)
@@ -74,6 +77,15 @@ def _look_after(waiting: Line, entry: QueueEntry, opened: Opening) -> None:
         _tell_once(entry, "told_closing_at", QueueClosing(entry_id=entry.id))
     if entry.wants_message and near and not alone and waiting.place(entry.id) < near:
         _tell_once(entry, "told_near_at", QueueNear(entry_id=entry.id))
+
+
+def _reach_who_is_on_call(waiting: Line, opened: Mapping[UUID, Opening]) -> None:
+    """Let who is on call be reached while somebody waits and nobody is left; the timer says that it was done, and when again."""
+    left = [each for each in waiting.in_order if opened[each.service_id].is_open and not waiting.who_may_see(each)]
+    if not left:
+        forget_left_line()
+    elif remember_left_line(left[0]):
+        publish(QueueLeft(entry_id=left[0].id))
 
 
 def _tell_once(entry: QueueEntry, mark: str, event: QueueAlone | QueueClosing | QueueNear) -> None:

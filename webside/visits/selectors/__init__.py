@@ -38,6 +38,7 @@ from webside.visits.selectors.handing import (
     hand_over,
     hand_over_by_id,
     is_with_somebody,
+    left_unanswered,
     newest_hand_over,
     who_may_go_on,
 )
@@ -273,6 +274,7 @@ __all__ = [
     "judged_at",
     "kind_name",
     "kit_names",
+    "left_unanswered",
     "licensed_state_names",
     "line",
     "line_tests",

@@ -27,6 +27,7 @@ from webside.visits.selectors.rooms import barring, case_of, safe_start_of, stag
 
 HANDED_AT = (Stage.WAITING, Stage.ROOM)
 """Where a visit can be handed over while its patient is there; one that was stopped goes another way (``colleague_for``)."""
+MOST_UNANSWERED = 20
 SOON = timedelta(minutes=10)
 """Who has a visit within this time is shown with it: she may be short of time."""
 
@@ -111,6 +112,14 @@ def hand_over(actor: Actor, hand_over_id: UUID) -> HandOver | None:
 def hand_over_by_id(hand_over_id: UUID) -> HandOver | None:
     """Return what was asked of a colleague, or nothing. The caller asks the policies."""
     return _asked().filter(id=hand_over_id).first()
+
+
+def left_unanswered(actor: Actor) -> list[HandOver] | None:
+    """Return what colleagues were asked and have not answered in time, the longest open first; nothing for whom it is not for."""
+    if not policies.can_see_left_undone(actor):
+        return None
+    found = _asked().filter(answered_at=None, overdue_at__isnull=False, visit__ended_at=None)
+    return list(found.order_by("asked_at", "id")[:MOST_UNANSWERED])
 
 
 def newest_hand_over(visit: Visit) -> HandOver | None:

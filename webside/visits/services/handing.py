@@ -17,7 +17,7 @@ from webside.realtime.services import push_on_commit, say_on_commit
 from webside.scheduling import services as scheduling
 from webside.visits import policies, rules, selectors
 from webside.visits.codes import HandOverOutcome, ParticipantRole, Stage
-from webside.visits.events import HandOverAsked
+from webside.visits.events import HandOverAsked, HandOverUnanswered
 from webside.visits.models import HandOver, Participant, Visit
 from webside.visits.rules import Permissions
 from webside.visits.services.errors import (
@@ -251,7 +251,7 @@ def withdraw_hand_over(*, actor: Actor, hand_over_id: UUID) -> HandOver:
 
 @action("visits.hand-over.overdue")
 def note_unanswered(*, actor: Actor, hand_over_id: UUID) -> None:
-    """Let who asked know that nobody has answered in time. It stays asked: she asks somebody else, waits or takes it back."""
+    """Let who asked, and who is on call, know that nobody has answered in time; it stays asked."""
     asked = selectors.hand_over_by_id(hand_over_id)
     if asked is None:
         record("visits.hand-over.overdue", actor=actor, changes={"outcome": "gone"})
@@ -261,6 +261,7 @@ def note_unanswered(*, actor: Actor, hand_over_id: UUID) -> None:
     if asked.answered_at is None and asked.overdue_at is None:
         asked.overdue_at = clock.now()
         asked.save(update_fields=["overdue_at", "updated_at"])
+        publish(HandOverUnanswered(hand_over_id=asked.id))
         _tell(asked)
     _note("visits.hand-over.overdue", actor, asked.visit, asked)
 

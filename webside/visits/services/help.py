@@ -145,4 +145,4 @@ def _tell(request: HelpRequest) -> None:
 
 def _note(name: str, actor: Actor, request: HelpRequest, **more: Any) -> None:
     record(name, actor=actor, target=request, patient_id=request.visit.appointment.patient_id,
-           ground="front desk" if policies.can_answer_help(actor) else "", **more)  # fmt: skip
+           ground=policies.ground_of_help(actor), **more)  # fmt: skip

@@ -71,7 +71,7 @@ def _state(page: Page) -> dict[str, Any]:
     }
 
 
-# The front desk
+# The front desk, and who is on call
 
 
 def _only_desk(request: HttpRequest) -> Any:
@@ -88,7 +88,7 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
     actor, tenant = _only_desk(request), request.tenant  # type: ignore[attr-defined]
     waiting, answered = selectors.open_help(actor), selectors.answered_help(actor)
     if request.GET.get("part") != "list" and (waiting or answered):
-        record("visits.help.read", actor=actor, ground="front desk",
+        record("visits.help.read", actor=actor, ground=policies.ground_of_help(actor),
                changes={"requests": [str(each.id) for each in (*waiting, *answered)]})  # fmt: skip
     context = {
         "waiting": waiting,
