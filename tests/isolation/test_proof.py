@@ -17,10 +17,11 @@ import pytest
 from django.apps import apps
 from django.db.models import Exists, Q
 
-from tests.isolation import attacks
+from tests.isolation import attacks, guard
 from tests.isolation.expectations import rows_of
-from tests.isolation.matrix import Matrix
-from webside.core import lean
+from tests.isolation.matrix import Matrix, undone
+from webside.core import frames, lean
+from webside.core.actor import system
 from webside.core.models import TenantManager, TenantQuerySet
 
 
@@ -72,6 +73,22 @@ DRILLS = [
     Drill("visits.Visit", "visits:visit-emergency-card", (*PEOPLE, "scheduling.Appointment", "visits.SafeStart"),
           (("webside.visits.policies.visible_visits", _all), ("webside.visits.policies.role_in", _clinician))),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("gone", ["none", "policy"])
+def test_a_change_that_nobody_should_have_made_is_seen(matrix: Matrix, gone: str) -> None:
+    """In whichever plan the server keeps: before and after it was made anew, since a policy was taken away."""
+    clinic = matrix.world.larkspur
+    with _policies_off({"people.Patient"} if gone == "policy" else set()):
+        for _ in range(7):  # from the sixth on the server may follow one plan for all clinics
+            before = matrix.digests(clinic)
+            assert matrix.digests(matrix.world.northgate) != before
+        with undone():
+            actor = system("tests", clinic.tenant.id)
+            with frames.begin(tenant_id=clinic.tenant.id, actor=actor):
+                apps.get_model("people.Patient").objects.filter(id=clinic.patient.id).update(given="Somebody else")
+            assert guard.changes(before, matrix.digests(clinic)) == ["changed people_patient"]
+        assert guard.changes(before, matrix.digests(clinic)) == []
 
 
 @pytest.mark.parametrize("gone", ["policy", "filter", "both"])
