@@ -22,12 +22,22 @@ MOST_SECOND_TRIES = 3
 """In one run. More is no accident of a busy machine, and the run fails."""
 
 
+LONG = (ROOT / "tests" / "isolation" / "test_own.py", ROOT / "tests" / "isolation" / "test_foreign.py")
+"""Files without a browser that take as long as one with it."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Try a test with real browsers a second time if it fails: see *Second tries* in ``CONTRIBUTING.md``."""
+    """Try a test with real browsers a second time if it fails (*Second tries* in ``CONTRIBUTING.md``); long files first.
+
+    A file stays with one worker: what comes last had better be short, or the other workers wait for it.
+    """
+    slow = set(LONG)
     for item in items:
-        real_time = item.get_closest_marker("browser") or item.get_closest_marker("netns")
-        if real_time and ROOT / "tests" / "faults" not in item.path.parents:
-            item.add_marker(pytest.mark.flaky(reruns=1))
+        if item.get_closest_marker("browser") or item.get_closest_marker("netns"):
+            slow.add(item.path)
+            if ROOT / "tests" / "faults" not in item.path.parents:
+                item.add_marker(pytest.mark.flaky(reruns=1))
+    items.sort(key=lambda item: item.path not in slow)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
