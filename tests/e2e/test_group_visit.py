@@ -69,6 +69,11 @@ class Room:
         self.maya.get_by_role("button", name=f"Let {name} in").click()
 
 
+def row_of(page: Any, name: str) -> Any:
+    """Return what stands of somebody in the list of people; who makes room stands in other rows too."""
+    return page.locator("li[data-person]").filter(has=page.locator("strong", has_text=name))
+
+
 def open_people(page: Any) -> None:
     """Open the list of people; the clinician has it beside the call."""
     turn_people(page, "true")
@@ -163,10 +168,10 @@ def test_a_visit_of_four(room: Room) -> None:
 
     for page in (liz, maya):
         open_people(page)
-    codes = {page.locator(f"li:has-text('{who}') [data-person-code]").inner_text()
+    codes = {row_of(page, who).locator("[data-person-code]").inner_text()
              for page, who in ((liz, "Dr. Maya Chen"), (maya, "Liz Moreno"))}  # fmt: skip
     assert len(codes) == 1 and re.fullmatch(r"\d\d \d\d \d\d", codes.pop()), "the same digits on both lists"
-    maya.locator("li:has-text('Rosa Diaz')").get_by_role("button", name="The same").click()
+    row_of(maya, "Rosa Diaz").get_by_role("button", name="The same").click()
     wait_for("two words for all", lambda: "Checked with 1 of 3" in maya.locator("[data-call=code-short]").inner_text())
     close_people(liz)
 
@@ -185,7 +190,7 @@ def test_a_visit_of_four(room: Room) -> None:
     all_move(people)
     assert "has joined" not in maya.locator("[data-call=people-note]").inner_text(), "she had not left"
 
-    maya.locator("li:has-text('Ana Moreno')").get_by_role("button", name="Remove").click()
+    row_of(maya, "Ana Moreno").get_by_role("button", name="Remove").click()
     ana.get_by_role("heading", name="You are not in this visit any more").wait_for()
     del people["Ana Moreno"]
     all_move(people)
@@ -322,7 +327,7 @@ def test_who_goes_through_the_list_keeps_her_place_as_it_is_drawn_anew(room: Roo
     """Somebody is asked in meanwhile: she is still at the same button. It goes with the person: she is at the heading."""
     page = room.maya
     open_people(page)
-    row = page.locator("[data-person]").filter(has=page.locator("strong", has_text="Rosa Diaz"))
+    row = row_of(page, "Rosa Diaz")
     row.locator("summary").filter(has_text="What Rosa Diaz may do").press("Enter")
     row.get_by_label("Show their screen").check()
     row.get_by_role("button", name="Remove").focus()

@@ -20,7 +20,7 @@ from tests.e2e import walk
 from tests.e2e.call_lab.running import wait_for
 from tests.e2e.conftest import DESKTOP, PHONE, Demo, look, someone
 from tests.e2e.looks import ZOOMED, findings, wider_than_its_window
-from tests.e2e.test_group_visit import close_people, open_people, up
+from tests.e2e.test_group_visit import close_people, open_people, row_of, up
 from tests.e2e.test_team_meeting import CALLS, looks
 from tests.e2e.test_walk import finish, letters_to, newest_letter, override_identity
 from webside.core import clock
@@ -116,11 +116,6 @@ def together(pages: dict[str, Any]) -> None:
     for name, page in pages.items():
         others = set(pages) - {name}
         wait_for(f"{name} is connected with {others}", lambda p=page, o=others: up(p) == o, 120)
-
-
-def row_of(page: Any, name: str) -> Any:
-    """Return what stands of somebody in the list of people."""
-    return page.locator("[data-person]").filter(has=page.locator("strong", has_text=name))
 
 
 def fill_in(maya: Any, step: tuple[str, str, int]) -> None:

@@ -229,14 +229,27 @@ def _judged() -> tuple[object, ...]:
     line = rules.in_order(
         [waiting(0, 100), waiting(1, 5, Urgency.SOON), waiting(2, 20), waiting(3, 1, Urgency.URGENT)], TODAY
     )
-    names = ("answer_within", "call_after", "duty_silence", "closing_warning", "least_visit", "watch_stale")
+    names = (
+        "answer_within", "call_after", "duty_silence", "closing_warning", "least_visit", "watch_stale", "on_call_again",
+    )  # fmt: skip
     return (
         ids(line),
         [head_start(each, TODAY) for each in Urgency],
         [rules.lasting(name, TODAY) for name in names],
         [rules.number(name, TODAY) for name in ("near_place", "recent_visits", "most_people", "most_people_ever")],
+        (rules.horizon(NOW), _is_refused(hours=200, weeks=1), _is_refused(hours=12, weeks=26)),
         rules.estimate(line, servers=[Server(CHEN)], visits=rules.lengths([9.0], 20, TODAY), now=NOW, on=TODAY),
     )
+
+
+def _is_refused(*, hours: int, weeks: int) -> bool:
+    """Whether nobody can be on call for so long, or so many weeks in a row."""
+    begins = datetime(2026, 11, 30, 8)  # noqa: DTZ001 - by the clock on the wall
+    try:
+        rules.stretches(begins, begins + timedelta(hours=hours), "America/New_York", weeks=weeks, on=TODAY)
+    except rules.NotAStretch:
+        return True
+    return False
 
 
 @pytest.mark.parametrize("row", [row for file in ENDED for row in load(file).rows], ids=lambda row: row.id)
