@@ -57,6 +57,23 @@ def findings_for(visit: Visit, practitioner: Practitioner, record: Any = None) -
     return gates.ask(case_of(visit, at=clock.now(), practitioner=practitioner, facts=facts))
 
 
+def in_the_way(visit: Visit, user_id: UUID) -> Finding | None:
+    """Return what the law has against a colleague treating the patient of a visit, where she is, now; nothing if it hasn't.
+
+    For who is asked in: they may advise whoever treats, and that is all. Of who has no entry as a practitioner nobody has
+    checked anything, and of a patient who hasn't said where she is neither.
+    """
+    if visit.appointment.service.kind not in gates.get("licence").kinds:
+        return None
+    found = Practitioner.objects.filter(user_id=user_id).first()
+    start = safe_start_of(visit)
+    if found is None or start is None or not start.state:
+        return Finding("licence", "law", "not_checked", "")
+    return next(
+        (each for each in findings_for(visit, found) if each.gate == "licence" and each.outcome != "pass"), None
+    )
+
+
 def who_may_go_on(visit: Visit) -> list[Colleague]:
     """Return everybody else of this clinic who gives the visit's service and works here, by name.
 

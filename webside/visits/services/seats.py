@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from webside.audit.codes import Outcome
 from webside.audit.services import action, record
+from webside.catalog.gates import Finding
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.core.locks import lock
@@ -35,10 +36,14 @@ LinkTo = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Somebody who was asked in. ``link`` opens her seat once and is shown once: its token is not kept."""
+    """Somebody who was asked in. ``link`` opens her seat once and is shown once: its token is not kept.
+
+    ``in_the_way``: what the law has against a colleague treating this patient; to advise is another thing.
+    """
 
     seat: Participant
     link: str = ""
+    in_the_way: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,10 @@ def ask_in(
         if user_id:
             _tell_colleague(seat)
         tell(visit, "seats")
-    note_step("visits.seat.invite", actor, visit, target_label=asked.seat.name, changes={"role": role.value})
+    changes = {"role": role.value}
+    if user_id is not None and (found := selectors.in_the_way(visit, user_id)):
+        asked, changes["licence"] = replace(asked, in_the_way=found), found.outcome
+    note_step("visits.seat.invite", actor, visit, target_label=asked.seat.name, changes=changes)
     return asked
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -145,7 +146,9 @@ def test_a_colleague_comes_by_the_account_and_nobody_by_the_address(cast: Cast, 
     answer = maya.post(
         url(visit, "people/ask/"), {"user": str(cast.daniel_user.id), "role": "specialist"}, headers={"X-In-Page": "1"}
     )
-    assert "sees it on the day page" in answer.content.decode()
+    said = unescape(answer.content.decode())
+    assert "sees it on the day page" in said
+    assert "New York" in said and "Dr. Daniel Whitfield may advise you. Treating Liz stays with you." in said
     seat = seat_of(cast, "Dr. Daniel Whitfield")
     daniel = sign_in(Client(), cast.daniel_user)
     lobby = daniel.get(f"/o/larkspur/seats/{seat.id}/").content.decode()

@@ -161,6 +161,11 @@ def test_a_colleague_is_picked_from_the_list_and_keeps_one_seat(cast: Cast, visi
     first, second = (ask(cast, visit, role=role, name="", user_id=cast.daniel_user.id) for _ in range(2))
     assert first.seat == second.seat and first.link == ""
     assert (first.seat.name, first.seat.see_chart, first.seat.write) == ("Dr. Daniel Whitfield", True, False)
+    for asked in (first, second):
+        assert asked.in_the_way and asked.in_the_way.outcome == "stop", "she is in New York, where he has no licence"
+    with cast.as_(cast.maya_user):
+        trail = AuditEvent.objects.filter(action="visits.seat.invite").order_by("at", "id")
+        assert [event.changes for event in trail] == [{"role": "specialist", "licence": "stop"}] * 2
     with cast.as_(cast.daniel_user) as daniel:
         assert [seat.id for seat in selectors.asked_into(daniel)] == [first.seat.id]
         assert selectors.visit(daniel, visit.id) is None, "the room is not his: he has a seat"

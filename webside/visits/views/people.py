@@ -193,7 +193,8 @@ def said(
 ) -> HttpResponse:
     """Answer within the page that asked; without JavaScript, lead back to it, or show the link that is shown once."""
     link = page.request.build_absolute_uri(asked.link) if asked is not None and asked.link else ""
-    shown = {"error": error, "done": done, "asked": asked.seat if asked else None, "link": link, **more}
+    shown = {"error": error, "done": done, "asked": asked.seat if asked else None, "link": link,
+             "adviser_only": adviser_only(page, asked) if asked and asked.in_the_way else "", **more}  # fmt: skip
     if page.request.headers.get(IN_PAGE):
         return page.render("visits/_asked.html", status=status, **shown)
     if link:
@@ -202,7 +203,17 @@ def said(
         messages.error(page.request, error)
     elif done:
         messages.success(page.request, done)
+    elif shown["adviser_only"]:
+        messages.warning(page.request, shown["adviser_only"])
     return redirect(page.url("visit-room"))
+
+
+def adviser_only(page: Page, asked: Any) -> str:
+    """Say that a colleague may advise, and not treat, and why."""
+    names = {"name": asked.seat.name, "patient": page.visit.appointment.patient.given}
+    unsure = _("Nobody has checked a licence of %(name)s for where %(patient)s is.") % names
+    stays = _("%(name)s may advise you. Treating %(patient)s stays with you.") % names
+    return f"{asked.in_the_way.text or unsure} {stays}"
 
 
 def room_people(page: Page) -> dict[str, Any]:
