@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
@@ -24,6 +25,22 @@ from webside.scheduling.codes import (
     Urgency,
     WaitlistStatus,
 )
+
+
+class Timed:
+    """What every row with a ``period`` says of it; the next one may begin when it ends."""
+
+    period: Any
+
+    @property
+    def start(self) -> datetime:
+        """When it begins."""
+        return self.period.lower
+
+    @property
+    def end(self) -> datetime:
+        """When it ends."""
+        return self.period.upper
 
 
 class Availability(TenantModel):
@@ -51,7 +68,7 @@ class AvailabilityException(TenantModel):
     reason = models.CharField(max_length=120, blank=True)
 
 
-class Appointment(TenantModel):
+class Appointment(Timed, TenantModel):
     """FHIR Appointment. PostgreSQL refuses a second one for the same person in the same time.
 
     ``sequence`` counts each move, cancellation and restoring. ``doors_since``: where a hand-over let open doors follow,
@@ -104,16 +121,6 @@ class Appointment(TenantModel):
                 for who, time, held in (("practitioner", "blocked", TAKES_TIME), ("patient", "period", HOLDS_TIME))
             ),
         ]
-
-    @property
-    def start(self) -> datetime:
-        """When it begins."""
-        return self.period.lower
-
-    @property
-    def end(self) -> datetime:
-        """When it ends; the next one may begin then."""
-        return self.period.upper
 
 
 class BookedPerson(TenantModel):
@@ -414,7 +421,7 @@ class WaitlistEntry(TenantModel):
         ]
 
 
-class WaitlistOffer(TenantModel):
+class WaitlistOffer(Timed, TenantModel):
     """A time that was offered to somebody on the waiting list, and held for her until ``until``.
 
     While it is open a *pending* appointment of the same id holds the time, so that PostgreSQL keeps it from others.
@@ -436,16 +443,6 @@ class WaitlistOffer(TenantModel):
                 fields=["tenant", "entry"], condition=Q(status=OfferStatus.OPEN.value), name="waitlist_offer_once"
             )
         ]
-
-    @property
-    def start(self) -> datetime:
-        """When the offered visit would begin."""
-        return self.period.lower
-
-    @property
-    def end(self) -> datetime:
-        """When it would end."""
-        return self.period.upper
 
 
 class WaitlistLink(TenantModel):
@@ -570,7 +567,7 @@ class OnCallHours(TenantModel):
         ]
 
 
-class OnCallStretch(TenantModel):
+class OnCallStretch(Timed, TenantModel):
     """A stretch in which somebody is on call: she is reached when what others were asked is left undone.
 
     ``phone``: where she is reached then; empty, the number of her record. ``offered_at``: she would give it away, and has it
@@ -601,32 +598,12 @@ class OnCallStretch(TenantModel):
         ]
 
     @property
-    def start(self) -> datetime:
-        """When it begins."""
-        return self.period.lower
-
-    @property
-    def end(self) -> datetime:
-        """When it ends."""
-        return self.period.upper
-
-    @property
     def reached_at(self) -> str:
         """The number by which she is reached; empty where none is known."""
         return self.phone or self.practitioner.phone
 
 
-class OnCallGap(TenantModel):
+class OnCallGap(Timed, TenantModel):
     """A stretch of the clinic's on-call hours in which nobody is on call, of which the front desk was told."""
 
     period = DateTimeRangeField()
-
-    @property
-    def start(self) -> datetime:
-        """When it begins."""
-        return self.period.lower
-
-    @property
-    def end(self) -> datetime:
-        """When it ends."""
-        return self.period.upper
