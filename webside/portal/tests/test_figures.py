@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -130,6 +131,14 @@ def test_of_too_few_nothing_is_told_and_the_sum_gives_nobody_away(cast: Cast) ->
     assert [line.answers for line in found.lines] == [None, None], "with one of two hidden, the sum would give it away"
     daniel = next(line for line in found.lines if "Whitfield" in line.key or cast.daniel.family in line.key)
     assert (daniel.booked, daniel.held.percent, daniel.wait) == (4, None, None)
+
+
+def test_a_wait_of_too_few_is_said_to_be_so_in_the_sum_as_in_its_row(cast: Cast) -> None:
+    with cast.as_(cast.maya_user):
+        _make(cast, 3)
+    page = sign_in(Client(), cast.grace_user).get(reverse("portal:figures", args=["larkspur"])).content.decode()
+    (tile,) = re.findall(r"<dt>Wait</dt><dd>(.*?)</dd>", page)
+    assert "too few to say" in tile and "of 3 measured" in tile
 
 
 def test_which_groups_are_hidden() -> None:
