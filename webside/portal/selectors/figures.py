@@ -39,7 +39,7 @@ from webside.people.rules import full_name
 from webside.portal import policies, rules
 from webside.portal.codes import By
 from webside.portal.rules import Share
-from webside.scheduling.codes import NO_APPOINTMENT, AppointmentStatus
+from webside.scheduling.codes import NO_APPOINTMENT, AppointmentStatus, Missed
 from webside.scheduling.models import Appointment
 from webside.visits import policies as visits
 from webside.visits.codes import BAD_LINES, EndReason, LineTest, ParticipantRole
@@ -48,6 +48,11 @@ from webside.visits.rules import fewest_answers, on_time
 
 NARROW, WIDE = 150, 600
 """Kilobits a second that reached the patient: below the first sound alone is safe, above the second a full picture."""
+
+
+KEPT_OUT = Q(status=AppointmentStatus.NOSHOW, missed_reason=Missed.TECHNICAL)
+"""Who wanted to come and could not, as was noted of the visit: no call that failed on the way, and yet one that failed."""
+_FAILED = KEPT_OUT | Q(visit__end_reason=EndReason.TECHNICAL) & ~Q(status=AppointmentStatus.NOSHOW)
 
 
 class _Percentile(Aggregate):
@@ -79,13 +84,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How the lines were in one kind of place (``home``, ``clinic``, ``other``; empty: not said) of one area.
+    """How the lines were at one place that helps with visits, or else in one kind of place of one area.
 
-    ``area``: the first three digits of the ZIP code. ``people`` are so many patients; ``bad`` says how many tests.
+    ``kind``: ``home``, ``clinic``, ``other``; empty: not said. ``area``: the first three digits of the ZIP code. ``site``: the
+    name and town of a place of the clinic's list. ``people`` are so many patients; ``bad`` says how many tests.
     """
 
     kind: str
     area: str
+    site: str
     people: int
     bad: Share
     kbps: int | None
@@ -205,13 +212,12 @@ def _measures(punctual: timedelta | None) -> dict[str, Any]:
         "epoch",
     )
     in_time = let_in & Q(visit__admitted_at__lte=F("starts") + Value(punctual, DurationField())) if punctual else None
-    missed = Q(status=AppointmentStatus.NOSHOW)
-    held = Q(visit__end_reason=EndReason.COMPLETED) & ~missed
-    failed = Q(visit__end_reason=EndReason.TECHNICAL) & ~missed
+    missed = Q(status=AppointmentStatus.NOSHOW) & ~KEPT_OUT
+    held = Q(visit__end_reason=EndReason.COMPLETED) & ~Q(status=AppointmentStatus.NOSHOW)
     return {
         "booked": Count("id"),
         "held": Count("id", filter=held),
-        "failed": Count("id", filter=failed),
+        "failed": Count("id", filter=_FAILED),
         "missed": Count("id", filter=missed),
         "let_in": Count("id", filter=let_in),
         "in_time": Count("id", filter=in_time) if in_time else Value(0),
@@ -260,10 +266,8 @@ def _bandwidths(since: datetime, until: datetime) -> QuerySet[Any, dict[str, Any
 
 def _tried(found: QuerySet[Any]) -> QuerySet[Any, dict[str, Any]]:
     """Return how many visits were tried and how many of these failed, by ``of``."""
-    tried = found.filter(visit__end_reason__in=[EndReason.COMPLETED, EndReason.TECHNICAL])
-    return tried.values("of").annotate(
-        tried=Count("id"), failed=Count("id", filter=Q(visit__end_reason=EndReason.TECHNICAL))
-    )
+    tried = found.filter(_FAILED | Q(visit__end_reason=EndReason.COMPLETED))
+    return tried.values("of").annotate(tried=Count("id"), failed=Count("id", filter=_FAILED))
 
 
 def _failed_by(rows: list[dict[str, Any]], fewest: int | None) -> list[tuple[str, Share]]:
@@ -272,7 +276,7 @@ def _failed_by(rows: list[dict[str, Any]], fewest: int | None) -> list[tuple[str
 
 @prepared
 def _tested(since: datetime, until: datetime) -> QuerySet[Any, dict[str, Any]]:
-    """Ask for the tested lines by where they were: the kind of place and three digits of its ZIP code."""
+    """Ask for the tested lines by where they were: the place that helps with visits, or its kind and three digits of its ZIP."""
     check = F("seat__device_check")
     tested = (
         _appointments(since, until)
@@ -282,14 +286,17 @@ def _tested(since: datetime, until: datetime) -> QuerySet[Any, dict[str, Any]]:
             rtt=Cast(KeyTextTransform("rtt_ms", check), FloatField()),
             kind=F("visit__safe_start__location"),
             area=Left("visit__safe_start__postal_code", 3),
+            site=F("visit__safe_start__site"),
+            site_name=F("visit__safe_start__site__name"),
+            town=F("visit__safe_start__site__city"),
         )
         .filter(tested__in=set(LineTest) - {LineTest.UNMEASURED})
     )
-    return tested.values("kind", "area").annotate(
+    return tested.values("kind", "area", "site", "site_name", "town").annotate(
         people=Count("patient", distinct=True), tests=Count("id"),
         bad=Count("id", filter=Q(tested__in=BAD_LINES)), with_kbps=Count("kbps"), with_rtt=Count("rtt"),
         half_kbps=_Percentile("kbps", part="0.5"), half_rtt=_Percentile("rtt", part="0.5"),
-    ).order_by("kind", "area")  # fmt: skip
+    ).order_by("kind", "area", "site")  # fmt: skip
 
 
 def _places(rows: list[dict[str, Any]], fewest: int | None) -> tuple[list[Place], int]:
@@ -301,13 +308,17 @@ def _places(rows: list[dict[str, Any]], fewest: int | None) -> tuple[list[Place]
     secret = rules.hidden([row["people"] for row in rows], fewest)
     places = [
         Place(
-            row["kind"] or "", row["area"] or "", row["people"], rules.share(row["bad"], row["tests"], fewest),
+            row["kind"] or "", row["area"] or "", _site(row), row["people"], rules.share(row["bad"], row["tests"], fewest),
             rules.enough(row["with_kbps"], row["half_kbps"], fewest), rules.enough(row["with_rtt"], row["half_rtt"], fewest),
         )
         for number, row in enumerate(rows)
         if number not in secret
     ]  # fmt: skip
     return sorted(places, key=lambda place: -(place.bad.percent or 0)), len(secret)
+
+
+def _site(row: dict[str, Any]) -> str:
+    return ", ".join(filter(None, (row["site_name"], row["town"])))
 
 
 def _bandwidth() -> Subquery:

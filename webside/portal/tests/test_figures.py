@@ -23,7 +23,8 @@ from webside.scheduling.models import Appointment
 from webside.testing.cast import Cast, sign_in
 from webside.testing.queries import page_queries
 from webside.visits import rules as visit_rules
-from webside.visits.models import Participant, QualitySample, SafeStart, SurveyAnswer, Visit
+from webside.visits.models import Participant, QualitySample, SafeStart, Site, SurveyAnswer, Visit
+from webside.visits.tests.factories import make_site
 
 ZONE = ZoneInfo("America/New_York")
 MANY = 2_000
@@ -103,6 +104,20 @@ def test_the_numbers_are_those_of_the_visits(cast: Cast) -> None:
     assert found.reasons == [(Missed.PATIENT, 6)]
     assert {key: (share.number, share.of) for key, share in found.devices} == {"video": (0, 8), "low_video": (6, 6)}
     assert {key: (share.number, share.of) for key, share in found.bandwidths} == {"wide": (0, 8), "narrow": (6, 6)}
+
+
+def test_who_was_kept_out_by_technology_counts_as_a_call_that_failed(cast: Cast) -> None:
+    """She tested her devices and never got in: that she did not come would be said against her."""
+    with cast.as_(cast.maya_user):
+        _make(cast, 6, verdict="video", kbps=900)
+        _make(cast, 5, days=2, status="noshow", missed=Missed.TECHNICAL, verdict="phone")
+        _make(cast, 5, days=3, status="noshow", missed=Missed.PATIENT, verdict="video")
+    found = _figures(cast)
+    total = found.total
+    assert (total.held.number, total.failed.number, total.failed.of, total.missed.number) == (6, 5, 11, 5)
+    assert {key: (share.number, share.of) for key, share in found.devices} == {"video": (0, 6), "phone": (5, 5)}
+    assert {key: (share.number, share.of) for key, share in found.bandwidths} == {"": (5, 5), "wide": (0, 6)}
+    assert dict(found.reasons) == {Missed.TECHNICAL: 5, Missed.PATIENT: 5}
 
 
 def test_what_is_not_known_is_not_counted_as_well(cast: Cast) -> None:
@@ -198,7 +213,7 @@ def test_two_thousand_visits_cost_as_many_queries_as_one(cast: Cast) -> None:
 
 
 def _people_test(cast: Cast, number: int, line: str, *, days: int, place: str = "home", code: str = "12401", tests: int = 1,
-                 kbps: int | None = 2_000, rtt: int = 60) -> None:  # fmt: skip
+                 kbps: int | None = 2_000, rtt: int = 60, site: Site | None = None) -> None:  # fmt: skip
     """Let so many new patients test their lines from one place, each before so many visits."""
     measured = {"line": line, "rtt_ms": rtt} | ({"kbps": kbps} if kbps is not None else {})
     for each in range(number):
@@ -207,7 +222,20 @@ def _people_test(cast: Cast, number: int, line: str, *, days: int, place: str = 
             timezone="America/New_York",
         )  # fmt: skip
         _make(cast, tests, days=days + each, patient=patient, verdict="video", line=measured,
-              place={"location": place, "postal_code": code})  # fmt: skip
+              place={"location": place, "postal_code": code, "site": site})  # fmt: skip
+
+
+def test_a_school_has_a_row_of_its_own(cast: Cast) -> None:
+    """Two places in one town are two lines: one of them may want mending."""
+    school = make_site(cast, name="Hill School")
+    with cast.as_(cast.maya_user):
+        _people_test(cast, 5, "slow", days=1, place="clinic", site=school, code=school.postal_code)
+        _people_test(cast, 6, "works", days=7, place="clinic", code=school.postal_code)
+    first, second = _figures(cast).places
+    assert (first.site, first.people, first.bad.percent) == (f"Hill School, {school.city}", 5, 100)
+    assert (second.site, second.people, second.bad.percent) == ("", 6, 0)
+    page = sign_in(Client(), cast.grace_user).get(reverse("portal:figures", args=["larkspur"])).content.decode()
+    assert f"Hill School, {school.city}" in page
 
 
 def test_which_places_have_bad_lines_the_worst_first(cast: Cast) -> None:
