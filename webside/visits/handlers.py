@@ -28,7 +28,7 @@ from webside.scheduling.codes import OnCallWhy
 from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved
 from webside.scheduling.models import Appointment
 from webside.scheduling.registry import PhoneWay
-from webside.visits import rules, selectors, services
+from webside.visits import policies, rules, selectors, services
 from webside.visits.codes import OVER, ParticipantRole, Stage, VisitStatus
 from webside.visits.events import (
     HandOverAsked,
@@ -44,6 +44,8 @@ STILL_NEWS = timedelta(days=3)
 """A note signed longer ago than this is told to nobody any more: an old letter out of the blue frightens."""
 HELP_IS_NEWS = timedelta(minutes=30)
 """A push for help that comes later than this calls somebody to what others have done."""
+HELP, WHO_TO_CALL = "visits:help-list", "scheduling:on-call"
+"""The pages of the requests, which few may read, and of who is on call, which everybody who works here sees."""
 
 
 def _appointment(appointment_id: UUID) -> Appointment | None:
@@ -163,15 +165,17 @@ def tell_help_unanswered(event: HelpUnanswered, event_id: UUID) -> None:
             actor=frames.current().actor, why=OnCallWhy.HELP, key=f"{event.help_id}:{event.alarm}", desk=False
         )
     practitioner = request.visit.appointment.practitioner
-    own = practitioner.mail_to
-    everybody = [*emails_of(Role.COORDINATOR), *emails_of(Role.ADMINISTRATOR), *([own] if own else [])]
-    subject = _("Nobody has answered somebody who asks for help")
-    _send_help(event.help_id, list(dict.fromkeys(everybody)), "help_unanswered", subject, str(event.alarm))
+    desk, own = emails_of(Role.COORDINATOR), practitioner.mail_to
+    others = [each for each in [*emails_of(Role.ADMINISTRATOR), *([own] if own else [])] if each not in desk]
+    subject, key = _("Nobody has answered somebody who asks for help"), str(event.alarm)
+    _send_help(event.help_id, desk, "help_unanswered", subject, key)
+    _send_help(event.help_id, list(dict.fromkeys(others)), "help_unanswered", subject, f"{key}:others", reads=False)
     users = {*users_of(Role.COORDINATOR), *users_of(Role.ADMINISTRATOR)}
-    _push_help(event.help_id, [*users, *([practitioner.user_id] if practitioner.user_id else [])], str(event.alarm))
+    _push_help(event.help_id, [*users, *([practitioner.user_id] if practitioner.user_id else [])], key)
 
 
-def _send_help(help_id: UUID, to: list[str], template: str, subject: str, key: str) -> None:
+def _send_help(help_id: UUID, to: list[str], template: str, subject: str, key: str, *, reads: bool = True) -> None:
+    """Write to the front desk where it finds the request; to who may not read it (not ``reads``), whom to call."""
     request = selectors.help_request(help_id)
     if request is None or request.answered_at is not None or not to:
         return
@@ -181,7 +185,8 @@ def _send_help(help_id: UUID, to: list[str], template: str, subject: str, key: s
         context={
             "clinic": tenant, "taken": request.taken_at is not None,
             "minutes": int((clock.now() - request.asked_at).total_seconds() // 60),
-            "link": settings.PUBLIC_URL + reverse("visits:help-list", args=[tenant.slug]),
+            "reads": reads,
+            "link": settings.PUBLIC_URL + reverse(HELP if reads else WHO_TO_CALL, args=[tenant.slug]),
         },
     )  # fmt: skip
 
@@ -252,9 +257,10 @@ def _push_help(help_id: UUID, users: list[UUID], key: str) -> None:
 
 
 def lead_to_help(actor: Actor, help_id: UUID) -> str:
-    """Return the page of the requests, whose own guard says who sees which."""
+    """Return the page of the requests for who reads them; for the others who are told that nobody has answered, whom to call."""
     request = selectors.help_request(help_id)
-    return reverse("visits:help-list", args=[request.visit.appointment.tenant.slug]) if request else ""
+    page = HELP if policies.can_answer_help(actor) else WHO_TO_CALL
+    return reverse(page, args=[request.visit.appointment.tenant.slug]) if request else ""
 
 
 def register() -> None:

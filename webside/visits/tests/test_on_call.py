@@ -23,6 +23,7 @@ from webside.outbox.services import deliver_due
 from webside.scheduling import services as scheduling
 from webside.testing.cast import Cast, sign_in
 from webside.visits import rules, selectors, services
+from webside.visits.handlers import lead_to_help
 from webside.visits.models import HandOver, HelpRequest, Visit
 from webside.visits.tests import factories
 
@@ -115,6 +116,25 @@ def test_nobody_else_reads_it(cast: Cast, who: str) -> None:
     other = sign_in(Client(), getattr(cast, f"{who}_user"))
     assert other.get(LIST).status_code == 404
     assert "asked for help" not in other.get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize(("who", "leads"), [("grace", LIST), ("daniel", LIST), ("admin", PAGE), ("maya", PAGE)])
+def test_everybody_who_is_told_is_led_to_a_page_of_theirs(cast: Cast, who: str, leads: str) -> None:
+    """Who may not read what it is, is led to whom to call, never to a page that is not there for them."""
+    on_call(cast)
+    found = ask_help(cast, factories.admitted(cast))
+    run_due(found.asked_at + rules.help_alarm(found.asked_at.date()) + timedelta(seconds=1))
+    user = getattr(cast, f"{who}_user")
+    with cast.as_(user) as actor:
+        assert lead_to_help(actor, found.id) == leads
+    assert sign_in(Client(), user).get(leads).status_code == 200
+    if who == "daniel":
+        return  # his letter is the one of who is on call
+    sent = OutgoingMessage.objects.filter(template="visits/help_unanswered")
+    mails = [email.message_from_bytes(content_of(row), policy=default) for row in sent]
+    letters = [mail.get_content() for mail in mails if user.email in str(mail["To"])]
+    assert len(letters) == 1
+    assert leads in letters[0] and {LIST, PAGE}.difference([leads]).pop() not in letters[0]
 
 
 def test_when_it_is_over_so_is_the_right_to_read(cast: Cast) -> None:
