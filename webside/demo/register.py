@@ -12,7 +12,7 @@ from webside.visits.engines import phone
 
 
 def everything() -> None:
-    """Our page at ``/``; mails, texts and calls go to stand-ins, which the worker keeps running; somebody is always on call."""
+    """Our page at ``/``; mails, texts and calls go to stand-ins, which the worker keeps running; somebody always works."""
     registry.use_front_page(front.who)
     ports.lend_smtp(mailbox.server)
     ports.lend_sms(telephone.service)
@@ -20,4 +20,4 @@ def everything() -> None:
     loops.register("mailbox", mailbox.kept.keep_running, every=2)
     loops.register("telephone", telephone.kept.keep_running, every=2)
     loops.register("calls", calls.kept.keep_running, every=2)
-    loops.register("on-call", hours.renew_on_call, every=600)
+    loops.register("extra-time", hours.renew_extra_time, every=600)

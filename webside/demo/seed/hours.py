@@ -1,7 +1,8 @@
-"""When people of the demo work: hours as a clinic has them, and somebody on call, so that the demo lives at any hour."""
+"""When people of the demo work: hours as a clinic has them, extra time so that the demo lives at any hour, who is on call."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from webside.demo.seed.clinic import Demo
 from webside.people.models import Practitioner
 from webside.scheduling import selectors as times
 from webside.scheduling import services as scheduling
-from webside.scheduling.models import Availability, AvailabilityException
+from webside.scheduling.models import Availability, AvailabilityException, OnCallStretch
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY = range(6)
 WEEKDAYS = (MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY)
@@ -42,11 +43,18 @@ WEEKS: dict[str, tuple[Shift, ...]] = {
     "mallory": (Shift(WEEKDAYS, time(9), time(17)),),
 }  # fmt: skip
 
-ON_CALL = "On call"
-ON_CALL_PEOPLE = ("maya", "daniel")
-ON_CALL_FOR = timedelta(hours=6)
-ON_CALL_LEFT = timedelta(hours=3)
+EXTRA = "Extra hours"
+EXTRA_PEOPLE = ("maya", "daniel")
+EXTRA_FOR = timedelta(hours=6)
+EXTRA_LEFT = timedelta(hours=3)
 """As soon as less is left, it is renewed: whoever tries the demo finds a free time within the next half hour."""
+WEEK = timedelta(weeks=1)
+ON_CALL_WEEKS = 12
+ON_CALL = (
+    ("maya", MONDAY, time(8), timedelta(days=4, hours=9)),
+    ("daniel", FRIDAY, time(17), timedelta(days=2, hours=15)),
+)
+"""Who is on call: from which day and time of a week, for how long; so there is always somebody."""
 
 
 def keep_weekly_hours(demo: Demo, key: str, practitioner: Practitioner) -> None:
@@ -65,40 +73,52 @@ def keep_weekly_hours(demo: Demo, key: str, practitioner: Practitioner) -> None:
             )  # fmt: skip
 
 
-def keep_on_call(demo: Demo, practitioner: Practitioner) -> bool:
-    """Let somebody be on call from this hour on, as extra time beside their weekly hours; return whether it was renewed.
+def keep_extra_time(demo: Demo, practitioner: Practitioner) -> bool:
+    """Let somebody work from this hour on, as extra time beside their weekly hours; return whether it was renewed.
 
-    The two doctors may treat in different states, so each is on call for their own.
+    The two doctors may treat in different states, so each works for their own.
     """
     now = clock.now()
-    calls = AvailabilityException.objects.filter(practitioner=practitioner, available=True, reason=ON_CALL)
-    if any(call.period.lower <= now and call.period.upper - now >= ON_CALL_LEFT for call in calls):
+    extra = AvailabilityException.objects.filter(practitioner=practitioner, available=True, reason=EXTRA)
+    if any(each.period.lower <= now and each.period.upper - now >= EXTRA_LEFT for each in extra):
         return False
-    for call in calls.select_related("practitioner"):
-        scheduling.remove_exception(actor=demo.machine, exception=call)
+    for each in extra.select_related("practitioner"):
+        scheduling.remove_exception(actor=demo.machine, exception=each)
     # From the full hour: the times of extra and of weekly hours then begin at the same minutes.
     hour = now.replace(minute=0, second=0, microsecond=0)
     scheduling.add_exception(
-        actor=demo.machine,
-        practitioner=practitioner,
-        start=hour,
-        end=hour + ON_CALL_FOR,
-        available=True,
-        reason=ON_CALL,
+        actor=demo.machine, practitioner=practitioner, start=hour, end=hour + EXTRA_FOR, available=True, reason=EXTRA
     )
     return True
 
 
-def renew_on_call() -> int:
-    """Renew who is on call, in a demo that runs for days; return how many were (a loop of the worker)."""
+def renew_extra_time() -> int:
+    """Renew who works extra, in a demo that runs for days; return of how many (a loop of the worker)."""
     tenant = Tenant.objects.filter(slug="larkspur").first()
     if tenant is None:
         return 0
     demo = Demo(tenant, users={})
-    addresses = [somebody.email for somebody in EVERYBODY if somebody.key in ON_CALL_PEOPLE]
+    addresses = [somebody.email for somebody in EVERYBODY if somebody.key in EXTRA_PEOPLE]
     with frames.begin(tenant_id=tenant.id, actor=demo.machine):
         doctors = Practitioner.objects.filter(user__email__in=addresses)
-        return sum(keep_on_call(demo, doctor) for doctor in doctors)
+        return sum(keep_extra_time(demo, doctor) for doctor in doctors)
+
+
+def plan_on_call(demo: Demo) -> None:
+    """Let the front desk plan who is on call for some weeks, unless it is planned; what people have changed stays."""
+    now = clock.now()
+    if OnCallStretch.objects.filter(period__startswith__gt=now + 2 * WEEK).exists():
+        return
+    here = now.astimezone(ZoneInfo(demo.tenant.timezone)).replace(tzinfo=None)
+    for key, weekday, begins, length in ON_CALL:
+        starts = datetime.combine(here.date() + timedelta(days=weekday - here.weekday()), begins)
+        while starts + length <= here:
+            starts += WEEK
+        with suppress(scheduling.OnCallAlready):
+            scheduling.plan_on_call(
+                actor=demo.actor("grace"), practitioner=demo.practitioners[key], starts=starts, ends=starts + length,
+                weeks=ON_CALL_WEEKS,
+            )  # fmt: skip
 
 
 def working_morning(key: str, practitioner: Practitioner, moment: datetime) -> datetime:

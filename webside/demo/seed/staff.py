@@ -9,7 +9,7 @@ from webside.compliance import services as compliance
 from webside.compliance.models import Credentialing, Licence
 from webside.core import clock
 from webside.demo.seed.clinic import Demo
-from webside.demo.seed.hours import ON_CALL_PEOPLE, keep_on_call, keep_weekly_hours
+from webside.demo.seed.hours import EXTRA_PEOPLE, keep_extra_time, keep_weekly_hours, plan_on_call
 from webside.people import services as people
 from webside.people.models import Practitioner
 
@@ -35,7 +35,7 @@ _LICENCES = {"maya": ("NY", "NJ"), "daniel": ("OR", "WA"), "priya": ()}
 
 
 def add_staff(demo: Demo) -> None:
-    """Add who treats and coaches, if they are not there, with their hours; let the doctors be on call."""
+    """Add who treats and coaches, if they are not there, with their hours; let the doctors work extra, and be on call."""
     for key, details in _STAFF.items():
         practitioner = Practitioner.objects.filter(user=demo.users[key]).first()
         if practitioner is None:
@@ -45,8 +45,9 @@ def add_staff(demo: Demo) -> None:
             _credentials(demo, practitioner, _LICENCES[key])
         keep_weekly_hours(demo, key, practitioner)
         demo.practitioners[key] = practitioner
-    for key in ON_CALL_PEOPLE:
-        keep_on_call(demo, demo.practitioners[key])
+    for key in EXTRA_PEOPLE:
+        keep_extra_time(demo, demo.practitioners[key])
+    plan_on_call(demo)
 
 
 def _credentials(demo: Demo, practitioner: Practitioner, states: tuple[str, ...]) -> None:

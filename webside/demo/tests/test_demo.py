@@ -35,7 +35,7 @@ from webside.outbox.models import OutboxEvent
 from webside.people.models import Patient, Practitioner
 from webside.portal import registry
 from webside.scheduling import selectors as scheduling
-from webside.scheduling.models import Appointment, Availability, AvailabilityException
+from webside.scheduling.models import Appointment, Availability, AvailabilityException, OnCallStretch
 from webside.testing.calls import until
 from webside.visits.engines import phone
 from webside.visits.models import Visit
@@ -152,15 +152,34 @@ def test_the_clinic_lives_at_any_hour_and_keeps_hours_all_the_same(diagnoses: No
             assert coming.get(practitioner__family="Nair").sequence == 0, "what stands well is not moved again"
 
 
-def test_somebody_stays_on_call_in_a_demo_that_runs_for_days(diagnoses: None) -> None:
+def test_somebody_works_at_any_hour_in_a_demo_that_runs_for_days(diagnoses: None) -> None:
     seed()
-    assert hours.renew_on_call() == 0
+    assert hours.renew_extra_time() == 0
     with time_machine.travel(clock.now() + timedelta(hours=40), tick=True):
-        assert hours.renew_on_call() == 2
+        assert hours.renew_extra_time() == 2
         with larkspur():
-            calls = AvailabilityException.objects.filter(reason=hours.ON_CALL)
-            assert calls.count() == 2
-            assert all(call.period.lower <= clock.now() < call.period.upper for call in calls)
+            extra = AvailabilityException.objects.filter(reason=hours.EXTRA)
+            assert extra.count() == 2
+            assert all(each.period.lower <= clock.now() < each.period.upper for each in extra)
+
+
+def test_somebody_is_always_on_call_and_what_people_change_stays(diagnoses: None) -> None:
+    seed()
+    with larkspur():
+        now = clock.now()
+        planned = scheduling.on_call_from(now)
+        assert planned[0].start <= now
+        assert [each.start for each in planned[1:]] == [each.end for each in planned[:-1]]
+        assert planned[-1].end >= now + timedelta(weeks=hours.ON_CALL_WEEKS - 1)
+        OnCallStretch.objects.filter(id=planned[0].id).update(removed_at=now)
+        kept = OnCallStretch.objects.count()
+    seed()
+    with larkspur():
+        assert OnCallStretch.objects.count() == kept
+    with time_machine.travel(clock.now() + timedelta(weeks=hours.ON_CALL_WEEKS), tick=True):
+        seed()
+        with larkspur():
+            assert len(scheduling.on_call_at(clock.now())) == 1
 
 
 def test_a_demo_that_was_open_day_and_night_gets_hours(diagnoses: None) -> None:
