@@ -16,7 +16,7 @@ const DEAD_AFTER_MS = 3500;
 /** A heartbeat and a half: enough when something else says as well that the network is gone. */
 const DEAD_IN_DOUBT_AFTER_MS = 1500;
 const WELCOME_WITHIN_MS = 6000;
-/** With an opening over a network that changed. Doubled with each attempt, so that a slow line gets its connection too. */
+/** With a ticket or an opening over a network that changed. Doubled with each attempt, so that a slow line gets there too. */
 const FIRST_PATIENCE_MS = 1000;
 const TICKET_WITHIN_MS = 4000;
 const FIRST_RETRY_MS = 500;
@@ -76,7 +76,7 @@ export class SignalSocket extends EventTarget {
     this.#lastHeard = performance.now();
     this.#heart = setInterval(() => this.#beat(life), PING_EVERY_MS);
     // Side by side, not one after the other: on a far network each of the two costs a round trip.
-    Promise.all([this.#fetchTicket(), openSocket(this.#url, life.signal, this.#moved)]).then(
+    Promise.all([this.#fetchTicket(life.signal, this.#moved), openSocket(this.#url, life.signal, this.#moved)]).then(
       ([ticket, socket]) => this.#greet(life, socket, ticket),
       (error) => (error instanceof Refused && life === this.#life ? this.#bye("revoked") : this.#lost(life)),
     );
@@ -122,13 +122,30 @@ export class SignalSocket extends EventTarget {
     this.#drop(1000);
   }
 
-  async #fetchTicket() {
+  /**
+   * A lost packet of a new connection costs seconds here as it does in `openSocket`: on another network one that takes long is
+   * given up and asked for anew.
+   * @param {AbortSignal} signal @param {boolean} hasty
+   */
+  async #fetchTicket(signal, hasty) {
+    for (let patience = hasty ? FIRST_PATIENCE_MS : TICKET_WITHIN_MS; ; patience *= 2) {
+      try {
+        return await this.#askForTicket(Math.min(patience, TICKET_WITHIN_MS));
+      } catch (error) {
+        const slow = error instanceof DOMException && error.name === "TimeoutError" && patience < TICKET_WITHIN_MS;
+        if (!slow || signal.aborted) throw error;
+      }
+    }
+  }
+
+  /** @param {number} within milliseconds */
+  async #askForTicket(within) {
     const response = await fetch(this.#ticketUrl, {
       method: "POST",
       headers: { "X-CSRFToken": csrfToken(), Accept: "application/json" },
       credentials: "same-origin",
       redirect: "manual", // a redirect leads to the sign-in page: the session is over
-      signal: AbortSignal.timeout(TICKET_WITHIN_MS),
+      signal: AbortSignal.timeout(within),
     });
     if (REFUSED.includes(response.status) || response.type === "opaqueredirect") throw new Refused();
     if (!response.ok) throw new Error(`ticket: ${response.status}`);
