@@ -86,10 +86,10 @@ RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"alone-{os.getpid()}"
 
 @contextmanager
 def _prepared() -> Iterator[Path]:
-    """Give an installation that is up to date and has no clinic yet, made once in a run of the tests.
+    """Give an installation with the demo's people and their past, made once in a run of the tests.
 
-    Each demo begins with a copy. The database, its schema and the diagnosis codes take twice as long to make as the
-    demo's people, and nothing in them depends on the hour. The workers of a run share it and take turns.
+    Each demo begins with a copy, and its start gives today's visits new times as every later start of a demo does; the
+    very first start is `test_offline.py`'s. The workers of a run share it and take turns.
     """
     folder = Path(tempfile.gettempdir()) / f"webside-prepared-{RUN}"
     folder.mkdir(mode=0o755, exist_ok=True)
@@ -97,7 +97,9 @@ def _prepared() -> Iterator[Path]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "made").exists():
             env = {**_environment(), "WEBSIDE_VAR": str(folder / "var"), "WEBSIDE_DEMO": "1"}
-            for command in ("-m config.postgres start", "manage.py upgrade", "-m config.postgres stop"):
+            for command in (
+                "-m config.postgres start", "manage.py upgrade", "manage.py seed_demo", "-m config.postgres stop",
+            ):  # fmt: skip
                 done = subprocess.run(
                     [sys.executable, *command.split()], cwd=ROOT, env=env, capture_output=True, text=True, check=False
                 )
@@ -125,18 +127,19 @@ def _environment() -> dict[str, str]:
 
 
 @contextmanager
-def running_demo(*, prefix: Sequence[str] = (), **environment: str) -> Iterator[Demo]:
+def running_demo(*, prefix: Sequence[str] = (), fresh: bool = False, **environment: str) -> Iterator[Demo]:
     """Start the demo as `make demo` does, on a copy of what is prepared, in a folder of its own; stop it afterwards.
 
-    ``prefix`` is the beginning of the command line, to run it inside something.
+    ``prefix`` is the beginning of the command line, to run it inside something; ``fresh``: on nothing at all.
     """
     from webside.testing.server import free_port
 
     with tempfile.TemporaryDirectory(prefix="webside-e2e-") as folder:
         var = Path(folder)
         var.chmod(0o755)
-        with _prepared() as made:
-            subprocess.run(["cp", "-a", str(made), str(var / "var")], check=True)
+        if not fresh:
+            with _prepared() as made:
+                subprocess.run(["cp", "-a", str(made), str(var / "var")], check=True)
         env = {
             **_environment(),
             "WEBSIDE_VAR": str(var / "var"),

@@ -34,12 +34,16 @@ PAIRS = """async () => {
 
 
 class Room:
-    """A running visit of Liz and Dr. Chen, and whoever comes into it."""
+    """A running visit of Liz and Dr. Chen, and whoever comes into it, each with a Chromium of their own.
 
-    def __init__(self, demo: Demo, chromium: Any, stack: ExitStack) -> None:
-        self.demo, self.chromium, self.stack = demo, chromium, stack
-        self.liz = stack.enter_context(someone(chromium, demo, "Liz Moreno"))
-        self.maya = stack.enter_context(someone(chromium, demo, "Dr. Maya Chen"))
+    Their cameras are slow: twelve pictures are made and drawn at once on these two cores.
+    """
+
+    def __init__(self, demo: Demo, browsers: Callable[..., Any], stack: ExitStack) -> None:
+        self.demo, self.browsers, self.stack = demo, browsers, stack
+        self.chromium = browsers(fps=6)
+        self.liz = stack.enter_context(someone(self.chromium, demo, "Liz Moreno"))
+        self.maya = stack.enter_context(someone(browsers(fps=6), demo, "Dr. Maya Chen"))
         self.visit = walk.come_and_wait(self.liz)
         walk.let_in(self.liz, self.maya, self.visit)
 
@@ -57,7 +61,7 @@ class Room:
 
     def guest(self, link: str) -> Any:
         """Come with a link in a browser of one's own, and press Join."""
-        page = self.stack.enter_context(someone(self.chromium, self.demo, None))
+        page = self.stack.enter_context(someone(self.browsers(fps=6), self.demo, None))
         page.watch.expect("status of 404", "status of 410")  # once she is removed
         page.goto(link)
         page.get_by_role("button", name="Join").click()
@@ -118,15 +122,9 @@ def least(page: Any, before: dict[str, int]) -> int:
 
 
 @pytest.fixture(scope="module")
-def chromium(browsers: Callable[..., Any]) -> Any:
-    """Give a Chromium whose camera is slow: twelve pictures are made and drawn at once on these two cores."""
-    return browsers(fps=6)
-
-
-@pytest.fixture(scope="module")
-def room(demo: Demo, chromium: Any) -> Iterator[Room]:
+def room(demo: Demo, browsers: Callable[..., Any]) -> Iterator[Room]:
     with ExitStack() as stack:
-        yield Room(demo, chromium, stack)
+        yield Room(demo, browsers, stack)
 
 
 def test_a_visit_of_four(room: Room) -> None:

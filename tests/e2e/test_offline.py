@@ -19,7 +19,7 @@ KEPT = """async () => {
 
 
 def test_a_page_that_cannot_be_reached_says_what_to_do(chromium: Any) -> None:
-    with running_demo() as clinic, someone(chromium, clinic, "Liz Moreno", size=PHONE) as page:
+    with running_demo(fresh=True) as clinic, someone(chromium, clinic, "Liz Moreno", size=PHONE) as page:
         page.goto("/o/larkspur/home/")
         wait_until("the worker", lambda: "/o/larkspur/offline/" in page.evaluate(KEPT), 30)
         # A page that was loading while the worker began may stay without it (Chromium); the next one has it.

@@ -116,6 +116,7 @@ def test_a_visit_from_the_booking_to_the_claim(demo: Demo, chromium: Any, other_
         use_the_controls(liz, maya)
         survive_the_server(demo, liz, maya)
         walk.write_note(maya, see=show)
+        keep_a_pressure_that_was_said(maya)
         show(liz, "patient-call")
         liz.get_by_role("button", name="People", exact=True).click()
         examine(liz, "patient-call-people")
@@ -331,6 +332,22 @@ def survive_the_server(demo: Demo, patient: Any, clinician: Any) -> None:
     assert pages == [page.evaluate("performance.timeOrigin") for page in (patient, clinician)], (
         "no page was loaded anew"
     )
+
+
+def keep_a_pressure_that_was_said(clinician: Any) -> None:
+    """Beside the call: a unit that cannot be is refused and nothing kept; what is unusual is kept, and said at once."""
+    vitals = clinician.locator("#vitals")
+    vitals.get_by_text("Enter vital signs").click()
+    vitals.get_by_label("Temperature", exact=True).fill("101.3")
+    vitals.get_by_label("Unit of Temperature").select_option(label="°C")
+    vitals.get_by_label("Blood pressure (upper)").fill("265")
+    vitals.get_by_label("Blood pressure (lower)").fill("110")
+    vitals.get_by_role("button", name="said by the patient").click()
+    vitals.get_by_role("alert").filter(has_text="Temperature").wait_for()
+    vitals.get_by_label("Unit of Temperature").select_option(label="°F")
+    vitals.get_by_role("button", name="said by the patient").click()
+    vitals.get_by_text("Kept, and unusual:").wait_for()
+    vitals.get_by_text("265/110").first.wait_for()
 
 
 def override_identity(clinician: Any) -> None:

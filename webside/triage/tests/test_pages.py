@@ -58,6 +58,7 @@ def test_what_fits_stands_side_by_side(cast: Cast, client: Client) -> None:
     text = page.content.decode()
     assert "sugar has crept" in best["choice"].why and "what to eat" in other["choice"].why
     assert "Best fit" in text and "Dr. Maya Chen" in text
+    assert text.index("Co-pay or $75") < text.index("$40 for 30 minutes"), "what each costs, beside it"
     assert "Dr. Daniel Whitfield" not in [name for time in best["times"] for name in time], "no licence in New York"
     assert "Call 911" in text, "beside each answer"
     assert page.context["found"].others[0].name == "Safe at home"
