@@ -22,8 +22,14 @@ MOST_SECOND_TRIES = 3
 """In one run. More is no accident of a busy machine, and the run fails."""
 
 
-LONG = (ROOT / "tests" / "isolation" / "test_own.py", ROOT / "tests" / "isolation" / "test_foreign.py")
-"""Files without a browser that take as long as one with it."""
+LONG = [
+    ROOT / "tests" / place
+    for place in (
+        "isolation/test_own.py", "isolation/test_foreign.py", "faults/test_call.py", "e2e/test_call_engine.py",
+        "e2e/test_every_page.py", "e2e/test_walk.py", "faults/test_visit.py",
+    )
+]  # fmt: skip
+"""The files that take minutes, the longest first."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,13 +37,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     A file stays with one worker: what comes last had better be short, or the other workers wait for it.
     """
-    slow = set(LONG)
+    slow = {path: place for place, path in enumerate(LONG)}
     for item in items:
         if item.get_closest_marker("browser") or item.get_closest_marker("netns"):
-            slow.add(item.path)
+            slow.setdefault(item.path, len(LONG))
             if ROOT / "tests" / "faults" not in item.path.parents:
                 item.add_marker(pytest.mark.flaky(reruns=1))
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: slow.get(item.path, len(LONG) + 1))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
