@@ -336,6 +336,7 @@ def survive_the_server(demo: Demo, patient: Any, clinician: Any) -> None:
 
 def keep_a_pressure_that_was_said(clinician: Any) -> None:
     """Beside the call: a unit that cannot be is refused and nothing kept; what is unusual is kept, and said at once."""
+    clinician.watch.expect("status of 422")
     vitals = clinician.locator("#vitals")
     vitals.get_by_text("Enter vital signs").click()
     vitals.get_by_label("Temperature", exact=True).fill("101.3")
