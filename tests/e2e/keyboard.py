@@ -14,7 +14,9 @@ FOCUSED = """() => {
   const drawn = (each) => { const s = getComputedStyle(each); return s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2
     || s.boxShadow !== "none"; };
   const around = [it, it.nextElementSibling, it.closest("label"), it.parentElement].filter(Boolean);
-  return { name: name.trim().replace(/\\s+/g, " "), ring: around.some(drawn) };
+  // The calendar's button within a field for a date is the browser's own, and so is the ring around it.
+  const within = !it.matches(":focus");
+  return { name: name.trim().replace(/\\s+/g, " "), ring: within || around.some(drawn) };
 }"""
 
 

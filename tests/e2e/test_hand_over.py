@@ -14,6 +14,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from tests.e2e import walk
 from tests.e2e.call_lab.running import wait_for
 from tests.e2e.conftest import DESKTOP, PHONE, Demo, look, someone
+from tests.e2e.keyboard import Keyboard
 from tests.e2e.looks import examine, findings, wider_than_its_window
 from tests.e2e.test_group_visit import all_move
 
@@ -82,7 +83,7 @@ def test_from_one_doctor_to_the_other_with_one_check_in(demo: Demo, chromium: An
         daniel.get_by_role("link", name=re.compile("Dr. Maya Chen wants to hand a visit over to you")).click()
         daniel.get_by_text(WHY).wait_for()
         examine(daniel, "handing-asked", route="visits:hand-over")
-        daniel.get_by_role("button", name="Take it").click()
+        Keyboard(daniel).press("Take it")
         daniel.wait_for_url(f"**/visits/{visit}/")
 
         wait_for("she reads who comes", lambda: main_name(liz) == "Dr. Daniel Whitfield", 30)
@@ -118,19 +119,22 @@ def test_from_one_doctor_to_the_other_with_one_check_in(demo: Demo, chromium: An
 
 
 def ask(maya: Any) -> None:
-    """Ask Dr. Whitfield from the menu of the call."""
-    maya.locator(".visit-more > summary").click()
-    maya.get_by_role("button", name="Hand over", exact=True).click()
-    maya.locator("#handing summary").click()
-    maya.get_by_role("radio", name=re.compile("Dr. Daniel Whitfield")).check()
-    maya.get_by_label("Why, and what matters").fill(WHY)
-    maya.get_by_label("I stay in the call until I leave it myself").check()
+    """Ask Dr. Whitfield from the menu of the call, by keyboard alone."""
+    keys = Keyboard(maya)
+    keys.press("More")
+    keys.press("Hand over")
+    maya.locator("#handing summary").wait_for()
+    keys.reach(re.compile("Ask|Hand over|Choose"))
+    maya.keyboard.press("Enter")
+    keys.choose(re.compile("Dr\\."), "Dr. Daniel Whitfield")
+    keys.write("Why, and what matters", WHY)
+    keys.tick("I stay in the call until I leave it myself")
     for size, window in (("desktop", DESKTOP), ("phone", PHONE)):
         maya.set_viewport_size(window)
         look(maya, f"handing-ask-{size}")
         assert wider_than_its_window(maya) == []
         assert findings(maya) == []
     maya.set_viewport_size(DESKTOP)
-    maya.get_by_role("button", name="Ask to take over").click()
+    keys.press("Ask to take over")
     maya.get_by_text("has been told").wait_for()
     maya.get_by_text("was asked to take this visit").wait_for()

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.e2e.conftest import Demo, someone, wait_until
+from tests.e2e.keyboard import Keyboard
 from tests.e2e.looks import examine
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -28,12 +29,17 @@ def test_a_time_on_call_is_planned_offered_and_taken(demo: Demo, chromium: Any) 
         desk.goto(ON_CALL)
         now = desk.get_by_role("region", name="Now")
         now.get_by_text(re.compile("Dr. Maya Chen|Dr. Daniel Whitfield")).first.wait_for()
-        desk.get_by_label("Who", exact=True).select_option(label="Priya Nair")
-        desk.get_by_label("From", exact=True).first.fill(f"{tomorrow:%Y-%m-%d}T20:00")
-        desk.get_by_label("Until", exact=True).fill(f"{tomorrow + timedelta(days=1):%Y-%m-%d}T08:00")
-        desk.get_by_label("How many weeks in a row").fill("2")
-        desk.get_by_label(re.compile("^Phone")).fill("845-555-0177")
-        desk.get_by_role("button", name="Plan it").click()
+        keys = Keyboard(desk)  # planned without a mouse
+        keys.reach("Who")
+        desk.keyboard.type("Priya")
+        for field, day, hour in (("From", tomorrow, "0800PM"), ("Until", tomorrow + timedelta(days=1), "0800AM")):
+            keys.reach(field)
+            desk.keyboard.type(f"{day:%m%d%Y}")
+            desk.keyboard.press("ArrowRight")
+            desk.keyboard.type(hour)
+        keys.write("How many weeks in a row", "2")
+        keys.write("Phone", "845-555-0177")
+        keys.press("Plan it")
         desk.get_by_text("Priya Nair is on call then, in 2 weeks.").wait_for()
 
         maya.goto("/demo/mailbox/")
