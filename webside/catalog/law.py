@@ -97,7 +97,11 @@ def told_finding(finding: Finding, *, who: str = "", place: str = "") -> dict[st
         return {"text": str(finding.text), "lang": "", "fixes": [str(fix) for fix in finding.fixes]}
     text, lang = told(finding.reasons[0].code, finding.text, who=who, place=place)
     fixes = finding.fixes
-    if finding.gate == "licence" and not _in_english():
+    if finding.reasons[0].code == ReasonCode.GUARDIAN_MISSING:
+        fixes = (
+            _("A parent or guardian signs in, acts for the child and asks for it. The clinic sets that up: call it."),
+        )
+    elif finding.gate == "licence" and not _in_english():
         fixes = (_("Choose somebody else, or call the front desk."),)
     return {"text": text, "lang": lang, "fixes": [str(fix) for fix in fixes]}
 
@@ -180,10 +184,11 @@ def exclusion(case: Case) -> Finding | None:
 
 
 def _facts(case: Case, consents: frozenset[str]) -> MayTreatFacts:
+    """Return what the rule is asked. Of a person whom we know, no guardian is there until one is said to be."""
     record = case.once(RECORD, lambda: on_record([case.practitioner], case.patient))
     facts = facts_for(
         record, practitioner=case.practitioner, patient=case.patient, service=case.service, state=case.state, at=case.at,
-        consents=consents, guardian_present=case.facts.get("guardian_present"),
+        consents=consents, guardian_present=bool(case.facts.get("guardian_present")) if case.patient is not None else None,
     )  # fmt: skip
     if case.patient is None and facts.patient is not None:
         facts = msgspec.structs.replace(facts, patient=msgspec.structs.replace(facts.patient, age=A_GROWN_PERSON))

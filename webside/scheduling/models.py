@@ -273,7 +273,7 @@ class QueueEntry(TenantModel):
 
     ``joined_at`` is her place and stays, whatever happens to the entry. ``practitioner`` has called her; ``asked_for``
     is whom the front desk chose. ``promised_low`` and ``promised_high`` are minutes from ``joined_at``, as she was told
-    when she joined. ``moved_on_at`` is when the entry came to its present status.
+    when she joined. ``moved_on_at`` is when the entry came to its present status. ``by_guardian``: her guardian put her there.
     """
 
     patient = TenantForeignKey("people.Patient", related_name="queue_entries")
@@ -286,6 +286,7 @@ class QueueEntry(TenantModel):
     urgency = models.CharField(max_length=8, default=Urgency.ROUTINE, choices=[(each, each) for each in Urgency])
     urgency_reason = models.CharField(max_length=200, blank=True)
     urgency_by = models.CharField(max_length=160, blank=True)
+    by_guardian = models.BooleanField(default=False)
     joined_at = models.DateTimeField(default=clock.now)
     moved_on_at = models.DateTimeField(default=clock.now)
     promised_low = models.PositiveIntegerField(null=True)
@@ -381,7 +382,7 @@ class WaitlistEntry(TenantModel):
     ``weekdays`` (0 is Monday) and ``day_parts`` are of the wall clock of ``timezone``; empty: any. ``notice_hours``: how long
     before a visit she must know. ``until`` is the last day that suits. ``practitioner``: with nobody else.
     ``appointment`` is the visit that she would move to an earlier time. ``joined_at`` is her place and stays. The worker
-    looks for her when ``look_at`` has come, and for everybody else then.
+    looks for her when ``look_at`` has come, and for everybody else then. ``by_guardian``: her guardian put her there.
     """
 
     patient = TenantForeignKey("people.Patient", related_name="waitlist_entries")
@@ -398,6 +399,7 @@ class WaitlistEntry(TenantModel):
     reason_text = models.TextField(blank=True)
     joined_at = models.DateTimeField(default=clock.now)
     joined_by = models.CharField(max_length=160)
+    by_guardian = models.BooleanField(default=False)
     look_at = models.DateTimeField(default=clock.now)
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=200, blank=True)

@@ -37,14 +37,17 @@ class Offer:
         return gates.stops(self.findings)
 
 
-def offers(*, service: HealthcareService, state: str, at: datetime, patient: Patient | None = None) -> list[Offer]:
+def offers(
+    *, service: HealthcareService, state: str, at: datetime, patient: Patient | None = None, guardian: bool = False
+) -> list[Offer]:
     """Return everybody who gives a service, with what the gates say for a patient in ``state`` at ``at``.
 
     The person's consent is taken as given: the booking form asks for it, and the booking asks the
-    gates again with what was really given. Without a state the gates are not asked.
+    gates again with what was really given. ``guardian``: whether a guardian stands in for her. Without a state the gates
+    are not asked.
     """
     people = catalog.practitioners_for(service)
-    return offers_of(service, people, state, at, patient, law_record(people, state, patient))
+    return offers_of(service, people, state, at, patient, law_record(people, state, patient), guardian=guardian)
 
 
 def law_record(people: Sequence[Practitioner], state: str, patient: Patient | None) -> OnRecord | None:
@@ -59,6 +62,8 @@ def offers_of(
     at: datetime,
     patient: Patient | None = None,
     record: OnRecord | None = None,
+    *,
+    guardian: bool = False,
 ) -> list[Offer]:
     """Return whether each of these practitioners may give a service; ``record`` is what was read of them before."""
     if not state:
@@ -76,7 +81,7 @@ def offers_of(
                     patient=patient,
                     practitioner=practitioner,
                     state=state,
-                    facts={"consents": consents, law.RECORD: record},
+                    facts={"consents": consents, "guardian_present": guardian, law.RECORD: record},
                 )
             ),
             record,

@@ -99,27 +99,33 @@ class Line:
         return next((entry for entry in called if entry.practitioner_id == practitioner_id), None)
 
     def may_see(
-        self, practitioner: Practitioner, service: HealthcareService, patient: Patient | None, state: str
-    ) -> bool:
+        self, practitioner: Practitioner, service: HealthcareService, patient: Patient | None, state: str,
+        guardian: bool = False,
+    ) -> bool:  # fmt: skip
         """Whether somebody on duty gives the service and the law lets them see this person there now.
 
-        What could not be checked is no. The gates are asked again, with the person's own consents, when she is called.
+        ``guardian``: whether a guardian stands in for her. What could not be checked is no. The gates are asked again,
+        with the person's own consents, when she is called.
         """
         if practitioner.id not in self.gives.get(service.id, ()):
             return False
         age = age_on(patient.birth_date, self.now.date()) if patient is not None else None
-        key = (practitioner.id, service.id, state, age)
+        key = (practitioner.id, service.id, state, age, guardian)
         if key not in self._asked:
-            self._asked[key] = _law_allows(practitioner, service, patient, state, self.now, self.record)
+            self._asked[key] = _law_allows(
+                practitioner, service, patient, state, self.now, self.record, guardian=guardian
+            )
         return self._asked[key]
 
-    def who_may(self, service: HealthcareService, patient: Patient | None, state: str) -> list[Practitioner]:
+    def who_may(
+        self, service: HealthcareService, patient: Patient | None, state: str, guardian: bool = False
+    ) -> list[Practitioner]:
         """Return who on duty may see somebody, by name."""
-        return [who for who in self.practitioners if self.may_see(who, service, patient, state)]
+        return [who for who in self.practitioners if self.may_see(who, service, patient, state, guardian)]
 
     def who_may_see(self, entry: QueueEntry) -> list[Practitioner]:
         """Return who on duty may see somebody in the line, by name."""
-        return self.who_may(entry.service, entry.patient, entry.state)
+        return self.who_may(entry.service, entry.patient, entry.state, entry.by_guardian)
 
     def place(self, entry_id: UUID) -> int:
         """Return how many are before somebody who waits, as far as they wait for who may see her."""
@@ -154,9 +160,11 @@ class Line:
             )
         return self._ranges.get(entry_id)
 
-    def prospect(self, service: HealthcareService, patient: Patient | None, state: str) -> tuple[int, Range | None]:
+    def prospect(
+        self, service: HealthcareService, patient: Patient | None, state: str, guardian: bool = False
+    ) -> tuple[int, Range | None]:
         """Return how many would be before somebody who joined now, and her range."""
-        may = frozenset(who.id for who in self.who_may(service, patient, state))
+        may = frozenset(who.id for who in self.who_may(service, patient, state, guardian))
         own = Place(uuid4(), self.now, may=may)
         line = rules.in_order([*self.waiting, own], self.now.date())
         of = {place.id: self.entries[place.id].service for place in self.waiting} | {own.id: service}
@@ -188,18 +196,18 @@ class Line:
 
 def _law_allows(
     practitioner: Practitioner, service: HealthcareService, patient: Patient | None, state: str, at: datetime,
-    record: OnRecord | None,
+    record: OnRecord | None, *, guardian: bool,
 ) -> bool:  # fmt: skip
     case = gates.Case(
         moment=gates.Moment.BOOK, at=at, service=service, patient=patient, practitioner=practitioner, state=state,
-        facts={law.RECORD: record, "consents": frozenset(CONSENT_SCOPES.values())},
+        facts={law.RECORD: record, "consents": frozenset(CONSENT_SCOPES.values()), "guardian_present": guardian},
     )  # fmt: skip
     if not state or record is None:
         return False
     if service.kind == Kind.TELEMEDICINE:
         return law.licence(case).outcome == "pass"
-    guardian = law.guardian(case)
-    return guardian is None or guardian.outcome == "pass"
+    finding = law.guardian(case)
+    return finding is None or finding.outcome == "pass"
 
 
 def line(now: datetime | None = None) -> Line:

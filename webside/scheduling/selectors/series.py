@@ -49,13 +49,17 @@ def occurrences(
     first: datetime,
     every: Every,
     count: int,
+    guardian: bool = False,
 ) -> list[Occurrence]:
-    """Return each date of a series with whether it can be booked; every date's gates are asked for its own day."""
+    """Return each date of a series with whether it can be booked; every date's gates are asked for its own day.
+
+    ``guardian``: whether a guardian stands in for the patient.
+    """
     wanted = rules.series(first, zone, every, count)
     last = min(wanted[-1], clock.now() + timedelta(days=SERIES_DAYS))
     since = max(wanted[0] - NEAR, clock.now())
     days = max((last - since).days, 0) + NEAR.days + 1
-    free = free_slots(service=service, state=state, since=since, days=days, patient=patient)
+    free = free_slots(service=service, state=state, since=since, days=days, patient=patient, guardian=guardian)
     hers = visits_of(patient)
     open_for_her = [each for each in free if not any(Span(each.start, each.end).overlaps(one) for one in hers)]
     at = {(each.start, each.practitioner.id): each for each in free}
@@ -65,7 +69,7 @@ def occurrences(
         if moment > clock.now() + timedelta(days=SERIES_DAYS):
             found.append(Occurrence(moment, why="far"))
             continue
-        [offer] = offers_of(service, [practitioner], state, moment, patient, record)
+        [offer] = offers_of(service, [practitioner], state, moment, patient, record, guardian=guardian)
         near = _near(open_for_her, moment)
         slot = at.get((moment, practitioner.id))
         if not offer.allowed:

@@ -48,13 +48,14 @@ def free_slots(
     days: int,
     practitioner: Practitioner | None = None,
     patient: Patient | None = None,
+    guardian: bool = False,
     offered: Sequence[Offer] | None = None,
 ) -> list[Slot]:
     """Return the free times for a service within ``days`` days from ``since``, in order.
 
     Only of practitioners whom the gates let treat a patient in ``state``, judged at the beginning and
     at the end of the days; where the two differ (a licence that ends between), at each slot's day.
-    ``offered`` is what :func:`offers` returned for the same page.
+    ``guardian``: whether a guardian stands in for the patient. ``offered`` is what :func:`offers` returned for the same page.
     """
     if offered is not None:
         record = next((offer.record for offer in offered), None)
@@ -68,7 +69,7 @@ def free_slots(
         return []
 
     def allowed(people: Sequence[Practitioner], at: datetime) -> dict[UUID, bool]:
-        found = offers_of(service, people, state, at, patient, record)
+        found = offers_of(service, people, state, at, patient, record, guardian=guardian)
         return {offer.practitioner.id: offer.allowed for offer in found}
 
     first, last = allowed(candidates, since), allowed(candidates, until)

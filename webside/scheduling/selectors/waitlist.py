@@ -106,7 +106,7 @@ def slots_for(entry: WaitlistEntry) -> list[Slot]:
     """Return the times of four weeks that are free and that somebody may have by the gates, whether they suit or not."""
     return free_slots(
         service=entry.service, state=entry.state, since=clock.now(), days=LOOK_AHEAD_DAYS,
-        practitioner=entry.practitioner, patient=entry.patient,
+        practitioner=entry.practitioner, patient=entry.patient, guardian=entry.by_guardian,
     )  # fmt: skip
 
 

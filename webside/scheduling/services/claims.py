@@ -188,6 +188,7 @@ def _appoint(appointment: Appointment, entry: QueueEntry, practitioner: Practiti
             gates.Case(
                 moment=gates.Moment.BOOK, at=now, service=entry.service, patient=entry.patient,
                 practitioner=practitioner, state=entry.state, visit_id=entry.id,
+                facts={"guardian_present": entry.by_guardian},
             )
         )
     )  # fmt: skip

@@ -10,7 +10,6 @@ from uuid import UUID
 from psycopg.types.range import TimestamptzRange
 
 from webside.audit.services import action, record
-from webside.catalog import gates
 from webside.catalog.models import HealthcareService
 from webside.compliance import services as compliance
 from webside.core import clock, frames, timers
@@ -34,7 +33,6 @@ from webside.scheduling.events import QueueJoined
 from webside.scheduling.models import Appointment, CallBack, QueueEntry, QueueLink
 from webside.scheduling.services.booking import VisitorDetails, register_visitor, same_person
 from webside.scheduling.services.errors import (
-    GatesStop,
     InLineAlready,
     KeyReused,
     NobodyMay,
@@ -44,6 +42,7 @@ from webside.scheduling.services.errors import (
     WrongPlace,
 )
 from webside.scheduling.services.links import token_hash
+from webside.scheduling.services.times import nobody
 
 UNANSWERED_TIMER = "scheduling.queue.unanswered"
 CALL_TIMER = "scheduling.queue.call"
@@ -135,7 +134,7 @@ def join_queue(
     opened = selectors.opening(service, now)
     if not opened.is_open:
         raise QueueShut(opened.opens_at)
-    _require_somebody(service, patient, state)
+    _require_somebody(service, patient, state, guardian=actor.is_guardian)
     if consent_scope:
         compliance.give_consent(
             actor=actor, patient=patient, scope=consent_scope, given_by=given_by(actor, patient), words=consent_words
@@ -143,7 +142,7 @@ def join_queue(
     entry = QueueEntry(
         patient=patient, service=service, state=state, timezone=timezone, phone=phone.strip(),
         reason_text=reason_text.strip(), urgency=urgency, urgency_reason=urgency_reason[:LONGEST_REASON],
-        urgency_by=urgency_by, joined_at=now, moved_on_at=now, wants_message=wants_message,
+        urgency_by=urgency_by, by_guardian=actor.is_guardian, joined_at=now, moved_on_at=now, wants_message=wants_message,
         idempotency_key=idempotency_key,
     )  # fmt: skip
     entry.save(force_insert=True)
@@ -194,19 +193,14 @@ def _joined_with(key: str) -> QueueEntry | None:
     return found.select_related("patient", "service", "practitioner").first()
 
 
-def _require_somebody(service: HealthcareService, patient: Patient, state: str) -> None:
+def _require_somebody(service: HealthcareService, patient: Patient, state: str, *, guardian: bool) -> None:
     """Raise where nobody who gives a service may ever see her there: a place in that line would lead nowhere.
 
     Whether anybody of them is on duty now is another question: she may wait for them, and is told.
     """
-    offers = selectors.offers(service=service, state=state, at=clock.now(), patient=patient)
-    if any(offer.allowed for offer in offers):
-        return
-    findings: list[gates.Finding] = [finding for offer in offers for finding in offer.why_not]
-    about_her = [finding for finding in findings if finding.gate != "licence"]
-    if about_her and len(about_her) == len(findings):
-        raise GatesStop(about_her)
-    raise NobodyMay
+    offers = selectors.offers(service=service, state=state, at=clock.now(), patient=patient, guardian=guardian)
+    if not any(offer.allowed for offer in offers):
+        raise nobody(offers)
 
 
 def _promise(entry: QueueEntry) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -11,16 +11,19 @@ from psycopg.types.range import TimestamptzRange
 
 from webside.catalog import gates
 from webside.catalog.models import HealthcareService
+from webside.compliance.codes import ReasonCode
 from webside.core import clock
 from webside.core.locks import lock
 from webside.people.models import Patient, Practitioner
 from webside.scheduling import rules, selectors
 from webside.scheduling.models import Appointment
+from webside.scheduling.selectors import Offer
 from webside.scheduling.services.errors import (
     BusyElsewhere,
     CannotBook,
     ColleagueBusy,
     GatesStop,
+    NobodyMay,
     PatientBusy,
     SlotPassed,
     SlotTaken,
@@ -95,6 +98,22 @@ def check_time(
     if not selectors.is_offered(service=service, practitioner=practitioner, start=start, moving=moving, limits=limits):
         span = rules.Span(start, start + selectors.length_of(service))
         raise (BusyElsewhere if selectors.is_busy_elsewhere(practitioner, span) else SlotTaken)(near())
+
+
+def nobody(offers: Sequence[Offer]) -> GatesStop | NobodyMay:
+    """Return why nobody may see somebody: what is missing of her own, where that is all; else that nobody may see her there.
+
+    That a child comes without a guardian is her own, though the gate of the licence says it.
+    """
+    for offer in offers:
+        if offer.why_not and all(_is_her_own(finding) for finding in offer.why_not):
+            return GatesStop(offer.why_not)
+    return NobodyMay()
+
+
+def _is_her_own(finding: gates.Finding) -> bool:
+    codes = {reason.code for reason in finding.reasons}
+    return finding.gate != "licence" or codes == {ReasonCode.GUARDIAN_MISSING}
 
 
 def broken_constraint(error: IntegrityError) -> str | None:

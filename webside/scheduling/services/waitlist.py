@@ -41,9 +41,7 @@ from webside.scheduling.services.booking import VisitorDetails, register_visitor
 from webside.scheduling.services.errors import (
     CannotBook,
     CannotOffer,
-    GatesStop,
     KeyReused,
-    NobodyMay,
     NotAllowed,
     OfferOver,
     WaitsAlready,
@@ -51,7 +49,7 @@ from webside.scheduling.services.errors import (
 )
 from webside.scheduling.services.links import token_hash
 from webside.scheduling.services.queue import in_words
-from webside.scheduling.services.times import check_time, give_time, lock_people, period_of, save_if_free
+from webside.scheduling.services.times import check_time, give_time, lock_people, nobody, period_of, save_if_free
 
 OFFER_TIMER = "scheduling.waitlist.offer"
 LINK_OUTLIVES_WAIT = timedelta(days=2)
@@ -100,7 +98,7 @@ def join_waitlist(
     held = WaitlistEntry.objects.filter(patient=patient, service=service, status=WaitlistStatus.WAITING).first()
     if held is not None:
         raise WaitsAlready(held)
-    _require_somebody(service, patient, state, practitioner)
+    _require_somebody(service, patient, state, practitioner, guardian=actor.is_guardian)
     if consent_scope:
         compliance.give_consent(
             actor=actor, patient=patient, scope=consent_scope, given_by=given_by(actor, patient), words=consent_words
@@ -109,7 +107,7 @@ def join_waitlist(
         patient=patient, service=service, practitioner=practitioner, appointment=appointment, state=state,
         timezone=timezone, weekdays=sorted(set(weekdays)), day_parts=[str(part) for part in day_parts],
         notice_hours=notice_hours, until=until, reason_text=reason_text.strip(), joined_by=actor.label,
-        idempotency_key=idempotency_key,
+        by_guardian=actor.is_guardian, idempotency_key=idempotency_key,
     )  # fmt: skip
     _note("scheduling.waitlist.join", actor, entry)
     publish(WaitlistJoined(entry_id=entry.id))
@@ -149,18 +147,13 @@ def _may_be_moved(actor: Actor, appointment: Appointment, patient: Patient, serv
 
 
 def _require_somebody(
-    service: HealthcareService, patient: Patient, state: str, practitioner: Practitioner | None
+    service: HealthcareService, patient: Patient, state: str, practitioner: Practitioner | None, *, guardian: bool
 ) -> None:
     """Raise where nobody who gives a service (or who she wants it of) may see her there: she would wait for nothing."""
-    offers = selectors.offers(service=service, state=state, at=clock.now(), patient=patient)
+    offers = selectors.offers(service=service, state=state, at=clock.now(), patient=patient, guardian=guardian)
     asked = [offer for offer in offers if practitioner in (None, offer.practitioner)]
-    if any(offer.allowed for offer in asked):
-        return
-    findings = [finding for offer in asked for finding in offer.why_not]
-    about_her = [finding for finding in findings if finding.gate != "licence"]
-    if about_her and len(about_her) == len(findings):
-        raise GatesStop(about_her)
-    raise NobodyMay
+    if not any(offer.allowed for offer in asked):
+        raise nobody(asked)
 
 
 @action("scheduling.waitlist.leave")
@@ -435,7 +428,7 @@ def _check(
 ) -> None:
     """Ask the gates, and whether the time is ahead and free, as a booking does."""
     check_time(service=entry.service, practitioner=practitioner, patient=entry.patient, start=start, state=entry.state,
-               moving=moving, guardian_present=actor.is_guardian or None, limits=moving is None)  # fmt: skip
+               moving=moving, guardian_present=actor.is_guardian or entry.by_guardian, limits=moving is None)  # fmt: skip
 
 
 def _close(offer: WaitlistOffer, status: OfferStatus, reason: str = "") -> None:

@@ -105,7 +105,8 @@ def _show_join(request: HttpRequest, joining: Joining, context: dict[str, Any]) 
     kept = kept_for(request)
     line = selectors.line()
     state = joining.place.state.code  # type: ignore[union-attr]
-    before, found = line.prospect(joining.service, joining.patient, state)
+    guardian = request.actor.is_guardian  # type: ignore[attr-defined]
+    before, found = line.prospect(joining.service, joining.patient, state, guardian)
     trouble = {"trouble": kept.trouble, "findings": kept.findings} if kept else {}
     return render(
         request,
@@ -118,7 +119,7 @@ def _show_join(request: HttpRequest, joining: Joining, context: dict[str, Any]) 
             "before": before,
             "range": found,
             "range_text": range_text(found),
-            "may": line.who_may(joining.service, joining.patient, state),
+            "may": line.who_may(joining.service, joining.patient, state, guardian),
             "zone": joining.place.zone,
         },
     )

@@ -72,6 +72,7 @@ def book(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
     found = selectors.occurrences(
         service=service, practitioner=first[1], patient=person, state=place.state.code, zone=place.zone,  # type: ignore[union-attr]
         first=first[0], every=Every(repeat.cleaned_data["every"]), count=repeat.cleaned_data["count"],
+        guardian=request.actor.is_guardian,  # type: ignore[attr-defined]
     )  # fmt: skip
     context |= {
         "form": form,

@@ -23,6 +23,7 @@ from webside.visits import policies, rules
 from webside.visits.codes import MAIN, EndReason, ParticipantRole
 from webside.visits.models import FollowUp, QualitySample, SurveyAnswer, Visit
 from webside.visits.rules import ConnectionReport, Sample
+from webside.visits.selectors.rooms import came_with_guardian
 
 SOONER = timedelta(days=4)
 LATER = timedelta(days=10)
@@ -130,7 +131,7 @@ def follow_up_times(visit: Visit, follow_up: FollowUp) -> FollowUpTimes:
         return FollowUpTimes(None, [])
     slots = scheduling.free_slots(
         service=appointment.service, state=appointment.patient_state, since=since, days=days,
-        practitioner=appointment.practitioner, patient=appointment.patient,
+        practitioner=appointment.practitioner, patient=appointment.patient, guardian=came_with_guardian(visit),
     )  # fmt: skip
     taken = _taken(appointment, since, since + timedelta(days=days + 1))
     free = [slot for slot in slots if not any(low < slot.end and slot.start < high for low, high in taken)]

@@ -301,6 +301,12 @@ def case_of(
     )
 
 
+def came_with_guardian(visit: Visit) -> bool:
+    """Whether somebody's guardian checked her in: a child is brought, and comes again as she came."""
+    start = safe_start_of(visit)
+    return start is not None and bool(start.guardian_present)
+
+
 def join_findings(visit: Visit, *, at: datetime | None = None) -> list[Finding]:
     """Return what the gates find for a visit."""
     return gates.ask(case_of(visit, at=at))
@@ -466,7 +472,7 @@ def colleague_for(visit: Visit) -> Slot | None:
         return None
     free = scheduling.free_slots(
         service=appointment.service, state=start.state, since=clock.now() + LEAD, days=scheduling.BOOKABLE_DAYS,
-        patient=appointment.patient,
+        patient=appointment.patient, guardian=came_with_guardian(visit),
     )  # fmt: skip
     return next((slot for slot in free if slot.practitioner.id != appointment.practitioner_id), None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,13 +14,14 @@ from django.urls import reverse
 from webside.audit.models import AuditEvent
 from webside.compliance.models import Licence
 from webside.core import clock
+from webside.people.models import Patient
 from webside.scheduling import services as scheduling
 from webside.scheduling.models import Appointment
 from webside.scheduling.services import issue_link
 from webside.testing.cast import Cast, sign_in
 from webside.visits import selectors, services
 from webside.visits.codes import FOLLOW_UP_DAYS
-from webside.visits.models import FollowUp, Visit
+from webside.visits.models import FollowUp, SafeStart, Visit
 from webside.visits.tests import factories
 
 ZONE = ZoneInfo("America/New_York")
@@ -212,3 +213,13 @@ def test_whatever_is_proposed_can_be_booked(cast: Cast, days: int) -> None:
             scheduling.cancel_appointment(
                 actor=liz, appointment=services.book_follow_up(actor=liz, visit=visit, start=slot.start)
             )
+
+
+@pytest.mark.parametrize("came", [True, None])
+def test_a_child_comes_again_as_she_came(cast: Cast, came: bool | None) -> None:
+    """Who was checked in by her guardian is offered times; of who came alone the law is not asked for more than it gave."""
+    visit = _over(cast)
+    with cast.as_(cast.grace_user):
+        Patient.objects.filter(id=cast.liz.id).update(birth_date=date(2020, 3, 1))
+        SafeStart.objects.filter(visit=visit).update(guardian_present=came)
+    assert (_times(cast, visit).best is not None) is (came is True)
