@@ -550,7 +550,7 @@ BILLING = [
 
 NEW_PATIENT = {
     "given": "Ann", "family": "New", "birth_date": "1980-01-01", "phone": "845-555-0101", "email": "ann@example.test",
-    "state": "NY",
+    "state": "NY", "language": "en",
 }  # fmt: skip
 PORTAL = [
     row("portal:front", get=EVERYBODY),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +27,10 @@ class NewPatientForm(forms.Form):
         label=_("E-mail"), max_length=254, required=False, help_text=_("The link to the visit goes there.")
     )
     state = forms.ChoiceField(label=_("Lives in"))
+    language = forms.ChoiceField(
+        label=_("Language of our messages"), choices=settings.LANGUAGES, initial=settings.LANGUAGES[0][0],
+        help_text=_("Ask which one they read best. Letters, texts and calls come in it."),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

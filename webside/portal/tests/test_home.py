@@ -362,10 +362,16 @@ def test_a_state_without_anybody_says_so(cast: Any) -> None:
 
 def test_somebody_new_is_registered_with_plausible_answers_only(cast: Any) -> None:
     client = signed_in(cast.grace_user)
-    new = {"given": "Ana", "family": "<b>Cruz</b>", "birth_date": "1988-02-30", "phone": "845 555 0100", "state": "NY"}
+    new = {"given": "Ana", "family": "<b>Cruz</b>", "birth_date": "1988-02-30", "phone": "845 555 0100", "state": "NY",
+           "language": "es"}  # fmt: skip
     assert 'aria-invalid="true"' in text_of(client.post(f"{HOME}book/", new, follow=True))
     answer = client.post(f"{HOME}book/", {**new, "birth_date": "1988-02-03"}, follow=True)
     assert "&lt;b&gt;Cruz&lt;/b&gt;" in text_of(answer)
+    with cast.as_(cast.grace_user):
+        assert Patient.objects.get(given="Ana").language == "es", "we write to her in her language"
+    client.post(f"{HOME}book/", {**new, "given": "Lou", "birth_date": "1988-02-03", "language": "xx"})
+    with cast.as_(cast.grace_user):
+        assert not Patient.objects.filter(given="Lou").exists(), "only in one that we have"
     for other in (cast.maya_user, cast.liz_user, cast.mallory_user):
         assert signed_in(other).get(f"{HOME}book/").status_code == 404
 

@@ -33,13 +33,14 @@ REGISTRATION_TRIES = 6
 
 @dataclass(frozen=True, slots=True)
 class VisitorDetails:
-    """What a person without an account tells us about herself when she books."""
+    """What a person without an account tells us about herself when she books; ``language`` is that of our messages to her."""
 
     given: str
     family: str
     birth_date: date
     email: str
     phone: str
+    language: str = "en"
 
 
 @action("scheduling.appointment.book")
@@ -167,7 +168,7 @@ def register_visitor(actor: Actor, details: VisitorDetails, state: str, timezone
                 return register_patient(
                     actor=actor, given=details.given, family=details.family, birth_date=details.birth_date,
                     email=details.email, phone=details.phone, state=state, timezone=timezone,
-                    user_id=actor.user_id if not actor.is_staff else None,
+                    language=details.language, user_id=actor.user_id if not actor.is_staff else None,
                 )  # fmt: skip
         except IntegrityError as error:
             if broken_constraint(error) != "patient_record_number_once" or attempt == REGISTRATION_TRIES:

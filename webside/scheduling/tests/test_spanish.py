@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from django.utils import translation
 
 from webside.catalog import law
 from webside.catalog.gates import Finding, Moment, ask, stops
 from webside.catalog.tests.test_gates import case
 from webside.compliance.codes import ReasonCode
+from webside.core import clock
 from webside.core.decisions import Reason
 from webside.notifications.models import OutgoingMessage
+from webside.outbox.services import deliver_due
+from webside.people.models import Patient
 from webside.scheduling import handlers
 from webside.scheduling.events import AppointmentBooked
+from webside.scheduling.tests import test_pages, test_queue_pages, test_waitlist_pages
 from webside.scheduling.tests.factories import book, some_slots, write_of_one_visit
+from webside.scheduling.tests.line import on_duty, open_line
+from webside.testing.cast import sign_in
 from webside.testing.spanish import left_in_english, letter_of
 
 
@@ -42,6 +51,53 @@ def test_what_is_left_in_english_would_be_seen(cast: Any) -> None:
         appointment = book(cast, liz, some_slots(cast)[0].start)
         handlers.send_booked(AppointmentBooked(appointment_id=appointment.id), uuid4())
         assert left_in_english(letter_of(OutgoingMessage.objects.get()))
+
+
+def books(client: Client, cast: Any) -> Any:
+    return client.post(*test_pages.form(client, cast))
+
+
+def gets_in_line(client: Client, cast: Any) -> Any:
+    open_line(cast)
+    on_duty(cast)
+    return client.post(test_queue_pages.now_url(cast), test_queue_pages.WORDS)
+
+
+def gets_on_the_list(client: Client, cast: Any) -> Any:
+    until = (clock.now() + timedelta(days=20)).date().isoformat()
+    wish = {**test_waitlist_pages.FORM, "until": until}
+    return client.post(test_waitlist_pages.join_url(cast), wish)
+
+
+WAYS_IN = pytest.mark.parametrize("comes", [books, gets_in_line, gets_on_the_list])
+
+
+def letters_after(client: Client, cast: Any, comes: Any) -> list[str]:
+    """Let a visitor come; return the letters that she gets of it."""
+    assert comes(client, cast).status_code == 302
+    while deliver_due():
+        pass
+    with cast.as_(cast.grace_user):
+        nora = Patient.objects.get(given="Nora")
+        return [letter_of(row) for row in OutgoingMessage.objects.filter(patient_id=nora.id, channel="email")]
+
+
+@WAYS_IN
+def test_who_comes_by_a_spanish_page_is_written_to_in_spanish(cast: Any, client: Client, comes: Any) -> None:
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
+    letters = letters_after(client, cast, comes)
+    assert letters and [left_in_english(each) for each in letters] == [[] for _ in letters]
+
+
+@WAYS_IN
+def test_who_comes_by_an_english_page_is_written_to_in_english(cast: Any, client: Client, comes: Any) -> None:
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    assert all(left_in_english(each) for each in letters_after(client, cast, comes))
+
+
+def test_the_page_of_the_front_desk_says_nothing_of_her_language(cast: Any, client: Client) -> None:
+    sign_in(client, cast.grace_user).cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
+    assert all(left_in_english(each) for each in letters_after(client, cast, gets_in_line))
 
 
 def test_every_code_of_the_law_that_a_patient_meets_has_words() -> None:

@@ -6,18 +6,26 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
 from django.http import HttpRequest, QueryDict
+from django.utils.translation import get_language
 
 from webside.catalog import law
 from webside.catalog.gates import Finding
+from webside.core.actor import Actor
 from webside.scheduling import services
 
 _ABOUT_HER = ("given", "family", "birth_date", "email", "phone")
 
 
-def visitor_of(given: Mapping[str, Any]) -> services.VisitorDetails:
-    """Return who a visitor says she is, of the cleaned data of her form."""
-    return services.VisitorDetails(**{name: given[name] for name in _ABOUT_HER})
+def visitor_of(actor: Actor, given: Mapping[str, Any]) -> services.VisitorDetails:
+    """Return who a visitor says she is, of the cleaned data of her form. We write to her in the language of her page.
+
+    The page of who works here is in their own language, which says nothing of hers.
+    """
+    page = "" if actor.is_staff else (get_language() or "").partition("-")[0]
+    language = page if page in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE.partition("-")[0]
+    return services.VisitorDetails(**{name: given[name] for name in _ABOUT_HER}, language=language)
 
 
 def in_words(findings: Iterable[Finding], *, who: str = "", place: str = "") -> list[dict[str, Any]]:

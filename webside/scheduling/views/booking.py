@@ -279,7 +279,7 @@ def _booked(actor: Actor, choice: Choice, form: BookingForm) -> Any:
     }
     if choice.patient:
         return services.book_with_consent(patient=choice.patient, **booking)
-    return services.book_as_visitor(details=visitor_of(form.cleaned_data), **booking)
+    return services.book_as_visitor(details=visitor_of(actor, form.cleaned_data), **booking)
 
 
 def open_door(request: HttpRequest, appointment: Any, link: Any = None) -> None:

@@ -181,7 +181,7 @@ def _joined(actor: Actor, joining: Joining, form: Any, screened: list[registry.S
     }
     if joining.patient is not None:
         return services.join_queue(patient=joining.patient, phone=given["phone"], **details)
-    return services.join_as_visitor(details=visitor_of(given), **details)
+    return services.join_as_visitor(details=visitor_of(actor, given), **details)
 
 
 def _ask_again(

@@ -221,7 +221,7 @@ def _joined(actor: Actor, joining: Joining, form: WishForm) -> Any:
     }
     if joining.patient is not None:
         return services.join_waitlist(patient=joining.patient, appointment=joining.visit, **details)
-    return services.join_waitlist_as_visitor(details=visitor_of(given), **details)
+    return services.join_waitlist_as_visitor(details=visitor_of(actor, given), **details)
 
 
 def _ask_again(request: HttpRequest, joining: Joining, form: Any, **stood_in_the_way: Any) -> HttpResponse:
