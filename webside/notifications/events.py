@@ -20,3 +20,10 @@ class TextReceived(Event):
     """Somebody wrote to us, and it was no STOP, START or HELP."""
 
     text_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextDelayed(Event):
+    """A text waits because the carrier takes none at present; said once for each text, at its first try."""
+
+    message_id: UUID

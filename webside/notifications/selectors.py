@@ -195,6 +195,18 @@ def can_be_texted(patient: Patient, clinic: Tenant) -> bool:
     return bool(ports.texts_from(clinic.slug)) and why_no_text(e164(patient.phone)) is Reason.NONE
 
 
+def texts_wait(clinic: Tenant) -> bool:
+    """Whether no text of a clinic leaves at present: it has no sender, or the carrier is away."""
+    away = ChannelState.objects.filter(channel=Channel.SMS, away_since__isnull=False)
+    return not ports.texts_from(clinic.slug) or away.exists()
+
+
+def text_about(message_id: UUID) -> OutgoingMessage | None:
+    """Return a text of the frame's tenant, for whoever caused it and hears what became of it."""
+    own = OutgoingMessage.objects.filter(tenant_id=frames.current_tenant_id(), channel=Channel.SMS)
+    return own.filter(id=message_id).first()
+
+
 def incoming_texts(actor: Actor) -> QuerySet[IncomingText]:
     """Return the texts that the actor may read, newest first."""
     return policies.visible_texts(actor, IncomingText.objects.select_related("patient").order_by("-received_at", "-id"))

@@ -27,7 +27,8 @@ from webside.core.models import Tenant
 from webside.notifications import registry as pushes
 from webside.notifications import selectors as notifications
 from webside.notifications.codes import Channel, Choice, MessageKind, MessageStatus
-from webside.notifications.events import NotificationFailed, TextReceived
+from webside.notifications.events import NotificationFailed, TextDelayed, TextReceived
+from webside.notifications.models import OutgoingMessage
 from webside.notifications.rules import channels
 from webside.notifications.services import push_to_patient, send_email, send_sms
 from webside.outbox.events import Event
@@ -279,6 +280,9 @@ def _schedule_of(practitioner: Practitioner, lacking: list[Appointment], slug: s
     return f"{reverse('scheduling:schedule', args=[slug])}?{urlencode(query)}"
 
 
+HELD = "scheduling/waitlist_offered"
+"""The message that a time is held for somebody."""
+
 STILL_NEWS = timedelta(minutes=30)
 """What a text says of the line is so no longer after this: it is given up then."""
 
@@ -313,12 +317,10 @@ IN_LINE_NEWS: dict[type[Event], News] = {
 def tell_in_line(event: Any, event_id: UUID) -> None:
     """Tell somebody in line what is new, with a link back to her place. Nothing that is no longer so is told."""
     news = IN_LINE_NEWS[type(event)]
-    entry = QueueEntry.objects.select_related("patient", "service", "practitioner", "tenant").get(id=event.entry_id)
+    entry = _in_line(event.entry_id)
     if entry.status not in news.while_:
         return
-    tenant = entry.tenant
-    path = reverse("scheduling:link-open", args=[tenant.slug, services.issue_queue_link(entry=entry)])
-    context = {"entry": entry, "clinic": tenant, "link": settings.PUBLIC_URL + path}
+    tenant, context = entry.tenant, _words_in_line(entry)
     key = f"scheduling.{news.template}:{event_id}"
     with translation.override(entry.patient.language or settings.LANGUAGE_CODE):
         if news.by_push:
@@ -333,14 +335,55 @@ def tell_in_line(event: Any, event_id: UUID) -> None:
                 kind=MessageKind.READY, patient_id=entry.patient_id, about_id=entry.id,
                 expires_at=clock.now() + STILL_NEWS,
             )  # fmt: skip
-            if text.status != MessageStatus.WITHHELD:
+            if text.status != MessageStatus.WITHHELD and not notifications.texts_wait(tenant):
                 return
-        if entry.patient.email:
-            send_email(
-                template=f"scheduling/{news.template}", to=entry.patient.email, context=context,
-                subject=f"{news.subject}, {tenant.name}", idempotency_key=key, patient_id=entry.patient_id,
-                about_id=entry.id,
-            )  # fmt: skip
+            key = _instead_of(text)
+    _write_in_line(entry, news, context, key)
+
+
+def _instead_of(text: OutgoingMessage) -> str:
+    """Return the key of the e-mail that goes where a text doesn't: one for each text, whoever finds that out first."""
+    return f"{text.template}.instead-of:{text.id}".replace("/", ".")
+
+
+def _in_line(entry_id: UUID) -> QueueEntry:
+    return QueueEntry.objects.select_related("patient", "service", "practitioner", "tenant").get(id=entry_id)
+
+
+def _words_in_line(entry: QueueEntry) -> dict[str, Any]:
+    path = reverse("scheduling:link-open", args=[entry.tenant.slug, services.issue_queue_link(entry=entry)])
+    return {"entry": entry, "clinic": entry.tenant, "link": settings.PUBLIC_URL + path}
+
+
+def _write_in_line(entry: QueueEntry, news: News, context: dict[str, Any], key: str) -> None:
+    """Tell somebody in line by e-mail, if she has an address."""
+    if not entry.patient.email:
+        return
+    with translation.override(entry.patient.language or settings.LANGUAGE_CODE):
+        send_email(
+            template=f"scheduling/{news.template}", to=entry.patient.email, context=context,
+            subject=f"{news.subject}, {entry.tenant.name}", idempotency_key=key, patient_id=entry.patient_id,
+            about_id=entry.id,
+        )  # fmt: skip
+
+
+def write_instead(event: NotificationFailed | TextDelayed, event_id: UUID) -> None:
+    """Send by e-mail what can't wait for a text: news of the line, and a time that is held for minutes.
+
+    Once for each text, and only what is still so. A text that is late may come as well.
+    """
+    text = notifications.text_about(event.message_id)
+    if text is None or text.about_id is None:
+        return
+    if text.template == HELD:
+        _write_held(WaitlistOffer.objects.get(id=text.about_id))
+        return
+    news = next((each for each in IN_LINE_NEWS.values() if text.template == f"scheduling/{each.template}"), None)
+    if news is None:
+        return
+    entry = _in_line(text.about_id)
+    if entry.status in news.while_:
+        _write_in_line(entry, news, _words_in_line(entry), _instead_of(text))
 
 
 def tell_series(event: SeriesBooked | SeriesCancelled, event_id: UUID) -> None:
@@ -406,7 +449,10 @@ def tell_over(event: WaitlistOver, event_id: UUID) -> None:
 
 
 def tell_offered(event: WaitlistOffered, event_id: UUID) -> None:
-    """Tell somebody that a time is held for her, and until when; nothing where she has answered meanwhile."""
+    """Tell somebody that a time is held for her, and until when; nothing where she has answered meanwhile.
+
+    Who chose texts alone gets the e-mail as well while texts wait: a time that is held ends.
+    """
     offer = WaitlistOffer.objects.get(id=event.offer_id)
     if offer.status != OfferStatus.OPEN or offer.until <= clock.now():
         return
@@ -416,21 +462,30 @@ def tell_offered(event: WaitlistOffered, event_id: UUID) -> None:
     number = notifications.can_be_texted(patient, entry.tenant)
     # A time that is held for minutes must be heard of: by both ways where both are open.
     chosen = channels(Choice.BOTH if choice is Choice.NONE else choice, email=bool(patient.email), number=number)
+    if Channel.EMAIL in chosen or (Channel.SMS in chosen and notifications.texts_wait(entry.tenant)):
+        _write_held(offer)
     with translation.override(patient.language or settings.LANGUAGE_CODE):
-        words = {
-            "when": services.long_when_at(offer.start, entry.timezone),
-            "until": services.long_when_at(offer.until, entry.timezone),
-        }
-        if Channel.EMAIL in chosen:
-            _tell_waiting(entry, event_id, "waitlist_offered", gettext_lazy("A time is free for you"), **words)
         if Channel.SMS in chosen:
             send_sms(
-                template="scheduling/waitlist_offered", to=patient.phone,
+                template=HELD, to=patient.phone,
                 context={"until": services.short_when_at(offer.until, entry.timezone),
                          "link": _waitlist_link(entry, short=True)},
                 idempotency_key=f"scheduling.waitlist_offered.text:{event_id}", kind=MessageKind.CHANGE,
                 patient_id=patient.id, about_id=offer.id, expires_at=offer.until,
             )  # fmt: skip
+
+
+def _write_held(offer: WaitlistOffer) -> None:
+    """Tell somebody by e-mail that a time is held for her, once for each time, while it is."""
+    entry = _waiting(offer.entry_id)
+    if offer.status != OfferStatus.OPEN or offer.until <= clock.now() or not entry.patient.email:
+        return
+    with translation.override(entry.patient.language or settings.LANGUAGE_CODE):
+        words = {
+            "when": services.long_when_at(offer.start, entry.timezone),
+            "until": services.long_when_at(offer.until, entry.timezone),
+        }
+        _tell_waiting(entry, offer.id, "waitlist_offered", gettext_lazy("A time is free for you"), **words)
 
 
 def _waiting(entry_id: UUID) -> WaitlistEntry:
@@ -442,7 +497,7 @@ def _waitlist_link(entry: WaitlistEntry, *, short: bool = False) -> str:
     return settings.PUBLIC_URL + reverse("scheduling:waitlist-open", args=[entry.tenant.slug, token])
 
 
-def _tell_waiting(entry: WaitlistEntry, event_id: UUID, template: str, subject: Promise, **words: Any) -> None:
+def _tell_waiting(entry: WaitlistEntry, about: UUID, template: str, subject: Promise, **words: Any) -> None:
     """Write an e-mail to somebody on the waiting list, in her language; its subject says nothing of what for."""
     patient, clinic = entry.patient, entry.tenant
     with translation.override(patient.language or settings.LANGUAGE_CODE):
@@ -451,7 +506,7 @@ def _tell_waiting(entry: WaitlistEntry, event_id: UUID, template: str, subject: 
             context={"entry": entry, "clinic": clinic, "link": _waitlist_link(entry), "services_url":
                      settings.PUBLIC_URL + reverse("scheduling:service-detail", args=[clinic.slug, entry.service_id]),
                      **words},
-            subject=f"{subject}, {clinic.name}", idempotency_key=f"scheduling.{template}:{event_id}",
+            subject=f"{subject}, {clinic.name}", idempotency_key=f"scheduling.{template}:{about}",
             patient_id=patient.id, kind=MessageKind.CHANGE, about_id=entry.id,
         )  # fmt: skip
 
@@ -541,6 +596,9 @@ def register() -> None:
     subscribe(WaitlistOffered, tell_offered)
     subscribe(WaitlistOver, tell_over)
     subscribe(NotificationFailed, remind_otherwise)
+    missing: tuple[type[Any], ...] = (NotificationFailed, TextDelayed)
+    for event in missing:
+        subscribe(event, write_instead)
     pushes.register_lead("scheduling/reminder", lead_to_visit)
     for news in IN_LINE_NEWS.values():
         if news.by_push:

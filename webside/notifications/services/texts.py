@@ -26,6 +26,7 @@ from webside.core.ids import uuid7
 from webside.core.models import Tenant
 from webside.notifications import ports, selectors
 from webside.notifications.codes import OF_THE_CHANNEL, Channel, MessageKind, MessageStatus, Reason
+from webside.notifications.events import TextDelayed
 from webside.notifications.models import OutgoingMessage
 from webside.notifications.services.numbers import note_unusable, stop_number
 from webside.notifications.services.rows import (
@@ -43,6 +44,7 @@ from webside.notifications.services.rows import (
     withhold,
 )
 from webside.notifications.telephone import e164, length, plain
+from webside.outbox.services import publish
 
 MOST_PARTS = 6
 LIVES = timedelta(hours=24)
@@ -223,7 +225,11 @@ def _postpone(row_id: UUID, failure: ports.TemporaryFailure) -> None:
     with transaction.atomic():
         note_channel(Channel.SMS, failure.reason)
         if (row := queued(row_id)) is not None:
+            news = not row.reason
             let_wait(row, failure)
+            if news and row.status == MessageStatus.QUEUED:
+                with frames.begin(tenant_id=row.tenant_id, actor=system("texts", row.tenant_id)):
+                    publish(TextDelayed(message_id=row.id))
 
 
 def _refused(row_id: UUID, number: str, failure: ports.PermanentFailure) -> None:

@@ -23,6 +23,7 @@ from webside.catalog.codes import Kind
 from webside.catalog.policies import is_shown
 from webside.core import clock
 from webside.core.actor import Actor, ActorKind, Role
+from webside.notifications import selectors as notifications
 from webside.people.codes import Scope
 from webside.people.selectors import patient_for
 from webside.scheduling import policies, registry, rules, selectors, services
@@ -274,6 +275,8 @@ def _place(request: HttpRequest, slug: str, entry: Any) -> dict[str, Any]:
     }
     if status is QueueStatus.WAITING:
         context |= _waiting(entry, now)
+        told_by_text = entry.wants_message and bool(entry.phone)
+        context["texts_wait"] = told_by_text and notifications.texts_wait(request.tenant)  # type: ignore[attr-defined]
     elif status is QueueStatus.CALLBACK:
         task = entry.call_backs.filter(closed_at=None).first()
         context |= {"task": task, "window": str(WINDOWS[CallWindow(task.window)]) if task else "",
