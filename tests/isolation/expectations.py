@@ -306,6 +306,8 @@ SCHEDULING = [
     # Who is in line already is led to her place; staff who put nobody in line are told how a booking is made.
     row("scheduling:queue-join", get=f"{GUESTS} rosa delegate {CARE} {OFFICE} liz:302 " + each(ACTING, 302),
         query={"state": "NY"}, note="the form"),
+    row("scheduling:queue-join", get=f"{GUESTS} rosa delegate {CARE} {OFFICE} liz:302 " + each(ACTING, 302),
+        query={"state": "NY", "patient": "{patient_id}"}, note="for one patient"),
     row("scheduling:queue-join", post=f"{GUESTS} liz rosa grace delegate {ACTING} "
         + each("maya daniel priya marcus ingrid admin", 200), body=VISITOR | {"reason_text": "A cough", "signs": "none"}),
     row("scheduling:queue-entry", get=f"liz grace:302 {ACTING}"),

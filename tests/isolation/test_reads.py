@@ -83,6 +83,7 @@ LOOKS_OF_THE_DESK = {
     "scheduling:waitlist": "scheduling.waitlist.read",
     "scheduling:waitlist-offer": "scheduling.waitlist.read",
     "scheduling:waitlist-join (for an earlier time)": "people.patient.read",
+    "scheduling:queue-join (for one patient)": "people.patient.read",
     "scheduling:series-book (for one patient)": "people.patient.read",
 }
 """What a page notes when the front desk opens it for somebody."""

@@ -175,6 +175,7 @@ def book_for(request: HttpRequest, slug: str) -> HttpResponse:
                         "service": service,
                         "price": catalog.price_line(service),
                         "url": reverse("portal:book-time", args=[slug, chosen.id, service.id]),
+                        "now_url": _now_url(slug, service, chosen),
                     }
                     for service in group.services
                     if service.kind != Kind.TELECARE
@@ -185,6 +186,12 @@ def book_for(request: HttpRequest, slug: str) -> HttpResponse:
         ],
     }
     return render(request, "portal/book_for.html", context)
+
+
+def _now_url(slug: str, service: Any, person: Any) -> str:
+    """Return where somebody is put in line for a service, if people wait in line for it."""
+    here = reverse("scheduling:queue-join", args=[slug, service.id]) if service.on_demand else ""
+    return here and f"{here}?patient={person.id}"
 
 
 def _find(request: HttpRequest) -> HttpResponse:

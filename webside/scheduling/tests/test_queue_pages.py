@@ -9,8 +9,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from webside.audit.models import AuditEvent
 from webside.core import clock
 from webside.core.models import Heartbeat
+from webside.people.models import Patient
 from webside.scheduling import registry, selectors, services
 from webside.scheduling.codes import QueueStatus, Urgency
 from webside.scheduling.models import CallBack, QueueEntry
@@ -276,6 +278,58 @@ def test_the_front_desk_puts_somebody_in_line_on_the_phone(cast: Any, client: Cl
     open_line(cast)
     sign_in(client, cast.grace_user)
     assert client.post(now_url(cast), WORDS)["Location"] == board_url()
+    assert the_entry(cast).patient.full_name == "Nora Quist"
+
+
+def test_the_front_desk_puts_somebody_known_in_line_with_her_own_record(cast: Any, client: Client) -> None:
+    open_line(cast)
+    sign_in(client, cast.grace_user)
+    with cast.as_(cast.grace_user):
+        before = Patient.objects.count()
+    found = client.get(reverse("portal:book-for", args=["larkspur"]), {"patient": cast.liz.id}).content.decode()
+    address = f"{now_url(cast)}?patient={cast.liz.id}"
+    assert address in found and "Put in line" in found
+    asked = client.get(address).content.decode()
+    assert "Where are you now?" in asked and f'name="patient" value="{cast.liz.id}"' in asked
+    form = client.get(address, {"patient": cast.liz.id, "state": "NY"}).content.decode()
+    assert "For Liz Moreno" in form and 'name="family"' not in form and cast.liz.phone in form
+    said = {name: WORDS[name] for name in ("signs", "reason_text", "phone", "consent", "state", "zone", "key")}
+    said["patient"] = str(cast.liz.id)
+    again = client.post(now_url(cast), said | {"phone": "12"})
+    assert f"patient={cast.liz.id}" in again["Location"], "what was typed comes back for the same person"
+    assert client.post(now_url(cast), said)["Location"] == board_url()
+    entry = the_entry(cast)
+    assert entry.patient_id == cast.liz.id
+    client.post(now_url(cast), said | {"key": "0199aaaa-0000-7000-8000-00000000000b"})
+    assert the_entry(cast).id == entry.id, "she is in line once"
+    with cast.as_(cast.grace_user):
+        assert Patient.objects.count() == before
+    with cast.as_(cast.ingrid_user):
+        of_her = AuditEvent.objects.filter(patient_id=cast.liz.id, actor_label="Grace Lin")
+        assert {"people.patient.read", "scheduling.queue.join"} <= set(of_her.values_list("action", flat=True))
+
+
+def test_the_last_callers_place_is_not_the_next_ones(cast: Any, client: Client) -> None:
+    open_line(cast)
+    sign_in(client, cast.grace_user)
+    client.get(now_url(cast), {"state": "OR"})
+    page = client.get(now_url(cast), {"patient": cast.liz.id}).content.decode()
+    assert "Where are you now?" in page and "You are in Oregon now." not in page
+
+
+def test_a_patient_who_is_not_there_is_put_in_no_line(cast: Any, client: Client) -> None:
+    open_line(cast)
+    sign_in(client, cast.grace_user)
+    for who in (str(cast.oscar.id), "0199aaaa-0000-7000-8000-0000000000ff", "nobody"):
+        assert client.get(now_url(cast), {"patient": who, "state": "NY"}).status_code == 404
+        assert client.post(now_url(cast), WORDS | {"patient": who}).status_code == 404
+    with cast.as_(cast.grace_user):
+        assert not QueueEntry.objects.exists()
+
+
+def test_nobody_but_the_front_desk_chooses_for_whom(cast: Any, client: Client) -> None:
+    open_line(cast)
+    client.post(now_url(cast), WORDS | {"patient": str(cast.liz.id)})
     assert the_entry(cast).patient.full_name == "Nora Quist"
 
 

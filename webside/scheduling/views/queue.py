@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from django.contrib import messages
@@ -32,6 +33,7 @@ from webside.scheduling.forms import WINDOWS, CallBackForm, JoinForm, VisitorJoi
 from webside.scheduling.views._sent import in_words, visitor_of, with_new_key
 from webside.scheduling.views.booking import SAID, consent_asked, service_or_404
 from webside.scheduling.views.places import Place, place_of, zone_choices
+from webside.scheduling.views.waits import person_of
 from webside.ui.kept import Kept, ask_again, carried, carry, forget, kept_for
 from webside.ui.undo import undo
 
@@ -40,7 +42,7 @@ from webside.ui.undo import undo
 
 @dataclass(frozen=True, slots=True)
 class Joining:
-    """What somebody is about to wait for; ``patient`` is whoever is signed in, nobody for a visitor."""
+    """What somebody is about to wait for; ``patient`` is whoever is signed in or was chosen, nobody for a visitor."""
 
     service: Any
     place: Place
@@ -66,17 +68,18 @@ def join(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     if not service.on_demand or service.kind == Kind.TELECARE:
         raise Http404
-    patient = patient_for(actor, Scope.APPOINTMENTS)
+    chosen = person_of(request, "scheduling.queue.join")
+    patient = chosen or patient_for(actor, Scope.APPOINTMENTS)
     if actor.on_behalf is not None and (patient is None or not is_shown(actor, service)):
         # As with a booking: she puts nobody else in line meanwhile, least of all herself.
         refuse("scheduling.queue.join", actor=actor, target_type="HealthcareService", target_id=service.id)
     back = reverse("scheduling:service-detail", args=[slug, service.id])
     if actor.is_staff and not actor.has(Role.COORDINATOR):
         return render(request, "scheduling/book_staff.html", {"service": service, "back_url": back})
-    held = selectors.own_entry(actor)
+    held = selectors.own_entry(actor) if chosen is None else None
     if held is not None:
         return HttpResponseRedirect(entry_url(slug, held))
-    place = place_of(request)
+    place = _place_now(request, chosen)
     now = clock.now()
     context: dict[str, Any] = {
         "service": service,
@@ -87,7 +90,8 @@ def join(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
         "place": place,
         "states": selectors.states(now.date()),
         "path": request.path,
-        "ask_url": f"{request.path}?place=ask",
+        "chosen": chosen,
+        "ask_url": f"{request.path}?{urlencode(_whose(request) | {'place': 'ask'})}",
         "needs_licence": service.kind == Kind.TELEMEDICINE,
     }
     if not place.known:
@@ -100,6 +104,18 @@ def join(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
     if request.method == "POST":
         return _join(request, joining)
     return _show_join(request, joining, context | {"consent_text": text})
+
+
+def _place_now(request: HttpRequest, chosen: Any) -> Place:
+    """Return where she is now. Of whom the front desk chose it is asked: the last caller may have been elsewhere."""
+    given = request.GET if request.method == "GET" else request.POST
+    return place_of(request) if chosen is None or given.get("state") else Place(None)
+
+
+def _whose(request: HttpRequest) -> dict[str, str]:
+    """Return for whom the front desk does it, as an address names her."""
+    given = request.POST.get("patient") or request.GET.get("patient") or ""
+    return {"patient": given} if given else {}
 
 
 def _show_join(request: HttpRequest, joining: Joining, context: dict[str, Any]) -> HttpResponse:
@@ -140,7 +156,8 @@ def _join(request: HttpRequest, joining: Joining) -> HttpResponse:
         entry = _joined(request.actor, joining, form, screened)  # type: ignore[attr-defined]
     except services.InLineAlready as held:
         entry = held.entry
-        messages.info(request, _("You are in line already. This is your place."))
+        if not request.actor.has(Role.COORDINATOR):  # type: ignore[attr-defined]
+            messages.info(request, _("You are in line already. This is your place."))
     except services.QueueShut:
         return _ask_again(request, joining, form, trouble="shut")
     except services.NobodyMay:
@@ -192,7 +209,9 @@ def _ask_again(
     danger = [{"title": each.title, "text": each.text, "source": each.source} for each in screened or () if each.danger]
     if danger:
         trouble, findings = "danger", danger
-    return ask_again(request, Kept.of(form, trouble=trouble, findings=findings or []), joining.place.query())
+    return ask_again(
+        request, Kept.of(form, trouble=trouble, findings=findings or []), joining.place.query(**_whose(request))
+    )
 
 
 def open_queue_door(request: HttpRequest, entry: Any) -> None:
