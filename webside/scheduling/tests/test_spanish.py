@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -98,6 +99,35 @@ def test_who_comes_by_an_english_page_is_written_to_in_english(cast: Any, client
 def test_the_page_of_the_front_desk_says_nothing_of_her_language(cast: Any, client: Client) -> None:
     sign_in(client, cast.grace_user).cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
     assert all(left_in_english(each) for each in letters_after(client, cast, gets_in_line))
+
+
+def bare(page: str) -> str:
+    """Return what a page says in its own language: without its title, and without what is marked with another one."""
+    said = re.sub(r"<title>.*?</title>", "", page, flags=re.DOTALL)
+    return re.sub(r'<span lang="en">.*?</span>', "", said, flags=re.DOTALL)
+
+
+def test_what_the_clinic_typed_of_a_service_is_marked_as_english_on_spanish_pages(cast: Any, client: Client) -> None:
+    open_line(cast)
+    service = test_pages.page(cast.video_visit)
+    listing = client.get(service, {"state": "NY"})
+    here = {"state": "NY", "zone": "America/New_York"}
+    pages = [
+        ("/o/larkspur/", {}),
+        (service, here),
+        (service + "book/", here | {"slot": test_pages.slots_on(listing)[-1]}),
+        (test_queue_pages.now_url(cast), here),
+        (test_waitlist_pages.join_url(cast), here),
+    ]
+    for address, query in pages:
+        client.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
+        page = client.get(address, query).content.decode()
+        assert f'<span lang="en">{cast.video_visit.name}</span>' in page, address
+        assert cast.video_visit.name not in bare(page), address
+        assert cast.video_visit.summary not in bare(page), address
+        client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+        page = client.get(address, query).content.decode()
+        assert cast.video_visit.name in page and '<span lang="en">' not in page, address
 
 
 def test_every_code_of_the_law_that_a_patient_meets_has_words() -> None:

@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.template import Context
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join, json_script
@@ -36,6 +37,18 @@ def behavior_texts() -> SafeString | str:
     if (get_language() or "en").partition("-")[0] == "en":
         return ""
     return json_script(texts.in_language(), "webside-texts")
+
+
+@register.simple_tag
+def clinic_words(text: str) -> SafeString:
+    """Words that the clinic typed and nobody translates, as a service's name: marked with their language elsewhere.
+
+    Without the mark a screen reader reads English words by the rules of the page's own language.
+    """
+    own = settings.LANGUAGE_CODE.partition("-")[0]
+    if (get_language() or own).partition("-")[0] == own:
+        return format_html("{}", text)
+    return format_html('<span lang="{}">{}</span>', own, text)
 
 
 @register.simple_tag

@@ -27,6 +27,7 @@ EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
 # Every tag, with people's words in each place that takes them.
 SOURCES = [
+    '{% clinic_words x %}{% language "es" %}{% clinic_words x %}{% endlanguage %}',
     "{% btn href=x title=x %}{{ x }}{% endbtn %}",
     '{% btn variant="plain icon" icon="close" data_x=x %}{{ x }}{% endbtn %}',
     "{% submit x name=x %}",
