@@ -55,6 +55,7 @@ class PhoneOffer:
     slots: list[scheduling.Slot]
     scope: str
     agree_to: ConsentText | None
+    needs_guardian: bool = False
 
     @property
     def groups(self) -> list[dict[str, Any]]:
@@ -100,4 +101,9 @@ def phone_offer(*, patient: Patient, service: Any, tenant: Tenant, state: str | 
     if scope and scheduling.has_consent(patient, scope):
         scope = ""
     text = compliance.current_text(scope, patient.language) if scope else None
-    return PhoneOffer(code, zone, states, slots[:PHONE_SLOTS], scope, text)
+    offers = (
+        [] if slots or not code else scheduling.offers(service=service, state=code, at=clock.now(), patient=patient)
+    )
+    return PhoneOffer(
+        code, zone, states, slots[:PHONE_SLOTS], scope, text, any(offer.lacks_guardian for offer in offers)
+    )

@@ -10,6 +10,7 @@ from webside.catalog import gates, law
 from webside.catalog import selectors as catalog
 from webside.catalog.models import HealthcareService
 from webside.compliance import selectors as compliance
+from webside.compliance.codes import ReasonCode
 from webside.compliance.selectors import OnRecord
 from webside.people.models import Patient, Practitioner
 from webside.scheduling.selectors.consents import CONSENT_SCOPES
@@ -30,6 +31,12 @@ class Offer:
     def allowed(self) -> bool:
         """Whether nothing stands in the way of booking."""
         return not gates.stops(self.findings)
+
+    @property
+    def lacks_guardian(self) -> bool:
+        """Whether a guardian is all that is missing: a child may be seen if one asks for it."""
+        codes = {reason.code for finding in self.why_not for reason in finding.reasons}
+        return codes == {ReasonCode.GUARDIAN_MISSING}
 
     @property
     def why_not(self) -> list[gates.Finding]:
