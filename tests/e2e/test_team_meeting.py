@@ -32,6 +32,7 @@ class Meeting(Room):
 
     def __init__(self, demo: Demo, chromium: Any, stack: ExitStack) -> None:
         self.demo, self.chromium, self.stack = demo, chromium, stack
+        self.browsers = lambda **_: chromium  # one for all of them
         self.liz = stack.enter_context(someone(chromium, demo, "Liz Moreno"))
         self.maya = stack.enter_context(someone(chromium, demo, "Dr. Maya Chen"))
         self.maya.watch.expect("status of 409")  # her family is refused until she has said yes

@@ -1,4 +1,7 @@
-"""A visit turns into an emergency while it runs: two presses, the call goes on, help comes, somebody takes over, it is closed."""
+"""A visit turns into an emergency while it runs: two presses, the call goes on, help comes, somebody takes over, it is closed.
+
+Or into care in person: where, how soon and what to take along are the patient's to read as soon as the visit has ended.
+"""
 
 from __future__ import annotations
 
@@ -105,3 +108,32 @@ def test_an_emergency_within_the_call_from_two_presses_to_the_end(demo: Demo, ch
         maya.goto("/o/larkspur/to-do/")
         maya.get_by_role("heading", name="Mine to do").wait_for()
         assert not maya.get_by_text("Taken over by Sam Ortiz").count()
+
+
+def test_care_in_person_is_what_the_patient_reads_when_the_visit_has_ended(demo: Demo, chromium: Any) -> None:
+    with someone(chromium, demo, "Liz Moreno", size=PHONE) as liz, someone(chromium, demo, "Dr. Maya Chen") as maya:
+        visit = walk.book(liz, "Diabetes video visit", who="Maya Chen")
+        liz.goto(f"/o/larkspur/visits/{visit}/check-in/")
+        walk.check_in(liz)
+        walk.let_in(liz, maya, visit)
+        maya.evaluate("() => { window.sameRoom = true; }")
+        turned = maya.locator("#chart-transfer")
+        turned.get_by_text("Turn this visit into…", exact=True).press("Enter")
+        turned.get_by_text("In-person care", exact=True).press("Enter")
+        maya.watch.expect("status of 422")  # a form that lacks something is shown again
+        turned.get_by_role("button", name="Send there").press("Enter")
+        turned.get_by_text("Choose where the patient goes.").first.wait_for()
+        turned.locator("#turn-in-person-why").fill("A foot that is red and warm, seen in the picture")
+        turned.locator("#turn-in-person-destination").select_option("urgent-care")
+        turned.locator("#turn-in-person-place_name").fill("Kingston Urgent Care, Ulster Avenue")
+        turned.locator("#turn-in-person-how_soon").select_option("today")
+        turned.locator("#turn-in-person-bring").fill("Your meter with its numbers")
+        turned.get_by_role("button", name="Send there").press("Enter")
+        turned.get_by_text("Nobody has taken over yet").wait_for()
+        both_widths(maya, "turned-in-person")
+        assert maya.evaluate("() => window.sameRoom === true"), "the call went on: the page was not loaded anew"
+        maya.get_by_role("button", name="End visit").click()
+        liz.wait_for_url("**/ended/")
+        liz.get_by_text("Kingston Urgent Care, Ulster Avenue").wait_for()
+        liz.get_by_text("Your meter with its numbers").wait_for()
+        examine(liz, "turned-in-person-ended", route="visits:visit-ended")

@@ -148,11 +148,15 @@ def test_she_books_in_spanish_and_the_record_says_so(cast: Cast) -> None:
     assert box and box[1] == spanish.digest
     assert client.post(address, {**values, "consent": box[1]}).status_code == 302
     with cast.as_(cast.ingrid_user):
-        assert Consent.objects.get(scope="telehealth").language == "es"
-    officer = (
-        sign_in(Client(), cast.ingrid_user).get(reverse("compliance:consents", args=["larkspur"])).content.decode()
-    )
+        agreed_to = Consent.objects.select_related("patient").get(scope="telehealth")
+        assert (agreed_to.language, agreed_to.patient.language) == ("es", "es"), "we write to her as she read"
+    ingrid, consents = sign_in(Client(), cast.ingrid_user), reverse("compliance:consents", args=["larkspur"])
+    officer = ingrid.get(consents).content.decode()
     assert "Spanish</span>" in officer and "not confirmed by a lawyer" in officer
+    assert "the patient’s language is" not in officer
+    with cast.as_(cast.grace_user):
+        type(cast.liz).objects.filter(id=agreed_to.patient_id).update(language="en")
+    officer = ingrid.get(consents).content.decode()
     assert "the patient’s language is English" in officer, "whose record says English agreed in Spanish"
 
 

@@ -19,7 +19,7 @@ from webside.visits import services as visits
 
 SOON = timedelta(minutes=7)
 AT_HAND = timedelta(minutes=45)
-SOONEST = timedelta(minutes=4)
+SLACK = timedelta(minutes=3)
 STILL_RUNNING = timedelta(hours=2)
 REMINDER = "telehealth-1-day"
 DAYS_AHEAD = 7  # a coach is off on some days, and nobody but the doctors is on call
@@ -71,7 +71,8 @@ def _wait(demo: Demo, coaching: Appointment) -> None:
 def _book(demo: Demo, patient: str, by: str, service: str, *, after: datetime, reason: str) -> Appointment | None:
     """Book the first free time after a moment, or move to it what these two have booked and let pass.
 
-    A visit that is about to begin, or in whose room somebody is, stays as it is.
+    One in whose room somebody is stays as it is, and one that begins about as long after ``after`` as it would anew: each
+    start finds the day as the first one did.
     """
     who, practitioner, what = demo.patients[patient], demo.practitioners[by], demo.services[service]
     known = (
@@ -85,7 +86,7 @@ def _book(demo: Demo, patient: str, by: str, service: str, *, after: datetime, r
         service=what, state=who.state, since=after, days=DAYS_AHEAD, practitioner=practitioner, patient=who
     )
     latest = max([after + AT_HAND, *(slot.start for slot in slots[:1])])
-    if known is not None and (known.status == "checked-in" or clock.now() + SOONEST <= known.start <= latest):
+    if known is not None and (known.status == "checked-in" or after - SLACK <= known.start <= latest):
         return known
     for slot in slots[:6]:
         try:

@@ -11,7 +11,6 @@ from psycopg.types.range import TimestamptzRange
 
 from webside.catalog import gates
 from webside.catalog.models import HealthcareService
-from webside.compliance.codes import ReasonCode
 from webside.core import clock
 from webside.core.locks import lock
 from webside.people.models import Patient, Practitioner
@@ -106,14 +105,10 @@ def nobody(offers: Sequence[Offer]) -> GatesStop | NobodyMay:
     That a child comes without a guardian is her own, though the gate of the licence says it.
     """
     for offer in offers:
-        if offer.why_not and all(_is_her_own(finding) for finding in offer.why_not):
+        about_her = offer.why_not and all(finding.gate != "licence" for finding in offer.why_not)
+        if about_her or offer.lacks_guardian:
             return GatesStop(offer.why_not)
     return NobodyMay()
-
-
-def _is_her_own(finding: gates.Finding) -> bool:
-    codes = {reason.code for reason in finding.reasons}
-    return finding.gate != "licence" or codes == {ReasonCode.GUARDIAN_MISSING}
 
 
 def broken_constraint(error: IntegrityError) -> str | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from psycopg.types.range import TimestamptzRange
 
 from webside.audit.models import AuditEvent
 from webside.core import clock
@@ -15,10 +17,11 @@ from webside.core.models import Heartbeat
 from webside.people.models import Patient
 from webside.scheduling import registry, selectors, services
 from webside.scheduling.codes import QueueStatus, Urgency
-from webside.scheduling.models import CallBack, QueueEntry
+from webside.scheduling.models import Appointment, CallBack, QueueEntry
 from webside.scheduling.registry import Screened
 from webside.scheduling.tests.line import call, join, join_visitor, now_of, on_duty, open_line, the_line
 from webside.testing.cast import agreed, sign_in
+from webside.ui.when import clock_time, local
 
 WORDS = {
     "signs": "none", "reason_text": "A sore throat since Monday", "given": "Nora", "family": "Quist", "birth_date": "02/29/1988",
@@ -341,3 +344,22 @@ def test_a_coach_has_a_line_of_her_own(cast: Any, client: Client) -> None:
     assert "Priya Nair" in client.get(place_url(entry)).content.decode()
     called = call(cast, "priya")
     assert called.entry is not None and called.entry.id == entry.id
+
+
+def test_that_a_booked_visit_leaves_no_time_is_said_by_the_clinicians_clock(cast: Any) -> None:
+    """His page shows his own zone; the clinic's clock would tell another hour."""
+    open_line(cast)
+    on_duty(cast, "daniel")
+    join(cast, state="OR", timezone="America/Los_Angeles")
+    with cast.as_(cast.grace_user):
+        type(cast.daniel).objects.filter(id=cast.daniel.id).update(timezone="America/Los_Angeles")
+        start = clock.now() + timedelta(minutes=3)
+        other = Patient.objects.create(record_number="X-1", given="Al", family="Fox", birth_date=start.date())
+        Appointment.objects.create(
+            patient=other, practitioner=cast.daniel, service=cast.video_visit, patient_state="OR",
+            patient_timezone="America/Los_Angeles", period=TimestamptzRange(start, start + timedelta(minutes=20)),
+            booked_by="x", idempotency_key="y",
+        )  # fmt: skip
+    daniel = sign_in(Client(), cast.daniel_user)
+    page = daniel.post(reverse("scheduling:queue-next", args=["larkspur"]), follow=True).content.decode()
+    assert f"Your booked visit at {clock_time(local(start, 'America/Los_Angeles'))} leaves too little time" in page

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from webside.audit.services import record, refuse
 from webside.core import clock
 from webside.core.actor import Actor, Role
+from webside.people.models import Practitioner
 from webside.people.selectors import practitioner as practitioner_by_id
 from webside.people.selectors import practitioner_of
 from webside.scheduling import policies, registry, selectors, services
@@ -179,7 +180,7 @@ def see_next(request: HttpRequest, slug: str) -> HttpResponse:
     def call() -> services.Called:
         return services.call_next(actor=request.actor, practitioner=who)  # type: ignore[attr-defined]
 
-    return _called(request, slug, call)
+    return _called(request, slug, who, call)
 
 
 @require_POST
@@ -198,16 +199,16 @@ def take(request: HttpRequest, slug: str, entry_id: UUID) -> HttpResponse:
             actor=request.actor, practitioner=who, entry=entry, reason=request.POST.get("reason", "")  # type: ignore[attr-defined]
         )  # fmt: skip
 
-    return _called(request, slug, call)
+    return _called(request, slug, who, call)
 
 
-def _called(request: HttpRequest, slug: str, call: Callable[[], services.Called]) -> HttpResponse:
+def _called(request: HttpRequest, slug: str, who: Practitioner, call: Callable[[], services.Called]) -> HttpResponse:
     try:
         found = call()
     except services.WithSomebody as busy:
         messages.warning(request, _("You are still with %(name)s.") % {"name": busy.entry.patient.full_name})
     except services.NoTime as soon:
-        zone = request.tenant.timezone  # type: ignore[attr-defined]
+        zone = who.timezone or request.tenant.timezone  # type: ignore[attr-defined]
         at = clock_time(local(soon.start, zone))
         messages.warning(
             request, _("Your booked visit at %(time)s leaves too little time for another one.") % {"time": at}

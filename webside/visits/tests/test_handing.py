@@ -29,6 +29,7 @@ from webside.outbox.services import deliver_due
 from webside.scheduling.services import cancel_appointment
 from webside.testing.cast import Cast, make_cast, sign_in
 from webside.testing.queries import page_queries
+from webside.ui.when import clock_time, local
 from webside.visits import rules, selectors, services
 from webside.visits.codes import Busy, HandOverOutcome, Stage
 from webside.visits.models import HandOver, Participant, QualitySample, Visit
@@ -349,12 +350,17 @@ def test_no_letter_says_that_the_visit_moved_and_her_link_still_works(cast: Cast
 def test_the_hour_is_cut_where_the_colleague_is_booked_and_refused_where_too_little_is_left(cast: Cast) -> None:
     visit = factories.waiting(cast, starts=clock.now() - timedelta(minutes=1))
     asked = _ask(cast, visit)
+    with cast.as_(cast.grace_user):
+        type(cast.daniel).objects.filter(id=cast.daniel.id).update(timezone="America/Los_Angeles")
     with cast.as_(cast.daniel_user):
         booked = factories.make_appointment(
             cast, practitioner=cast.daniel, patient=_other(cast), starts=clock.now() + timedelta(minutes=3)
         )
     with pytest.raises(services.NoTime):
         _take(cast, asked)
+    page = sign_in(Client(), cast.daniel_user).post(_url("hand-over", asked.id), {"do": "take"}, follow=True)
+    at = clock_time(local(booked.start, "America/Los_Angeles"))
+    assert f"Your visit at {at} leaves too little time." in page.content.decode(), "by the clock of his page"
     with cast.as_(cast.daniel_user):
         from psycopg.types.range import TimestamptzRange
 

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods
 from webside.audit.services import record, refuse
 from webside.core import clock
 from webside.ui.kept import Kept, ask_again, forget, kept_for
-from webside.ui.when import clock_time
+from webside.ui.when import clock_time, local
 from webside.visits import policies, rules, selectors, services
 from webside.visits.codes import Busy, HandOverOutcome, ParticipantRole, Stage
 from webside.visits.forms import DeclineForm, HandOverForm
@@ -212,7 +212,8 @@ def _answer(request: HttpRequest, slug: str, asked: Any) -> HttpResponse:
     except services.NotAllowed:
         _refuse(request, asked.id)
     except services.NoTime as booked:
-        at = clock_time(timezone.localtime(booked.start))
+        zone = asked.to.timezone or request.tenant.timezone  # type: ignore[attr-defined]
+        at = clock_time(local(booked.start, zone))
         messages.error(request, _("Your visit at %(time)s leaves too little time.") % {"time": at})
     except tuple(_TROUBLES) as trouble:
         messages.error(request, str(_TROUBLES[type(trouble)]))
