@@ -135,5 +135,8 @@ def test_care_in_person_is_what_the_patient_reads_when_the_visit_has_ended(demo:
         maya.get_by_role("button", name="End visit").click()
         liz.wait_for_url("**/ended/")
         liz.get_by_text("Kingston Urgent Care, Ulster Avenue").wait_for()
-        liz.get_by_text("Your meter with its numbers").wait_for()
+        liz.get_by_text("Your medicines, or a list of them").wait_for()
+        assert "Your meter" not in liz.content(), (
+            "what was written for her stands in the summary: a link alone opens this page"
+        )
         examine(liz, "turned-in-person-ended", route="visits:visit-ended")
