@@ -36,6 +36,7 @@ def move_appointment(
     timezone: str = "",
     doors_follow: bool = False,
     held: bool = False,
+    guardian: bool = False,
 ) -> Appointment:
     """Give an appointment another time, with the same person or a colleague; ask the gates again.
 
@@ -44,6 +45,7 @@ def move_appointment(
     ``doors_follow``: what the patient has open goes on, as when her clinician gives a stopped visit to a colleague: the
     same person with the same need, who has done nothing and sits there. Links in e-mails are replaced all the same.
     ``held``: the time was held for her. Both are not asked for the service's notice and number of a day.
+    ``guardian``: her guardian is there with her, though somebody else does it.
 
     One that has not begun: booked, or checked in. A check-in was for the old time and person: it is
     booked again and the check-in is done anew. Links sent before stop working; the message about the
@@ -57,7 +59,7 @@ def move_appointment(
     _require_not_begun(appointment)
     state = state or appointment.patient_state
     check_time(service=appointment.service, practitioner=practitioner, patient=appointment.patient, start=start,
-               state=state, moving=appointment, guardian_present=actor.is_guardian or None,
+               state=state, moving=appointment, guardian_present=actor.is_guardian or guardian,
                limits=not (doors_follow or held))  # fmt: skip
     was = {"start": appointment.start.isoformat(), "practitioner": str(appointment.practitioner_id)}
     if appointment.status == AppointmentStatus.CHECKED_IN:

@@ -145,7 +145,8 @@ def _describe(person: BookedPerson, who: Guest) -> None:
 def require_free(colleagues: Iterable[Colleague], appointment: Appointment) -> None:
     """Raise :class:`ColleagueBusy` with all who have something else then, and :class:`ColleagueMayNot` for who may not treat.
 
-    Of those who treat the gates are asked, for the time of the visit and where the patient will be.
+    Of those who treat the gates are asked, for the time of the visit and where the patient will be. Whether a child has her
+    guardian with her is asked of the booking and the check-in, not of each colleague.
     """
     everybody = list(colleagues)
     busy = selectors.not_free(
@@ -161,6 +162,7 @@ def require_free(colleagues: Iterable[Colleague], appointment: Appointment) -> N
                 gates.Case(
                     moment=gates.Moment.BOOK, at=appointment.start, service=appointment.service,
                     patient=appointment.patient, practitioner=each.practitioner, state=appointment.patient_state,
+                    facts={"guardian_present": True},
                 )
             )
         )  # fmt: skip

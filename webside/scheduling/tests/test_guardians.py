@@ -14,16 +14,21 @@ from django.test import Client
 from django.urls import reverse
 
 from webside.compliance.codes import ReasonCode
+from webside.compliance.models import Licence
 from webside.compliance.selectors.minors import of_age
 from webside.core import clock
 from webside.people.codes import Basis, Relation
 from webside.people.models import Delegation, Patient
 from webside.scheduling import selectors, services
-from webside.scheduling.codes import Every, OfferStatus, QueueStatus
+from webside.scheduling.codes import Every, OfferStatus, PersonRole, QueueStatus
 from webside.scheduling.models import QueueEntry
+from webside.scheduling.services.people import Colleague
 from webside.scheduling.tests import line, waits
 from webside.scheduling.tests.factories import VISITOR
 from webside.testing.cast import Cast, acting, agreed, delegation, sign_in
+from webside.visits import selectors as visit_selectors
+from webside.visits import services as visits
+from webside.visits.tests import factories as rooms
 
 SIX = date(2020, 3, 1)
 NONE_IS_THERE = "Under 18 a guardian is needed"
@@ -171,3 +176,62 @@ def test_a_child_is_not_coached_alone(cast: Cast, son: Patient, mother: Delegati
         book(grace)
     with cast.as_(cast.ana_user) as ana:
         assert book(acting(ana, mother)).patient_id == son.id
+
+
+def licensed_here(cast: Cast) -> None:
+    """Let Dr. Whitfield treat in New York too."""
+    with cast.as_(cast.grace_user):
+        Licence.objects.filter(practitioner=cast.daniel, state="OR").update(state="NY")
+
+
+def test_a_second_doctor_is_booked_beside_and_moves_along(cast: Cast, son: Patient, mother: Delegation) -> None:
+    licensed_here(cast)
+    with cast.as_(cast.ana_user) as ana:
+        her = acting(ana, mother)
+        first, later = (
+            selectors.free_slots(
+                service=cast.video_visit,
+                state="NY",
+                since=clock.now() + timedelta(days=days),
+                days=2,
+                practitioner=cast.maya,
+            )[2]
+            for days in (1, 4)
+        )
+        made = services.book_with_consent(
+            actor=her, patient=son, service=cast.video_visit, practitioner=cast.maya, start=first.start, state="NY",
+            timezone=line.ZONE, idempotency_key=uuid4().hex, consent_scope="telehealth",
+        )  # fmt: skip
+    with cast.as_(cast.grace_user) as grace:
+        services.add_person(actor=grace, appointment=made, who=Colleague(cast.daniel, PersonRole.SPECIALIST))
+    with cast.as_(cast.ana_user) as ana:
+        moved = services.move_appointment(actor=acting(ana, mother), appointment=made, start=later.start)
+    assert moved.start == later.start
+
+
+def test_she_checks_him_in_and_reads_what_is_true_of_the_place(cast: Cast, son: Patient, mother: Delegation) -> None:
+    with cast.as_(cast.ana_user):
+        visit = visits.open_visit(appointment=rooms.make_appointment(cast, patient=son))
+    ana = sign_in(Client(), cast.ana_user)
+    ana.post(reverse("people:acting-begin", args=["larkspur", mother.id]))
+    said = {"location": "other", "state": "NY", "version": "new"}
+    text = ana.post(reverse("visits:visit-place", args=["larkspur", visit.id]), said).content.decode()
+    assert "may treat you there" in text
+
+
+@pytest.mark.parametrize("who", ["mother", "maya"])
+def test_a_stopped_visit_goes_to_a_colleague_whoever_presses(
+    cast: Cast, son: Patient, mother: Delegation, who: str
+) -> None:
+    with cast.as_(cast.ana_user) as ana:
+        her = acting(ana, mother)
+        visit = visits.open_visit(appointment=rooms.make_appointment(cast, patient=son))
+        visits.complete_safe_start(actor=her, visit=visit, answers=rooms.AWAY, agrees=True)
+        slot = visit_selectors.colleague_for(visit_selectors.visit(her, visit.id))
+        assert slot is not None
+    with cast.as_(cast.ana_user if who == "mother" else cast.maya_user) as actor:
+        given = visits.hand_over(
+            actor=acting(actor, mother) if who == "mother" else actor, visit=visit, practitioner_id=slot.practitioner.id,
+            start=slot.start,
+        )  # fmt: skip
+    assert given.appointment.practitioner_id == slot.practitioner.id

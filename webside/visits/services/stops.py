@@ -87,6 +87,7 @@ def hand_over(*, actor: Actor, visit: Visit, practitioner_id: UUID, start: datet
         moved = scheduling.move_appointment(
             actor=actor, appointment=visit.appointment, start=slot.start, practitioner=slot.practitioner,
             state=answers.state, timezone=_zone(visit), doors_follow=not by_patient,
+            guardian=selectors.came_with_guardian(visit),
         )  # fmt: skip
     except (scheduling.CannotBook, scheduling.WrongStatus):
         raise NotOffered from None

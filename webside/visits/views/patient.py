@@ -197,7 +197,8 @@ def _place(page: Page, state: str) -> dict[str, Any] | None:
     if not state:
         return None
     agreed = {services.VISIT_CONSENT, services.standing_consent(page.visit)}
-    findings = gates.ask(selectors.case_of(page.visit, at=clock.now(), state=state, facts={"consents": agreed}))
+    facts = {"consents": agreed, "guardian_present": page.actor.is_guardian}  # as the check-in will be kept
+    findings = gates.ask(selectors.case_of(page.visit, at=clock.now(), state=state, facts=facts))
     barring = selectors.barring(findings)
     appointment = page.visit.appointment
     return {
