@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import time_machine
 from django.test import Client
 
 from webside.core import timers
@@ -20,7 +19,7 @@ from webside.notifications.models import OutgoingMessage
 from webside.outbox.services import deliver_due
 from webside.scheduling.tests.line import call, join, on_duty, open_line
 from webside.scheduling.tests.test_queue_pages import place_url
-from webside.scheduling.tests.waits import FREE, TEN, by_machine, only, wait, work
+from webside.scheduling.tests.waits import FREE, at_ten, by_machine, only, wait, work
 from webside.testing.cast import sign_in
 from webside.testing.texts import carrier, outgoing
 
@@ -29,8 +28,7 @@ NO_TEXTS = "We can’t send texts right now"
 
 @pytest.fixture(autouse=True)
 def now() -> Iterator[Any]:
-    with time_machine.travel(TEN) as traveller:
-        yield traveller
+    yield from at_ten()
 
 
 @pytest.fixture

@@ -168,12 +168,12 @@ def _show(request: HttpRequest, slug: str, asked: Any, form: DeclineForm, *, sta
     findings = selectors.findings_for(visit, asked.to) if mine and can_be_taken else []
     start = selectors.safe_start_of(visit)
     template = "visits/_hand_over.html" if request.GET.get("part") == "state" else "visits/hand_over.html"
-    with timezone.override(asked.to.timezone or request.tenant.timezone):  # type: ignore[attr-defined]
+    with timezone.override(_zone(request, asked)):
         return render(
             request, template, {
                 "asked": asked, "visit": visit, "appointment": appointment, "patient": appointment.patient,
                 "service": appointment.service, "mine": mine, "can_be_taken": can_be_taken, "form": form,
-                "zone": asked.to.timezone or request.tenant.timezone,  # type: ignore[attr-defined]
+                "zone": _zone(request, asked),
                 "barring": selectors.barring(findings), "to_answer": selectors.to_answer_for(findings),
                 "in_call": selectors.stage_of(visit) is Stage.ROOM,
                 "busy": mine and can_be_taken and selectors.is_with_somebody(asked.to, besides=visit.id),
@@ -184,6 +184,11 @@ def _show(request: HttpRequest, slug: str, asked: Any, form: DeclineForm, *, sta
                 "day_topic": f"day:{asked.to_id if mine else asked.asked_by_id}",
             }, status=status,
         )  # fmt: skip
+
+
+def _zone(request: HttpRequest, asked: Any) -> str:
+    """Return the zone of the page of what a colleague was asked: the colleague's own, else the clinic's."""
+    return asked.to.timezone or request.tenant.timezone  # type: ignore[attr-defined,no-any-return]
 
 
 def _answer(request: HttpRequest, slug: str, asked: Any) -> HttpResponse:
@@ -212,8 +217,7 @@ def _answer(request: HttpRequest, slug: str, asked: Any) -> HttpResponse:
     except services.NotAllowed:
         _refuse(request, asked.id)
     except services.NoTime as booked:
-        zone = asked.to.timezone or request.tenant.timezone  # type: ignore[attr-defined]
-        at = clock_time(local(booked.start, zone))
+        at = clock_time(local(booked.start, _zone(request, asked)))
         messages.error(request, _("Your visit at %(time)s leaves too little time.") % {"time": at})
     except tuple(_TROUBLES) as trouble:
         messages.error(request, str(_TROUBLES[type(trouble)]))
