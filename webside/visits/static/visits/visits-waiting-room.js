@@ -39,6 +39,7 @@ export class WaitingRoom {
   #words;
   #socket;
   #muted;
+  /** Whether she would be seen. A camera that failed, or that is still starting as she is let in, is no choice. */ #picture;
   #admitted = false;
   /** @type {() => void} */ #stopMeter = () => undefined;
   /** @type {MediaStreamTrack|null} */ #metered = null;
@@ -52,6 +53,7 @@ export class WaitingRoom {
     this.#words = wordsOf(root);
     const before = recall(sessionStorage, JOIN_STORE);
     this.#muted = before.audio === false;
+    this.#picture = before.video !== false;
     this.media.showIn(/** @type {HTMLVideoElement|null} */ (this.#part("self")));
     this.media.addEventListener("change", () => this.#mediaChanged());
     root.addEventListener("click", (event) => {
@@ -72,7 +74,7 @@ export class WaitingRoom {
     const poll = setInterval(() => !this.#socket.up && this.refresh(), POLL_MS);
     signal.addEventListener("abort", () => clearInterval(poll));
     this.#socket.open();
-    this.media.open({ audio: true, video: before.video !== false }).finally(() => (this.#opening = false));
+    this.media.open({ audio: true, video: this.#picture }).finally(() => (this.#opening = false));
     this.#admitIfTold(root);
   }
 
@@ -173,15 +175,14 @@ export class WaitingRoom {
     } else if (action === "camera") {
       if (this.media.tracks.video) this.media.stop("video");
       else await this.media.choose("video");
+      this.#picture = Boolean(this.media.tracks.video || this.media.problems.video);
     }
     this.#mediaChanged();
     this.#rememberChoice();
   }
 
   #rememberChoice() {
-    // A camera that failed is no choice: the call asks for it again.
-    const video = Boolean(this.media.tracks.video || this.media.problems.video);
-    remember(sessionStorage, JOIN_STORE, { audio: !this.#muted, video });
+    remember(sessionStorage, JOIN_STORE, { audio: !this.#muted, video: this.#picture });
   }
 
   #mediaChanged() {
