@@ -599,6 +599,25 @@ READ_LOSS = """async ([ages, losses]) => {
 }"""
 
 
+LOSSY = """async (loss) => {
+  const { Ladder } = await import("visits/call-quality.js");
+  const ladder = new Ladder();
+  const go = (seconds, heardPct, sentLossPct) => {
+    const reading = { seconds: 1, availableKbps: 300, sentLossPct, heardPct, rttMs: 150 };
+    for (let second = 0; second < seconds; second += 1) ladder.step(reading);
+    return ladder.level;
+  };
+  return [go(2, 60, loss), go(40, 100, loss)];
+}"""
+
+
+def test_a_line_that_always_loses_some_gets_its_picture_back(visit: Visit) -> None:
+    """Two bad seconds gave it up, and it never came back on a line of 5 %. One that loses more than the sound bears stays."""
+    page = visit.patient.page
+    assert page.evaluate(LOSSY, 6) == ["sound", "full"]
+    assert page.evaluate(LOSSY, 15) == ["sound", "sound"]
+
+
 def test_what_was_reported_of_a_picture_that_is_not_sent_any_more_does_not_count(visit: Visit) -> None:
     """Or the picture that was given up for the sound's sake would never come back."""
     page = visit.patient.page

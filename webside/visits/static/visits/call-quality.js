@@ -174,6 +174,10 @@ export class Ladder {
   static TRIAL_S = 3;
   static LEAST_TRIAL_S = 2;
   static TRIAL_KBPS = 110;
+  /** A line that always loses one packet in twenty carries a picture: it must be able to come back there. */
+  static CALM_LOSS_PCT = 8;
+  /** Of a trial's few packets one lost is many of a hundred. */
+  static TRIAL_LOSS_PCT = 12;
   /** A fall within this time after a rise is a relapse. */
   static RELAPSE_S = 40;
 
@@ -192,7 +196,7 @@ export class Ladder {
     const lean = this.level === "lean";
     const bad = lean ? kbps < 60 || loss > 18 : kbps < 140 || loss > 12;
     // While only sound goes out nothing measures the bandwidth, so loss, delay and what is heard must do.
-    const calm = loss < 5 && (rttMs ?? 0) < 800 && !this.#unheard && (this.level === "sound" || kbps > 160);
+    const calm = loss < Ladder.CALM_LOSS_PCT && (rttMs ?? 0) < 800 && !this.#unheard && (this.level === "sound" || kbps > 160);
     // Single good seconds between bad ones don't end the trouble at once. When speech can't be followed, be quick.
     this.#trouble = bad ? this.#trouble + (loss > 25 ? 2 : 1) * seconds : Math.max(0, this.#trouble - seconds);
     this.#peace = calm ? this.#peace + seconds : 0;
@@ -218,7 +222,7 @@ export class Ladder {
   #try(seconds, kbps, loss) {
     this.#tried += seconds;
     if (this.#tried < Ladder.LEAST_TRIAL_S && !this.#unheard) return false;
-    if (kbps >= Ladder.TRIAL_KBPS && loss < 5 && !this.#unheard) return this.#move("lean", true);
+    if (kbps >= Ladder.TRIAL_KBPS && loss < Ladder.TRIAL_LOSS_PCT && !this.#unheard) return this.#move("lean", true);
     if (this.#tried < Ladder.TRIAL_S && !this.#unheard) return false;
     this.#failed += 1;
     this.pause();
