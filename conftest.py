@@ -46,11 +46,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: slow.get(item.path, len(LONG) + 1))
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    """Say of a test that failed how the browsers' pages stand, as long as they are open."""
+    outcome = yield
+    report = outcome.get_result()
+    looks = sys.modules.get("tests.e2e.looks")
+    if report.failed and looks:
+        report.sections += [("A page that is open", stands) for stands in looks.how_pages_stand()]
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Show why a second try was needed."""
     for report in terminalreporter.stats.get("rerun", []):
         terminalreporter.write_sep("_", f"first try of {report.nodeid}")
         terminalreporter.write_line(report.longreprtext)
+        for title, content in report.sections:
+            terminalreporter.write_sep("-", title)
+            terminalreporter.write_line(content)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.urls import resolve
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 ARTEFACTS = Path(__file__).parent / "artefacts"
@@ -144,6 +145,38 @@ def examine(page: Any, name: str, *, route: str = "") -> None:
     assert not wrong, "\n".join(wrong)
 
 
+CALL_STANDS = """async () => {
+  const root = document.querySelector("[data-behavior~=visits-call]");
+  if (!root) return null;
+  const { media, mesh } = (await import("visits/visits-call.js")).attach(root);
+  const { readyState, muted, enabled } = media.tracks.video ?? {};
+  const camera = media.tracks.video && { readyState, muted, enabled, ...media.tracks.video.getSettings() };
+  const drawn = document.querySelector("[data-call=self]")?.getVideoPlaybackQuality().totalVideoFrames;
+  const others = {};
+  for (const [place, { call }] of mesh.others.entries()) {
+    const numbers = { state: call.state, peer: call.peer, ...call.sends(), ...call.limits(), ...call.counts };
+    for (const report of (await call.stats())?.values() ?? []) {
+      if (report.kind !== "video") continue;
+      for (const each of [
+        "frames", "framesEncoded", "framesSent", "framesReceived", "framesDecoded", "bytesSent", "bytesReceived", "packetsLost",
+        "pliCount", "firCount", "active", "targetBitrate", "qualityLimitationReason",
+      ]) if (each in report) numbers[`${report.type} ${each}`] = report[each];
+    }
+    others[place] = numbers;
+  }
+  return { camera, problems: media.problems, drawn, hidden: document.hidden, others };
+}"""
+"""What a page's call sends, receives and takes from its camera; of the others no name, only their place in the list."""
+
+WATCHED: list[tuple[Any, Watch]] = []
+"""Every page that is looked after, and by what."""
+
+
+def how_pages_stand() -> list[str]:
+    """Return how every page stands that is open, for a test that failed: what it waits for, what it complained of, its call."""
+    return [watch.standing(page) for page, watch in WATCHED if not page.is_closed()]
+
+
 @dataclass
 class Watch:
     """What a page complains of while it is used: errors, refusals of its policy, strangers that it asks."""
@@ -156,6 +189,7 @@ class Watch:
 
     def follow(self, page: Any) -> None:
         """Listen to a page from now on."""
+        WATCHED.append((page, self))
         page.on("pageerror", lambda error: self._note(f"script error: {error}"))
         page.on("console", self._console)
         page.on("request", self._request)
@@ -167,7 +201,14 @@ class Watch:
         """Return where a page stands that failed: its address, what it still waits for, what it complained of."""
         now = time.monotonic()
         waits = [f"{request.method} {request.url} for {now - since:.1f} s" for request, since in self.asked.items()]
-        return f"The page was {page.url}; it waited for {waits or 'nothing'}; it complained of {self.complaints or 'nothing'}."
+        try:
+            call = page.evaluate(CALL_STANDS)
+        except PlaywrightError as error:
+            call = error.message
+        return (
+            f"The page was {page.url}; it waited for {waits or 'nothing'}; it complained of {self.complaints or 'nothing'}."
+            + (f" Its call: {call}" if call else "")
+        )
 
     def expect(self, *patterns: str) -> None:
         """Take complaints that match as expected from now on (a server that is killed can't be reached)."""
