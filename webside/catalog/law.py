@@ -9,7 +9,7 @@ The rule speaks English, and what it said is kept as it said it. A page in anoth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -104,6 +104,11 @@ def told_finding(finding: Finding, *, who: str = "", place: str = "") -> dict[st
     elif finding.gate == "licence" and not _in_english():
         fixes = (_("Choose somebody else, or call the front desk."),)
     return {"text": text, "lang": lang, "fixes": [str(fix) for fix in fixes]}
+
+
+def lacks_guardian(codes: Iterable[str]) -> bool:
+    """Whether the codes of what stands in the way say that a guardian is all that is missing: the place isn't it."""
+    return set(codes) == {ReasonCode.GUARDIAN_MISSING}
 
 
 def told_reasons(gate: str, reasons: Sequence[Any], *, who: str = "", place: str = "") -> list[dict[str, str]]:

@@ -10,7 +10,6 @@ from webside.catalog import gates, law
 from webside.catalog import selectors as catalog
 from webside.catalog.models import HealthcareService
 from webside.compliance import selectors as compliance
-from webside.compliance.codes import ReasonCode
 from webside.compliance.selectors import OnRecord
 from webside.people.models import Patient, Practitioner
 from webside.scheduling.selectors.consents import CONSENT_SCOPES
@@ -35,8 +34,7 @@ class Offer:
     @property
     def lacks_guardian(self) -> bool:
         """Whether a guardian is all that is missing: a child may be seen if one asks for it."""
-        codes = {reason.code for finding in self.why_not for reason in finding.reasons}
-        return codes == {ReasonCode.GUARDIAN_MISSING}
+        return law.lacks_guardian(reason.code for finding in self.why_not for reason in finding.reasons)
 
     @property
     def why_not(self) -> list[gates.Finding]:

@@ -13,10 +13,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from webside.accounts.models import Membership, User
 from webside.compliance.codes import ReasonCode
 from webside.compliance.models import Licence
 from webside.compliance.selectors.minors import of_age
 from webside.core import clock
+from webside.core.actor import Role
 from webside.people.codes import Basis, Relation
 from webside.people.models import Delegation, Patient
 from webside.scheduling import selectors, services
@@ -235,3 +237,58 @@ def test_a_stopped_visit_goes_to_a_colleague_whoever_presses(
             start=slot.start,
         )  # fmt: skip
     assert given.appointment.practitioner_id == slot.practitioner.id
+
+
+@pytest.fixture
+def alone(cast: Cast, son: Patient) -> Client:
+    """A child who signs in himself, without anybody."""
+    with cast.as_(cast.grace_user):
+        user = User.objects.create(email="theo@example.test", name="Theo Quist", password="!")  # nosec B106
+        Membership.objects.create(user=user, tenant=cast.larkspur, roles=[Role.PATIENT])
+        son.user = user
+        son.save()
+    return sign_in(Client(), user)
+
+
+HAS_TO_BE_THERE = "A parent or guardian has to be with you"
+
+
+def test_a_child_who_checks_in_alone_reads_about_the_guardian_not_the_place(
+    cast: Cast, son: Patient, alone: Client
+) -> None:
+    """Shown failing with the place's words, which sent him to another state for a visit that waits for his mother."""
+    with cast.as_(cast.ana_user):
+        visit = visits.open_visit(appointment=rooms.make_appointment(cast, patient=son))
+    place = reverse("visits:visit-place", args=["larkspur", visit.id])
+    text = alone.post(place, {"location": "other", "state": "NY", "version": "new"}).content.decode()
+    assert HAS_TO_BE_THERE in text and "sign in with their own account" in text
+    assert "about the place" not in text and "can’t hold this visit" not in text
+    said = {"location": "other", "state": "NY", "version": "new"}
+    spanish = alone.post(place, said, headers={"Accept-Language": "es"}).content.decode()
+    assert "tiene que estar con usted" in spanish and HAS_TO_BE_THERE not in spanish
+    away = alone.post(place, {"location": "other", "state": "WY", "version": "new"}).content.decode()
+    assert "can’t hold this visit while you are in Wyoming" in away and HAS_TO_BE_THERE not in away
+
+
+def test_a_visit_that_waits_for_a_guardian_says_so_on_both_sides(cast: Cast, son: Patient, alone: Client) -> None:
+    with cast.as_(son.user) as actor:
+        visit = visits.open_visit(appointment=rooms.make_appointment(cast, patient=son))
+        visits.complete_safe_start(actor=actor, visit=visit, answers=rooms.AWAY | {"state": "NY"}, agrees=True)
+    page = reverse("visits:visit-stopped", args=["larkspur", visit.id])
+    his = alone.get(page).content.decode()
+    assert his.count(HAS_TO_BE_THERE) == 1 and "sign in with their own account" in his
+    assert "about the place" not in his and "somewhere else: change my answers" not in his
+    hers = sign_in(Client(), cast.maya_user).get(page).content.decode()
+    assert "A parent or guardian comes with the patient" in hers and "may treat there in the next days" not in hers
+
+
+def test_the_line_says_that_a_guardian_asks_for_it_not_that_nobody_is_here(
+    cast: Cast, son: Patient, alone: Client
+) -> None:
+    line.open_line(cast)
+    line.on_duty(cast)
+    page = reverse("scheduling:queue-join", args=["larkspur", cast.video_visit.id])
+    text = alone.get(page, {"state": "NY", "zone": line.ZONE}).content.decode()
+    assert "At this age a parent or guardian asks for it." in text and "is here at the moment" not in text
+    away = alone.get(page, {"state": "WY", "zone": line.ZONE}).content.decode()
+    assert "is here at the moment" in away and "At this age" not in away

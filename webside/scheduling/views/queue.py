@@ -125,6 +125,7 @@ def _show_join(request: HttpRequest, joining: Joining, context: dict[str, Any]) 
     guardian = request.actor.is_guardian  # type: ignore[attr-defined]
     before, found = line.prospect(joining.service, joining.patient, state, guardian)
     trouble = {"trouble": kept.trouble, "findings": kept.findings} if kept else {}
+    may = line.who_may(joining.service, joining.patient, state, guardian)
     return render(
         request,
         "scheduling/queue_join.html",
@@ -136,10 +137,19 @@ def _show_join(request: HttpRequest, joining: Joining, context: dict[str, Any]) 
             "before": before,
             "range": found,
             "range_text": range_text(found),
-            "may": line.who_may(joining.service, joining.patient, state, guardian),
+            "may": may,
+            "lacks_guardian": not may and not guardian and _lacks_guardian(joining, state),
             "zone": joining.place.zone,
         },
     )
+
+
+def _lacks_guardian(joining: Joining, state: str) -> bool:
+    """Whether she is a minor who may be seen there, if a guardian asks for it: whoever is here now is not the point."""
+    if joining.patient is None:
+        return False
+    asked = selectors.offers(service=joining.service, state=state, at=clock.now(), patient=joining.patient)
+    return any(offer.lacks_guardian for offer in asked)
 
 
 def _join(request: HttpRequest, joining: Joining) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from webside.catalog import gates
+from webside.catalog import gates, law
 from webside.core import clock
 from webside.scheduling import policies as scheduling
 from webside.ui import autosave
@@ -209,6 +209,7 @@ def _place(page: Page, state: str) -> dict[str, Any] | None:
         "booked_elsewhere": selectors.state_name(appointment.patient_state)
         if state != appointment.patient_state
         else "",
+        "lacks_guardian": law.lacks_guardian(reason.code for finding in barring for reason in finding.reasons),
         "findings": barring,
     }
 

@@ -144,15 +144,14 @@ def stopped_context(page: Page) -> dict[str, Any]:
     # Another time with another person is a booking: who acts for her and may not book is offered none.
     slot = selectors.colleague_for(visit) if page.actor.may(Scope.APPOINTMENTS) else None
     state = selectors.state_name(found.get("state", ""))
-    about_place = any(
-        reason["code"].startswith(ABOUT_LICENCES) for finding in findings for reason in finding["reasons"]
-    )
+    codes = [reason["code"] for finding in findings for reason in finding["reasons"]]
     return {
         "findings": findings,
         "why": [why for found in findings for why in _told(visit, found, state)],
         "state": state,
         "asked_at": datetime.fromisoformat(found["at"]) if found.get("at") else None,
-        "about_place": about_place,
+        "about_place": any(code.startswith(ABOUT_LICENCES) for code in codes),
+        "lacks_guardian": law.lacks_guardian(codes),
         "unsure": bool(findings) and all(finding["outcome"] == "not_checked" for finding in findings),
         "slot": slot,
         "slot_value": slot.start.isoformat() if slot else "",
