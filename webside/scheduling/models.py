@@ -78,6 +78,8 @@ class Appointment(Timed, TenantModel):
     ``blocked`` is ``period`` with the minutes before and after it that stay free for its practitioner; the database fills it
     in, whoever writes the row.
 
+    ``by_guardian``: her guardian asked for it. That agreement is to the visit, and goes along when it gets another time.
+
     A *pending* one is a time that is held for somebody on the waiting list: it keeps its practitioner's time from others,
     and is nobody's visit until she has taken it.
     """
@@ -95,6 +97,7 @@ class Appointment(Timed, TenantModel):
     patient_timezone = models.CharField(max_length=60)
     reason_text = models.TextField(blank=True)
     booked_by = models.CharField(max_length=160)
+    by_guardian = models.BooleanField(default=False)
     idempotency_key = models.CharField(max_length=64)
     cancelled_at = models.DateTimeField(null=True)
     cancellation_reason = models.CharField(max_length=160, blank=True)

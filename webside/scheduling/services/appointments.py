@@ -45,7 +45,8 @@ def move_appointment(
     ``doors_follow``: what the patient has open goes on, as when her clinician gives a stopped visit to a colleague: the
     same person with the same need, who has done nothing and sits there. Links in e-mails are replaced all the same.
     ``held``: the time was held for her. Both are not asked for the service's notice and number of a day.
-    ``guardian``: her guardian is there with her, though somebody else does it.
+    ``guardian``: her guardian is there with her, though somebody else does it. Where her guardian asked for the visit, the
+    agreement stands for another time too, such as when the front desk moves it; the check-in asks for the guardian again.
 
     One that has not begun: booked, or checked in. A check-in was for the old time and person: it is
     booked again and the check-in is done anew. Links sent before stop working; the message about the
@@ -59,7 +60,7 @@ def move_appointment(
     _require_not_begun(appointment)
     state = state or appointment.patient_state
     check_time(service=appointment.service, practitioner=practitioner, patient=appointment.patient, start=start,
-               state=state, moving=appointment, guardian_present=actor.is_guardian or guardian,
+               state=state, moving=appointment, guardian_present=actor.is_guardian or guardian or appointment.by_guardian,
                limits=not (doors_follow or held))  # fmt: skip
     was = {"start": appointment.start.isoformat(), "practitioner": str(appointment.practitioner_id)}
     if appointment.status == AppointmentStatus.CHECKED_IN:
@@ -67,6 +68,7 @@ def move_appointment(
         appointment.status = AppointmentStatus.BOOKED
     appointment.practitioner = practitioner
     give_time(appointment, start)
+    appointment.by_guardian = appointment.by_guardian or actor.is_guardian
     appointment.patient_state = state
     appointment.patient_timezone = timezone or appointment.patient_timezone
     _count_up(appointment, doors_follow=doors_follow)
@@ -121,8 +123,9 @@ def restore_appointment(*, actor: Actor, appointment: Appointment) -> Appointmen
     if appointment.status != AppointmentStatus.CANCELLED:
         raise WrongStatus(appointment.status)
     check_time(service=appointment.service, practitioner=appointment.practitioner, patient=appointment.patient,
-               start=appointment.start, state=appointment.patient_state, guardian_present=actor.is_guardian or None,
-               limits=False, reach=selectors.SERIES_DAYS)  # fmt: skip
+               start=appointment.start, state=appointment.patient_state,
+               guardian_present=actor.is_guardian or appointment.by_guardian or None, limits=False,
+               reach=selectors.SERIES_DAYS)  # fmt: skip
     appointment.status = AppointmentStatus.BOOKED
     appointment.cancelled_at = None
     appointment.cancellation_reason = ""

@@ -88,6 +88,7 @@ def book_appointment(
         patient_timezone=timezone,
         reason_text=reason_text.strip(),
         booked_by=actor.label,
+        by_guardian=actor.is_guardian,
         idempotency_key=idempotency_key,
     )
     give_time(appointment, start)

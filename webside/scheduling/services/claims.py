@@ -167,7 +167,7 @@ def _call(actor: Actor, entry: QueueEntry, practitioner: Practitioner) -> Appoin
         id=entry.id, patient=entry.patient, service=entry.service, idempotency_key=f"queue:{entry.id}"
     )
     _appoint(appointment, entry, practitioner, now)
-    appointment.booked_by = actor.label
+    appointment.booked_by, appointment.by_guardian = actor.label, entry.by_guardian
     _save(appointment, entry)
     entry.status = QueueStatus.CLAIMED
     entry.practitioner = practitioner

@@ -98,7 +98,9 @@ def join_waitlist(
     held = WaitlistEntry.objects.filter(patient=patient, service=service, status=WaitlistStatus.WAITING).first()
     if held is not None:
         raise WaitsAlready(held)
-    _require_somebody(service, patient, state, practitioner, guardian=actor.is_guardian)
+    # An earlier time for a visit that her guardian asked for: that agreement stands, whoever presses.
+    by_guardian = actor.is_guardian or (appointment is not None and appointment.by_guardian)
+    _require_somebody(service, patient, state, practitioner, guardian=by_guardian)
     if consent_scope:
         compliance.give_consent(
             actor=actor, patient=patient, scope=consent_scope, given_by=given_by(actor, patient), words=consent_words
@@ -107,7 +109,7 @@ def join_waitlist(
         patient=patient, service=service, practitioner=practitioner, appointment=appointment, state=state,
         timezone=timezone, weekdays=sorted(set(weekdays)), day_parts=[str(part) for part in day_parts],
         notice_hours=notice_hours, until=until, reason_text=reason_text.strip(), joined_by=actor.label,
-        by_guardian=actor.is_guardian, idempotency_key=idempotency_key,
+        by_guardian=by_guardian, idempotency_key=idempotency_key,
     )  # fmt: skip
     _note("scheduling.waitlist.join", actor, entry)
     publish(WaitlistJoined(entry_id=entry.id))
@@ -213,7 +215,8 @@ def offer_time(
     hold = Appointment(
         id=offer.id, patient=entry.patient, practitioner=practitioner, service=entry.service,
         status=AppointmentStatus.PENDING, patient_state=entry.state, patient_timezone=entry.timezone,
-        reason_text=entry.reason_text, booked_by=actor.label, idempotency_key=f"offer:{offer.id.hex}",
+        reason_text=entry.reason_text, booked_by=actor.label, by_guardian=entry.by_guardian,
+        idempotency_key=f"offer:{offer.id.hex}",
     )  # fmt: skip
     give_time(hold, start)
     save_if_free(hold, entry.state)
@@ -320,6 +323,7 @@ def _book(actor: Actor, entry: WaitlistEntry, hold: Appointment) -> Appointment:
     """Let what was held become her visit."""
     _check(actor, entry, hold.practitioner, hold.start, moving=hold)
     hold.status, hold.booked_by = AppointmentStatus.BOOKED, actor.label
+    hold.by_guardian = hold.by_guardian or actor.is_guardian
     save_if_free(hold, entry.state)
     write_version(hold)
     record("scheduling.appointment.book", actor=actor, target=hold, patient_id=hold.patient_id,
@@ -340,7 +344,7 @@ def _move(actor: Actor, entry: WaitlistEntry, appointment: Appointment, hold: Ap
         start=hold.start,
         practitioner=hold.practitioner,
         state=entry.state,
-        timezone=entry.timezone, held=True,
+        timezone=entry.timezone, held=True, guardian=entry.by_guardian,
     )  # fmt: skip
 
 
