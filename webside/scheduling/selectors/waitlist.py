@@ -11,6 +11,8 @@ from webside.core import clock
 from webside.core.actor import Actor
 from webside.core.rows import prepared
 from webside.notifications import selectors as notifications
+from webside.notifications.codes import Channel, Choice
+from webside.notifications.rules import channels
 from webside.people import policies as people
 from webside.people.codes import Scope
 from webside.scheduling import policies, rules
@@ -115,6 +117,21 @@ def hold_of(entry: WaitlistEntry, start: datetime) -> datetime | None:
     now = clock.now()
     quiet = notifications.quiet_of(entry.patient, entry.tenant)
     return rules.held_until(now=now, start=start, quiet=quiet, on=now.date())
+
+
+def held_texts_wait(entry: WaitlistEntry) -> bool:
+    """Whether the text that would tell somebody of a time that is held for her can't leave at present.
+
+    Who has no address gets nothing but a text; others are told so where a text is one of the ways that she chose.
+    """
+    if not notifications.texts_wait(entry.tenant):
+        return False
+    patient = entry.patient
+    if not patient.email:
+        return bool(patient.phone)
+    choice = Choice(notifications.preference_of(patient).changes)
+    number = notifications.can_be_texted(patient, entry.tenant)
+    return Channel.SMS in channels(Choice.BOTH if choice is Choice.NONE else choice, email=True, number=number)
 
 
 def places_to_look_at() -> list[UUID]:

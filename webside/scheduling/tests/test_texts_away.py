@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from webside.core import timers
 from webside.integrations.sms.stand_in import StandIn
@@ -154,3 +155,40 @@ def test_a_held_time_comes_by_text_alone_to_who_chose_that_while_texts_leave(cas
     work()
     deliver()
     assert len(outgoing(sms)) == 1 and sent(cast, "waitlist_offered", "email") == 0
+
+
+def test_her_place_on_the_list_says_that_texts_do_not_leave(cast: Any, sms: StandIn, client: Client) -> None:
+    texts_alone(cast)
+    page = reverse("scheduling:waitlist-entry", args=["larkspur", wait(cast).id])
+    sign_in(client, cast.liz_user)
+    assert NO_TEXTS not in client.get(page).content.decode()
+    sms.away = True
+    with by_machine(cast):
+        notifications.send_sms(template="notifications/text_help", to="845-555-0142", context={}, idempotency_key="x",
+                               kind=MessageKind.ANSWER)  # fmt: skip
+    deliver()
+    shown = client.get(page).content.decode()
+    assert NO_TEXTS in shown and "When a time is held for you, we e-mail you." in shown
+    spanish = client.get(page, headers={"Accept-Language": "es"}).content.decode()
+    assert "Ahora no podemos enviar mensajes de texto" in spanish and "we e-mail you" not in spanish
+    with cast.as_(cast.grace_user):
+        cast.liz.email = ""
+        cast.liz.save()
+    shown = client.get(page).content.decode()
+    assert "only this page says so" in shown and "we e-mail you" not in shown, "nothing is promised that can't be"
+
+
+def test_who_chose_e_mail_reads_nothing_of_texts_on_her_place(cast: Any, sms: StandIn, client: Client) -> None:
+    with cast.as_(cast.liz_user) as liz:
+        notifications.change_preference(
+            actor=liz, patient=cast.liz, reminders=Choice.EMAIL, changes=Choice.EMAIL, quiet_from=codes.QUIET_FROM,
+            quiet_until=codes.QUIET_UNTIL,
+        )  # fmt: skip
+    page = reverse("scheduling:waitlist-entry", args=["larkspur", wait(cast).id])
+    sign_in(client, cast.liz_user)
+    sms.away = True
+    with by_machine(cast):
+        notifications.send_sms(template="notifications/text_help", to="845-555-0142", context={}, idempotency_key="x",
+                               kind=MessageKind.ANSWER)  # fmt: skip
+    deliver()
+    assert NO_TEXTS not in client.get(page).content.decode()

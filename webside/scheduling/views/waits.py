@@ -293,6 +293,8 @@ def place_context(entry: Any, answer_url: str) -> dict[str, Any]:
         "had": selectors.earlier_visit(entry) is not None,
         "answer_url": answer_url,
     }
+    if entry.status == WaitlistStatus.WAITING and offer is None:
+        context["texts_wait"] = selectors.held_texts_wait(entry)
     if offer is not None:
         context |= {"start_text": time_text(offer.start, zone), "until_text": time_text(offer.until, zone)}
     return context
