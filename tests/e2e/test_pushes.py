@@ -54,9 +54,9 @@ NO_SERVICE = (
     "PushManager.prototype.subscribe = async () => { throw new DOMException('no push service', 'AbortError'); }"
 )
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile Safari/604.1"
-PRESS = """async () => {
+PRESS = """async (action) => {
   const [notification] = await registration.getNotifications();
-  const event = new NotificationEvent("notificationclick", { notification });
+  const event = new NotificationEvent("notificationclick", { notification, action: action ?? "" });
   let done;
   event.waitUntil = (promise) => (done = promise);
   self.went = [];
@@ -162,6 +162,18 @@ def test_a_patient_turns_it_on_is_told_presses_and_turns_it_off(demo: Any, chrom
         deliver(page, raw.decode())
         wait_until("the notification again", lambda: page.evaluate(SHOWN), PATIENCE)
         assert worker.evaluate(PRESS) == [["focus", "/o/larkspur/home/"]]
+
+        # One of its buttons leads on by its number, in a tab of its own; the page has what it asks for under the finger.
+        deliver(page, raw.decode())
+        wait_until("the notification once more", lambda: page.evaluate(SHOWN), PATIENCE)
+        assert worker.evaluate(PRESS, "1") == [["open", f"{address}?press=1"]]
+        page.goto("/o/larkspur/home/")
+        visit = page.get_by_role("link", name="Move or cancel").first.get_attribute("href")
+        for answer, name in (("confirm", "Confirm that I come"), ("change", "Move")):
+            page.goto(f"{visit}?answer={answer}#answer")
+            wait_until(name, lambda: page.evaluate("document.activeElement.id") == "answer", PATIENCE)
+            assert page.locator(":focus").inner_text().strip() == name
+            examine(page, f"pushes-{answer}", route="scheduling:appointment-detail")
 
         # What can't be read is shown in words that say nothing.
         deliver(page, "?")

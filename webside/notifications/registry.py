@@ -31,11 +31,24 @@ Lead = Callable[["Actor", UUID], str]
 _leads: dict[str, Lead] = {}
 
 
-def register_lead(template: str, lead: Lead) -> None:
-    """Let a push of ``template`` lead to the path ``lead(actor, about_id)``; empty where there is nothing to see any more."""
-    _leads[template] = lead
+_buttons: dict[str, tuple[str, ...]] = {}
+
+
+def register_lead(template: str, lead: Lead, *, buttons: tuple[str, ...] = ()) -> None:
+    """Let a push of ``template`` lead to the path ``lead(actor, about_id)``; empty where there is nothing to see any more.
+
+    ``buttons``: what each button of the push asks for, in their order. The page of that path is given the word as
+    ``?answer=``, and puts what it asks at the element ``answer``. Opening it does nothing.
+    """
+    _leads[template], _buttons[template] = lead, buttons
 
 
 def lead_of(template: str) -> Lead | None:
     """Return what knows where a push leads."""
     return _leads.get(template)
+
+
+def asked_by(template: str, press: str) -> str:
+    """Return what the button of this number asks for; empty where there is none such."""
+    words = _buttons.get(template, ())
+    return next((word for number, word in enumerate(words, 1) if str(number) == press), "")

@@ -302,6 +302,11 @@ def push_lead(actor: Actor, pushed: OutgoingMessage) -> str | None:
     return lead(actor, pushed.about_id) if lead and pushed.about_id else ""
 
 
+def push_answer(pushed: OutgoingMessage, press: str) -> str:
+    """Return what the pressed button of a push asks for; empty where the push itself was pressed."""
+    return registry.asked_by(pushed.template, press)
+
+
 # ------------------------------------------------------------------------------------------- preferences
 
 

@@ -599,7 +599,7 @@ def register() -> None:
     missing: tuple[type[Any], ...] = (NotificationFailed, TextDelayed)
     for event in missing:
         subscribe(event, write_instead)
-    pushes.register_lead("scheduling/reminder", lead_to_visit)
+    pushes.register_lead("scheduling/reminder", lead_to_visit, buttons=("confirm", "change"))
     for news in IN_LINE_NEWS.values():
         if news.by_push:
             pushes.register_lead(f"scheduling/{news.template}", lead_to_place)

@@ -122,5 +122,7 @@ def opened(request: HttpRequest, slug: str, message_id: UUID) -> HttpResponse:
     lead = selectors.push_lead(actor, pushed) if pushed is not None else None
     if lead is None:
         refuse(REFUSED, actor=actor, target_type="OutgoingMessage", target_id=message_id)
+    if lead and pushed is not None and (answer := selectors.push_answer(pushed, request.GET.get("press", ""))):
+        return redirect(f"{lead}?answer={answer}#answer")
     # The mark lets the browser's worker find the tab again when it is pressed a second time.
     return redirect(f"{lead or reverse('portal:home', args=[slug])}#pushed-{message_id}")

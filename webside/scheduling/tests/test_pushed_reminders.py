@@ -83,6 +83,35 @@ def test_she_is_reminded_on_her_phone_too_and_confirms_there(
         assert visit.confirmed_at is not None
 
 
+def test_each_button_leads_to_what_it_says_and_opening_changes_nothing(
+    cast: Any, phone: Browser, visit: Appointment, now: Any
+) -> None:
+    at(now, START - timedelta(days=3))
+    (told,) = phone.read()
+    assert [each["action"] for each in told["actions"]] == ["1", "2"]
+    client = sign_in(Client(), cast.liz_user)
+    own = f"/o/larkspur/appointments/{visit.id}/"
+
+    def pressed(number: str) -> str:
+        there = client.get(f"{told['url']}?press={number}").url
+        page: str = client.get(there.partition("#")[0]).content.decode()
+        assert there.startswith(f"{own}?answer=") and there.endswith("#answer") and page.count('id="answer"') == 1
+        return page
+
+    page = pressed("1")
+    assert "Do you come to this visit?" in page and page.count(f"{own}confirm/") == 1
+    assert "Do you want to move or cancel this visit?" in pressed("2")
+    for other in ("", "3", "confirm", "1#x"):
+        assert client.get(told["url"], {"press": other}).url.startswith(f"{own}#pushed-")
+    with cast.as_(cast.grace_user):
+        visit.refresh_from_db()
+        assert visit.confirmed_at is None and visit.status == "booked"
+    client.post(f"{own}confirm/")
+    assert 'id="answer"' not in client.get(f"{own}?answer=confirm").content.decode(), "it is answered"
+    stranger = Client().get(f"{told['url']}?press=1")
+    assert "press%3D1" in stranger.url, "who has to sign in first is led there afterwards"
+
+
 def test_the_next_one_replaces_it_and_none_comes_of_what_has_moved(
     cast: Any, push: StandIn, phone: Browser, visit: Appointment, now: Any
 ) -> None:

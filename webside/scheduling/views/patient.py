@@ -110,6 +110,7 @@ def detail(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespons
         if can_change and (own or actor.has(Role.COORDINATOR))
         else "",
         "confirmed": selectors.confirmed_text(appointment) if standing == "ahead" else "",
+        "asked": request.GET.get("answer", "") if own and can_change else "",
         "missed": selectors.missed_text(appointment) if not own else "",
         "may_reach": notifications.can_see_texts(actor),
         "link_goes": _link_goes(actor, appointment),

@@ -56,7 +56,9 @@ async function show(data) {
 }
 
 // A tab that this push has opened already is shown again; no other tab is led away from what somebody does there.
-async function open(url) {
+// A press on one of its buttons leads on to what that button says: the page asks there, and nothing is done by opening it.
+async function open(url, action) {
+  if (/^\d$/.test(action)) return clients.openWindow(`${url}?press=${action}`);
   const mark = `#pushed-${url.split("/").at(-2)}`;
   for (const each of await clients.matchAll({ type: "window", includeUncontrolled: true })) {
     if (new URL(each.url).hash === mark) return each.focus();
@@ -83,6 +85,6 @@ async function follow(fresh) {
 addEventListener("push", (event) => event.waitUntil(show(event.data)));
 addEventListener("notificationclick", (event) => {
   event.notification.close();
-  event.waitUntil(open(event.notification.data?.url ?? "/"));
+  event.waitUntil(open(event.notification.data?.url ?? "/", event.action));
 });
 addEventListener("pushsubscriptionchange", (event) => event.waitUntil(follow(event.newSubscription)));
