@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.conf import settings
@@ -12,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from webside.compliance.forms import AgreeField
 from webside.core import clock
 from webside.scheduling import selectors as scheduling
+from webside.scheduling.codes import AS_COLLEAGUE, PersonRole
+from webside.scheduling.forms import ROLES
 
 OLDEST = 125  # years
 
@@ -56,17 +60,40 @@ class PhoneBookingForm(forms.Form):
         widget=forms.Textarea({"rows": 2}),
         help_text=_("The clinician reads this before the visit."),
     )
+    colleague = forms.ChoiceField(
+        label=_("A colleague who comes too"), required=False,
+        help_text=_("Their time is held with this visit: all are booked, or nobody."),
+    )  # fmt: skip
+    colleague_role = forms.ChoiceField(
+        label=_("Comes as"), required=False, choices=[(each.value, ROLES[each]) for each in AS_COLLEAGUE]
+    )
     key = forms.UUIDField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, scope: str, agree_to: Any, **kwargs: Any) -> None:
-        """``agree_to``: the words of the ``scope`` that she must still agree to, in her language where they are translated."""
+    def __init__(
+        self, *args: Any, scope: str, agree_to: Any, colleagues: Iterable[tuple[str, str]] = (), **kwargs: Any
+    ) -> None:
+        """``agree_to``: the words of the ``scope`` that she must still agree to, in her language where they are translated.
+
+        ``colleagues``: who may be booked beside whom she sees, for who may book them; nothing is asked where there is nobody.
+        """
         super().__init__(*args, **kwargs)
+        choices = list(colleagues)
+        if choices:
+            self.fields["colleague"].choices = [("", _("Nobody")), *choices]  # type: ignore[attr-defined]
+        else:
+            del self.fields["colleague"], self.fields["colleague_role"]
         self.scope = scope
         if scope:
             self.fields["consent"] = AgreeField(
                 shown=[agree_to] if agree_to else [], label=_("I read this out and the patient said yes"),
                 error_messages={"required": _("Read it out. Without a yes this visit can’t be booked.")},
             )  # fmt: skip
+
+    @property
+    def comes_too(self) -> tuple[UUID, PersonRole] | None:
+        """Who comes too, and as what."""
+        chosen = self.cleaned_data.get("colleague")
+        return (UUID(chosen), PersonRole(self.cleaned_data["colleague_role"] or AS_COLLEAGUE[0])) if chosen else None
 
     @property
     def agreed(self) -> dict[str, str]:

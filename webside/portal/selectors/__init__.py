@@ -8,7 +8,7 @@ from webside.portal.selectors.figures import Figures, Line, figures
 from webside.portal.selectors.front_desk import board
 from webside.portal.selectors.installation import administration
 from webside.portal.selectors.patient import home, own_consent, own_patient, record_access
-from webside.portal.selectors.phone import PhoneOffer, find_patients, phone_offer, picked
+from webside.portal.selectors.phone import PhoneOffer, comes_too, find_patients, phone_offer, picked
 from webside.portal.selectors.public import Timed, clinic, tenants, times_for_site
 from webside.portal.selectors.queue import TROUBLES, queue_board
 from webside.portal.selectors.rows import TONES, where
@@ -28,6 +28,7 @@ __all__ = [
     "brief",
     "checks",
     "clinic",
+    "comes_too",
     "day",
     "figures",
     "find_patients",

@@ -107,3 +107,8 @@ def phone_offer(*, patient: Patient, service: Any, tenant: Tenant, state: str | 
     return PhoneOffer(
         code, zone, states, slots[:PHONE_SLOTS], scope, text, any(offer.lacks_guardian for offer in offers)
     )
+
+
+def comes_too(actor: Actor) -> list[tuple[str, str]]:
+    """Return who may be booked beside whom the patient sees, as a form offers them."""
+    return [(str(each.id), each.display_name) for each in scheduling.colleagues_to_book(actor)]

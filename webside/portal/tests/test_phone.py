@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.test import Client
+from psycopg.types.range import TimestamptzRange
 
 from webside.audit.models import AuditEvent
 from webside.people.services import register_patient
 from webside.portal import selectors
-from webside.scheduling.models import Appointment
+from webside.scheduling.models import Appointment, AvailabilityException
 from webside.testing.cast import agreed, sign_in
 
 
@@ -85,3 +86,46 @@ def test_a_caller_is_found_by_the_day_of_birth_as_people_say_it(cast: Any, words
     with cast.as_(cast.grace_user) as grace:
         assert selectors.find_patients(grace, words) == [cast.liz]
         assert selectors.find_patients(grace, words.replace("1969", "1970")) == []
+
+
+def test_a_colleague_is_booked_with_it_or_nobody_is(client: Client, cast: Any) -> None:
+    """Shown failing with ``people`` left out of the booking: the visit was booked without him."""
+    sign_in(client, cast.grace_user)
+    address = f"/o/larkspur/home/book/{cast.liz.id}/{cast.video_visit.id}/"
+    page = client.get(address, {"state": "NY"}).content.decode()
+    slots = [each for each in re.findall(r'name="slot" value="([^"]+)"', page) if each.endswith(str(cast.maya.id))]
+    assert "A colleague who comes too" in page
+    values = {
+        "state": "NY", "key": str(uuid4()), "reason_text": "A cough that stays", "slot": slots[1],
+        "consent": agreed("telehealth"), "colleague_role": "specialist",
+    }  # fmt: skip
+    assert "The visit is with this colleague already." in asked_again(
+        client, address, {**values, "colleague": str(cast.maya.id)}
+    )
+    may_not = asked_again(client, address, {**values, "colleague": str(cast.daniel.id)})
+    assert "Not everybody can come then" in may_not and "A cough that stays" in may_not
+    assert re.search(rf'value="{cast.daniel.id}"[^>]* selected', may_not), "who was chosen is kept"
+    with cast.as_(cast.grace_user):
+        assert not Appointment.objects.exists()
+    nurse = values | {"colleague": str(cast.daniel.id), "colleague_role": "nurse"}
+    assert client.post(address, nurse).url == "/o/larkspur/home/desk/"  # type: ignore[attr-defined]
+    with cast.as_(cast.grace_user):
+        made = Appointment.objects.get()
+        [beside] = made.people.all()
+        assert (beside.practitioner_id, beside.role) == (cast.daniel.id, "nurse")
+    with cast.as_(cast.grace_user) as grace:
+        other = register_patient(
+            actor=grace, given="Nora", family="Quist", birth_date=date(1988, 2, 29), email="nora@example.test",
+            phone="518-555-0161", state="NY", timezone="America/New_York",
+        )  # fmt: skip
+        AvailabilityException.objects.create(
+            practitioner=cast.daniel, period=TimestamptzRange(made.start, made.start + timedelta(days=2))
+        )
+    address = f"/o/larkspur/home/book/{other.id}/{cast.video_visit.id}/"
+    later = nurse | {"key": str(uuid4()), "slot": slots[5]}
+    assert f"Not free at this time: {cast.daniel.display_name}." in asked_again(client, address, later)
+    with cast.as_(cast.grace_user):
+        assert Appointment.objects.count() == 1
+    assert client.post(address, later | {"colleague": ""}).url == "/o/larkspur/home/desk/"  # type: ignore[attr-defined]
+    with cast.as_(cast.grace_user):
+        assert not Appointment.objects.get(patient=other).people.exists()

@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from webside.audit.services import record, refuse
+from webside.catalog import law
 from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind
 from webside.core import loops
+from webside.core.actor import Actor
 from webside.notifications.selectors import texts_waiting
 from webside.people import selectors as people
 from webside.people import services as people_services
@@ -240,30 +242,43 @@ def book_time(request: HttpRequest, slug: str, patient_id: UUID, service_id: UUI
     _note_look(request, patient)
     kept = kept_for(request) or Kept()
     context = {"patient": patient, "service": service, "offer": offer, "slug": slug,
-               "price": catalog.price_line(service), "form": _booking_form(offer, kept.data or None),
+               "price": catalog.price_line(service), "form": _booking_form(actor, offer, kept.data or None),
                "chosen": kept.answer("slot"), "trouble": kept.trouble, "findings": kept.findings}  # fmt: skip
     return render(request, "portal/book_time.html", context)
 
 
-def _booking_form(offer: selectors.PhoneOffer, data: QueryDict | None) -> PhoneBookingForm:
-    return PhoneBookingForm(data, scope=offer.scope, agree_to=offer.agree_to, initial={"key": uuid4()})
+def _booking_form(actor: Actor, offer: selectors.PhoneOffer, data: QueryDict | None) -> PhoneBookingForm:
+    return PhoneBookingForm(data, scope=offer.scope, agree_to=offer.agree_to, initial={"key": uuid4()},
+                            colleagues=selectors.comes_too(actor) if offer.slots or data else ())  # fmt: skip
 
 
 def _book(request: HttpRequest, slug: str, patient: Any, service: Any, offer: selectors.PhoneOffer) -> HttpResponse:
     """Book the chosen time, or lead back to the page of times with what was typed."""
-    form = _booking_form(offer, request.POST)
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    form = _booking_form(actor, offer, request.POST)
     if not form.is_valid():
         return _ask_again(request, form, offer)
     picked = selectors.picked(service, request.POST.get("slot", ""))
     if picked is None:
         return _ask_again(request, form, offer, trouble="none")
+    asked = form.comes_too
+    if asked is not None and asked[0] == picked[1].id:
+        return _ask_again(request, form, offer, trouble="same")
+    colleague = people.practitioner(actor, asked[0]) if asked else None
+    along = [scheduling.Colleague(colleague, asked[1])] if asked and colleague is not None else []
     try:
         scheduling.book_with_consent(
-            actor=request.actor, patient=patient, service=service,  # type: ignore[attr-defined]
+            actor=actor, patient=patient, service=service, people=along,
             practitioner=picked[1], start=picked[0], state=offer.state, timezone=offer.zone,
             reason_text=form.cleaned_data["reason_text"], idempotency_key=form.cleaned_data["key"].hex,
             **form.agreed,
         )  # fmt: skip
+    except scheduling.ColleagueBusy as busy:
+        names = [{"text": _("Not free at this time: %s.") % ", ".join(each.display_name for each in busy.people)}]
+        return _ask_again(request, form, offer, trouble="colleague", findings=names)
+    except scheduling.ColleagueMayNot as refusal:
+        told = law.told_finding(refusal.findings[0], who=refusal.colleague.display_name, place=_state_name(offer))
+        return _ask_again(request, form, offer, trouble="colleague", findings=[{"text": told["text"]}])
     except scheduling.CannotBook as refusal:
         findings = [{"text": str(finding.text)} for finding in getattr(refusal, "findings", [])]
         return _ask_again(request, form, offer, trouble="taken", findings=findings)
@@ -271,13 +286,17 @@ def _book(request: HttpRequest, slug: str, patient: Any, service: Any, offer: se
         # A page that was sent for somebody else before: nothing is booked, and the next press has a key of its own.
         again = request.POST.copy()
         again["key"] = uuid4().hex
-        return _ask_again(request, _booking_form(offer, again), offer, trouble="again")
+        return _ask_again(request, _booking_form(actor, offer, again), offer, trouble="again")
     except scheduling.AlreadyBooked:
         messages.info(request, _("This form was sent before and has booked its time already."))
     else:
         messages.success(request, _("Booked for %(name)s. The e-mail with the link is on its way.") % {"name": patient})
     forget(request)
     return redirect("portal:board", slug=slug)
+
+
+def _state_name(offer: selectors.PhoneOffer) -> str:
+    return next((each.name for each in offer.states if each.code == offer.state), offer.state)
 
 
 def _ask_again(request: HttpRequest, form: Form, offer: selectors.PhoneOffer, **trouble: Any) -> HttpResponse:

@@ -75,11 +75,13 @@ def title_of(person: BookedPerson) -> str:
     return f"{words}, {person.interprets}" if person.interprets else words
 
 
-def colleagues_to_book(actor: Actor, appointment: Appointment) -> list[Practitioner]:
-    """Return who of the clinic can be booked for an appointment beside those who are."""
+def colleagues_to_book(actor: Actor, appointment: Appointment | None = None) -> list[Practitioner]:
+    """Return who of the clinic can be booked for an appointment beside those who are; everybody, where none is booked yet."""
+    found = people.practitioners(actor).filter(user__is_active=True)
+    if appointment is None:
+        return list(found)
     booked = BookedPerson.objects.filter(appointment=appointment, removed_at=None).exclude(practitioner=None)
-    found = people.practitioners(actor).filter(user__is_active=True).exclude(id=appointment.practitioner_id)
-    return list(found.exclude(id__in=booked.values("practitioner_id")))
+    return list(found.exclude(id=appointment.practitioner_id).exclude(id__in=booked.values("practitioner_id")))
 
 
 def colleagues_of(appointment: Appointment) -> list[BookedPerson]:

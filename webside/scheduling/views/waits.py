@@ -273,6 +273,7 @@ def place(request: HttpRequest, slug: str, wait_id: UUID) -> HttpResponse:
     record("scheduling.waitlist.read", actor=actor, target=entry, patient_id=entry.patient_id,
            ground="own place on the list")  # fmt: skip
     answer_url = reverse("scheduling:waitlist-answer", args=[slug, entry.id])
+    entry.tenant = request.tenant  # type: ignore[attr-defined] # at hand: it isn't read again
     return render(request, "scheduling/waitlist_place.html", place_context(entry, answer_url))
 
 
@@ -338,6 +339,7 @@ def by_link(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         return render(request, "scheduling/link_signed_in.html", {"path": request.path}, status=403)
     who = actor if actor.kind is ActorKind.PERSON else holder
     if request.method != "POST":
+        entry.tenant = request.tenant  # type: ignore[attr-defined] # as above
         return render(request, "scheduling/waitlist_place.html", place_context(entry, request.path) | {"by_link": True})
     services.open_waitlist_link(actor=who, link=link, entry=entry)
     before = {str(each.id) for each in entry.offers.all() if each.status == OfferStatus.ACCEPTED}
