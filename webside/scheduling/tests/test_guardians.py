@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from webside.accounts.models import Membership, User
+from webside.catalog import gates
 from webside.compliance.codes import ReasonCode
 from webside.compliance.models import Licence
 from webside.compliance.selectors.minors import of_age
@@ -24,7 +25,7 @@ from webside.people.models import Delegation, Patient
 from webside.scheduling import selectors, services
 from webside.scheduling.codes import Every, OfferStatus, PersonRole, QueueStatus
 from webside.scheduling.forms import slot_value
-from webside.scheduling.models import Appointment, QueueEntry
+from webside.scheduling.models import Appointment, QueueEntry, WaitlistEntry
 from webside.scheduling.services.people import Colleague
 from webside.scheduling.tests import line, waits
 from webside.scheduling.tests.factories import VISITOR
@@ -381,3 +382,103 @@ def test_a_friend_or_the_front_desk_asks_for_an_earlier_time_of_what_she_booked(
             until=date(2026, 12, 31), idempotency_key=uuid4().hex, appointment=made,
         )  # fmt: skip
     assert entry.by_guardian
+
+
+WHAT_TO_DO = "A parent or guardian signs in, acts for the child and asks for it."
+
+
+@pytest.fixture
+def hers(cast: Cast, mother: Delegation) -> Client:
+    """His mother's browser, in which she acts for him."""
+    ana = sign_in(Client(), cast.ana_user)
+    ana.post(reverse("people:acting-begin", args=["larkspur", mother.id]))
+    return ana
+
+
+def test_the_page_of_the_list_takes_him_from_her_and_tells_him_what_to_do(
+    cast: Cast, son: Patient, alone: Client, hers: Client
+) -> None:
+    page = reverse("scheduling:waitlist-join", args=["larkspur", cast.video_visit.id])
+    until = (clock.now() + timedelta(days=30)).date().strftime("%m/%d/%Y")
+    sent = {"state": "NY", "zone": line.ZONE, "notice_hours": "2", "until": until, "consent": agreed("telehealth")}
+    his = alone.post(page, sent | {"key": str(uuid4())}, follow=True).content.decode()
+    assert NONE_IS_THERE in his and WHAT_TO_DO in his and "You are on the waiting list" not in his
+    spanish = alone.get(f"{page}?state=NY&zone={line.ZONE}", headers={"Accept-Language": "es"}).content.decode()
+    assert WHAT_TO_DO not in spanish
+    text = hers.post(page, sent | {"key": str(uuid4())}, follow=True).content.decode()
+    assert "You are on the waiting list" in text
+    with cast.as_(cast.grace_user):
+        [entry] = WaitlistEntry.objects.all()
+    assert (entry.patient_id, entry.by_guardian) == (son.id, True)
+
+
+def test_the_dates_of_a_series_are_free_for_her_and_say_why_not_to_him(
+    cast: Cast, son: Patient, alone: Client, hers: Client
+) -> None:
+    with cast.as_(cast.grace_user):
+        slot = slot_value(times(cast)[2].start, cast.maya.id)
+    page = reverse("scheduling:series-book", args=["larkspur", cast.video_visit.id])
+    asked = {"state": "NY", "zone": line.ZONE, "slot": slot, "every": "weekly", "count": "3"}
+    text = hers.get(page, asked).content.decode()
+    assert "3 dates are free" in text and "For Theo Quist" in text and NONE_IS_THERE not in text
+    his = alone.get(page, asked).content.decode()
+    assert "0 dates are free" in his and his.count("This can’t be booked for that day.") == 3 and NONE_IS_THERE in his
+    spanish = alone.get(page, asked, headers={"Accept-Language": "es"}).content.decode()
+    assert "A esta edad hace falta un tutor" in spanish and NONE_IS_THERE not in spanish
+
+
+def test_a_follow_up_is_booked_by_her_and_he_reads_what_to_do(
+    cast: Cast, son: Patient, mother: Delegation, alone: Client, hers: Client
+) -> None:
+    """Shown failing with what the rule said in English, and no word of whom to ask."""
+    with cast.as_(cast.ana_user) as ana:
+        her = acting(ana, mother)
+        visit = visits.open_visit(appointment=rooms.make_appointment(cast, patient=son))
+        visits.complete_safe_start(actor=her, visit=visit, answers=rooms.AWAY | {"state": "NY"}, agrees=True)
+    with cast.as_(cast.maya_user) as maya:
+        visits.admit(actor=maya, visit=visit)
+        visits.start_visit(actor=maya, visit=visit, started_at=clock.now())
+        visits.end_visit(actor=maya, visit=visit)
+        visits.propose_follow_up(actor=maya, visit=visit, days=14)
+        found = visit_selectors.visit_afterwards(maya, visit.id)
+        best = visit_selectors.follow_up_times(found, found.follow_up).best
+    assert best is not None
+    press = reverse("visits:visit-book-again", args=["larkspur", visit.id])
+    start = {"start": best.start.isoformat()}
+    his = alone.post(press, start, follow=True).content.decode()
+    assert NONE_IS_THERE in his and WHAT_TO_DO in his and "Your next visit is booked" not in his
+    spanish = alone.post(press, start, follow=True, headers={"Accept-Language": "es"}).content.decode()
+    assert "A esta edad hace falta un tutor" in spanish and "actúa en nombre del menor" in spanish
+    assert "Your next visit is booked" in hers.post(press, start, follow=True).content.decode()
+    with cast.as_(cast.grace_user):
+        assert Appointment.objects.get(patient=son, period__startswith=best.start).by_guardian
+
+
+@pytest.mark.parametrize("guardian", [True, False])
+def test_telecare_asks_for_a_guardian_by_its_own_gate(cast: Cast, son: Patient, guardian: bool) -> None:
+    """No licence is asked there, so nothing else would say it."""
+    with cast.as_(cast.grace_user):
+        found = gates.ask(
+            gates.Case(
+                moment=gates.Moment.BOOK, at=clock.now(), service=cast.safe_at_home, patient=son,
+                practitioner=cast.priya, state="NY",
+                facts={"consents": frozenset({"telecare"}), "guardian_present": guardian},
+            )
+        )  # fmt: skip
+    assert "licence" not in {each.gate for each in found}
+    stopping = {each.gate for each in gates.stops(found)}
+    assert ("guardian" in stopping) is not guardian
+
+
+def test_the_front_desk_reads_on_the_phone_that_a_guardian_books(cast: Cast, son: Patient) -> None:
+    desk = sign_in(Client(), cast.grace_user)
+    said = "A parent or guardian books for a child"
+    page = reverse("portal:book-time", args=["larkspur", son.id, cast.video_visit.id])
+    text = desk.get(page, {"state": "NY"}).content.decode()
+    assert said in text and reverse("people:guardian-list", args=["larkspur", son.id]) in text
+    assert "Choose a time" not in text.partition("</h1>")[2].partition("</form>")[2]
+    spanish = desk.get(page, {"state": "NY"}, headers={"Accept-Language": "es"}).content.decode()
+    assert "Para un menor reserva su madre" in spanish and said not in spanish
+    assert said not in desk.get(page, {"state": "WY"}).content.decode(), "there it is the place"
+    grown = reverse("portal:book-time", args=["larkspur", cast.liz.id, cast.video_visit.id])
+    assert said not in desk.get(grown, {"state": "NY"}).content.decode()

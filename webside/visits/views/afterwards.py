@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from webside.audit.services import record, refuse
+from webside.catalog import law
 from webside.core import clock
 from webside.scheduling import services as scheduling
 from webside.ui.kept import Kept, ask_again, forget, kept_for
@@ -143,7 +144,15 @@ def book(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
     except (services.NotOffered, ValueError):
         messages.error(request, _("That time is not free any more. Here is what is free now."))
     except scheduling.GatesStop as stopped:
-        why = " ".join(str(finding.text) for finding in stopped.findings)
+        last = page.visit.appointment
+        told = [
+            law.told_finding(each, who=last.practitioner.display_name, place=selectors.state_name(last.patient_state))
+            for each in stopped.findings
+        ]
+        if law.lacks_guardian(reason.code for each in stopped.findings for reason in each.reasons):
+            messages.error(request, " ".join((told[0]["text"], *told[0]["fixes"])))
+            return redirect(page.url("visit-ended"))
+        why = " ".join(each["text"] for each in told)
         messages.error(request, _("This can’t be booked as it is: %(why)s Call us, and we find a way.") % {"why": why})
     except (scheduling.CannotBook, scheduling.AlreadyBooked):
         messages.error(request, _("That time is not free any more. Here is what is free now."))
