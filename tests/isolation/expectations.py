@@ -281,6 +281,7 @@ SCHEDULING = [
         body={"who": "{practitioner_id}", "starts": "2031-01-01T20:00", "ends": "2031-01-02T08:00", "weeks": "1"}),
     row("scheduling:on-call-change", post="maya grace admin", body={"do": "remove"}),
     row("scheduling:on-call-change", post="maya", body={"do": "offer"}, note="offered to colleagues"),
+    row("scheduling:on-call-change", post="maya", body={"do": "confirm"}, note="said yes to"),
     row("scheduling:on-call-hours", post="grace admin",
         body={"weekdays": "3", "starts_at": "05:00", "ends_at": "06:00"}),
     row("scheduling:on-call-hours-remove", post="grace admin"),

@@ -117,7 +117,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "chart:transfer-sheet": 7,
         "visits:visit-room waiting": 6,
         "visits:visit-door waiting": 5,
-        "visits:visit-colleagues waiting": 5,
+        "visits:visit-colleagues waiting": 6,
         "visits:visit-room admitted": 8,
         "visits:visit-gates admitted": 3,
         "visits:visit-team admitted": 2,

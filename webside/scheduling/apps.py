@@ -134,6 +134,7 @@ class SchedulingConfig(AppConfig):
                 "scheduling.on-call.read": _("looked at who is on call"),
                 "scheduling.on-call.plan": _("planned when somebody is on call"),
                 "scheduling.on-call.remove": _("took a stretch on call out of the plan"),
+                "scheduling.on-call.confirm": _("said yes to a stretch on call"),
                 "scheduling.on-call.offer": _("offered a stretch on call to colleagues"),
                 "scheduling.on-call.withdraw": _("kept a stretch on call that was offered"),
                 "scheduling.on-call.take": _("took a stretch on call from a colleague"),

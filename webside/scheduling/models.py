@@ -576,7 +576,8 @@ class OnCallStretch(Timed, TenantModel):
     """A stretch in which somebody is on call: she is reached when what others were asked is left undone.
 
     ``phone``: where she is reached then; empty, the number of her record. ``offered_at``: she would give it away, and has it
-    until a colleague takes it (``taken_from`` is then whose it was). Removed ones stay: they show who was to be reached.
+    until a colleague takes it (``taken_from`` is then whose it was). ``confirmed_at``: she has said yes to what somebody else
+    planned for her; she is reached without it as well. Removed ones stay: they show who was to be reached.
     """
 
     practitioner = TenantForeignKey("people.Practitioner", related_name="on_call")
@@ -585,6 +586,7 @@ class OnCallStretch(Timed, TenantModel):
     planned_by = models.CharField(max_length=160)
     planner_id = models.UUIDField(null=True)
     offered_at = models.DateTimeField(null=True)
+    confirmed_at = models.DateTimeField(null=True)
     taken_from = TenantForeignKey("people.Practitioner", null=True, related_name="+")
     removed_at = models.DateTimeField(null=True)
     removed_by = models.CharField(max_length=160, blank=True)
@@ -601,6 +603,12 @@ class OnCallStretch(Timed, TenantModel):
                 condition=Q(removed_at=None),
             ),
         ]
+
+    @property
+    def is_agreed(self) -> bool:
+        """Whether she knows of it: she has said yes, or planned or took it herself."""
+        own = self.planner_id is not None and self.planner_id == self.practitioner.user_id
+        return own or self.confirmed_at is not None
 
     @property
     def reached_at(self) -> str:

@@ -121,6 +121,23 @@ def offer_stretch(*, actor: Actor, stretch: OnCallStretch) -> OnCallStretch:
     return stretch
 
 
+@action("scheduling.on-call.confirm")
+def confirm_stretch(*, actor: Actor, stretch: OnCallStretch) -> OnCallStretch:
+    """Say yes to one's own stretch, so that who planned it knows. Twice is once. She is reached without it as well.
+
+    Raises :class:`NotAllowed`, :class:`StretchOver`.
+    """
+    stretch = _locked(stretch)
+    if not policies.can_offer_stretch(actor, stretch):
+        raise NotAllowed
+    _require_ahead(stretch)
+    if stretch.confirmed_at is None:
+        stretch.confirmed_at = clock.now()
+        stretch.save()
+    _note("scheduling.on-call.confirm", actor, stretch)
+    return stretch
+
+
 @action("scheduling.on-call.withdraw")
 def withdraw_stretch(*, actor: Actor, stretch: OnCallStretch) -> OnCallStretch:
     """Keep what was offered. Raises :class:`NotAllowed`, :class:`StretchOver`."""

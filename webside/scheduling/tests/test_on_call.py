@@ -491,3 +491,40 @@ class TestThePage:
         with page_queries() as many:
             grace.get(PAGE)
         assert len(few) == len(many)
+
+
+def test_who_is_planned_says_yes_once_and_who_plans_sees_who_has_not(cast: Cast) -> None:
+    [stretch] = plan(cast, "maya", at(28, 18), at(29, 8))
+    with cast.as_(cast.maya_user) as maya:
+        services.plan_on_call(actor=maya, practitioner=cast.maya, starts=at(29, 18), ends=at(30, 8))
+    page = reverse("scheduling:on-call", args=["larkspur"])
+    desk, hers, other = (sign_in(Client(), who) for who in (cast.grace_user, cast.maya_user, cast.daniel_user))
+    told = desk.get(page).content.decode()
+    assert (told.count("Has said yes"), told.count("Has not said yes yet")) == (1, 1), (
+        "what she planned herself she knows"
+    )
+    ask = "Yes, I am on call"
+    assert ask in hers.get(page).content.decode() and ask not in told
+    assert ask not in other.get(page).content.decode()
+    change = reverse("scheduling:on-call-change", args=["larkspur", stretch.id])
+    for client in (desk, other):
+        assert client.post(change, {"do": "confirm"}).status_code == 404, "nobody says it for her"
+    for _twice in range(2):
+        hers.post(change, {"do": "confirm"})
+    told = desk.get(page).content.decode()
+    assert "Has not said yes yet" not in told and told.count("Has said yes") == 2
+    assert ask not in hers.get(page).content.decode()
+    spanish = desk.get(page, headers={"Accept-Language": "es"}).content.decode()
+    assert "Ha dicho que sí" in spanish and "Has said yes" not in spanish
+    with cast.as_(cast.ingrid_user):
+        assert AuditEvent.objects.filter(action="scheduling.on-call.confirm").count() >= 2
+
+
+def test_who_has_not_said_yes_is_on_call_all_the_same(cast: Cast) -> None:
+    [stretch] = plan(cast, "maya", at(28, 18), at(29, 8))
+    with cast.as_(cast.grace_user):
+        assert not stretch.is_agreed
+        assert [each.id for each in selectors.on_call_at(stretch.start)] == [stretch.id]
+    over = time_machine.travel(stretch.end + timedelta(minutes=1), tick=False)
+    with over, cast.as_(cast.maya_user) as maya, pytest.raises(services.StretchOver):
+        services.confirm_stretch(actor=maya, stretch=stretch)

@@ -77,6 +77,8 @@ def _acts(actor: Any, stretch: Any, me: Any) -> list[tuple[str, str, str]]:
     if policies.can_take_stretch(actor, stretch, me):
         acts.append(("take", _("Take it"), "s"))
     if policies.can_offer_stretch(actor, stretch):
+        if not stretch.is_agreed:
+            acts.append(("confirm", _("Yes, I am on call"), "s"))
         keep = ("withdraw", _("Keep it"), "secondary s")
         acts.append(keep if stretch.offered_at else ("offer", _("Offer to colleagues"), "secondary s"))
     if policies.can_remove_stretch(actor, stretch):
@@ -127,7 +129,7 @@ def plan(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def change(request: HttpRequest, slug: str, stretch_id: UUID) -> HttpResponse:
-    """Take a stretch out, offer it, keep it, or take what a colleague offers; by ``do``."""
+    """Take a stretch out, offer it, keep it, or take what a colleague offers, say yes to one; by ``do``."""
     actor = _guard(request, "scheduling.on-call.remove")
     stretch, do = selectors.on_call_stretch(stretch_id), request.POST.get("do", "")
     if stretch is None:
@@ -140,6 +142,9 @@ def change(request: HttpRequest, slug: str, stretch_id: UUID) -> HttpResponse:
         elif do == "offer":
             services.offer_stretch(actor=actor, stretch=stretch)
             messages.success(request, _("It is offered. You are on call until a colleague takes it."))
+        elif do == "confirm":
+            services.confirm_stretch(actor=actor, stretch=stretch)
+            messages.success(request, _("Thank you. Who plans sees that you have said yes."))
         elif do == "withdraw":
             services.withdraw_stretch(actor=actor, stretch=stretch)
             messages.success(request, _("You keep it."))

@@ -39,6 +39,7 @@ class Colleague:
     practitioner: Practitioner
     findings: list[Finding]
     busy: Busy
+    on_call: bool = False
 
     @property
     def barring(self) -> list[Finding]:
@@ -89,7 +90,11 @@ def who_may_go_on(visit: Visit) -> list[Colleague]:
     start = safe_start_of(visit)
     record = scheduling.law_record(found, start.state if start else "", appointment.patient)
     busy = _busy(found)
-    return [Colleague(each, findings_for(visit, each, record), busy.get(each.id, Busy.FREE)) for each in found]
+    on_call = {each.practitioner_id for each in scheduling.on_call_at(clock.now())}
+    return [
+        Colleague(each, findings_for(visit, each, record), busy.get(each.id, Busy.FREE), each.id in on_call)
+        for each in found
+    ]
 
 
 def _busy(people: list[Practitioner]) -> dict[UUID, Busy]:

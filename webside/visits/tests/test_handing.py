@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.test import Client
 from django.urls import reverse
+from psycopg.types.range import TimestamptzRange
 
 from webside.audit.models import AuditEvent
 from webside.chart import policies as charts
@@ -26,6 +27,7 @@ from webside.notifications.models import OutgoingMessage
 from webside.notifications.selectors import content_of
 from webside.outbox.models import OutboxEvent
 from webside.outbox.services import deliver_due
+from webside.scheduling.models import OnCallStretch
 from webside.scheduling.services import cancel_appointment
 from webside.testing.cast import Cast, make_cast, sign_in
 from webside.testing.queries import page_queries
@@ -138,6 +140,26 @@ def test_free_in_a_visit_or_soon(cast: Cast) -> None:
     with cast.as_(cast.daniel_user):
         Visit.objects.filter(id=other.id).update(admitted_at=clock.now(), status="in-progress")
     assert busy() is Busy.WITH_SOMEBODY
+
+
+def test_who_is_on_call_now_is_marked(cast: Cast) -> None:
+    visit = factories.waiting(cast)
+    url = _url("visit-colleagues", visit.id)
+    assert "on call now" not in _page(cast, "maya", url).content.decode()
+    now = clock.now()
+    with cast.as_(cast.grace_user):
+        later = OnCallStretch.objects.create(
+            practitioner=cast.daniel, period=TimestamptzRange(now + timedelta(hours=3), now + timedelta(hours=4)),
+            planned_by="Grace Lin",
+        )  # fmt: skip
+    assert "on call now" not in _page(cast, "maya", url).content.decode()
+    with cast.as_(cast.grace_user):
+        later.period = TimestamptzRange(now - timedelta(hours=1), now + timedelta(hours=4))
+        later.save()
+    page = _page(cast, "maya", url).content.decode()
+    assert page.count("on call now") == 1 and page.index("Whitfield") < page.index("on call now")
+    spanish = _page(cast, "maya", url, headers={"Accept-Language": "es"}).content.decode()
+    assert "de guardia ahora" in spanish and "on call now" not in spanish
 
 
 def _other(cast: Cast) -> Any:

@@ -80,6 +80,7 @@ def _shown(each: selectors.Colleague, form: HandOverForm) -> dict[str, Any]:
         "specialty": each.practitioner.specialty,
         "tone": tone,
         "busy": text,
+        "on_call": each.on_call,
         "barring": each.barring,
         "unsure": each.unsure,
         "to_answer": selectors.to_answer_for(each.findings),
