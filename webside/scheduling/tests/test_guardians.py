@@ -330,6 +330,9 @@ def test_the_front_desk_moves_what_his_mother_asked_for_and_the_check_in_asks_fo
         cancelled = services.cancel_appointment(actor=grace, appointment=made)
         assert services.restore_appointment(actor=grace, appointment=cancelled).start == later
     with cast.as_(son.user) as actor:
+        sooner = times(cast, 3)[2].start
+        assert services.move_appointment(actor=actor, appointment=made, start=sooner, state="NY").start == sooner
+        made.refresh_from_db()
         visit = visits.open_visit(appointment=made)
         visits.complete_safe_start(actor=actor, visit=visit, answers=rooms.AWAY | {"state": "NY"}, agrees=True)
         visit.refresh_from_db()
