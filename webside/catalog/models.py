@@ -8,10 +8,10 @@ from django.db import models
 from webside.catalog.codes import Kind, Modality, ScreenSharing
 from webside.compliance.codes import PrivateTopic
 from webside.core import clock
-from webside.core.models import TenantForeignKey, TenantModel
+from webside.core.models import SaidInLanguages, TenantForeignKey, TenantModel
 
 
-class HealthcareService(TenantModel):
+class HealthcareService(SaidInLanguages, TenantModel):
     """FHIR HealthcareService with its kind.
 
     ``professions`` may perform it; ``billing_service`` is the word of ``billing.codes`` for what it
@@ -20,7 +20,10 @@ class HealthcareService(TenantModel):
     says what she needs. Prices are whole cents of US dollars. ``on_demand``: people may also wait in line for it
     and are seen as soon as somebody is free (``scheduling`` keeps the line and its hours). ``privacy_topic``: care to
     which a state may let a minor agree alone. ``screen_sharing``: who may show a screen in its visits.
+    ``translations``: what of ``SAID`` the clinic says in other languages, read through ``said``.
     """
+
+    SAID = ("name", "summary", "description", "price_note")
 
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=12, choices=[(kind, kind) for kind in Kind])

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
+from django.utils.translation import get_language
 
 from webside.core import clock, frames
 from webside.core.ids import uuid7
+from webside.core.said import Said, base, cleaned, said
 
 
 class BaseModel(models.Model):
@@ -99,6 +103,42 @@ class TenantModel(BaseModel):
         elif self.tenant_id != frames.current_tenant_id():
             raise frames.OutsideFrame("a row of another tenant can't be saved here")
         super().save(*args, **kwargs)
+
+
+class SaidInLanguages(models.Model):
+    """What the clinic says in its own words, and may say in each other language of the product (``core.said``)."""
+
+    SAID: ClassVar[tuple[str, ...]] = ()
+    """The fields that may be said in other languages."""
+
+    translations = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def said(self, field: str, language: str | None = None) -> Said:
+        """Return a field's words for who reads ``language``; without one, the page's or the letter's."""
+        if field not in self.SAID:
+            raise ValueError(f"not said in other languages: {field}")
+        return said(
+            getattr(self, field), self.translations, field,
+            language=language or get_language() or "", at_home=settings.LANGUAGE_CODE,
+        )  # fmt: skip
+
+    @classmethod
+    def said_limits(cls) -> dict[str, int | None]:
+        """Return the fields that may be said in other languages, and how long each may be: as long as the clinic's own."""
+        return {name: cls._meta.get_field(name).max_length for name in cls.SAID}
+
+    @classmethod
+    def cleaned_translations(cls, given: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+        """Return what may be kept of translations; raise :class:`ValueError` for anything else."""
+        return cleaned(given, languages=other_languages(), limits=cls.said_limits())
+
+
+def other_languages() -> tuple[str, ...]:
+    """Return the product's languages but the clinic's own: those that its words may be said in beside."""
+    return tuple(code for code, _name in settings.LANGUAGES if base(code) != base(settings.LANGUAGE_CODE))
 
 
 class Timer(BaseModel):

@@ -9,7 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from webside.core import clock
-from webside.core.models import TenantForeignKey, TenantModel
+from webside.core.models import SaidInLanguages, TenantForeignKey, TenantModel
 from webside.people.codes import Basis, Gender, Relation, Scope
 from webside.people.rules import full_name
 
@@ -125,12 +125,14 @@ class Delegation(TenantModel):
         return self.basis != Basis.GRANTED
 
 
-class Practitioner(Person):
+class Practitioner(SaidInLanguages, Person):
     """FHIR Practitioner (with what FHIR keeps in PractitionerRole): a clinician or a coach.
 
     ``profession`` is one of the words of ``compliance.may_treat``; ``qualification`` is what stands
-    behind the name (MD, RN).
+    behind the name (MD, RN). ``translations``: what of ``SAID`` is said in other languages, read through ``said``.
     """
+
+    SAID = ("specialty", "about")
 
     profession = models.CharField(max_length=40)
     qualification = models.CharField(max_length=20, blank=True)
