@@ -21,6 +21,7 @@ class CatalogConfig(AppConfig):
         sentences.register(
             {
                 "catalog.service.add": _("added a service"),
+                "catalog.service.translate": _("changed what a service is called in other languages"),
                 "catalog.service.limits": _("changed how a service may be booked"),
                 "catalog.service.screens": _("changed who may show a screen in a service’s visits"),
                 "catalog.service.assign": _("named somebody who gives a service"),

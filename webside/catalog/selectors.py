@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import QuerySet
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from webside.catalog import policies
 from webside.catalog.codes import Kind
 from webside.catalog.models import GateOverride, HealthcareService, ServicePractitioner
 from webside.core.actor import Actor
+from webside.core.said import Said, base
 from webside.people.models import Practitioner
 
 
@@ -61,8 +63,15 @@ def practitioners_for_all(services: list[HealthcareService]) -> dict[UUID, list[
     return result
 
 
+def price_said(service: HealthcareService) -> Said:
+    """Return the price as patients read it, in their language where the clinic says it in it."""
+    if service.price_note:
+        return service.said("price_note")
+    return Said(amount_text(service.price_cents), base(get_language() or settings.LANGUAGE_CODE))
+
+
 def price_text(service: HealthcareService) -> str:
-    """Return the price as patients read it: the clinic's own words, else the amount, else "Ask us"."""
+    """Return the price as staff read it: the clinic's own words, else the amount, else "Ask us"."""
     if service.price_note:
         return service.price_note
     return amount_text(service.price_cents)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from webside.catalog.codes import Kind, Modality, Need, ScreenSharing
 from webside.catalog.models import GateOverride, HealthcareService, ServicePractitioner
 from webside.core.actor import Actor
 from webside.core.locks import lock
+from webside.core.said import changed as what_changed
 from webside.fhirkit.services import write_version
 from webside.people.models import Patient, Practitioner
 
@@ -90,11 +91,13 @@ def add_service(
     duration_minutes: int = 30,
     price_cents: int | None = None,
     needs: Iterable[Need | str] = (),
+    translations: Mapping[str, Mapping[str, str]] | None = None,
     **details: Any,
 ) -> HealthcareService:
     """Add a service; ``details`` are the other fields of :class:`HealthcareService`.
 
-    Raises :class:`NotAllowed`, and :class:`ValueError` for a kind, modality or need that there isn't.
+    Raises :class:`NotAllowed`, and :class:`ValueError` for a kind, modality or need that there isn't, and for what can't
+    be said in another language.
     """
     if not policies.can_change_services(actor):
         raise NotAllowed
@@ -107,10 +110,31 @@ def add_service(
         duration_minutes=duration_minutes,
         price_cents=price_cents,
         needs=[Need(need) for need in needs],
+        translations=HealthcareService.cleaned_translations(translations or {}),
         **details,
     )
     write_version(service)
     record("catalog.service.add", actor=actor, target=service, target_label=service.name)
+    return service
+
+
+@action("catalog.service.translate")
+def translate_service(
+    *, actor: Actor, service: HealthcareService, translations: Mapping[str, Mapping[str, str]]
+) -> HealthcareService:
+    """Say a service in other languages, in place of what was said in them: ``{"es": {"name": "Videoconsulta"}}``.
+
+    Raises :class:`NotAllowed`, and :class:`ValueError` for a language, a field or a length that there isn't.
+    """
+    if not policies.can_change_services(actor):
+        raise NotAllowed
+    said = HealthcareService.cleaned_translations(translations)
+    lock(service)
+    service.refresh_from_db()
+    changes = what_changed(service.translations, said)
+    service.translations = said
+    service.save(update_fields=["translations", "updated_at"])
+    record("catalog.service.translate", actor=actor, target=service, target_label=service.name, changes=changes)
     return service
 
 

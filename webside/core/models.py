@@ -125,6 +125,11 @@ class SaidInLanguages(models.Model):
             language=language or get_language() or "", at_home=settings.LANGUAGE_CODE,
         )  # fmt: skip
 
+    @staticmethod
+    def said_languages() -> tuple[str, ...]:
+        """Return the product's languages but the clinic's own: those that its words may be said in beside."""
+        return tuple(code for code, _name in settings.LANGUAGES if base(code) != base(settings.LANGUAGE_CODE))
+
     @classmethod
     def said_limits(cls) -> dict[str, int | None]:
         """Return the fields that may be said in other languages, and how long each may be: as long as the clinic's own."""
@@ -133,12 +138,7 @@ class SaidInLanguages(models.Model):
     @classmethod
     def cleaned_translations(cls, given: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
         """Return what may be kept of translations; raise :class:`ValueError` for anything else."""
-        return cleaned(given, languages=other_languages(), limits=cls.said_limits())
-
-
-def other_languages() -> tuple[str, ...]:
-    """Return the product's languages but the clinic's own: those that its words may be said in beside."""
-    return tuple(code for code, _name in settings.LANGUAGES if base(code) != base(settings.LANGUAGE_CODE))
+        return cleaned(given, languages=cls.said_languages(), limits=cls.said_limits())
 
 
 class Timer(BaseModel):

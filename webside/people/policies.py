@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from webside.core.actor import Actor, Role
+from webside.core.actor import Actor, ActorKind, Role
 from webside.people.codes import Scope
 from webside.people.models import Delegation, Patient, Practitioner
 
@@ -54,6 +54,11 @@ def can_register_patient(actor: Actor) -> bool:
 def can_change_patient(actor: Actor, patient: Patient) -> bool:
     """The patient herself and the front desk."""
     return actor.has(Role.COORDINATOR) or is_own(actor, patient)
+
+
+def can_translate_practitioner(actor: Actor) -> bool:
+    """Say in other languages what a practitioner does: administrators, and Webside itself when it sets a clinic up."""
+    return actor.kind is ActorKind.SYSTEM or actor.has(Role.ADMINISTRATOR)
 
 
 def can_delegate(actor: Actor, patient: Patient) -> bool:

@@ -16,6 +16,7 @@ from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind, Need
 from webside.core import clock
 from webside.core.actor import Actor
+from webside.core.said import Said
 from webside.people.codes import Scope
 from webside.people.models import Patient, Practitioner
 from webside.people.selectors import patient_for
@@ -41,7 +42,7 @@ class Choice:
 
     service: Any
     why: str
-    price: str
+    price: Said
     people: list[Practitioner]
     times: list[Slot]
     best: bool
@@ -93,7 +94,7 @@ def answer(actor: Actor, text: str, *, state: str) -> Answer:
             Choice(
                 service=service,
                 why=why,
-                price=catalog.price_text(service),
+                price=catalog.price_said(service),
                 people=givers.get(service.id, []),
                 times=times.get(service.id, []),
                 best=has_best and number == 0,

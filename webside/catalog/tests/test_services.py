@@ -6,11 +6,16 @@ from typing import Any
 
 import orjson
 import pytest
+from django.utils import translation
 
+from webside.audit.models import AuditEvent
 from webside.catalog import fhir, selectors, services
 from webside.catalog.models import HealthcareService
 from webside.fhirkit.models import ResourceVersion
 from webside.fhirkit.services import read_body
+from webside.people import services as people
+from webside.people.models import Practitioner
+from webside.testing.cast import Cast
 
 
 def test_services_by_kind(cast: Any) -> None:
@@ -67,6 +72,59 @@ def test_only_administrators_change_the_offer(cast: Any) -> None:
         assert [each["coding"][0] for each in written["type"]] == [
             {"system": fhir.NEED, "code": "support_group"}, {"system": fhir.NEED, "code": "smoking"},
         ]  # fmt: skip
+
+
+def test_a_service_is_said_in_other_languages_and_the_trail_says_what_changed(cast: Cast) -> None:
+    service = cast.video_visit
+    with cast.as_(cast.admin_user) as actor:
+        services.translate_service(
+            actor=actor, service=service, translations={"es": {"name": "Consulta", "summary": ""}}
+        )
+        assert HealthcareService.objects.get(id=service.id).translations == {"es": {"name": "Consulta"}}
+        services.translate_service(actor=actor, service=service, translations={"es": {"name": "Consulta de hoy"}})
+        row = AuditEvent.objects.filter(action="catalog.service.translate").order_by("-at").first()
+        assert row is not None and row.target_label == service.name
+        assert row.changes == {"es": {"name": {"was": "Consulta", "is": "Consulta de hoy"}}}
+        with pytest.raises(ValueError, match="too long"):
+            services.translate_service(actor=actor, service=service, translations={"es": {"name": "x" * 81}})
+        assert HealthcareService.objects.get(id=service.id).translations == {"es": {"name": "Consulta de hoy"}}
+    for user in (cast.maya_user, cast.grace_user, cast.liz_user):
+        with cast.as_(user) as actor, pytest.raises(services.NotAllowed):
+            services.translate_service(actor=actor, service=service, translations={})
+
+
+def test_a_new_service_says_nothing_in_a_language_that_there_is_not(cast: Cast) -> None:
+    with cast.as_(cast.admin_user) as actor, pytest.raises(ValueError, match="no language of ours"):
+        services.add_service(
+            actor=actor, name="A class", kind="telehealth", modality="group", summary="For all", professions=[],
+            translations={"fr": {"name": "Un cours"}},
+        )  # fmt: skip
+
+
+def test_a_practitioner_is_said_in_other_languages_by_the_administrator(cast: Cast) -> None:
+    said = {"es": {"specialty": "Medicina familiar", "about": "Inglés y chino."}}
+    with cast.as_(cast.admin_user) as actor:
+        people.translate_practitioner(actor=actor, practitioner=cast.maya, translations=said)
+        assert Practitioner.objects.get(id=cast.maya.id).translations == said
+        row = AuditEvent.objects.get(action="people.practitioner.translate")
+        assert row.target_label == "Dr. Maya Chen"
+        assert row.changes["es"]["specialty"] == {"was": "", "is": "Medicina familiar"}
+    for user in (cast.maya_user, cast.grace_user, cast.liz_user):
+        with cast.as_(user) as actor, pytest.raises(people.NotAllowed):
+            people.translate_practitioner(actor=actor, practitioner=cast.maya, translations={})
+
+
+@pytest.mark.parametrize(
+    ("note", "price"),
+    [("Co-pay or $40", ("Copago", "es")), ("", ("$40", "es"))],
+)
+def test_the_price_is_said_in_the_language_of_the_page(note: str, price: tuple[str, str]) -> None:
+    translations = {"es": {"price_note": "Copago"}}
+    service = HealthcareService(price_cents=4000, price_note=note, translations=translations, duration_minutes=30)
+    with translation.override("es"):
+        assert selectors.price_said(service) == price
+        assert selectors.price_text(service) == (note or "$40"), "staff read the clinic's own words"
+    assert selectors.price_said(service) == (note or "$40", "en")
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,7 @@ def _content(summary: Summary, language: str) -> dict[str, Any]:
     started, now = encounter.started_at.astimezone(zone), clock.now().astimezone(zone)
     place = when.zone_name(started)
     doctor = encounter.practitioner.display_name
+    service = encounter.service.said("name", language)
     signed = note.signed_at.astimezone(zone) if note.signed_at else started
     sections: list[dict[str, Any]] = []
 
@@ -110,7 +111,8 @@ def _content(summary: Summary, language: str) -> dict[str, Any]:
         "when": f"{_day(started)}, {when.clock_time(started)} {place}",
         "patient": encounter.patient.full_name,
         "record": _("Record %(number)s") % {"number": encounter.patient.record_number},
-        "service": encounter.service.name,
+        "service": service.text,
+        "service_lang": service.language,
         "sections": sections,
         "help": _("When to get help"),
         "emergency": _("In danger right now? Call 911. Thinking of hurting yourself? Call or text 988, day or night."),

@@ -8,7 +8,6 @@ import pytest
 from django.utils import translation
 
 from webside.catalog.models import HealthcareService
-from webside.core.models import other_languages
 from webside.core.said import Said, changed, cleaned, said
 from webside.people.models import Practitioner
 
@@ -77,6 +76,6 @@ def test_rows_say_their_words_in_the_language_that_is_on() -> None:
 def test_limits_are_those_of_the_fields() -> None:
     assert HealthcareService.said_limits() == {"name": 80, "summary": 160, "description": None, "price_note": 120}
     assert Practitioner.said_limits() == {"specialty": 80, "about": None}
-    assert other_languages() == ("es",)
+    assert Practitioner.said_languages() == ("es",)
     with pytest.raises(ValueError, match="too long"):
         Practitioner.cleaned_translations({"es": {"specialty": "x" * 81}})

@@ -23,6 +23,7 @@ from webside.people.services.people import (
     add_related_person,
     change_patient,
     register_patient,
+    translate_practitioner,
 )
 
 __all__ = [
@@ -46,4 +47,5 @@ __all__ = [
     "register_patient",
     "set_covering",
     "stop_acting",
+    "translate_practitioner",
 ]

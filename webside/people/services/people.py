@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from django.db import connection
 from webside.audit.services import action, record
 from webside.core import frames
 from webside.core.actor import Actor
+from webside.core.locks import lock
+from webside.core.said import changed as what_changed
 from webside.fhirkit.services import write_version
 from webside.outbox.services import publish
 from webside.people import policies
@@ -113,15 +116,41 @@ def add_practitioner(
     timezone: str = "",
     phone: str = "",
     email: str = "",
+    translations: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Practitioner:
-    """Add somebody who cares for patients. What they may do follows from licences, not from this."""
+    """Add somebody who cares for patients. What they may do follows from licences, not from this.
+
+    Raises :class:`ValueError` for what can't be said in another language.
+    """
     practitioner = Practitioner.objects.create(
         given=given, family=family, profession=profession, user_id=user_id, prefix=prefix, qualification=qualification,
         specialty=specialty, npi=npi, home_state=home_state, languages=languages or ["en"], about=about,
         timezone=timezone, phone=phone, email=email,
+        translations=Practitioner.cleaned_translations(translations or {}),
     )  # fmt: skip
     write_version(practitioner)
     record("people.practitioner.add", actor=actor, target=practitioner, target_label=practitioner.display_name)
+    return practitioner
+
+
+@action("people.practitioner.translate")
+def translate_practitioner(
+    *, actor: Actor, practitioner: Practitioner, translations: Mapping[str, Mapping[str, str]]
+) -> Practitioner:
+    """Say in other languages what a practitioner does, in place of what was said in them.
+
+    Raises :class:`NotAllowed`, and :class:`ValueError` for a language, a field or a length that there isn't.
+    """
+    if not policies.can_translate_practitioner(actor):
+        raise NotAllowed
+    said = Practitioner.cleaned_translations(translations)
+    lock(practitioner)
+    practitioner.refresh_from_db()
+    changes = what_changed(practitioner.translations, said)
+    practitioner.translations = said
+    practitioner.save(update_fields=["translations", "updated_at"])
+    record("people.practitioner.translate", actor=actor, target=practitioner, target_label=practitioner.display_name,
+           changes=changes)  # fmt: skip
     return practitioner
 
 

@@ -14,6 +14,7 @@ from webside.catalog.codes import Kind
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.core.models import Tenant
+from webside.core.said import Said
 from webside.people.models import Practitioner
 from webside.portal.selectors.rows import active_licences, in_force
 from webside.scheduling import selectors as scheduling
@@ -30,7 +31,7 @@ class Offered:
     """A service on the public page: its price, the next free time, and whether one can wait in line for it now."""
 
     service: Any
-    price: str
+    price: Said
     next: Any
     people: list[Practitioner]
     line: Opening | None = None
@@ -41,7 +42,7 @@ class Timed:
     """A service with its price and its next free times."""
 
     service: Any
-    price: str
+    price: Said
     times: list[Any]
 
 
@@ -57,7 +58,7 @@ def times_for_site(actor: Actor, state: str) -> list[tuple[Kind, list[Timed]]]:
     return [
         (
             group.kind,
-            [Timed(each, catalog.price_text(each), times.get(each.id, [])) for each in group.services],
+            [Timed(each, catalog.price_said(each), times.get(each.id, [])) for each in group.services],
         )
         for group in groups
     ]
@@ -92,7 +93,7 @@ def clinic(actor: Actor, tenant: Tenant) -> Clinic:
                 [
                     Offered(
                         service,
-                        catalog.price_text(service),
+                        catalog.price_said(service),
                         slots.get(service.id),
                         givers.get(service.id, []),
                         lines.get(service.id),

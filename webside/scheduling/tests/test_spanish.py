@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import translation
 
 from webside.catalog import law
+from webside.catalog import services as catalog
 from webside.catalog.gates import Finding, Moment, ask, stops
 from webside.catalog.tests.test_gates import case
 from webside.compliance.codes import ReasonCode
@@ -20,6 +21,7 @@ from webside.core import clock
 from webside.core.decisions import Reason
 from webside.notifications.models import OutgoingMessage
 from webside.outbox.services import deliver_due
+from webside.people import services as people
 from webside.people.models import Patient
 from webside.scheduling import handlers
 from webside.scheduling.events import AppointmentBooked
@@ -125,9 +127,49 @@ def test_what_the_clinic_typed_of_a_service_is_marked_as_english_on_spanish_page
         assert f'<span lang="en">{cast.video_visit.name}</span>' in page, address
         assert cast.video_visit.name not in bare(page), address
         assert cast.video_visit.summary not in bare(page), address
+        assert cast.video_visit.price_note not in bare(page), address
         client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
         page = client.get(address, query).content.decode()
         assert cast.video_visit.name in page and '<span lang="en">' not in page, address
+
+
+def test_what_the_clinic_says_in_spanish_is_read_in_spanish(cast: Any, client: Client) -> None:
+    with cast.as_(cast.admin_user) as actor:
+        said = {"name": "Consulta de hoy", "summary": "Fiebre, tos o un golpe", "price_note": "Copago o 75 dólares"}
+        catalog.translate_service(actor=actor, service=cast.video_visit, translations={"es": said})
+        people.translate_practitioner(
+            actor=actor, practitioner=cast.maya, translations={"es": {"specialty": "Medicina"}}
+        )
+    open_line(cast)
+    service = test_pages.page(cast.video_visit)
+    here = {"state": "NY", "zone": "America/New_York"}
+    slot = test_pages.slots_on(client.get(service, {"state": "NY"}))[-1]
+    pages = [
+        ("/o/larkspur/", {}, ("name", "summary", "price_note")),
+        (service, here, ("name", "summary", "price_note")),
+        (service + "book/", here | {"slot": slot}, ("name", "price_note")),
+        (test_queue_pages.now_url(cast), here, ("name", "summary", "price_note")),
+        (test_waitlist_pages.join_url(cast), here, ("name",)),
+        ("/o/larkspur/embed/", {}, ("name", "price_note")),
+    ]
+    for address, query, fields in pages:
+        client.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
+        page = client.get(address, query).content.decode()
+        for field in fields:
+            assert said[field] in page, (address, field)
+            assert f'<span lang="es">{said[field]}' not in page, (address, field)
+        assert not any(getattr(cast.video_visit, field) in page for field in said), address
+        client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+        page = client.get(address, query).content.decode()
+        for field in fields:
+            assert getattr(cast.video_visit, field) in page and said[field] not in page, (address, field)
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
+    page = client.get(service, here).content.decode()
+    assert "<title>Consulta de hoy" in page
+    front = client.get("/o/larkspur/").content.decode()
+    assert "<p>Medicina</p>" in front
+    assert f'<span lang="en">{cast.priya.specialty}</span>' in front, "what is not said in Spanish is marked"
+    assert "Medicina" in client.get(service + "book/", here | {"slot": slot}).content.decode()
 
 
 def test_every_code_of_the_law_that_a_patient_meets_has_words() -> None:

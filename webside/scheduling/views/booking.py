@@ -59,7 +59,7 @@ def service_detail(request: HttpRequest, slug: str, service_id: UUID) -> HttpRes
     service = service_or_404(request, service_id)
     context: dict[str, Any] = {
         "service": service,
-        "price": catalog.price_text(service),
+        "price": catalog.price_said(service),
         "amount": catalog.amount_text(service.price_cents),
     }
     if service.kind == Kind.TELECARE:
@@ -189,7 +189,7 @@ def _review(choice: Choice, back: str) -> dict[str, Any]:
     service, place = choice.service, choice.place
     return {
         "service": service,
-        "price": catalog.price_text(service),
+        "price": catalog.price_said(service),
         "amount": catalog.amount_text(service.price_cents),
         "place": place,
         "start": choice.start,

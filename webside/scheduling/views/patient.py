@@ -90,7 +90,7 @@ def detail(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpRespons
         "there": there if _clocks_differ(appointment.start, zone, there) else "",
         "appointment": appointment,
         "service": appointment.service,
-        "price": catalog.price_text(appointment.service),
+        "price": catalog.price_said(appointment.service),
         "state": selectors.state(appointment.patient_state, clock.now().date()),
         "start_text": time_text(appointment.start, zone),
         "end_text": time_text(appointment.end, zone),

@@ -83,7 +83,7 @@ def join(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
     now = clock.now()
     context: dict[str, Any] = {
         "service": service,
-        "price": catalog.price_text(service),
+        "price": catalog.price_said(service),
         "amount": catalog.amount_text(service.price_cents),
         "back_url": back,
         "opening": selectors.opening(service, now),

@@ -58,7 +58,7 @@ def book(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
         "slot": given["slot"],
         "named": given.get("patient", ""),
         "repeat": repeat,
-        "price": catalog.price_text(service),
+        "price": catalog.price_said(service),
         "back_url": f"{reverse('scheduling:appointment-book', args=[slug, service.id])}?{place.query(slot=given['slot'])}",
         "no_consent_text": bool(scope) and text is None,
         "consent_text": text,

@@ -16,6 +16,8 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, get_language_info
 
 from webside.core import clock
+from webside.core.models import SaidInLanguages
+from webside.core.said import Said, base
 from webside.ui import assets, texts
 from webside.ui import panels as panel_registry
 from webside.ui import undo as undoing
@@ -40,15 +42,28 @@ def behavior_texts() -> SafeString | str:
 
 
 @register.simple_tag
-def clinic_words(text: str) -> SafeString:
-    """Words that the clinic typed and nobody translates, as a service's name: marked with their language elsewhere.
+def clinic_words(words: Said | SaidInLanguages, field: str = "") -> SafeString:
+    """What the clinic says, as a service's name: in the page's language where it is said in it, else marked with its own.
 
-    Without the mark a screen reader reads English words by the rules of the page's own language.
+    Without the mark a screen reader reads English words by the rules of the page's own language. ``words``: a row and its
+    ``field``, or what a selector answers.
     """
-    own = settings.LANGUAGE_CODE.partition("-")[0]
-    if (get_language() or own).partition("-")[0] == own:
+    text, language = words if isinstance(words, Said) else words.said(field)
+    if not text or language == base(get_language() or settings.LANGUAGE_CODE):
         return format_html("{}", text)
-    return format_html('<span lang="{}">{}</span>', own, text)
+    return format_html('<span lang="{}">{}</span>', language, text)
+
+
+@register.filter
+def said(row: SaidInLanguages, field: str) -> str:
+    """``{{ service|said:"name" }}``: what the clinic says, where nothing can be marked, as in a page's title."""
+    return row.said(field).text
+
+
+@register.filter
+def said_in(row: SaidInLanguages, field: str) -> str:
+    """``{{ practitioner|said_in:"specialty" }}``: the language of what ``said`` answers."""
+    return row.said(field).language
 
 
 @register.simple_tag

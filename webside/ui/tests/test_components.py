@@ -16,6 +16,7 @@ from django.test import RequestFactory
 from django.utils import translation
 
 from webside.core.decisions import Reason
+from webside.core.said import Said
 from webside.ui.forms import HintedRadioSelect, WebsideRenderer
 from webside.ui.paging import page_of
 from webside.ui.templatetags._html import icon_names, icon_svg, safe_href
@@ -27,7 +28,7 @@ EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
 # Every tag, with people's words in each place that takes them.
 SOURCES = [
-    '{% clinic_words x %}{% language "es" %}{% clinic_words x %}{% endlanguage %}',
+    '{% clinic_words said %}{% language "es" %}{% clinic_words said %}{% endlanguage %}',
     "{% btn href=x title=x %}{{ x }}{% endbtn %}",
     '{% btn variant="plain icon" icon="close" data_x=x %}{{ x }}{% endbtn %}',
     "{% submit x name=x %}",
@@ -95,6 +96,7 @@ def _evil() -> dict[str, Any]:
     }  # fmt: skip
     return {
         "x": EVIL,
+        "said": Said(EVIL, "en"),
         "items": [item],
         "pairs": [(EVIL, EVIL, EVIL)],
         "answer": {"allowed": False, "reasons": [entry, EVIL], "fixes": [entry], "not_checked": [entry]},

@@ -1,7 +1,7 @@
 /**
  * A visit was handed over while its call goes on: whose name stands where.
  *
- *   [data-peer-now]     brought by a fragment: who goes on; data-peer-title: what she is
+ *   [data-peer-now]     brought by a fragment: who goes on; data-peer-title: what she is, in which language
  *   [data-names-peer]   holds the name of the one before; so does the page's title
  */
 
@@ -11,14 +11,17 @@
  * @returns {string} what is said of it
  */
 export function showWhoComes(root, told) {
-  const { peerNow: name = "", peerTitle: title = "" } = told.dataset;
+  const { peerNow: name = "", peerTitle: title = "", peerLang: lang = "" } = told.dataset;
   const before = root.dataset.peerName ?? "";
   root.dataset.peerName = name;
   for (const part of document.querySelectorAll("title, [data-names-peer]")) {
     part.textContent = part.textContent?.replaceAll(before, name) ?? "";
   }
   const role = document.querySelector('[data-call="peer-title"]');
-  if (role) role.textContent = title;
+  if (role) {
+    role.textContent = title;
+    role.setAttribute("lang", lang || document.documentElement.lang);
+  }
   document.querySelector("[data-visit-noface] .ws-avatar")?.remove(); // her initials
   return told.textContent?.trim() ?? "";
 }
