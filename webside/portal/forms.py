@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from webside.compliance.forms import AgreeField
@@ -18,6 +19,7 @@ from webside.scheduling.codes import AS_COLLEAGUE, PersonRole
 from webside.scheduling.forms import ROLES
 
 OLDEST = 125  # years
+LONGEST = 2000  # characters of what has no limit of its own
 
 
 class NewPatientForm(forms.Form):
@@ -109,3 +111,46 @@ class SiteForm(forms.Form):
         help_text=_("For example https://www.clinic.example. Each name by itself: with and without www are two."),
         widget=forms.TextInput({"autocomplete": "off", "inputmode": "url", "spellcheck": "false"}),
     )  # fmt: skip
+
+
+class LanguagesForm(forms.Form):
+    """What the clinic says of a service or a person in each other language, beside its own words."""
+
+    use_required_attribute = False
+    WHAT = {
+        "name": _("Name"), "summary": _("In one line"), "description": _("Description"), "price_note": _("Price, in words"),
+        "specialty": _("Specialty"), "about": _("About the person"),
+    }  # fmt: skip
+
+    def __init__(self, data: Any = None, *, row: Any) -> None:
+        """``row``: a service or a practitioner. What it doesn't say in the clinic's own words is not asked for."""
+        super().__init__(data)
+        self.own = [(self.WHAT[name], getattr(row, name)) for name in row.SAID if getattr(row, name)]
+        """The clinic's own words, with what they are."""
+        self.groups: list[tuple[str, list[Any]]] = []
+        """Each language with its fields, in the order of the page."""
+        for language in row.said_languages():
+            fields = dict(self._fields_in(language, row))
+            self.fields.update(fields)
+            self.groups.append((language, [self[name] for name in fields]))
+
+    def _fields_in(self, language: str, row: Any) -> Iterator[tuple[str, forms.Field]]:
+        limits, words = row.said_limits(), row.translations.get(language, {})
+        in_words = get_language_info(language)["name_translated"]
+        for name in row.SAID:
+            if not getattr(row, name):
+                continue
+            short = limits[name] is not None
+            yield f"{language}_{name}", forms.CharField(
+                label=_("%(what)s, in %(language)s") % {"what": self.WHAT[name], "language": in_words},
+                required=False, initial=words.get(name, ""), max_length=limits[name] or LONGEST,
+                widget=forms.TextInput({"lang": language}) if short else forms.Textarea({"rows": 4, "lang": language}),
+            )  # fmt: skip
+
+    def said(self) -> dict[str, dict[str, str]]:
+        """Return what was given, by language and field."""
+        found: dict[str, dict[str, str]] = {}
+        for name, text in self.cleaned_data.items():
+            language, _line, field = name.partition("_")
+            found.setdefault(language, {})[field] = text
+        return found

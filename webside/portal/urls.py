@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webside.portal.views import embed, figures, home, operations, patient, public
+from webside.portal.views import embed, figures, home, languages, operations, patient, public
 
 app_name = "portal"
 urlpatterns = [
@@ -18,6 +18,11 @@ urlpatterns = [
     path("o/<slug:slug>/home/clinic/site/", embed.sites, name="embed-sites"),
     path("o/<slug:slug>/home/clinic/site/add/", embed.add_site, name="embed-site-add"),
     path("o/<slug:slug>/home/clinic/site/<uuid:site_id>/remove/", embed.remove_site, name="embed-site-remove"),
+    path("o/<slug:slug>/home/clinic/languages/", languages.everything, name="languages"),
+    path("o/<slug:slug>/home/clinic/languages/service/<uuid:service_id>/", languages.service, name="languages-service"),
+    path(
+        "o/<slug:slug>/home/clinic/languages/person/<uuid:practitioner_id>/", languages.person, name="languages-person"
+    ),
     path("o/<slug:slug>/home/figures/", figures.figures, name="figures"),
     path("o/<slug:slug>/home/figures.csv", figures.figures_csv, name="figures-csv"),
     path("o/<slug:slug>/home/figures/words/", figures.words, name="words"),
