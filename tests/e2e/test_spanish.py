@@ -15,13 +15,20 @@ from tests.e2e import walk
 from tests.e2e.conftest import PHONE, Demo, someone, wait_until
 from tests.e2e.looks import ZOOMED, look, wider_than_its_window
 from tests.e2e.test_walk import override_identity
+from webside.demo.people import IN_SPANISH, SERVICES
+from webside.demo.seed.staff import STAFF
 from webside.testing.spanish import left_in_english
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 PAGES = ("home/", "", "need/", "home/record/", "how-we-reach-you/", "delegates/", "plan/", "offline/")
-THEIRS = ("Online care", "Wellness coach")
+THEIRS = ("Online care",)
 """What the clinic wrote about itself, in English."""
+DIABETES = IN_SPANISH["Diabetes video visit"]["name"]
+OWN = tuple(words for each in SERVICES for words in (each.name, each.summary, each.description)) + tuple(
+    each["specialty"] for each in STAFF.values()
+)
+"""What it says in Spanish too: nowhere is it read in English, marked or not."""
 HERS = "Me preocupa el azúcar por la mañana."
 SAID = """() => {
   const other = [...document.querySelectorAll('[lang]:not(html):not([lang^=es])')];
@@ -54,6 +61,8 @@ def read(page: Any, name: str) -> list[str]:
     """Return what is amiss on a page for who speaks Spanish: English of ours, and what is too wide. Keeps its picture."""
     assert page.locator("html").get_attribute("lang") == "es", page.url
     wrong = [f"{name}, English: {each}" for each in left_in_english(page.evaluate(SAID), but=THEIRS)]
+    seen = page.evaluate("[document.title, document.body.innerText].join('\\n')")
+    wrong += [f"{name}, the clinic’s English: {each}" for each in OWN if each in seen]
     wrong += [f"{name}, sideways: {each}" for each in wider_than_its_window(page)]
     look(page, f"spanish-{name}")
     return wrong
@@ -136,8 +145,8 @@ def book(page: Any) -> tuple[str, list[str]]:
     """Book with Dr. Chen; return the visit, and what was amiss. First from a state where nobody may treat."""
     wrong = []
     page.goto("/o/larkspur/")
-    page.get_by_role("link", name="Diabetes video visit", exact=True).click()
-    page.get_by_role("heading", name="Diabetes video visit", exact=True).wait_for()
+    page.get_by_role("link", name=DIABETES, exact=True).click()
+    page.get_by_role("heading", name=DIABETES, exact=True).wait_for()
     page.wait_for_load_state()
     elsewhere = page.get_by_role("link", name=es("I’ll be somewhere else"))
     if elsewhere.count():

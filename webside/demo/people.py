@@ -190,6 +190,74 @@ SERVICES: tuple[Service, ...] = (
     ),
 )  # fmt: skip
 
+IN_SPANISH: dict[str, dict[str, str]] = {
+    "Same-day video visit": {
+        "name": "Videoconsulta para hoy", "summary": "Fiebre, tos, infecciones, dolor de espalda, recetas",
+        "description": "Habla por video con un médico de familia, que pregunta, mira, decide con usted qué "
+        "hacer y puede cambiar sus medicinas.",
+        "price_note": "Copago o $75",
+    },
+    "Urgent care video visit": {
+        "name": "Atención urgente por video", "summary": "Vea a un médico ahora, sin cita",
+        "description": "Espera en la fila, esté donde esté, y le atiende un médico que puede tratarle ahí en "
+        "cuanto haya uno libre.",
+        "price_note": "Copago o $85",
+    },
+    "Diabetes video visit": {
+        "name": "Videoconsulta de diabetes", "summary": "Lecturas, medicinas, análisis",
+        "description": "Los números de dos semanas, lo que ha cambiado y un plan. Tenga a mano su medidor y "
+        "sus medicinas.",
+        "price_note": "Copago o $95",
+    },
+    "Phone visit": {
+        "name": "Consulta por teléfono", "summary": "Cuando el video no le sirve",
+        "description": "Una consulta solo con sonido, para quien no tiene cámara o tiene una conexión débil. "
+        "Anotamos por qué en su historia clínica.",
+        "price_note": "Copago o $60",
+    },
+    "Stop smoking": {
+        "name": "Dejar de fumar", "summary": "Ocho llamadas con un coach, a su ritmo",
+        "description": "Un coach le ayuda a elegir el día, a superar la primera semana y a seguir sin fumar. "
+        "Nadie le diagnostica nada.",
+        "price_note": "Gratis, lo paga una subvención",
+    },
+    "Wellness coaching": {
+        "name": "Coaching de bienestar", "summary": "Sueño, movimiento, estrés, peso",
+        "description": "Media hora con un coach sobre una cosa que usted quiere cambiar. No es atención médica.",
+        "price_note": "$40 por 30 minutos",
+    },
+    "Talk to a coach now": {
+        "name": "Hable ahora con un coach",
+        "summary": "Ganas de fumar, una mala noche, una pregunta: sin cita",
+        "description": "Espera en la fila y habla con un coach en cuanto haya uno libre. No es atención médica.",
+        "price_note": "$15",
+    },
+    "Eating well with diabetes": {
+        "name": "Comer bien con diabetes", "summary": "Qué cocinar entre semana, con un coach para usted",
+        "description": "Usted dice qué le gusta comer y el coach trae ideas para que sus números suban y bajen menos.",
+        "price_note": "$30 por 30 minutos",
+    },
+    "Safe at home": {
+        "name": "En casa con seguridad", "summary": "Botón, sensor de caídas, respuesta en segundos",
+        "description": "Un botón que lleva puesto y un sensor que nota una caída. Hay quien responde de día "
+        "y de noche y sabe a quién llamar.",
+        "price_note": "$32 al mes",
+    },
+    "Pills on time": {
+        "name": "Pastillas a su hora", "summary": "Un dispensador que avisa, y una llamada si falta una dosis",
+        "description": "La caja se abre cuando es la hora. Si queda una dosis dentro, alguien le llama a "
+        "usted y después a su familia.",
+        "price_note": "$18 al mes",
+    },
+    "Finding the way home": {
+        "name": "El camino a casa", "summary": "Para personas con pérdida de memoria, también al aire libre",
+        "description": "Un pequeño localizador y un círculo alrededor de la casa. Si sale de noche, se avisa "
+        "a la persona de guardia.",
+        "price_note": "$29 al mes",
+    },
+}  # fmt: skip
+"""What the clinic says of its services in Spanish, by their name."""
+
 
 @dataclass(frozen=True, slots=True)
 class PatientFacts:

@@ -18,8 +18,8 @@ from webside.ui.management.commands.translations import apps, source_of
 
 GAP = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}|<[^>]+>|&\w+;")
 """What comes between the fixed words of a text."""
-WORDS = 3
-"""So many words in a row are nobody's name and no service's; a shorter text counts where it is a line of its own."""
+WORDS = 2
+"""So many words in a row are nobody's name; a shorter text counts where it is a line of its own."""
 
 
 @cache

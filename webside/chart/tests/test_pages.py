@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from webside.audit.models import AuditEvent
+from webside.catalog import services as catalog
 from webside.chart import selectors, services
 from webside.chart.codes import ListCode, ReadingSource
 from webside.chart.models import Condition, Encounter, MedicationStatement, Note, Observation
@@ -251,6 +252,25 @@ def test_the_summary_and_its_pdf_speak_spanish(cast: Any, signed: Encounter) -> 
         r"<(script|style|template).*?</\1>", "", page.content.decode().partition("<main")[2], flags=re.DOTALL
     )
     assert left_in_english(re.sub(r"<[^>]+>", "\n", unescape(words))) == []
+
+
+def test_the_summary_and_its_pdf_name_the_service_in_her_language(cast: Any, signed: Encounter) -> None:
+    client = sign_in(Client(), cast.liz_user)
+
+    def texts(headers: dict[str, str]) -> list[str]:
+        page = client.get(reverse("chart:encounter-summary", args=["larkspur", signed.id]), headers=headers)
+        paper = client.get(reverse("chart:encounter-summary-pdf", args=["larkspur", signed.id]), headers=headers)
+        reader = pypdf.PdfReader(io.BytesIO(paper.content))
+        return [page.content.decode(), " ".join(each.extract_text() for each in reader.pages)]
+
+    own = cast.video_visit.name
+    assert all(own in text for text in texts(SPANISH)), "where nothing is said in Spanish"
+    with cast.as_(cast.admin_user) as admin:
+        catalog.translate_service(
+            actor=admin, service=cast.video_visit, translations={"es": {"name": "Consulta de hoy"}}
+        )
+    assert all("Consulta de hoy" in text and own not in text for text in texts(SPANISH))
+    assert all(own in text and "Consulta de hoy" not in text for text in texts({}))
 
 
 @pytest.mark.parametrize("name", ["Zoë Łukasiewicz", "王小明", "Анна", "مريم", "😀"])

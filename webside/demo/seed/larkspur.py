@@ -7,7 +7,7 @@ from datetime import time
 
 from webside.catalog import services as catalog
 from webside.catalog.models import HealthcareService
-from webside.demo.people import PATIENTS, PLACES, SERVICES, WAITING_WORDS
+from webside.demo.people import IN_SPANISH, PATIENTS, PLACES, SERVICES, WAITING_WORDS
 from webside.demo.seed.clinic import Demo, add_consent_texts
 from webside.demo.seed.last_weeks import live_last_weeks
 from webside.demo.seed.patients import add_patient, fill_lists, give_consents, let_ana_help
@@ -68,7 +68,7 @@ def _services(demo: Demo) -> None:
                 description=each.description, professions=list(each.professions), duration_minutes=each.minutes,
                 price_cents=each.cents, price_note=each.price, billing_service=each.billing,
                 needs=each.needs.split(), documentation=list(each.documentation), position=position,
-                on_demand=each.on_demand,
+                on_demand=each.on_demand, translations={"es": IN_SPANISH[each.name]},
             )  # fmt: skip
             for key in each.by:
                 catalog.assign_practitioner(actor=demo.machine, service=service, practitioner=demo.practitioners[key])

@@ -21,7 +21,7 @@ def make_northgate(demo: Demo) -> list[str]:
     mallory = people.add_practitioner(
         actor=demo.machine, user_id=demo.users["mallory"].id, given="Mallory", family="Reed", profession="physician",
         prefix="Dr.", qualification="MD", specialty="Internist", home_state="NY", timezone="America/New_York",
-        email=demo.users["mallory"].email,
+        email=demo.users["mallory"].email, translations={"es": {"specialty": "Internista"}},
     )  # fmt: skip
     keep_weekly_hours(demo, "mallory", mallory)
     today = clock.now().date()
@@ -37,6 +37,8 @@ def make_northgate(demo: Demo) -> list[str]:
         actor=demo.machine, name="Video visit", kind="telemedicine", modality="video", summary="Adults, all questions",
         professions=["physician"], duration_minutes=20, price_cents=8000, price_note="Co-pay or $80",
         needs=["primary_care", "urgent_care"], billing_service="visit", documentation=["subjective", "assessment", "plan"],
+        translations={"es": {"name": "Videoconsulta", "summary": "Adultos, todas las preguntas",
+                             "price_note": "Copago o $80"}},
     )  # fmt: skip
     catalog.assign_practitioner(actor=demo.machine, service=service, practitioner=mallory)
     people.register_patient(

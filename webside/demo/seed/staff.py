@@ -15,20 +15,23 @@ from webside.people.models import Practitioner
 
 LICENCE_LEFT = timedelta(days=8)
 
-_STAFF: dict[str, dict[str, Any]] = {
+STAFF: dict[str, dict[str, Any]] = {
     "maya": {
         "given": "Maya", "family": "Chen", "profession": "physician", "prefix": "Dr.", "qualification": "MD",
         "specialty": "Family doctor, diabetes", "home_state": "NY", "languages": ["en", "zh"], "npi": "1730000017",
         "timezone": "America/New_York", "about": "English, Mandarin.",
+        "translations": {"es": {"specialty": "Médica de familia, diabetes", "about": "Inglés, mandarín."}},
     },
     "daniel": {
         "given": "Daniel", "family": "Whitfield", "profession": "physician", "prefix": "Dr.", "qualification": "MD",
         "specialty": "Family doctor, same-day care", "home_state": "OR", "languages": ["en", "es"],
         "npi": "1730000025", "timezone": "America/Los_Angeles", "about": "English, Spanish.",
+        "translations": {"es": {"specialty": "Médico de familia, consultas para hoy", "about": "Inglés, español."}},
     },
     "priya": {
         "given": "Priya", "family": "Nair", "profession": "coach", "specialty": "Wellness coach",
         "languages": ["en", "hi"], "timezone": "America/New_York", "about": "English, Hindi.",
+        "translations": {"es": {"specialty": "Coach de bienestar", "about": "Inglés, hindi."}},
     },
 }  # fmt: skip
 _LICENCES = {"maya": ("NY", "NJ"), "daniel": ("OR", "WA"), "priya": ()}
@@ -36,7 +39,7 @@ _LICENCES = {"maya": ("NY", "NJ"), "daniel": ("OR", "WA"), "priya": ()}
 
 def add_staff(demo: Demo) -> None:
     """Add who treats and coaches, if they are not there, with their hours; let the doctors work extra, and be on call."""
-    for key, details in _STAFF.items():
+    for key, details in STAFF.items():
         practitioner = Practitioner.objects.filter(user=demo.users[key]).first()
         if practitioner is None:
             practitioner = people.add_practitioner(

@@ -107,6 +107,21 @@ def test_the_seed_lives_through_the_services_and_repeats_itself_harmlessly(diagn
     assert User.objects.count() == len(EVERYBODY) and Tenant.objects.count() == 2
 
 
+def test_everything_that_patients_read_of_services_and_people_is_said_in_spanish(diagnoses: None) -> None:
+    seed()
+    for tenant in Tenant.objects.all():
+        with frames.begin(tenant_id=tenant.id, actor=system("test", tenant.id)):
+            rows = [*HealthcareService.objects.all(), *Practitioner.objects.all()]
+            assert rows
+            unsaid = [
+                (str(row), field)
+                for row in rows
+                for field in row.SAID
+                if getattr(row, field) and row.said(field, "es").language != "es"
+            ]
+            assert unsaid == []
+
+
 def test_a_later_start_brings_the_times_up_to_date(diagnoses: None) -> None:
     seed()
     with time_machine.travel(clock.now() + timedelta(days=3), tick=True):

@@ -27,6 +27,7 @@ from webside.notifications.models import OutgoingMessage
 from webside.notifications.selectors import content_of
 from webside.outbox.models import OutboxEvent
 from webside.outbox.services import deliver_due
+from webside.people import services as people
 from webside.scheduling.models import OnCallStretch
 from webside.scheduling.services import cancel_appointment
 from webside.testing.cast import Cast, make_cast, sign_in
@@ -423,6 +424,13 @@ def test_in_the_call_the_first_stays_as_a_guest_and_the_colleague_has_the_room(c
     assert ANSWERS["phone"][-4:] in room, "the emergency card is on the new clinician's screen"
     who = _page(cast, "liz", _url("visit-who", visit.id)).content.decode()
     assert "Dr. Daniel Whitfield goes on with your visit now, in place of Dr. Maya Chen" in who
+    assert 'data-peer-title="Family medicine" data-peer-lang="en"' in who
+    with cast.as_(cast.admin_user) as admin:
+        said = {"es": {"specialty": "Medicina familiar"}}
+        people.translate_practitioner(actor=admin, practitioner=cast.daniel, translations=said)
+    liz = sign_in(Client(), cast.liz_user)
+    who = liz.get(_url("visit-who", visit.id), headers={"Accept-Language": "es"}).content.decode()
+    assert 'data-peer-title="Medicina familiar" data-peer-lang="es"' in who
 
 
 def test_who_does_not_stay_is_out_at_once(cast: Cast) -> None:
