@@ -133,7 +133,7 @@ class SaidInLanguages(models.Model):
     @classmethod
     def said_limits(cls) -> dict[str, int | None]:
         """Return the fields that may be said in other languages, and how long each may be: as long as the clinic's own."""
-        return {name: cls._meta.get_field(name).max_length for name in cls.SAID}
+        return {name: getattr(cls._meta.get_field(name), "max_length", None) for name in cls.SAID}
 
     @classmethod
     def cleaned_translations(cls, given: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
