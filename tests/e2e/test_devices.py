@@ -44,11 +44,6 @@ navigator.mediaDevices.getUserMedia = async (constraints) => {
   return stream;
 };
 """
-STILL_STARTING = """
-const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-navigator.mediaDevices.getUserMedia = (constraints) =>
-  location.pathname.endsWith("/waiting/") ? new Promise(() => undefined) : real(constraints);
-"""
 IN_USE = """async (kind) => {
   const { attach } = await import("visits/visits-call.js");
   return attach(document.querySelector("[data-behavior~=visits-call]")).media.tracks[kind]?.getSettings().deviceId;
@@ -195,18 +190,6 @@ def test_a_line_that_is_down_is_found_and_found_again(demo: Demo, strict: Any, v
             wire.mend()
             check(page, READY, network=walk.UNMEASURED)
             goes_on(page)
-
-
-def test_who_is_let_in_while_her_camera_still_starts_is_seen_in_the_call(demo: Demo, strict: Any) -> None:
-    """Shown failing with the waiting room's choice taken from whether there is a camera yet: she comes without a picture."""
-    with ExitStack() as stack:
-        liz = stack.enter_context(someone(strict, demo, "Liz Moreno"))
-        maya = stack.enter_context(someone(strict, demo, "Dr. Maya Chen"))
-        visit = walk.book(liz, "Diabetes video visit", who="Maya Chen")
-        liz.add_init_script(STILL_STARTING)
-        liz.goto(f"/o/larkspur/visits/{visit}/check-in/?now=1")
-        walk.check_in(liz)
-        walk.let_in(liz, maya, visit)
 
 
 def test_a_call_begins_without_devices_and_gets_them_one_by_one(demo: Demo, strict: Any, visit: str) -> None:
