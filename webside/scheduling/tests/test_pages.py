@@ -456,9 +456,11 @@ def test_the_desk_reads_its_own_clock_and_the_patients(client: Client, cast: Any
     text = text_of(client.get(detail(booked)))
     assert "Eastern Time" in text
     assert re.search(r"For Liz that is .*Pacific Time", text)
+    assert "How we reach you" not in text and "What you pay" not in text, "it isn't her own visit"
     sign_in(client, cast.liz_user)
     hers = text_of(client.get(detail(booked)))
     assert "Pacific Time" in hers and "Eastern Time" not in hers
+    assert "How we reach you" in hers
 
 
 def test_a_link_opens_its_appointment_and_only_that(
