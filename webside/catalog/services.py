@@ -12,7 +12,6 @@ from webside.catalog.codes import Kind, Modality, Need, ScreenSharing
 from webside.catalog.models import GateOverride, HealthcareService, ServicePractitioner
 from webside.core.actor import Actor
 from webside.core.locks import lock
-from webside.core.said import changed as what_changed
 from webside.fhirkit.services import write_version
 from webside.people.models import Patient, Practitioner
 
@@ -128,12 +127,7 @@ def translate_service(
     """
     if not policies.can_change_services(actor):
         raise NotAllowed
-    said = HealthcareService.cleaned_translations(translations)
-    lock(service)
-    service.refresh_from_db()
-    changes = what_changed(service.translations, said)
-    service.translations = said
-    service.save(update_fields=["translations", "updated_at"])
+    changes = service.translate(translations)
     record("catalog.service.translate", actor=actor, target=service, target_label=service.name, changes=changes)
     return service
 

@@ -13,7 +13,8 @@ from django.utils.translation import get_language
 
 from webside.core import clock, frames
 from webside.core.ids import uuid7
-from webside.core.said import Said, base, cleaned, said
+from webside.core.locks import lock
+from webside.core.said import Said, base, changed, cleaned, said
 
 
 class BaseModel(models.Model):
@@ -139,6 +140,19 @@ class SaidInLanguages(models.Model):
     def cleaned_translations(cls, given: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
         """Return what may be kept of translations; raise :class:`ValueError` for anything else."""
         return cleaned(given, languages=cls.said_languages(), limits=cls.said_limits())
+
+    def translate(self, given: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, dict[str, str]]]:
+        """Say the row in other languages, in place of what was said in them; return what differs (``core.said.changed``).
+
+        Raises :class:`ValueError` for a language, a field or a length that there isn't.
+        """
+        said = self.cleaned_translations(given)
+        lock(self)
+        self.refresh_from_db()
+        changes = changed(self.translations, said)
+        self.translations = said
+        self.save()
+        return changes
 
 
 class Timer(BaseModel):

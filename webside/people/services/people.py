@@ -11,8 +11,6 @@ from django.db import connection
 from webside.audit.services import action, record
 from webside.core import frames
 from webside.core.actor import Actor
-from webside.core.locks import lock
-from webside.core.said import changed as what_changed
 from webside.fhirkit.services import write_version
 from webside.outbox.services import publish
 from webside.people import policies
@@ -143,12 +141,7 @@ def translate_practitioner(
     """
     if not policies.can_translate_practitioner(actor):
         raise NotAllowed
-    said = Practitioner.cleaned_translations(translations)
-    lock(practitioner)
-    practitioner.refresh_from_db()
-    changes = what_changed(practitioner.translations, said)
-    practitioner.translations = said
-    practitioner.save(update_fields=["translations", "updated_at"])
+    changes = practitioner.translate(translations)
     record("people.practitioner.translate", actor=actor, target=practitioner, target_label=practitioner.display_name,
            changes=changes)  # fmt: skip
     return practitioner

@@ -104,16 +104,22 @@ def remove_stretch(*, actor: Actor, stretch: OnCallStretch) -> OnCallStretch:
     return stretch
 
 
+def _own_ahead(actor: Actor, stretch: OnCallStretch) -> OnCallStretch:
+    """Lock one's own stretch, which isn't over. Raises :class:`NotAllowed`, :class:`StretchOver`."""
+    stretch = _locked(stretch)
+    if not policies.can_offer_stretch(actor, stretch):
+        raise NotAllowed
+    _require_ahead(stretch)
+    return stretch
+
+
 @action("scheduling.on-call.offer")
 def offer_stretch(*, actor: Actor, stretch: OnCallStretch) -> OnCallStretch:
     """Offer one's own stretch to colleagues. Until one takes it, nothing changes.
 
     Raises :class:`NotAllowed`, :class:`StretchOver`.
     """
-    stretch = _locked(stretch)
-    if not policies.can_offer_stretch(actor, stretch):
-        raise NotAllowed
-    _require_ahead(stretch)
+    stretch = _own_ahead(actor, stretch)
     if stretch.offered_at is None:
         stretch.offered_at = clock.now()
         stretch.save()
@@ -127,10 +133,7 @@ def confirm_stretch(*, actor: Actor, stretch: OnCallStretch) -> OnCallStretch:
 
     Raises :class:`NotAllowed`, :class:`StretchOver`.
     """
-    stretch = _locked(stretch)
-    if not policies.can_offer_stretch(actor, stretch):
-        raise NotAllowed
-    _require_ahead(stretch)
+    stretch = _own_ahead(actor, stretch)
     if stretch.confirmed_at is None:
         stretch.confirmed_at = clock.now()
         stretch.save()
@@ -141,10 +144,7 @@ def confirm_stretch(*, actor: Actor, stretch: OnCallStretch) -> OnCallStretch:
 @action("scheduling.on-call.withdraw")
 def withdraw_stretch(*, actor: Actor, stretch: OnCallStretch) -> OnCallStretch:
     """Keep what was offered. Raises :class:`NotAllowed`, :class:`StretchOver`."""
-    stretch = _locked(stretch)
-    if not policies.can_offer_stretch(actor, stretch):
-        raise NotAllowed
-    _require_ahead(stretch)
+    stretch = _own_ahead(actor, stretch)
     stretch.offered_at = None
     stretch.save()
     _note("scheduling.on-call.withdraw", actor, stretch)
