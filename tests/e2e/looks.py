@@ -174,7 +174,11 @@ CALL_STANDS = """async () => {
     }
     others[place] = numbers;
   }
-  return { camera, problems: media.problems, drawn, hidden: document.hidden, others };
+  const chat = {
+    lines: document.querySelectorAll("[data-chat-list] [data-message]").length,
+    state: document.querySelector("[data-chat-state]")?.textContent.replace(/“.*”/s, "…"),
+  };
+  return { camera, problems: media.problems, drawn, hidden: document.hidden, chat, others };
 }"""
 """What a page's call sends, receives and takes from its camera; of the others no name, only their place in the list."""
 

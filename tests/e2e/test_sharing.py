@@ -68,6 +68,49 @@ def loaded(page: Any) -> bool:
     )
 
 
+def test_an_older_answer_takes_no_line_of_the_chat_away(room: Room) -> None:
+    """The list that was asked for first comes last, as on a bad line. Shown failing with a ``Newest`` whose
+    ``outdate`` always says that nothing was asked since."""
+    liz, maya = room.liz, room.maya
+    held: list[tuple[Any, Any]] = []
+
+    def hold(route: Any) -> None:
+        if route.request.method == "GET" and not held:
+            held.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    liz.route("**/chat/", hold)
+    liz.evaluate("document.dispatchEvent(new CustomEvent('visits:resync'))")
+    wait_for("the older list is on its way", lambda: liz.title() and held)
+    chat_line(maya, "Does it still hurt?")
+    liz.locator("[data-chat-list]").get_by_text("Does it still hurt?").wait_for(state="attached")
+    older, answer = held[0]
+    with liz.expect_event("requestfinished", lambda request: request == older.request):
+        older.fulfill(response=answer)
+    liz.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    assert liz.locator("[data-chat-list]").get_by_text("Does it still hurt?").count() == 1
+    liz.unroute("**/chat/")
+
+
+def test_a_list_that_never_comes_is_asked_for_again(room: Room) -> None:
+    """A connection can die without a word to this end. Shown failing without the limit in ``newest.js``."""
+    liz, maya = room.liz, room.maya
+    held: list[Any] = []
+    liz.route("**/chat/", lambda route: held.append(route) if not held else route.continue_())
+    liz.watch.expect("signal timed out")
+    chat_line(maya, "Since when?")
+    wait_for("the list is asked for", lambda: liz.title() and held)
+    liz.locator("[data-chat-list]").get_by_text("Since when?").wait_for(state="attached")
+    liz.unroute("**/chat/")
+
+
+def chat_line(page: Any, text: str) -> None:
+    field = page.get_by_label("Message", exact=True)
+    field.fill(text)
+    field.press("Enter")
+
+
 def test_a_picture_is_sent_over_a_line_that_breaks(room: Room) -> None:
     liz, maya = room.liz, room.maya
     liz.get_by_role("button", name="Chat").first.click()

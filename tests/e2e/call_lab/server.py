@@ -28,7 +28,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 HERE = Path(__file__).parent
-MODULES = HERE.parents[2] / "webside" / "visits" / "static" / "visits"
+MODULES = {name: HERE.parents[2] / "webside" / name / "static" / name for name in ("visits", "ui")}
 NAMES = {"patient": "Liz Moreno", "doctor": "Dr. Amara Osei", "interpreter": "Rosa Diaz", "sister": "Ana Moreno"}
 ROLES = {"doctor": "clinician", "sister": "family"}
 #: Who may show a screen.
@@ -40,9 +40,8 @@ SILENT_SECONDS = 5
 
 def import_map() -> str:
     """The import map of all modules, as a page must carry it inline."""
-    return json.dumps(
-        {"imports": {f"visits/{path.name}": f"/static/visits/{path.name}" for path in MODULES.glob("*.js")}}
-    )
+    names = [f"{app}/{path.name}" for app, folder in MODULES.items() for path in folder.glob("*.js")]
+    return json.dumps({"imports": {name: f"/static/{name}" for name in names}})
 
 
 def is_polite(name: str, other: str) -> bool:
@@ -104,7 +103,7 @@ class Lab:
         return "".join(item.format(participant_id(room, name), NAMES[name]) for name in NAMES)
 
     async def static(self, request: Request) -> Response:
-        folder = {"visits": MODULES, "lab": HERE / "static"}.get(request.path_params["folder"])
+        folder = {**MODULES, "lab": HERE / "static"}.get(request.path_params["folder"])
         file = folder / request.path_params["name"] if folder else None
         if not file or not file.is_file():
             return Response(status_code=404)

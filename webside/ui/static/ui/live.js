@@ -11,6 +11,7 @@
 // A fragment isn't touched while somebody types or selects text in it; it follows when they are done.
 // When the line is down for some seconds the page says so in words, and asks by itself every 15 s.
 
+import { Newest } from "ui/newest.js";
 import { clock, csrfToken, icon, make, t } from "ui/words.js";
 
 const BACKOFF = [300, 600, 1200, 2000, 3000];
@@ -49,6 +50,7 @@ export function on(topic, listener) {
 // ------------------------------------------------------------------ fragments
 
 const pending = new Map(); // element → timer
+const asking = new WeakMap(); // element → Newest
 const waiting = new WeakSet(); // elements that changed while somebody was in them
 
 function busy(element) {
@@ -65,13 +67,10 @@ function refreshSoon(element, ms = 80) {
 async function refresh(element) {
   const url = element.dataset.liveUrl;
   if (!url || !element.isConnected) return;
-  let answer, html;
-  try {
-    answer = await fetch(url, { headers: { "X-Live": "1", Accept: "text/html" }, cache: "no-store" });
-    html = await answer.text(); // the line may go while the answer is under way
-  } catch {
-    return; // the next hint, the next connect or the next question brings it
-  }
+  if (!asking.has(element)) asking.set(element, new Newest());
+  const now = await asking.get(element).ask(url, { headers: { "X-Live": "1", Accept: "text/html" } });
+  if (!now) return; // the next hint, the next connect or the next question brings it
+  const { answer, text: html } = now;
   if (answer.redirected || answer.status === 401 || answer.status === 403) return gone(t("You are signed out, so this page has stopped following. Load it again to sign in."));
   if (answer.status === 404 || answer.status === 410) {
     element.dispatchEvent(new CustomEvent("live:gone", { bubbles: true }));

@@ -9,11 +9,14 @@
  * What is said stands on this page alone, the last lines of it. It is for the eyes: nothing of it is said over the call.
  */
 
+import { Newest } from "ui/newest.js";
 import { t } from "ui/words.js";
 import { csrfToken } from "visits/signal-socket.js";
 import { VoiceSender } from "visits/voice-sender.js";
 
 const KEPT_LINES = 4;
+/** Longer, and the connection is taken for dead: she is told, and may press again. */
+const ANSWER_MS = 10_000;
 
 /**
  * @typedef {object} Page what captions need of the page of the call
@@ -27,7 +30,7 @@ const KEPT_LINES = 4;
 export class Captions {
   #place;
   #page;
-  #asked = 0;
+  #newest = new Newest();
   #shown = "";
   #question = "";
   /** @type {VoiceSender|null} */ #sender = null;
@@ -59,26 +62,20 @@ export class Captions {
 
   /** Who reads, or whose voice is written, may have changed. */
   async refresh() {
-    const round = (this.#asked += 1);
-    try {
-      const answer = await fetch(this.#url, { headers: { Accept: "text/html" }, cache: "no-store" });
-      const html = await answer.text();
-      if (answer.ok && !answer.redirected && round === this.#asked) this.#show(html);
-    } catch {
-      // The next hint, or the return of the socket, asks again.
-    }
+    const now = await this.#newest.ask(this.#url, { headers: { Accept: "text/html" } });
+    if (now?.answer.ok && !now.answer.redirected) this.#show(now.text);
   }
 
   /** @param {FormData} body */
   async #post(body) {
-    const round = (this.#asked += 1);
+    const isNewest = this.#newest.outdate();
     // What is taken back is taken back at once, whether or not anybody hears of it.
     if (body.get("do") === "decline") this.#endVoice();
     try {
-      const answer = await fetch(this.#url, { method: "POST", body, headers: { "X-CSRFToken": csrfToken() }, cache: "no-store" });
+      const answer = await fetch(this.#url, { method: "POST", body, headers: { "X-CSRFToken": csrfToken() }, cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
       if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
       const html = await answer.text();
-      if (round === this.#asked) this.#show(html);
+      if (isNewest()) this.#show(html);
     } catch {
       this.#page.note(t("That did not get through. Try again."));
     }

@@ -10,6 +10,7 @@
  */
 
 import { csrfToken } from "visits/signal-socket.js";
+import { Newest } from "ui/newest.js";
 import { t } from "ui/words.js";
 
 const RETRY_MS = [700, 1500, 3000, 5000];
@@ -21,6 +22,7 @@ export default function attach(root) {
   const said = root.querySelector("[data-chat-state]");
   const url = root.dataset.url ?? "";
   const life = new AbortController();
+  const newest = new Newest(life.signal);
   /** @type {{key: string, text: string}[]} */ const outbox = [];
   let sending = false;
   let failures = 0;
@@ -55,22 +57,18 @@ export default function attach(root) {
   }
 
   async function refresh() {
-    try {
-      const answer = await fetch(url, { headers: { Accept: "text/html" }, cache: "no-store", signal: life.signal });
-      if (!answer.ok || answer.redirected) return;
-      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").body;
-      const coming = [...fresh.querySelectorAll("[data-message]")];
-      const known = new Map(lines().map((line) => [nameOf(line), line]));
-      if (coming.length === known.size && coming.every((line) => known.has(nameOf(line)))) return;
-      const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
-      // What stands there stays: a picture isn't fetched again, and whoever reads it keeps the place.
-      for (const line of coming) line.replaceWith(known.get(nameOf(line)) ?? line);
-      list.replaceChildren(...fresh.childNodes);
-      if (atEnd) list.scrollTop = list.scrollHeight;
-      countUnread();
-    } catch {
-      // The next hint, or the return of the socket, asks again.
-    }
+    const now = await newest.ask(url, { headers: { Accept: "text/html" } });
+    if (!now?.answer.ok || now.answer.redirected) return;
+    const fresh = new DOMParser().parseFromString(now.text, "text/html").body;
+    const coming = [...fresh.querySelectorAll("[data-message]")];
+    const known = new Map(lines().map((line) => [nameOf(line), line]));
+    if (coming.length === known.size && coming.every((line) => known.has(nameOf(line)))) return;
+    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+    // What stands there stays: a picture isn't fetched again, and whoever reads it keeps the place.
+    for (const line of coming) line.replaceWith(known.get(nameOf(line)) ?? line);
+    list.replaceChildren(...fresh.childNodes);
+    if (atEnd) list.scrollTop = list.scrollHeight;
+    countUnread();
   }
 
   function say(/** @type {string} */ text) {

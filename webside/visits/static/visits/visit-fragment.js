@@ -11,6 +11,8 @@
  * stays so, and she stays where she is (fragment-keep.js).
  */
 
+import { Newest } from "ui/newest.js";
+
 const TYPED = "textarea, select, input:not([type=checkbox], [type=radio])";
 
 /** @param {HTMLElement} element */
@@ -18,23 +20,18 @@ export default function attach(element) {
   const kinds = element.dataset.kinds?.split(/\s+/);
   const once = "once" in element.dataset;
   const life = new AbortController();
-  let asked = 0;
+  const newest = new Newest(life.signal);
   let placed = 0;
   let came = false;
   let shown = element.innerHTML.trim();
 
   async function refresh() {
     if (came) return;
-    const round = (asked += 1);
-    try {
-      const answer = await fetch(element.dataset.url ?? "", { headers: { Accept: "text/html" }, cache: "no-store", signal: life.signal });
-      if (!answer.ok || answer.redirected || round !== asked) return;
-      const html = (await answer.text()).trim();
-      if (!once) place(html);
-      else if (html) placeOnce(html);
-    } catch {
-      // The next hint, or the return of the socket, asks again.
-    }
+    const now = await newest.ask(element.dataset.url ?? "", { headers: { Accept: "text/html" } });
+    if (!now?.answer.ok || now.answer.redirected) return;
+    const html = now.text.trim();
+    if (!once) place(html);
+    else if (html) placeOnce(html);
   }
 
   /** @param {string} html */

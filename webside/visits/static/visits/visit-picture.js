@@ -9,6 +9,7 @@
  */
 
 import { csrfToken } from "visits/signal-socket.js";
+import { Newest } from "ui/newest.js";
 import { t } from "ui/words.js";
 
 /** @typedef {{id: string, url: string, width: number, height: number, name: string, shown_by: string, own: boolean}} Picture */
@@ -25,7 +26,7 @@ export default function attach(root) {
   const url = root.dataset.url ?? "";
   const said = /** @type {HTMLElement} */ (root.querySelector("[data-picture-said]"));
   /** @type {Promise<import("./picture-board.js").Board>|null} */ let board = null;
-  let asked = 0;
+  const newest = new Newest(signal);
   /** @type {string|null} */ let shown = null;
   /** Whether the panel was opened for what somebody shows, and not by a press. */
   let openedForIt = false;
@@ -54,15 +55,12 @@ export default function attach(root) {
   }
 
   async function refresh() {
-    const round = (asked += 1);
+    const now = await newest.ask(url, { headers: { Accept: "application/json" } });
+    if (!now?.answer.ok || now.answer.redirected) return;
     try {
-      const answer = await fetch(url, { headers: { Accept: "application/json" }, cache: "no-store", signal });
-      if (!answer.ok || answer.redirected) return;
-      const state = await answer.json();
-      // An older answer must not undo a newer one.
-      if (round === asked) await take(state);
+      await take(JSON.parse(now.text));
     } catch {
-      // The next hint, or the return of the socket, asks again.
+      // The panel could not be had: the next hint, or the return of the socket, asks again.
     }
   }
 
@@ -95,7 +93,7 @@ export default function attach(root) {
         if (signal.aborted || tries >= 5) throw error;
       }
       if (answer?.ok && !answer.redirected) {
-        asked += 1;
+        newest.outdate();
         const state = await answer.json();
         await take(state);
         return state;

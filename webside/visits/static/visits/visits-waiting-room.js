@@ -20,6 +20,7 @@
 import { mediaNoticeOf } from "visits/call-notice.js";
 import { JOIN_STORE, LocalMedia, recall, remember, watchLevel } from "visits/local-media.js";
 import { SignalSocket } from "visits/signal-socket.js";
+import { Newest } from "ui/newest.js";
 import { wordsOf } from "visits/call-words.js";
 
 const POLL_MS = 20_000;
@@ -44,8 +45,8 @@ export class WaitingRoom {
   /** @type {() => void} */ #stopMeter = () => undefined;
   /** @type {MediaStreamTrack|null} */ #metered = null;
   /** Camera and microphone are still starting: who mutes now means the microphone that comes. */ #opening = true;
-  /** @type {AbortController|null} */ #fetching = null;
   #life = new AbortController();
+  #newest = new Newest(this.#life.signal);
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -78,25 +79,18 @@ export class WaitingRoom {
     this.#admitIfTold(root);
   }
 
-  /** Fetches the line again; a newer fetch replaces an older one that is still under way. */
+  /** Fetches the line again. */
   async refresh() {
     const { lineUrl } = this.#root.dataset;
     const line = this.#part("line");
     if (!lineUrl || !line || this.#admitted) return;
-    this.#fetching?.abort();
-    const fetching = new AbortController();
-    this.#fetching = fetching;
-    try {
-      const response = await fetch(lineUrl, { headers: { Accept: "text/html" }, cache: "no-store", signal: fetching.signal });
-      if (!response.ok) return;
-      const fresh = new DOMParser().parseFromString(await response.text(), "text/html").body;
-      // The same words again would move what is being read, and be said again.
-      if (fresh.innerHTML.trim() !== line.innerHTML.trim()) line.replaceChildren(...fresh.childNodes);
-      if (line.querySelector('[data-over="cancelled"]')) this.#close("cancelled");
-      else this.#admitIfTold(line);
-    } catch {
-      // Away or replaced by a newer fetch; what is shown stays, and the next round tries again.
-    }
+    const now = await this.#newest.ask(lineUrl, { headers: { Accept: "text/html" } });
+    if (!now?.answer.ok) return;
+    const fresh = new DOMParser().parseFromString(now.text, "text/html").body;
+    // The same words again would move what is being read, and be said again.
+    if (fresh.innerHTML.trim() !== line.innerHTML.trim()) line.replaceChildren(...fresh.childNodes);
+    if (line.querySelector('[data-over="cancelled"]')) this.#close("cancelled");
+    else this.#admitIfTold(line);
   }
 
   #online() {
