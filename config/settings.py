@@ -263,6 +263,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "webside.core.storage.HashedStaticStorage"},
 }
 WHITENOISE_MAX_AGE = 31536000 if PRODUCTION else 3600
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # our own pages alone ask for our files
 FILE_UPLOAD_HANDLERS = ["webside.core.bodies.RefuseFiles"]  # no page takes files yet
 DATA_UPLOAD_MAX_MEMORY_SIZE = ENV.body_bytes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
