@@ -69,8 +69,8 @@ def loaded(page: Any) -> bool:
 
 
 def test_an_older_answer_takes_no_line_of_the_chat_away(room: Room) -> None:
-    """The list that was asked for first comes last, as on a bad line. Shown failing with a ``Newest`` whose
-    ``outdate`` always says that nothing was asked since."""
+    """The list that was asked for first comes last, as on a bad line. Shown failing with a ``Newest`` to
+    which every answer is news."""
     liz, maya = room.liz, room.maya
     held: list[tuple[Any, Any]] = []
 

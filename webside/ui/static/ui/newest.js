@@ -7,44 +7,51 @@
 // On a bad line answers overtake each other: one from before a change never comes after one from after it. And a connection can
 // die without a word to this end (the packet that says so is lost): what stays unanswered is asked again, so is what failed.
 
-const WITHIN = 8000; // ms for an answer, all of it
+const WITHIN = 8000; // ms for an answer, all of it; each further try has twice as long: a slow line is not a dead one
 const PAUSES = [500, 2000, 5000]; // ms before each further try
 
 export class Newest {
   #asked = 0;
+  #came = 0; // the youngest question whose answer is shown
   #life;
 
-  /** `signal`, when it is aborted, ends all asking. */
+  /** `signal`: once it is aborted nothing is asked again, and no answer is of use. */
   constructor(signal = new AbortController().signal) {
     this.#life = signal;
   }
 
   /**
-   * Ask now. Resolves to {answer (a Response), text}; to null when it was asked anew meanwhile, is outdated, or nothing came.
+   * Ask now. Resolves to {answer (a Response), text}; to null when a younger answer came before it, or none came.
    * Never rejects. A server that fails (5xx) is asked again, what it said last is the answer.
    */
   async ask(url, how = {}) {
-    const isNewest = this.outdate();
-    let came = null;
+    const isNews = this.turn();
+    const round = this.#asked;
+    let within = WITHIN;
     for (const pause of [...PAUSES, 0]) {
+      let came = null;
       try {
-        const signal = AbortSignal.any([this.#life, AbortSignal.timeout(WITHIN)]);
-        const answer = await fetch(url, { ...how, cache: "no-store", signal });
+        const answer = await fetch(url, { ...how, cache: "no-store", signal: AbortSignal.timeout(within) });
         came = { answer, text: await answer.text() };
       } catch {
-        came = null;
+        // asked again below
       }
-      if (!isNewest()) return null;
-      if (came && came.answer.status < 500) return came;
-      if (pause) await new Promise((resolve) => setTimeout(resolve, pause));
-      if (!isNewest()) return null;
+      if (came && (came.answer.status < 500 || !pause)) return isNews() ? came : null;
+      // All pages lose a server in the same moment; they don't ask again in one.
+      if (pause) await new Promise((resolve) => setTimeout(resolve, pause * (0.7 + Math.random() * 0.6)));
+      if (round !== this.#asked || this.#life.aborted) return null; // whoever asked since goes on
+      within *= 2;
     }
-    return came;
+    return null;
   }
 
-  /** What is under way is of no use any more: the page knows better. Returns a function that says whether nothing was asked since. */
-  outdate() {
+  /** A question that is asked elsewhere (a form that is sent): returns a function that says whether its answer is news. */
+  turn() {
     const round = (this.#asked += 1);
-    return () => round === this.#asked && !this.#life.aborted;
+    return () => {
+      if (round < this.#came || this.#life.aborted) return false;
+      this.#came = round;
+      return true;
+    };
   }
 }

@@ -68,14 +68,14 @@ export class Captions {
 
   /** @param {FormData} body */
   async #post(body) {
-    const isNewest = this.#newest.outdate();
+    const isNews = this.#newest.turn();
     // What is taken back is taken back at once, whether or not anybody hears of it.
     if (body.get("do") === "decline") this.#endVoice();
     try {
       const answer = await fetch(this.#url, { method: "POST", body, headers: { "X-CSRFToken": csrfToken() }, cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
       if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
       const html = await answer.text();
-      if (isNewest()) this.#show(html);
+      if (isNews()) this.#show(html);
     } catch {
       this.#page.note(t("That did not get through. Try again."));
     }

@@ -100,7 +100,7 @@ class Sending {
         this.state.textContent = t("{have} of {size}", { have: sizeOf(this.#have), size: sizeOf(this.file.size) });
         if (answer.id) return this.#done(answer.id);
       } catch (error) {
-        if (this.#over) return;
+        if (this.#over || this.sender.signal.aborted) return;
         if (error instanceof Refused) return this.refuse(error.message);
         this.#sure = false;
         this.state.textContent = t("No connection. We go on by ourselves.");
@@ -138,8 +138,7 @@ class Sending {
   /** @param {string} url @param {BodyInit} body @returns {Promise<{have: number, id: string|null}>} */
   async #ask(url, body) {
     const headers = { "X-CSRFToken": csrfToken(), Accept: "application/json" };
-    const signal = AbortSignal.any([this.sender.signal, AbortSignal.timeout(PART_TIMEOUT_MS)]);
-    const answer = await fetch(url, { method: "POST", body, headers, signal });
+    const answer = await fetch(url, { method: "POST", body, headers, signal: AbortSignal.timeout(PART_TIMEOUT_MS) });
     if (answer.redirected || [401, 404].includes(answer.status)) throw new Refused(t("The visit is not open here any more."));
     if (answer.ok) return answer.json();
     if ([403, 409, 410, 413, 422].includes(answer.status)) {

@@ -9,14 +9,13 @@
 import { t } from "ui/words.js";
 import { csrfToken } from "visits/signal-socket.js";
 
-/** Longer, and the connection is taken for dead: she is told, and may press again. */
+/** Longer, and the connection is taken for dead. */
 const ANSWER_MS = 10_000;
 
 /** @param {HTMLElement} root */
 export default function attach(root) {
   const life = new AbortController();
   const { signal } = life;
-  const within = () => AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
   const result = root.querySelector("[data-people-result]");
 
   root.addEventListener("submit", async (event) => {
@@ -28,7 +27,7 @@ export default function attach(root) {
     try {
       const answer = await fetch(form.action, {
         method: "POST", body, headers: { "X-In-Page": "1", "X-CSRFToken": csrfToken() }, cache: "no-store",
-        signal: within(),
+        signal: AbortSignal.timeout(ANSWER_MS),
       });
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").body;
       // A page of its own says that we are somebody else by now; it has no place in this one.
@@ -40,7 +39,7 @@ export default function attach(root) {
       form.reset();
       /** @type {HTMLInputElement|null} */ (result.querySelector("input"))?.select();
     } catch {
-      fail();
+      result.replaceChildren(t("We don’t know whether that got through. Look at the list before you press again."));
     }
   }, { signal });
 
@@ -48,7 +47,7 @@ export default function attach(root) {
   root.addEventListener("toggle", async ({ target }) => {
     if (!(target instanceof HTMLDetailsElement) || !target.open || !target.dataset.load) return;
     try {
-      const answer = await fetch(target.dataset.load, { headers: { "X-In-Page": "1" }, cache: "no-store", signal: within() });
+      const answer = await fetch(target.dataset.load, { headers: { "X-In-Page": "1" }, cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
       if (!answer.ok || answer.redirected) return fail();
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").body;
       target.replaceChildren(/** @type {Node} */ (target.querySelector("summary")), ...fresh.childNodes);

@@ -84,18 +84,18 @@ export default function attach(root) {
    */
   async function change(fields) {
     const body = new URLSearchParams(fields);
+    const isNews = newest.turn();
     for (let tries = 0; ; tries += 1) {
       let answer = null;
       try {
         const headers = { "X-CSRFToken": csrfToken(), Accept: "application/json" };
-        answer = await fetch(url, { method: "POST", body, headers, signal: AbortSignal.any([signal, AbortSignal.timeout(8000)]) });
+        answer = await fetch(url, { method: "POST", body, headers, signal: AbortSignal.timeout(8000) });
       } catch (error) {
         if (signal.aborted || tries >= 5) throw error;
       }
       if (answer?.ok && !answer.redirected) {
-        newest.outdate();
         const state = await answer.json();
-        await take(state);
+        if (isNews()) await take(state);
         return state;
       }
       if (answer && answer.status < 500) {

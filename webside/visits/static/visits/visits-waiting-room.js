@@ -85,7 +85,7 @@ export class WaitingRoom {
     const line = this.#part("line");
     if (!lineUrl || !line || this.#admitted) return;
     const now = await this.#newest.ask(lineUrl, { headers: { Accept: "text/html" } });
-    if (!now?.answer.ok) return;
+    if (!now?.answer.ok || now.answer.redirected) return;
     const fresh = new DOMParser().parseFromString(now.text, "text/html").body;
     // The same words again would move what is being read, and be said again.
     if (fresh.innerHTML.trim() !== line.innerHTML.trim()) line.replaceChildren(...fresh.childNodes);
