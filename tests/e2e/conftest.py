@@ -180,6 +180,17 @@ def demo() -> Iterator[Demo]:
         yield clinic
 
 
+@pytest.fixture(scope="module")
+def crowd() -> Iterator[None]:
+    """Hold what one file alone may have at a time: three and more in calls take two cores, and two such files starve each other.
+
+    Whoever waits for it does so before her demo and her browsers are started; it counts for the first test's timeout.
+    """
+    with (Path(tempfile.gettempdir()) / f"webside-crowd-{os.getuid()}.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def another_clinic(request: pytest.FixtureRequest) -> Iterator[None]:
     """Give a story that is tried again another clinic: its first try used up the visits that it is about.

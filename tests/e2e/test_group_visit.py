@@ -16,7 +16,7 @@ from tests.e2e.call_lab.running import wait_for
 from tests.e2e.conftest import DESKTOP, PHONE, Demo, look, someone
 from tests.e2e.looks import ZOOMED, examine, findings, wider_than_its_window
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("crowd"), pytest.mark.timeout(1500)]
 OF_THE_PATIENT = re.compile("Liz|Moreno|Kingston|sugar")
 PAIRS = """async () => {
   const { attach } = await import("visits/visits-call.js");

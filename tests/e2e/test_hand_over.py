@@ -18,7 +18,7 @@ from tests.e2e.keyboard import Keyboard
 from tests.e2e.looks import examine, findings, wider_than_its_window
 from tests.e2e.test_group_visit import all_move
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("crowd"), pytest.mark.timeout(1500)]
 WHY = "Vomiting since noon, sugar 310. I must leave for a procedure."
 SOUND = """async () => {
   const { attach } = await import("visits/visits-call.js");

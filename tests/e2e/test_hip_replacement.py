@@ -25,7 +25,7 @@ from tests.e2e.test_team_meeting import CALLS, looks
 from tests.e2e.test_walk import finish, letters_to, newest_letter, override_identity
 from webside.core import clock
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("crowd"), pytest.mark.timeout(1500)]
 
 JOE, BORN = "joe@novak.example", "06/12/1957"
 MAYA, PRIYA, DANIEL, NINA = "Dr. Maya Chen", "Priya Nair", "Dr. Daniel Whitfield", "Nina Novak"

@@ -22,7 +22,7 @@ from tests.e2e.call_lab.running import CHROMIUM_PROGRAM, LabServer, Person, laun
 from tests.e2e.network.netem import Network, why_not
 from tests.e2e.test_call_engine import need
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("crowd"), pytest.mark.timeout(1500)]
 NAMES = {"patient": "Liz Moreno", "doctor": "Dr. Amara Osei", "interpreter": "Rosa Diaz", "sister": "Ana Moreno"}
 LARGE = "video => { const box = video.getBoundingClientRect(); return [box.x, box.y, box.width, box.height]; }"
 

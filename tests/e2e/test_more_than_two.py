@@ -17,7 +17,7 @@ from tests.e2e.conftest import PHONE, Demo, look, someone, wait_until
 from tests.e2e.looks import examine
 from tests.e2e.test_group_visit import OF_THE_PATIENT, PAIRS, open_people
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("crowd"), pytest.mark.timeout(1500)]
 INES = "ines@vega.example"
 COLLEAGUES = ("Priya Nair", "Dr. Daniel Whitfield")
 

@@ -16,7 +16,7 @@ from tests.e2e.conftest import DESKTOP, PHONE, Demo, look, someone
 from tests.e2e.looks import ZOOMED, findings, wider_than_its_window
 from tests.e2e.test_group_visit import Room, all_move, close_people, open_people, up
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("crowd"), pytest.mark.timeout(1500)]
 CALLS = """async () => {
   const { attach } = await import("visits/visits-call.js");
   const { mesh } = attach(document.querySelector("[data-behavior~=visits-call]"));
