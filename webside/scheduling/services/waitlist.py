@@ -321,9 +321,10 @@ def _taken(entry: WaitlistEntry, offer: WaitlistOffer) -> Appointment:
 
 def _book(actor: Actor, entry: WaitlistEntry, hold: Appointment) -> Appointment:
     """Let what was held become her visit."""
-    _check(actor, entry, hold.practitioner, hold.start, moving=hold)
-    hold.status, hold.booked_by = AppointmentStatus.BOOKED, actor.label
-    hold.by_guardian = hold.by_guardian or actor.is_guardian
+    # What a guardian agreed to was the visit that was to come earlier. It is gone: another one she hasn't asked for.
+    guarded = actor.is_guardian or (entry.by_guardian and entry.appointment_id is None)
+    _check(actor, entry, hold.practitioner, hold.start, moving=hold, guardian=guarded)
+    hold.status, hold.booked_by, hold.by_guardian = AppointmentStatus.BOOKED, actor.label, guarded
     save_if_free(hold, entry.state)
     write_version(hold)
     record("scheduling.appointment.book", actor=actor, target=hold, patient_id=hold.patient_id,
@@ -428,11 +429,18 @@ def _require_waiting(entry: WaitlistEntry) -> None:
 
 
 def _check(
-    actor: Actor, entry: WaitlistEntry, practitioner: Practitioner, start: datetime, moving: Appointment | None = None
+    actor: Actor,
+    entry: WaitlistEntry,
+    practitioner: Practitioner,
+    start: datetime,
+    moving: Appointment | None = None,
+    *,
+    guardian: bool | None = None,
 ) -> None:
     """Ask the gates, and whether the time is ahead and free, as a booking does."""
+    present = actor.is_guardian or entry.by_guardian if guardian is None else guardian
     check_time(service=entry.service, practitioner=practitioner, patient=entry.patient, start=start, state=entry.state,
-               moving=moving, guardian_present=actor.is_guardian or entry.by_guardian, limits=moving is None)  # fmt: skip
+               moving=moving, guardian_present=present, limits=moving is None)  # fmt: skip
 
 
 def _close(offer: WaitlistOffer, status: OfferStatus, reason: str = "") -> None:

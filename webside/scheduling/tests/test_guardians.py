@@ -10,6 +10,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -297,9 +298,9 @@ def test_the_line_says_that_a_guardian_asks_for_it_not_that_nobody_is_here(
     assert "is here at the moment" in away and "At this age" not in away
 
 
-def booked_by_his_mother(cast: Cast, son: Patient, mother: Delegation) -> Appointment:
+def booked_by_his_mother(cast: Cast, son: Patient, mother: Delegation, days: int = 1) -> Appointment:
     with cast.as_(cast.ana_user) as ana:
-        first = times(cast)[2]
+        first = times(cast, days)[2]
         return services.book_with_consent(
             actor=acting(ana, mother), patient=son, service=cast.video_visit, practitioner=cast.maya, start=first.start,
             state="NY", timezone=line.ZONE, idempotency_key=uuid4().hex, consent_scope="telehealth",
@@ -385,6 +386,28 @@ def test_a_friend_or_the_front_desk_asks_for_an_earlier_time_of_what_she_booked(
             until=date(2026, 12, 31), idempotency_key=uuid4().hex, appointment=made,
         )  # fmt: skip
     assert entry.by_guardian
+
+
+def test_an_earlier_time_is_no_new_visit_once_the_visit_is_cancelled(
+    cast: Cast, now: Any, son: Patient, mother: Delegation, alone: Client
+) -> None:
+    """What she agreed to was her visit, sooner. Shown failing with ``by_guardian`` of the entry taken for the new visit."""
+    made = booked_by_his_mother(cast, son, mother, days=5)
+    with cast.as_(son.user) as actor:
+        entry = services.join_waitlist(
+            actor=actor, patient=son, service=cast.video_visit, state="NY", timezone=line.ZONE, notice_hours=2,
+            until=date(2026, 12, 31), idempotency_key=uuid4().hex, appointment=made,
+        )  # fmt: skip
+    waits.only(cast, waits.FREE)
+    waits.work()
+    [offer] = waits.offers_of(cast, entry)
+    with cast.as_(son.user) as actor:
+        services.cancel_appointment(actor=actor, appointment=made)
+        with pytest.raises(services.GatesStop), transaction.atomic():
+            services.accept_offer(actor=actor, offer=offer)
+    with cast.as_(cast.ana_user) as ana:
+        taken = services.accept_offer(actor=acting(ana, mother), offer=offer)
+    assert (taken.start, taken.by_guardian) == (waits.FREE, True)
 
 
 WHAT_TO_DO = "A parent or guardian signs in, acts for the child and asks for it."
