@@ -289,6 +289,9 @@ SCHEDULING = [
     row("portal:embed", get=EVERYBODY),
     row("portal:embed", get=EVERYBODY, note="of one state", query={"state": "NY"}),
     row("portal:embed-script", get=EVERYBODY),
+    row("portal:described", get="admin"),
+    row("portal:describe", get="admin", post="admin",
+        body={"specialty": "Family doctor", "languages": "es", "gender": "female", "about": ""}),
     row("portal:languages", get="admin"),
     row("portal:languages-service", get="admin", post="admin", body={"es_name": "Consulta"}),
     row("portal:languages-person", get="admin", post="admin", body={"es_specialty": "Medicina"}),
@@ -562,6 +565,8 @@ PORTAL = [
     row("portal:front", get=EVERYBODY),
     row("portal:start", get=each(EVERYBODY, 302)),
     row("portal:clinic", get=EVERYBODY),
+    row("portal:people", get=EVERYBODY),
+    row("portal:people", get=EVERYBODY, note="of one state and language", query={"state": "NY", "language": "en"}),
     row("triage:need", get=EVERYBODY, post=EVERYBODY, body={"text": "My sugar is high"}),
     # Public: the clinic as an app, and its page for being offline, the same for everybody.
     row("ui:manifest", get=EVERYBODY),

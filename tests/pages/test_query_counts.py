@@ -39,6 +39,7 @@ MEASURED: dict[str, dict[str, int]] = {
     "visitor": {
         "portal:clinic": 7,
         "portal:embed": 5,
+        "portal:people?state=NY": 8,
         "scheduling:service-detail?place=ask": 2,
         "scheduling:service-detail?state=NY": 6,
         "scheduling:appointment-book?slot": 3,

@@ -35,6 +35,7 @@ class PeopleConfig(AppConfig):
                 "people.patient.read": _("looked at the patient to book"),
                 "people.patient.search": _("looked for a patient by name"),
                 "people.practitioner.add": _("added a practitioner"),
+                "people.practitioner.describe": _("changed what patients read of a practitioner"),
                 "people.practitioner.translate": _("changed what is said about a practitioner in other languages"),
                 "people.related-person.add": _("added somebody near the patient"),
                 "people.covering.set": _("let a colleague cover"),

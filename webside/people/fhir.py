@@ -45,6 +45,7 @@ def practitioner(row: Practitioner) -> dict[str, Any]:
         active=row.active,
         name=_name(row, row.prefix, row.qualification),
         telecom=fhir.telecom(row.phone, row.email),
+        gender=row.gender,
         qualification=[{"code": fhir.concept(text=row.qualification)}] if row.qualification else None,
         communication=[fhir.concept(fhir.coding("urn:ietf:bcp:47", language)) for language in row.languages],
     )

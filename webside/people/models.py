@@ -129,7 +129,8 @@ class Practitioner(SaidInLanguages, Person):
     """FHIR Practitioner (with what FHIR keeps in PractitionerRole): a clinician or a coach.
 
     ``profession`` is one of the words of ``compliance.may_treat``; ``qualification`` is what stands
-    behind the name (MD, RN). ``translations``: what of ``SAID`` is said in other languages, read through ``said``.
+    behind the name (MD, RN). ``languages``: those that they speak with patients (``codes.SPOKEN``). ``translations``:
+    what of ``SAID`` is said in other languages, read through ``said``.
     """
 
     SAID = ("specialty", "about")
@@ -140,6 +141,7 @@ class Practitioner(SaidInLanguages, Person):
     specialty = models.CharField(max_length=80, blank=True)
     npi = models.CharField(max_length=10, blank=True)
     home_state = models.CharField(max_length=2, blank=True)
+    gender = models.CharField(max_length=10, choices=[(code, code) for code in Gender], default=Gender.UNKNOWN)
     languages = ArrayField(models.CharField(max_length=8), default=list)
     about = models.TextField(blank=True)
 

@@ -56,8 +56,8 @@ def can_change_patient(actor: Actor, patient: Patient) -> bool:
     return actor.has(Role.COORDINATOR) or is_own(actor, patient)
 
 
-def can_translate_practitioner(actor: Actor) -> bool:
-    """Say in other languages what a practitioner does: administrators, and Webside itself when it sets a clinic up."""
+def can_describe_practitioner(actor: Actor) -> bool:
+    """Say what patients read of a practitioner: administrators, and Webside itself when it sets a clinic up."""
     return actor.kind is ActorKind.SYSTEM or actor.has(Role.ADMINISTRATOR)
 
 

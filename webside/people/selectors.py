@@ -72,6 +72,76 @@ def practitioner(actor: Actor, practitioner_id: UUID) -> Practitioner | None:
     return practitioners(actor).filter(id=practitioner_id).first()
 
 
+SPOKEN: dict[str, str | Promise] = {
+    "en": _("English"),
+    "es": _("Spanish"),
+    "sq": _("Albanian"),
+    "am": _("Amharic"),
+    "ar": _("Arabic"),
+    "hy": _("Armenian"),
+    "bn": _("Bengali"),
+    "bs": _("Bosnian"),
+    "my": _("Burmese"),
+    "yue": _("Chinese (Cantonese)"),
+    "zh": _("Chinese (Mandarin)"),
+    "hr": _("Croatian"),
+    "prs": _("Dari"),
+    "nl": _("Dutch"),
+    "fr": _("French"),
+    "de": _("German"),
+    "el": _("Greek"),
+    "gu": _("Gujarati"),
+    "ht": _("Haitian Creole"),
+    "he": _("Hebrew"),
+    "hi": _("Hindi"),
+    "hmn": _("Hmong"),
+    "hu": _("Hungarian"),
+    "ig": _("Igbo"),
+    "ilo": _("Ilocano"),
+    "it": _("Italian"),
+    "ja": _("Japanese"),
+    "kn": _("Kannada"),
+    "km": _("Khmer"),
+    "ko": _("Korean"),
+    "ku": _("Kurdish"),
+    "lo": _("Lao"),
+    "ml": _("Malayalam"),
+    "mr": _("Marathi"),
+    "nv": _("Navajo"),
+    "ne": _("Nepali"),
+    "ps": _("Pashto"),
+    "fa": _("Persian"),
+    "pl": _("Polish"),
+    "pt": _("Portuguese"),
+    "pa": _("Punjabi"),
+    "ro": _("Romanian"),
+    "ru": _("Russian"),
+    "sm": _("Samoan"),
+    "sr": _("Serbian"),
+    "so": _("Somali"),
+    "sw": _("Swahili"),
+    "tl": _("Tagalog"),
+    "ta": _("Tamil"),
+    "te": _("Telugu"),
+    "th": _("Thai"),
+    "ti": _("Tigrinya"),
+    "tr": _("Turkish"),
+    "uk": _("Ukrainian"),
+    "ur": _("Urdu"),
+    "vi": _("Vietnamese"),
+    "yi": _("Yiddish"),
+    "yo": _("Yoruba"),
+    "ase": _("American Sign Language"),
+}
+"""Languages that a practitioner may speak with patients (BCP 47): those most spoken in homes of the United States, and its
+sign language."""
+
+
+def spoken(practitioner: Practitioner) -> list[str]:
+    """Return the names of the languages that a practitioner speaks, in the language of the page."""
+    return [str(SPOKEN.get(code, code)) for code in practitioner.languages]
+
+
 RELATION_NAMES: dict[str, str | Promise] = {
     Relation.DAUGHTER: _("daughter"),
     Relation.SON: _("son"),

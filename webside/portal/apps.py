@@ -34,7 +34,7 @@ class PortalConfig(AppConfig):
         register_search("portal:book-for", {Role.COORDINATOR})
         register(
             NavItem("public", _("Services"), "list", "portal:clinic", order=10, reach=("services/",), bar=False),
-            NavItem("public", _("Our people"), "people", "portal:clinic", order=20, fragment="people", bar=False),
+            NavItem("public", _("Our people"), "people", "portal:people", order=20, bar=False),
             NavItem("public", _("How visits work"), "info", "portal:clinic", order=30, fragment="how", bar=False),
             NavItem("patient", _("Home"), "home", "portal:home", order=10),
             NavItem("patient", _("Services"), "calendar", "portal:clinic", order=20, reach=("services/",)),

@@ -14,9 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from webside.compliance.forms import AgreeField
 from webside.core import clock
+from webside.people.codes import Gender
+from webside.people.selectors import SPOKEN
+from webside.portal.selectors import Choice
 from webside.scheduling import selectors as scheduling
 from webside.scheduling.codes import AS_COLLEAGUE, PersonRole
 from webside.scheduling.forms import ROLES
+from webside.ui.forms import HintedCheckboxSelectMultiple
 
 OLDEST = 125  # years
 LONGEST = 2000  # characters of what has no limit of its own
@@ -111,6 +115,76 @@ class SiteForm(forms.Form):
         help_text=_("For example https://www.clinic.example. Each name by itself: with and without www are two."),
         widget=forms.TextInput({"autocomplete": "off", "inputmode": "url", "spellcheck": "false"}),
     )  # fmt: skip
+
+
+GENDER_WISHES = {Gender.FEMALE: _("A woman"), Gender.MALE: _("A man")}
+"""What may be wished for. Another gender is nobody's to search: where one person has said so, it would name that person."""
+
+
+class WishForm(forms.Form):
+    """Whom somebody looks for. What can't be wished for here is as if it were not said."""
+
+    service = forms.ChoiceField(label=_("What for"), required=False)
+    language = forms.ChoiceField(label=_("Speaks"), required=False)
+    gender = forms.ChoiceField(label=_("Who"), required=False)
+    state = forms.ChoiceField(label=_("Where you will be"), required=False)
+
+    def __init__(self, data: Any, *, choice: Choice) -> None:
+        """``data``: what she said; ``choice``: what there is."""
+        super().__init__(data)
+        choices: dict[str, list[tuple[str, Any]]] = {
+            "service": [("", _("Anything")), *((str(each.id), each.said("name").text) for each in choice.services)],
+            "language": [("", _("Any language")), *choice.languages],
+            "gender": [("", _("Anybody")), *((each, GENDER_WISHES[each]) for each in choice.genders)],
+            "state": [
+                ("", _("I don’t know yet")),
+                *((each.code, each.name) for each in scheduling.states(clock.now().date())),
+            ],
+        }
+        for name, offered in choices.items():
+            self.fields[name].choices = offered  # type: ignore[attr-defined]
+        if len(choice.languages) < 2:
+            del self.fields["language"]
+        if not choice.genders:
+            del self.fields["gender"]
+
+    def known(self) -> dict[str, str]:
+        """Return what was said of service, language and gender, as far as it can be wished for here."""
+        self.is_valid()
+        return {name: self.cleaned_data.get(name, "") for name in ("service", "language", "gender")}
+
+
+class DescribeForm(forms.Form):
+    """What patients read of somebody who gives care when they choose whom to see."""
+
+    specialty = forms.CharField(
+        label=_("Specialty"), max_length=80, required=False, help_text=_("For example: Family doctor, diabetes")
+    )
+    languages = forms.MultipleChoiceField(
+        label=_("Languages that they speak with patients"), widget=HintedCheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one language.")},
+    )  # fmt: skip
+    gender = forms.ChoiceField(
+        label=_("Gender"), widget=forms.RadioSelect,
+        choices=[
+            (Gender.FEMALE, _("Woman")), (Gender.MALE, _("Man")), (Gender.OTHER, _("Another gender")),
+            (Gender.UNKNOWN, _("Not said")),
+        ],
+        help_text=_(
+            "Ask them. Some patients look for a woman or a man, and find who has said so. Another gender is shown to nobody and "
+            "can’t be looked for."
+        ),
+    )  # fmt: skip
+    about = forms.CharField(
+        label=_("About the person"), max_length=LONGEST, required=False, widget=forms.Textarea({"rows": 4}),
+        help_text=_("A sentence or two. What you change here is not changed in other languages by itself."),
+    )  # fmt: skip
+
+    def __init__(self, data: Any = None, *, row: Any) -> None:
+        """``row``: the practitioner. A language of theirs that stands in no list of ours stays to be chosen."""
+        super().__init__(data, initial={name: getattr(row, name) for name in self.base_fields})
+        choices = [*SPOKEN.items(), *((code, code) for code in row.languages if code not in SPOKEN)]
+        self.fields["languages"].choices = choices  # type: ignore[attr-defined]
 
 
 class LanguagesForm(forms.Form):

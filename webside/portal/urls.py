@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from webside.portal.views import embed, figures, home, languages, operations, patient, public
+from webside.portal.views import described, embed, figures, home, languages, operations, patient, public
 
 app_name = "portal"
 urlpatterns = [
     path("", public.front, name="front"),
     path("start/", public.start, name="start"),
     path("o/<slug:slug>/", public.clinic, name="clinic"),
+    path("o/<slug:slug>/people/", public.people, name="people"),
     path("o/<slug:slug>/home/", home.home, name="home"),
     path("o/<slug:slug>/home/desk/", operations.board, name="board"),
     path("o/<slug:slug>/home/queue/", operations.queue_board, name="queue-board"),
@@ -23,6 +24,8 @@ urlpatterns = [
     path(
         "o/<slug:slug>/home/clinic/languages/person/<uuid:practitioner_id>/", languages.person, name="languages-person"
     ),
+    path("o/<slug:slug>/home/clinic/people/", described.everybody, name="described"),
+    path("o/<slug:slug>/home/clinic/people/<uuid:practitioner_id>/", described.change, name="describe"),
     path("o/<slug:slug>/home/figures/", figures.figures, name="figures"),
     path("o/<slug:slug>/home/figures.csv", figures.figures_csv, name="figures-csv"),
     path("o/<slug:slug>/home/figures/words/", figures.words, name="words"),

@@ -42,7 +42,8 @@ def _english() -> tuple[frozenset[str], tuple[str, ...]]:
                 runs |= {part for part in parts if len(part.split()) >= WORDS}
                 if len(parts) == 1:
                     whole.add(parts[0])
-    return frozenset(whole - spanish), tuple(sorted(runs - spanish))
+    # The choice of language names each language in itself.
+    return frozenset(whole - spanish - {"English"}), tuple(sorted(runs - spanish))
 
 
 def _forms(text: Any) -> list[str]:
@@ -60,7 +61,12 @@ def left_in_english(text: str, *, but: tuple[str, ...] = ()) -> list[str]:
     whole, runs = _english()
     lines = {_flat(line) for line in text.splitlines()}
     flat = f" {_flat(text)} "
-    return sorted({line for line in lines if line in whole} | {run for run in runs if f" {run}" in flat})
+    return sorted({line for line in lines if line in whole} | {run for run in runs if _stands_in(run, flat)})
+
+
+def _stands_in(run: str, flat: str) -> bool:
+    """Whether a run of words stands in a text, whole: ", in" is not in ", intérprete"."""
+    return f" {run}" in flat and bool(re.search(rf"(?<!\S){re.escape(run)}(?!\w)", flat))
 
 
 def letter_of(row: OutgoingMessage) -> str:

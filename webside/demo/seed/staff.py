@@ -18,20 +18,35 @@ LICENCE_LEFT = timedelta(days=8)
 STAFF: dict[str, dict[str, Any]] = {
     "maya": {
         "given": "Maya", "family": "Chen", "profession": "physician", "prefix": "Dr.", "qualification": "MD",
-        "specialty": "Family doctor, diabetes", "home_state": "NY", "languages": ["en", "zh"], "npi": "1730000017",
-        "timezone": "America/New_York", "about": "English, Mandarin.",
-        "translations": {"es": {"specialty": "Médica de familia, diabetes", "about": "Inglés, mandarín."}},
+        "specialty": "Family doctor, diabetes", "home_state": "NY", "gender": "female", "languages": ["en", "zh"],
+        "npi": "1730000017", "timezone": "America/New_York",
+        "about": "Looks after people with diabetes, and their families.",
+        "translations": {
+            "es": {
+                "specialty": "Médica de familia, diabetes",
+                "about": "Atiende a personas con diabetes y a sus familias.",
+            }
+        },
     },
     "daniel": {
         "given": "Daniel", "family": "Whitfield", "profession": "physician", "prefix": "Dr.", "qualification": "MD",
-        "specialty": "Family doctor, same-day care", "home_state": "OR", "languages": ["en", "es"],
-        "npi": "1730000025", "timezone": "America/Los_Angeles", "about": "English, Spanish.",
-        "translations": {"es": {"specialty": "Médico de familia, consultas para hoy", "about": "Inglés, español."}},
+        "specialty": "Family doctor, same-day care", "home_state": "OR", "gender": "male", "languages": ["en", "es"],
+        "npi": "1730000025", "timezone": "America/Los_Angeles",
+        "about": "Sees what came up today: fever, coughs, rashes.",
+        "translations": {
+            "es": {
+                "specialty": "Médico de familia, consultas para hoy",
+                "about": "Atiende lo que surge hoy: fiebre, tos, sarpullidos.",
+            }
+        },
     },
     "priya": {
         "given": "Priya", "family": "Nair", "profession": "coach", "specialty": "Wellness coach",
-        "languages": ["en", "hi"], "timezone": "America/New_York", "about": "English, Hindi.",
-        "translations": {"es": {"specialty": "Coach de bienestar", "about": "Inglés, hindi."}},
+        "gender": "female", "languages": ["en", "hi"], "timezone": "America/New_York",
+        "about": "Food, movement and sleep, in small steps.",
+        "translations": {
+            "es": {"specialty": "Coach de bienestar", "about": "Alimentación, movimiento y sueño, paso a paso."}
+        },
     },
 }  # fmt: skip
 _LICENCES = {"maya": ("NY", "NJ"), "daniel": ("OR", "WA"), "priya": ()}

@@ -22,6 +22,7 @@ from webside.people.services.people import (
     add_practitioner,
     add_related_person,
     change_patient,
+    describe_practitioner,
     register_patient,
     translate_practitioner,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "add_related_person",
     "begin_acting",
     "change_patient",
+    "describe_practitioner",
     "end_covering",
     "end_delegation",
     "grant_delegation",

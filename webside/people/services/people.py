@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -11,12 +11,14 @@ from django.db import connection
 from webside.audit.services import action, record
 from webside.core import frames
 from webside.core.actor import Actor
+from webside.core.locks import lock
 from webside.fhirkit.services import write_version
 from webside.outbox.services import publish
 from webside.people import policies
 from webside.people.codes import Gender
 from webside.people.events import PatientRegistered
 from webside.people.models import Patient, Practitioner, RelatedPerson
+from webside.people.selectors import SPOKEN
 
 
 class NotAllowed(PermissionError):
@@ -109,6 +111,7 @@ def add_practitioner(
     specialty: str = "",
     npi: str = "",
     home_state: str = "",
+    gender: str = Gender.UNKNOWN,
     languages: list[str] | None = None,
     about: str = "",
     timezone: str = "",
@@ -122,7 +125,7 @@ def add_practitioner(
     """
     practitioner = Practitioner.objects.create(
         given=given, family=family, profession=profession, user_id=user_id, prefix=prefix, qualification=qualification,
-        specialty=specialty, npi=npi, home_state=home_state, languages=languages or ["en"], about=about,
+        specialty=specialty, npi=npi, home_state=home_state, gender=gender, languages=languages or ["en"], about=about,
         timezone=timezone, phone=phone, email=email,
         translations=Practitioner.cleaned_translations(translations or {}),
     )  # fmt: skip
@@ -139,10 +142,43 @@ def translate_practitioner(
 
     Raises :class:`NotAllowed`, and :class:`ValueError` for a language, a field or a length that there isn't.
     """
-    if not policies.can_translate_practitioner(actor):
+    if not policies.can_describe_practitioner(actor):
         raise NotAllowed
     changes = practitioner.translate(translations)
     record("people.practitioner.translate", actor=actor, target=practitioner, target_label=practitioner.display_name,
+           changes=changes)  # fmt: skip
+    return practitioner
+
+
+@action("people.practitioner.describe")
+def describe_practitioner(
+    *, actor: Actor, practitioner: Practitioner, specialty: str, about: str, languages: Sequence[str], gender: str
+) -> Practitioner:
+    """Say what patients read of a practitioner when they choose whom to see; the trail keeps what was.
+
+    Raises :class:`NotAllowed`, and :class:`ValueError` for a language or a gender that there isn't, or for no language.
+    """
+    if not policies.can_describe_practitioner(actor):
+        raise NotAllowed
+    lock(practitioner)
+    practitioner.refresh_from_db()
+    known = [*SPOKEN, *(code for code in practitioner.languages if code not in SPOKEN)]
+    if not languages or set(languages) - set(known):
+        raise ValueError("no language of ours")
+    spoken = [code for code in known if code in languages]
+    given = {"specialty": specialty, "about": about, "languages": spoken, "gender": Gender(gender).value}
+    if set(spoken) == set(practitioner.languages):
+        given["languages"] = practitioner.languages  # in another order they are the same
+    changes = {
+        name: {"was": getattr(practitioner, name), "is": value}
+        for name, value in given.items()
+        if getattr(practitioner, name) != value
+    }
+    for name, value in given.items():
+        setattr(practitioner, name, value)
+    practitioner.save()
+    write_version(practitioner)
+    record("people.practitioner.describe", actor=actor, target=practitioner, target_label=practitioner.display_name,
            changes=changes)  # fmt: skip
     return practitioner
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,14 +12,17 @@ from django.db.models import QuerySet
 
 from webside.catalog import selectors as catalog
 from webside.catalog.codes import Kind
+from webside.catalog.models import HealthcareService
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.core.models import Tenant
 from webside.core.said import Said
+from webside.people import selectors as people
+from webside.people.codes import Gender
 from webside.people.models import Practitioner
 from webside.portal.selectors.rows import active_licences, in_force
 from webside.scheduling import selectors as scheduling
-from webside.scheduling.selectors import Opening
+from webside.scheduling.selectors import Opening, Slot
 
 
 def tenants() -> QuerySet[Tenant]:
@@ -80,12 +84,7 @@ def clinic(actor: Actor, tenant: Tenant) -> Clinic:
     givers = catalog.practitioners_for_all(timed)
     lines = scheduling.openings(timed, clock.now())
     everybody = list({person.id: person for found in givers.values() for person in found}.values())
-    today = clock.now().astimezone(ZoneInfo(tenant.timezone)).date()
-    states: dict[UUID, list[str]] = {}
-    for licence in active_licences(person.id for person in everybody):
-        if in_force(licence, today):
-            states.setdefault(licence.practitioner_id, []).append(licence.state)
-    names = {state.code: state.name for state in scheduling.states(today)}
+    states = _states_of(everybody, tenant)
     return Clinic(
         kinds=[
             (
@@ -104,10 +103,117 @@ def clinic(actor: Actor, tenant: Tenant) -> Clinic:
             for group in groups
         ],
         people=[
-            {
-                "person": person,
-                "states": [names.get(code, code) for code in dict.fromkeys(states.get(person.id, []))],
-            }
+            {"person": person, "states": states.get(person.id, []), "speaks": people.spoken(person)}
             for person in sorted(everybody, key=lambda each: (each.prefix == "", each.family))
         ],
     )
+
+
+def _states_of(people: Sequence[Practitioner], tenant: Tenant) -> dict[UUID, list[str]]:
+    """Return the names of the states in which each of them has a licence today, by id."""
+    today = clock.now().astimezone(ZoneInfo(tenant.timezone)).date()
+    names = {state.code: state.name for state in scheduling.states(today)}
+    found: dict[UUID, dict[str, None]] = {}
+    for licence in active_licences(person.id for person in people):
+        if in_force(licence, today):
+            found.setdefault(licence.practitioner_id, {})[names.get(licence.state, licence.state)] = None
+    return {practitioner_id: list(states) for practitioner_id, states in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Whom somebody looks for. What is empty is all the same to her; ``state`` is where she will be (a code)."""
+
+    service: str = ""
+    language: str = ""
+    gender: str = ""
+    state: str = ""
+
+    def fits(self, person: Practitioner) -> bool:
+        """Whether a practitioner is as she wishes; what nobody has said of a person fits no wish."""
+        return self.language in ("", *person.languages) and self.gender in ("", person.gender)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A service that somebody gives: the next free time, and whether one can wait in line for it now."""
+
+    service: HealthcareService
+    slot: Slot | None
+    line: Opening | None
+
+
+@dataclass(frozen=True, slots=True)
+class Giver:
+    """Somebody who gives care: in which states beside hers, in which languages, and what, the soonest first.
+
+    ``services`` is empty for who may give none of them where she will be.
+    """
+
+    person: Practitioner
+    states: list[str]
+    speaks: list[str]
+    services: list[Given]
+
+    @property
+    def soonest(self) -> Slot | None:
+        """The next free time, whatever for."""
+        return next((given.slot for given in self.services if given.slot), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Who gives care in a clinic, by service, and so what can be wished for: services, languages (code, name), genders."""
+
+    services: list[HealthcareService]
+    givers: dict[UUID, list[Practitioner]]
+
+    @property
+    def people(self) -> list[Practitioner]:
+        """Everybody once."""
+        return list({person.id: person for found in self.givers.values() for person in found}.values())
+
+    @property
+    def languages(self) -> list[tuple[str, str]]:
+        """The languages that somebody speaks, by name."""
+        spoken = {code: str(people.SPOKEN.get(code, code)) for person in self.people for code in person.languages}
+        return sorted(spoken.items(), key=lambda each: each[1])
+
+    @property
+    def genders(self) -> list[Gender]:
+        """Those that somebody has said, and that may be wished for."""
+        return [each for each in (Gender.FEMALE, Gender.MALE) if any(one.gender == each for one in self.people)]
+
+
+def people_there(actor: Actor) -> Choice:
+    """Return who gives care in a clinic at times that can be booked."""
+    groups = catalog.services_by_kind(actor)
+    services = [each for group in groups for each in group.services if each.kind != Kind.TELECARE]
+    return Choice(services, catalog.practitioners_for_all(services))
+
+
+def people_that_fit(tenant: Tenant, choice: Choice, wish: Wish) -> list[Giver]:
+    """Return who fits a wish, who has time soonest first; those who may not be seen where she will be without services."""
+    wanted = [each for each in choice.services if wish.service in ("", str(each.id))]
+    fitting = {
+        person.id: person for service in wanted for person in choice.givers.get(service.id, []) if wish.fits(person)
+    }
+    states = _states_of(list(fitting.values()), tenant)
+    lines = scheduling.openings(wanted, clock.now())
+    offered: dict[UUID, list[Given]] = {}
+    by_service = scheduling.next_of_each(services=wanted, state=wish.state)
+    for service in wanted:
+        for person, slot in by_service.get(service.id, []):
+            offered.setdefault(person.id, []).append(Given(service, slot, lines.get(service.id)))
+    found = [
+        Giver(
+            person, states.get(person.id, []), people.spoken(person),
+            sorted(offered.get(person.id, []), key=lambda each: _soon(each.slot)),
+        )
+        for person in fitting.values()
+    ]  # fmt: skip
+    return sorted(found, key=lambda each: (_soon(each.soonest), each.person.family, each.person.given))
+
+
+def _soon(slot: Slot | None) -> tuple[bool, float]:
+    return (slot is None, slot.start.timestamp() if slot else 0.0)

@@ -8,12 +8,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_safe
 
 from webside.accounts import selectors as accounts
 from webside.accounts.single_sign_on import tenant_of
 from webside.core import clock
 from webside.portal import registry, selectors
+from webside.portal.forms import WishForm
+from webside.scheduling.views.places import Place, place_of
 
 
 @require_GET
@@ -44,6 +46,34 @@ def start(request: HttpRequest) -> HttpResponse:
     if len(memberships) == 1:
         return redirect("portal:home", slug=memberships[0].tenant.slug)
     return render(request, "portal/start.html", {"memberships": memberships})
+
+
+@require_safe
+def people(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show who gives care here, as the visitor wishes: what for, in which language, who, and where she will be."""
+    actor, tenant = request.actor, request.tenant  # type: ignore[attr-defined]
+    if request.GET.get("state") == "":  # she doesn't know yet: what she said before is taken back
+        request.session.pop("place", None)
+        place = Place(None)
+    else:
+        place = place_of(request)
+    state = place.state.code if place.state else ""
+    choice = selectors.people_there(actor)
+    known = WishForm(request.GET, choice=choice).known()
+    found = selectors.people_that_fit(tenant, choice, wish := selectors.Wish(state=state, **known))
+    return render(
+        request,
+        "portal/people.html",
+        {
+            "form": WishForm({**known, "state": state}, choice=choice),
+            "people": [each for each in found if each.services],
+            "elsewhere": [each for each in found if not each.services],
+            "place": place,
+            "zone": place.zone or tenant.timezone,
+            "wished": wish != selectors.Wish(),
+            "now": clock.now(),
+        },
+    )
 
 
 @require_GET

@@ -136,6 +136,7 @@ from webside.scheduling.selectors.slots import (
     nearest_slots,
     next_free,
     next_free_for_all,
+    next_of_each,
     next_times_for_all,
 )
 from webside.scheduling.selectors.waitlist import (
@@ -249,6 +250,7 @@ __all__ = [
     "nearest_slots",
     "next_free",
     "next_free_for_all",
+    "next_of_each",
     "next_times_for_all",
     "not_free",
     "occurrences",

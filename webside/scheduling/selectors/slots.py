@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from psycopg.types.range import TimestamptzRange
 
 from webside.catalog import selectors as catalog
 from webside.catalog.models import HealthcareService
+from webside.compliance.selectors import OnRecord
 from webside.core import clock
 from webside.people.models import Patient, Practitioner
 from webside.scheduling import rules
@@ -152,11 +153,7 @@ def next_times_for_all(
     Each time is there once, whoever gives it. The number of queries grows neither with the services nor with the people
     who give them.
     """
-    since = max(since or clock.now(), clock.now())
-    givers = catalog.practitioners_for_all(list(services))
-    everybody = list({person.id: person for people in givers.values() for person in people}.values())
-    facts = _Facts.load(everybody, since, since + timedelta(days=LOOK_AHEAD_DAYS))
-    record = law_record(everybody, state, None)
+    givers, facts, record = _ahead(services, state, since)
     result: dict[UUID, list[Slot]] = {}
     for service in services:
         earliest = sorted(
@@ -177,6 +174,58 @@ def next_times_for_all(
                 times[slot.start] = slot
         result[service.id] = list(times.values())
     return result
+
+
+def next_of_each(
+    *, services: Sequence[HealthcareService], state: str
+) -> dict[UUID, list[tuple[Practitioner, Slot | None]]]:
+    """Return, by the service's id, everybody who may give it to somebody in ``state``, with the next free time of each.
+
+    Without a state the law is not asked. ``None`` is nothing free within four weeks. The number of queries grows neither
+    with the services nor with the people who give them.
+    """
+    givers, facts, record = _ahead(services, state)
+    result: dict[UUID, list[tuple[Practitioner, Slot | None]]] = {}
+    for service in services:
+        for person in givers.get(service.id, []):
+            may = _Allowed(service, person, state, record)
+            first = next(iter(facts.first_free(person, service, 1)), None)
+            if first is not None and not may.on(first.start):  # a licence that begins later, say
+                first = next((span for span in facts.free(person, service) if may.on(span.start)), None)
+            if first is not None or may.on(facts.since):
+                slot = Slot(person, first.start, first.end) if first else None
+                result.setdefault(service.id, []).append((person, slot))
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Allowed:
+    """Whether the gates let somebody give a service to a patient in a state: asked once for each day."""
+
+    service: HealthcareService
+    person: Practitioner
+    state: str
+    record: OnRecord | None
+    days: dict[date, bool] = field(default_factory=dict)
+
+    def on(self, at: datetime) -> bool:
+        """Return whether they may at a moment, as at the first one of that day that was asked."""
+        day = at.date()
+        if day not in self.days:
+            found = offers_of(self.service, [self.person], self.state, at, record=self.record)
+            self.days[day] = all(offer.allowed for offer in found)
+        return self.days[day]
+
+
+def _ahead(
+    services: Sequence[HealthcareService], state: str, since: datetime | None = None
+) -> tuple[dict[UUID, list[Practitioner]], _Facts, OnRecord | None]:
+    """Read once who gives these services, their hours of the next four weeks, and what the law asks about them."""
+    since = max(since or clock.now(), clock.now())
+    givers = catalog.practitioners_for_all(list(services))
+    everybody = list({person.id: person for people in givers.values() for person in people}.values())
+    facts = _Facts.load(everybody, since, since + timedelta(days=LOOK_AHEAD_DAYS))
+    return givers, facts, law_record(everybody, state, None)
 
 
 @dataclass(frozen=True, slots=True)

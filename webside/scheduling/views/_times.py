@@ -24,6 +24,7 @@ from webside.scheduling.forms import slot_value
 from webside.scheduling.selectors import Offer, Slot
 from webside.scheduling.views.places import Place
 from webside.ui import when
+from webside.ui.listing import listed
 
 DAYS_ON_A_PAGE = 7
 
@@ -145,10 +146,7 @@ def day_of(text: str) -> date | None:
 
 def may_names(offers: Iterable[Offer]) -> str:
     """Return the names of those who may, as a list in words."""
-    names = [offer.practitioner.display_name for offer in offers if offer.allowed]
-    if len(names) < 2:
-        return "".join(names)
-    return _("%(some)s and %(last)s") % {"some": ", ".join(names[:-1]), "last": names[-1]}
+    return listed(offer.practitioner.display_name for offer in offers if offer.allowed)
 
 
 WHY_NOT: dict[str, Promise] = {

@@ -70,6 +70,7 @@ def service_detail(request: HttpRequest, slug: str, service_id: UUID) -> HttpRes
     place = place_of(request)
     context |= picker(request, service, place, path=request.path, chosen=request.GET.get("slot", ""))
     context["book_url"] = reverse("scheduling:appointment-book", args=[slug, service.id])
+    context["people_url"] = f"{reverse('portal:people', args=[slug])}?service={service.id}"
     context["waitlist_url"] = f"{reverse('scheduling:waitlist-join', args=[slug, service.id])}?{place.query()}"
     return render(request, "scheduling/service_detail.html", context)
 

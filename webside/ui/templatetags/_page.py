@@ -22,6 +22,7 @@ from webside.ui import assets, texts
 from webside.ui import panels as panel_registry
 from webside.ui import undo as undoing
 from webside.ui import when as words
+from webside.ui.listing import listed
 from webside.ui.undo import undo_url
 
 register = template.Library()
@@ -187,6 +188,9 @@ def tel(phone: str) -> SafeString:
 def fours(text: str) -> str:
     """``{{ secret|fours }}``: letters in groups of four, as they are read out and typed."""
     return " ".join(text[start : start + 4] for start in range(0, len(text), 4))
+
+
+register.filter("listed", listed)
 
 
 @register.filter
