@@ -28,6 +28,11 @@ from tests.e2e.call_lab.running import launch
 from tests.e2e.conftest import running_demo
 from webside.testing.hands import Hands
 
+ON_A_PHONE = {
+    "": (*PAGES[""], r"/o/larkspur/services/[0-9a-f-]{36}/now/", "/o/larkspur/need/", "/o/larkspur/people/"),
+    "liz": (*PAGES["liz"], r"/o/larkspur/visits/[0-9a-f-]{36}/prepare/"),
+}
+"""Pages that people open away from home, by who opens them."""
 LINE = {"offline": False, "latency": 150, "downloadThroughput": 1_600_000 / 8, "uploadThroughput": 750_000 / 8}
 SLOWER = 4
 MOST_LCP_MS, MOST_LOAD_MS, MOST_TIMES_BARE = 2500, 4000, 3.0
@@ -96,7 +101,7 @@ def main() -> int:
     print(f"{'page':34}{'kB':>7}{'LCP ms':>9}{'load ms':>9}{'bare ms':>9}{'×':>6}")
     with running_demo() as demo, sync_playwright() as running:
         browser = launch(running.chromium)
-        pages = pages_of(demo.address, {who: PAGES[who] for who in ("", "liz")})
+        pages = pages_of(demo.address, ON_A_PHONE)
         for name, path, hands in pages:
             ours = load_of(browser, demo.url(path), cookies_of(hands, demo.address))
             with bare_document(int(ours.weight * 1000)) as bare:

@@ -139,20 +139,27 @@ def examine(page: Any, name: str, *, route: str = "", again: bool = False) -> No
             if not again:
                 look(page, f"{name}-{size}{'-dark' if theme == 'dark' else ''}")
     if not again:
-        wrong += _at_its_edges(page, name)
+        wrong += at_its_edges(page, name)
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     page.set_viewport_size(before)
     assert not wrong, "\n".join(wrong)
 
 
-def _at_its_edges(page: Any, name: str) -> list[str]:
+def at_its_edges(page: Any, name: str) -> list[str]:
     """Return what is wrong with less motion, in colours of one's own, and at 200 % zoom."""
     wrong = [f"{name}, with less motion: {each}" for each in page.evaluate(STILL_MOVES)]
+    wrong += [f"{name}, a picture without a name: {each}" for each in page.evaluate(NAMELESS)]
     page.emulate_media(forced_colors="active")
     wrong += [f"{name}, in colours of one's own: {each}" for each in page.evaluate(TOLD_BY_COLOUR)]
     page.emulate_media(forced_colors="none")
     page.set_viewport_size(ZOOMED)
     return wrong + [f"{name}, at 200 % zoom, sideways: {each}" for each in wider_than_its_window(page)]
+
+
+NAMELESS = """() => [...document.querySelectorAll("video")]
+  .filter((video) => video.checkVisibility() && !video.getAttribute("aria-label")?.trim())
+  .map((video) => video.outerHTML)"""
+"""Pictures that are to be seen and that a screen reader has no name for: axe asks that of buttons alone."""
 
 
 CALL_STANDS = """async () => {

@@ -14,7 +14,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from tests.e2e import walk
 from tests.e2e.call_lab.running import wait_for
 from tests.e2e.conftest import DESKTOP, PHONE, Demo, look, someone
-from tests.e2e.looks import ZOOMED, examine, findings, wider_than_its_window
+from tests.e2e.looks import COLOURS, at_its_edges, examine, findings, wider_than_its_window
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("crowd"), pytest.mark.timeout(1500)]
 OF_THE_PATIENT = re.compile("Liz|Moreno|Kingston|sugar")
@@ -33,6 +33,33 @@ PAIRS = """async () => {
 }"""
 
 
+# A page's sounds play in elements that stand nowhere in it: they are noted as they are made.
+NOTES_SOUNDS = """(() => {
+  const Made = window.Audio;
+  window.sounds = [];
+  window.Audio = function () {
+    const sound = new Made();
+    window.sounds.push(sound);
+    return sound;
+  };
+})();"""
+SILENT = "window.sounds.filter((sound) => sound.srcObject && sound.muted).length"
+SENDS_ON = """async () => {
+  const { attach } = await import("visits/visits-call.js");
+  const { mesh, media } = attach(document.querySelector("[data-behavior~=visits-call]"));
+  mesh.setTrack("audio", media.tracks.audio);
+}"""
+SOUND_OF = """async (name) => {
+  const { attach } = await import("visits/visits-call.js");
+  const { mesh } = attach(document.querySelector("[data-behavior~=visits-call]"));
+  let packets = 0;
+  for (const report of (await mesh.others.find((person) => person.name === name)?.call.stats())?.values() ?? []) {
+    if (report.type === "inbound-rtp" && report.kind === "audio") packets += report.packetsReceived ?? 0;
+  }
+  return packets;
+}"""
+
+
 class Room:
     """A running visit of Liz and Dr. Chen, and whoever comes into it, each with a Chromium of their own.
 
@@ -44,6 +71,8 @@ class Room:
         self.chromium = browsers(fps=6)
         self.liz = stack.enter_context(someone(self.chromium, demo, "Liz Moreno"))
         self.maya = stack.enter_context(someone(browsers(fps=6), demo, "Dr. Maya Chen"))
+        for page in (self.liz, self.maya):
+            page.add_init_script(NOTES_SOUNDS)
         self.visit = walk.come_and_wait(self.liz)
         walk.let_in(self.liz, self.maya, self.visit)
 
@@ -147,6 +176,7 @@ def test_a_visit_of_four(room: Room) -> None:
         said = page.locator("[data-call=people-note]")
         wait_for("announced", lambda s=said: "Rosa Diaz, interpreter, has joined." in s.inner_text())
     rooms(people, "three")
+    silences(people)
 
     sister = room.asked(liz, "Ana Moreno", relation="sibling")
     close_people(liz)
@@ -224,9 +254,39 @@ def rooms(people: dict[str, Any], name: str) -> None:
             page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
             assert findings(page) == []
             page.evaluate("scrollTo(0, 0)")
-        page.set_viewport_size(ZOOMED)
-        assert wider_than_its_window(page) == []
         page.set_viewport_size(DESKTOP)
+        page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+        assert findings(page, COLOURS) == []
+        assert at_its_edges(page, f"group-{name}-{short}") == []
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size(DESKTOP)
+        others = set(people) - {who}
+        assert {each for each in others if page.locator(f"video[aria-label*='{each}']").count() == 1} == others
+
+
+def silences(people: dict[str, Any]) -> None:
+    """Who may not speak is heard by nobody, whatever her page sends; and is heard again. Shown failing without the muting
+    in ``call-faces.js``."""
+    liz, maya, rosa = people["Liz Moreno"], people["Dr. Maya Chen"], people["Rosa Diaz"]
+    permits(maya, "Rosa Diaz", speak=False)
+    wait_for("she can't turn her microphone on", lambda: rosa.locator("[data-call-action=mute]").first.is_disabled())
+    rosa.evaluate(SENDS_ON)
+    for page in (liz, maya):
+        before = page.evaluate(SOUND_OF, "Rosa Diaz")
+        wait_for("her page sends", lambda p=page, b=before: p.evaluate(SOUND_OF, "Rosa Diaz") > b + 25)
+        assert page.evaluate(SILENT) == 1, "her sound, and nobody else's"
+    permits(maya, "Rosa Diaz", speak=True)
+    for page in (liz, maya):
+        wait_for("all are heard", lambda p=page: p.evaluate(SILENT) == 0)
+
+
+def permits(page: Any, name: str, *, speak: bool) -> None:
+    """Let somebody speak, or no more, as the clinician."""
+    open_people(page)
+    row = row_of(page, name)
+    row.locator("summary").filter(has_text=f"What {name} may do").click()
+    row.get_by_label("Speak").set_checked(speak)
+    row.get_by_role("button", name="Keep").click()
 
 
 def signs(page: Any) -> None:
