@@ -24,7 +24,7 @@ from tests.e2e.network.homes import OUTAGE, two_homes
 from tests.e2e.network.netem import Network
 from tests.e2e.test_sharing import draws, marks
 
-pytestmark = [pytest.mark.browser, pytest.mark.netns, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.browser, pytest.mark.netns, pytest.mark.usefixtures("crowd"), pytest.mark.timeout(3600)]
 
 BAD = {"delay_ms": 75, "loss": 0.05, "rate_kbit": 500}
 SET_UP_SECONDS = 5
