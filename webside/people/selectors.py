@@ -137,6 +137,11 @@ SPOKEN: dict[str, str | Promise] = {
 sign language."""
 
 
+def speakable(practitioner: Practitioner) -> dict[str, str | Promise]:
+    """Return the languages, by code, that may be said of a practitioner: ours, and those that were said of them before."""
+    return SPOKEN | {code: code for code in practitioner.languages if code not in SPOKEN}
+
+
 def spoken(practitioner: Practitioner) -> list[str]:
     """Return the names of the languages that a practitioner speaks, in the language of the page."""
     return [str(SPOKEN.get(code, code)) for code in practitioner.languages]

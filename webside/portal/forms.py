@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from webside.compliance.forms import AgreeField
 from webside.core import clock
 from webside.people.codes import Gender
-from webside.people.selectors import SPOKEN
+from webside.people.selectors import speakable
 from webside.portal.selectors import Choice
 from webside.scheduling import selectors as scheduling
 from webside.scheduling.codes import AS_COLLEAGUE, PersonRole
@@ -183,8 +183,7 @@ class DescribeForm(forms.Form):
     def __init__(self, data: Any = None, *, row: Any) -> None:
         """``row``: the practitioner. A language of theirs that stands in no list of ours stays to be chosen."""
         super().__init__(data, initial={name: getattr(row, name) for name in self.base_fields})
-        choices = [*SPOKEN.items(), *((code, code) for code in row.languages if code not in SPOKEN)]
-        self.fields["languages"].choices = choices  # type: ignore[attr-defined]
+        self.fields["languages"].choices = speakable(row).items()  # type: ignore[attr-defined]
 
 
 class LanguagesForm(forms.Form):

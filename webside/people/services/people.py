@@ -18,7 +18,7 @@ from webside.people import policies
 from webside.people.codes import Gender
 from webside.people.events import PatientRegistered
 from webside.people.models import Patient, Practitioner, RelatedPerson
-from webside.people.selectors import SPOKEN
+from webside.people.selectors import speakable
 
 
 class NotAllowed(PermissionError):
@@ -162,7 +162,7 @@ def describe_practitioner(
         raise NotAllowed
     lock(practitioner)
     practitioner.refresh_from_db()
-    known = [*SPOKEN, *(code for code in practitioner.languages if code not in SPOKEN)]
+    known = speakable(practitioner)
     if not languages or set(languages) - set(known):
         raise ValueError("no language of ours")
     spoken = [code for code in known if code in languages]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -57,7 +57,7 @@ TIMES_OF_EACH = 3
 def times_for_site(actor: Actor, state: str) -> list[tuple[Kind, list[Timed]]]:
     """Return what a clinic offers, by kind, with the next times for who is in ``state`` (empty: whoever she may be)."""
     groups = catalog.services_by_kind(actor)
-    timed = [service for group in groups for service in group.services if service.kind != Kind.TELECARE]
+    timed = _timed(groups)
     times = scheduling.next_times_for_all(services=timed, state=state, number=TIMES_OF_EACH)
     return [
         (
@@ -79,11 +79,11 @@ class Clinic:
 def clinic(actor: Actor, tenant: Tenant) -> Clinic:
     """Return the public page of a clinic: services by kind, and the people who give them."""
     groups = catalog.services_by_kind(actor)
-    timed = [service for group in groups for service in group.services if service.kind != Kind.TELECARE]
+    timed = _timed(groups)
     slots = scheduling.next_free_for_all(services=timed, state="")
     givers = catalog.practitioners_for_all(timed)
     lines = scheduling.openings(timed, clock.now())
-    everybody = list({person.id: person for found in givers.values() for person in found}.values())
+    everybody = Choice(timed, givers).people
     states = _states_of(everybody, tenant)
     return Clinic(
         kinds=[
@@ -107,6 +107,11 @@ def clinic(actor: Actor, tenant: Tenant) -> Clinic:
             for person in sorted(everybody, key=lambda each: (each.prefix == "", each.family))
         ],
     )
+
+
+def _timed(groups: Iterable[catalog.KindGroup]) -> list[HealthcareService]:
+    """Return the services that are given at times: whoever wants telecare asks for it."""
+    return [service for group in groups for service in group.services if service.kind != Kind.TELECARE]
 
 
 def _states_of(people: Sequence[Practitioner], tenant: Tenant) -> dict[UUID, list[str]]:
@@ -187,8 +192,7 @@ class Choice:
 
 def people_there(actor: Actor) -> Choice:
     """Return who gives care in a clinic at times that can be booked."""
-    groups = catalog.services_by_kind(actor)
-    services = [each for group in groups for each in group.services if each.kind != Kind.TELECARE]
+    services = _timed(catalog.services_by_kind(actor))
     return Choice(services, catalog.practitioners_for_all(services))
 
 

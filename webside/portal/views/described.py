@@ -11,34 +11,26 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from webside.audit.services import refuse
-from webside.core.actor import Actor
 from webside.people import selectors as people
 from webside.people import services
-from webside.portal import policies
 from webside.portal.forms import DescribeForm
+from webside.portal.views._administrator import administrator
 from webside.ui.kept import Kept, ask_again, forget, kept_for
 
 ACTION = "people.practitioner.describe"
 
 
-def _guard(request: HttpRequest) -> Actor:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    if not policies.can_see_administration(actor):
-        refuse(ACTION, actor=actor)
-    return actor
-
-
 @require_safe
 def everybody(request: HttpRequest, slug: str) -> HttpResponse:
     """Show of each who gives care what patients read."""
-    found = people.practitioners(_guard(request))
+    found = people.practitioners(administrator(request, ACTION))
     return render(request, "portal/described.html", {"people": [(each, people.spoken(each)) for each in found]})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest, slug: str, practitioner_id: UUID) -> HttpResponse:
     """Say what patients read of somebody who gives care."""
-    actor = _guard(request)
+    actor = administrator(request, ACTION)
     found = people.practitioner(actor, practitioner_id)
     if found is None:
         refuse(ACTION, actor=actor, target_type="Practitioner", target_id=practitioner_id)

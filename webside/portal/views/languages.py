@@ -15,28 +15,20 @@ from django.views.decorators.http import require_http_methods, require_safe
 from webside.audit.services import refuse
 from webside.catalog import selectors as catalog
 from webside.catalog import services as catalog_services
-from webside.core.actor import Actor
 from webside.people import selectors as people
 from webside.people import services as people_services
-from webside.portal import policies
 from webside.portal.forms import LanguagesForm
+from webside.portal.views._administrator import administrator
 from webside.ui.kept import Kept, ask_again, forget, kept_for
 
 SERVICE = "catalog.service.translate"
 PERSON = "people.practitioner.translate"
 
 
-def _guard(request: HttpRequest, action: str) -> Actor:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    if not policies.can_see_administration(actor):
-        refuse(action, actor=actor)
-    return actor
-
-
 @require_safe
 def everything(request: HttpRequest, slug: str) -> HttpResponse:
     """Show for each service and each person how much is said in which other language."""
-    actor = _guard(request, SERVICE)
+    actor = administrator(request, SERVICE)
     services = [each for group in catalog.services_by_kind(actor) for each in group.services]
     persons = list(people.practitioners(actor))
     return render(
@@ -61,7 +53,7 @@ def _cells(row: Any) -> list[tuple[int, int]]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def service(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
     """Say a service in other languages."""
-    actor = _guard(request, SERVICE)
+    actor = administrator(request, SERVICE)
     found = catalog.service(actor, service_id)
     if found is None:
         refuse(SERVICE, actor=actor, target_type="HealthcareService", target_id=service_id)
@@ -75,7 +67,7 @@ def service(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def person(request: HttpRequest, slug: str, practitioner_id: UUID) -> HttpResponse:
     """Say in other languages what somebody does."""
-    actor = _guard(request, PERSON)
+    actor = administrator(request, PERSON)
     found = people.practitioner(actor, practitioner_id)
     if found is None:
         refuse(PERSON, actor=actor, target_type="Practitioner", target_id=practitioner_id)
