@@ -92,11 +92,11 @@ def phone_offer(*, patient: Patient, service: Any, tenant: Tenant, state: str | 
     code = state if state in known else patient.state if patient.state in known else ""
     home = patient.timezone if patient.timezone and code == patient.state else ""
     zone = home or (known[code].zones[0] if code else tenant.timezone)
-    slots = (
-        scheduling.free_slots(service=service, state=code, since=clock.now(), days=PHONE_DAYS, patient=patient)
-        if code
-        else []
-    )
+    slots = []
+    if code:
+        slots = scheduling.free_slots(
+            service=service, state=code, since=clock.now(), days=PHONE_DAYS, patient=patient, free_for=patient
+        )
     scope = scheduling.CONSENT_SCOPES.get(service.kind, "")
     if scope and scheduling.has_consent(patient, scope):
         scope = ""

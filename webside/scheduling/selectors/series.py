@@ -12,11 +12,11 @@ from webside.catalog.models import HealthcareService
 from webside.core import clock
 from webside.people.models import Patient, Practitioner
 from webside.scheduling import rules
-from webside.scheduling.codes import REST_CANCELLED, AppointmentStatus, Every
+from webside.scheduling.codes import HOLDS_TIME, REST_CANCELLED, AppointmentStatus, Every
 from webside.scheduling.models import Appointment
 from webside.scheduling.rules import Span
 from webside.scheduling.selectors.offering import law_record, offers_of
-from webside.scheduling.selectors.slots import NEAREST, Slot, free_slots, visits_of
+from webside.scheduling.selectors.slots import NEAREST, Slot, free_slots
 
 MOST_TIMES = 12
 SERIES_DAYS = 200
@@ -60,8 +60,9 @@ def occurrences(
     since = max(wanted[0] - NEAR, clock.now())
     days = max((last - since).days, 0) + NEAR.days + 1
     free = free_slots(service=service, state=state, since=since, days=days, patient=patient, guardian=guardian)
-    hers = visits_of(patient)
-    open_for_her = [each for each in free if not any(Span(each.start, each.end).overlaps(one) for one in hers)]
+    held = Appointment.objects.filter(patient=patient, status__in=HOLDS_TIME, period__endswith__gt=since)
+    hers = [Span(period.lower, period.upper) for period in held.values_list("period", flat=True)]
+    open_for_her = [each for each in free if not any(Span(each.start, each.end).overlaps(visit) for visit in hers)]
     at = {(each.start, each.practitioner.id): each for each in free}
     record = law_record([practitioner], state, patient)
     found = []

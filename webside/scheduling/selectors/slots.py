@@ -51,12 +51,15 @@ def free_slots(
     patient: Patient | None = None,
     guardian: bool = False,
     offered: Sequence[Offer] | None = None,
+    free_for: Patient | None = None,
+    moving: Appointment | None = None,
 ) -> list[Slot]:
     """Return the free times for a service within ``days`` days from ``since``, in order.
 
     Only of practitioners whom the gates let treat a patient in ``state``, judged at the beginning and
     at the end of the days; where the two differ (a licence that ends between), at each slot's day.
     ``guardian``: whether a guardian stands in for the patient. ``offered`` is what :func:`offers` returned for the same page.
+    Times at which ``free_for`` has another visit than ``moving`` are left out: nobody is shown what would be refused.
     """
     if offered is not None:
         record = next((offer.record for offer in offered), None)
@@ -76,7 +79,7 @@ def free_slots(
     first, last = allowed(candidates, since), allowed(candidates, until)
     possible = [person for person in candidates if first[person.id] or last[person.id]]
     result = []
-    for person, spans in _free_spans(possible, since, until, service).items():
+    for person, spans in _free_spans(possible, since, until, service, free_for, moving).items():
         changes = first[person.id] != last[person.id]
         by_day: dict[date, bool] = {}
         for span in spans:
@@ -103,33 +106,36 @@ def nearest_slots(
 
     Times at which ``patient`` has another visit than ``moving`` are left out.
     """
-    slots = free_slots(service=service, state=state, since=start - timedelta(days=1), days=BOOKABLE_DAYS)
-    taken = visits_of(patient, moving) if patient is not None and patient.id is not None else []
+    slots = free_slots(
+        service=service, state=state, since=start - timedelta(days=1), days=BOOKABLE_DAYS, free_for=patient,
+        moving=moving,
+    )  # fmt: skip
     by_span: dict[Span, Slot] = {}
     for slot in slots:
-        span = Span(slot.start, slot.end)
-        if (besides is None or slot.practitioner.id != besides.id) and not any(span.overlaps(each) for each in taken):
-            by_span.setdefault(span, slot)
+        if besides is None or slot.practitioner.id != besides.id:
+            by_span.setdefault(Span(slot.start, slot.end), slot)
     return [by_span[span] for span in rules.nearest(list(by_span), start, NEAREST)]
 
 
-def visits_of(patient: Patient, besides: Appointment | None = None) -> list[Span]:
-    """Return when a patient has visits."""
-    held = Appointment.objects.filter(patient=patient, status__in=HOLDS_TIME)
-    return [Span(each.start, each.end) for each in (held.exclude(id=besides.id) if besides is not None else held)]
-
-
 def next_free(
-    *, service: HealthcareService, state: str, since: datetime | None = None, offered: Sequence[Offer] | None = None
+    *,
+    service: HealthcareService,
+    state: str,
+    since: datetime | None = None,
+    offered: Sequence[Offer] | None = None,
+    free_for: Patient | None = None,
+    moving: Appointment | None = None,
 ) -> Slot | None:
     """Return the next free time for a service in a state, or nothing within four weeks.
 
-    ``offered`` is what :func:`offers` returned for the same page.
+    ``offered`` is what :func:`offers` returned for the same page. For such a page ``free_for`` and ``moving`` are
+    as in :func:`free_slots`.
     """
     if offered is not None:
         found = free_slots(
-            service=service, state=state, since=since or clock.now(), days=LOOK_AHEAD_DAYS, offered=offered
-        )
+            service=service, state=state, since=since or clock.now(), days=LOOK_AHEAD_DAYS, offered=offered,
+            free_for=free_for, moving=moving,
+        )  # fmt: skip
         return next(iter(found), None)
     return next_free_for_all(services=[service], state=state, since=since)[service.id]
 
@@ -240,6 +246,8 @@ class _Facts:
     busy: dict[UUID, list[Span]]
     given: dict[tuple[UUID, UUID], list[datetime]]
     """When visits begin, by practitioner and service."""
+    hers: list[Span] = field(default_factory=list)
+    """When the patient has visits."""
 
     @classmethod
     def load(
@@ -248,8 +256,13 @@ class _Facts:
         since: datetime,
         until: datetime,
         without: Appointment | None = None,
+        patient: Patient | None = None,
+        moving: Appointment | None = None,
     ) -> _Facts:
-        """Read them in two queries; ``without`` leaves one appointment out."""
+        """Read them in two queries, with when ``patient`` has visits.
+
+        ``without`` leaves one appointment out, ``moving`` leaves it out of the patient's only.
+        """
         ids = [person.id for person in practitioners]
         facts = cls(since, until, {}, {}, {}, {}, {})
         if not ids:
@@ -282,8 +295,18 @@ class _Facts:
             beside.values_list("practitioner_id", "blocked", unsaid, *nothing),
             all=True,
         )  # fmt: skip
+        if patient is not None and patient.id is not None:
+            hers = Appointment.objects.filter(patient=patient, period__overlap=window, status__in=HOLDS_TIME)
+            if moving is not None:
+                hers = hers.exclude(id=moving.id)
+            stretches = stretches.union(
+                hers.values_list(Value(None, output_field=UUIDField()), "period", unsaid, *nothing), all=True
+            )
         kinds = {True: facts.extra, False: facts.off, None: facts.busy}
         for practitioner_id, period, available, service_id, before, after in stretches:
+            if practitioner_id is None:
+                facts.hers.append(Span(period.lower, period.upper))
+                continue
             around = Span(period.lower - timedelta(minutes=before), period.upper + timedelta(minutes=after))
             kinds[available].setdefault(practitioner_id, []).append(around)
             if service_id is not None:
@@ -338,10 +361,18 @@ class _Facts:
 
 
 def _free_spans(
-    practitioners: Sequence[Practitioner], since: datetime, until: datetime, service: HealthcareService
+    practitioners: Sequence[Practitioner],
+    since: datetime,
+    until: datetime,
+    service: HealthcareService,
+    patient: Patient | None,
+    moving: Appointment | None,
 ) -> dict[Practitioner, list[Span]]:
-    facts = _Facts.load(practitioners, since, until)
-    return {person: facts.free(person, service) for person in practitioners}
+    facts = _Facts.load(practitioners, since, until, patient=patient, moving=moving)
+    return {
+        person: [span for span in facts.free(person, service) if not any(span.overlaps(visit) for visit in facts.hers)]
+        for person in practitioners
+    }
 
 
 def is_offered(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import dropwhile
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
@@ -29,7 +31,7 @@ NOTICES = (2, 24, 48)
 
 LONGEST_WAIT_DAYS = 180
 
-_WITH = ("patient", "service", "practitioner", "appointment__practitioner")
+_WITH = ("tenant", "patient", "service", "practitioner", "appointment__practitioner")
 
 
 def _read(entries: QuerySet[WaitlistEntry]) -> QuerySet[WaitlistEntry]:
@@ -98,25 +100,41 @@ def wish_of(entry: WaitlistEntry) -> Wish:
 
 
 def suiting_slot(entry: WaitlistEntry) -> Slot | None:
-    """Return the earliest free time that suits somebody and that she may have by the gates."""
-    slots = {(each.start, each.practitioner.id): each for each in slots_for(entry)}
+    """Return the earliest time that suits somebody and that can be held for her now."""
+    slots = {(each.start, each.practitioner.id): each for each in offerable(entry)}
     found = rules.first_suiting(wish_of(entry), slots, clock.now())
     return slots[found] if found else None
 
 
-def slots_for(entry: WaitlistEntry) -> list[Slot]:
-    """Return the times of four weeks that are free and that somebody may have by the gates, whether they suit or not."""
-    return free_slots(
+def offerable(entry: WaitlistEntry) -> list[Slot]:
+    """Return the times of four weeks that can be held for somebody now, whether they suit or not.
+
+    They are free, hers by the gates, beside no visit of hers, and far enough ahead for an answer. None while it is night
+    where she is.
+    """
+    free = free_slots(
         service=entry.service, state=entry.state, since=clock.now(), days=LOOK_AHEAD_DAYS,
         practitioner=entry.practitioner, patient=entry.patient, guardian=entry.by_guardian,
+        free_for=entry.patient,
     )  # fmt: skip
+    until = _holds_of(entry)
+    # What can be held at a moment can be held at each later one: only the first of them are asked.
+    return list(dropwhile(lambda slot: until(slot.start) is None, free))
 
 
 def hold_of(entry: WaitlistEntry, start: datetime) -> datetime | None:
     """Return until when a time would be held for somebody who is offered it now; nothing where it can't be."""
-    now = clock.now()
-    quiet = notifications.quiet_of(entry.patient, entry.tenant)
-    return rules.held_until(now=now, start=start, quiet=quiet, on=now.date())
+    return _holds_of(entry)(start)
+
+
+def is_night(entry: WaitlistEntry) -> bool:
+    """Whether nothing can be offered to somebody now, since it is night where she is."""
+    return notifications.quiet_of(entry.patient, entry.tenant).holds(clock.now())
+
+
+def _holds_of(entry: WaitlistEntry) -> Callable[[datetime], datetime | None]:
+    now, quiet = clock.now(), notifications.quiet_of(entry.patient, entry.tenant)
+    return lambda start: rules.held_until(now=now, start=start, quiet=quiet, on=now.date())
 
 
 def held_texts_wait(entry: WaitlistEntry) -> bool:

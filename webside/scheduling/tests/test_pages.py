@@ -20,7 +20,7 @@ from webside.core.frames import begin
 from webside.people.models import Patient
 from webside.scheduling import registry, services
 from webside.scheduling.codes import AppointmentStatus
-from webside.scheduling.forms import TimeOffForm, VisitorBookingForm, slot_value
+from webside.scheduling.forms import TimeOffForm, VisitorBookingForm, parse_slot, slot_value
 from webside.scheduling.models import Appointment, AppointmentLink, AvailabilityException
 from webside.scheduling.tests.factories import book, some_slots
 from webside.testing.cast import agreed, sign_in
@@ -346,6 +346,22 @@ def test_a_signed_in_patient_types_nothing_twice(client: Client, cast: Any) -> N
     # She agreed once; the next booking doesn't ask again.
     again = client.get(address, {"slot": slots_on(client.get(page(cast.video_visit)))[0]})
     assert 'name="consent"' not in again.content.decode()
+
+
+def test_no_time_is_shown_at_which_she_has_another_visit(client: Client, cast: Any) -> None:
+    sign_in(client, cast.liz_user)
+    [first, *rest] = slots_on(client.get(page(cast.video_visit)))
+    with cast.as_(cast.liz_user):
+        start, _ = parse_slot(first)
+        end = start + timedelta(minutes=20)
+        hers = Appointment.objects.create(
+            patient=cast.liz, practitioner=cast.daniel, service=cast.video_visit, period=(start, end),
+            patient_state="NY", patient_timezone="America/New_York", booked_by="x", idempotency_key="daniel",
+        )  # fmt: skip
+    assert slots_on(client.get(page(cast.video_visit))) == rest
+    assert first in slots_on(client.get(detail(hers, "move/"))), "her own time is in the way of other visits only"
+    client.logout()
+    assert first in slots_on(client.get(page(cast.video_visit), {"state": "NY"})), "another may have it"
 
 
 def test_staff_do_not_book_for_themselves(client: Client, cast: Any) -> None:
@@ -685,7 +701,7 @@ def test_a_week_without_a_free_time_costs_no_more_and_names_the_next_one(client:
         services.add_exception(actor=maya, practitioner=cast.maya, start=clock.now(),
                                end=clock.now() + timedelta(days=12), reason="Away")  # fmt: skip
     client.get(page(cast.video_visit), {"state": "NY"})
-    assert len(queries(client, page(cast.video_visit), state="NY")) <= 8
+    assert len(queries(client, page(cast.video_visit), state="NY")) <= 9
     text = text_of(client.get(page(cast.video_visit), {"state": "NY"}))
     assert "No time is free on these days" in text
     assert "The next free time is" in text

@@ -24,6 +24,7 @@ from webside.people.models import Patient
 from webside.scheduling import selectors, services
 from webside.scheduling.codes import AppointmentStatus, DayPart, OfferStatus, WaitlistStatus
 from webside.scheduling.models import Appointment, WaitlistEntry
+from webside.scheduling.services.times import period_of
 from webside.scheduling.tests.factories import VISITOR, book, book_visitor
 from webside.scheduling.tests.waits import (
     FREE,
@@ -54,6 +55,14 @@ def letters(cast: Any, to: str) -> list[str]:
     with by_machine(cast):
         rows = OutgoingMessage.objects.filter(tenant_id=cast.larkspur.id, channel="email").order_by("queued_at")
         return [text_of(row) for row in rows if to in recipients_of(row)]
+
+
+def _with_daniel(cast: Any, period: Any) -> None:
+    """Let Liz have a visit with somebody else."""
+    Appointment.objects.create(
+        patient=cast.liz, practitioner=cast.daniel, service=cast.video_visit, period=period,
+        patient_state="NY", patient_timezone="America/New_York", booked_by="x", idempotency_key=uuid4().hex,
+    )  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------ whose turn it is
@@ -135,6 +144,27 @@ def test_nobody_is_woken_for_a_time(cast: Any, now: Any) -> None:
     work(now, timedelta(hours=10))
     [offer] = offers_of(cast, liz)
     assert timedelta(0) <= offer.until - (TEN + timedelta(hours=24)) < timedelta(minutes=1)
+
+
+def test_a_time_at_which_she_has_a_visit_already_is_passed_over_for_the_next_one(cast: Any) -> None:
+    later = FREE + timedelta(hours=4)
+    only(cast, FREE, later)
+    liz = wait(cast)
+    with by_machine(cast):
+        _with_daniel(cast, period_of(cast.video_visit, FREE))
+    work()
+    assert [each.start for each in offers_of(cast, liz)] == [later], "it isn’t tried again and again"
+
+
+def test_a_time_too_near_for_an_answer_is_passed_over_for_the_next_one(cast: Any) -> None:
+    soon, later = TEN + timedelta(minutes=30), FREE
+    only(cast, soon, later)
+    liz = wait(cast, notice_hours=0)
+    with by_machine(cast):
+        assert selectors.hold_of(liz, soon) is None
+        assert [each.start for each in selectors.offerable(liz)] == [later]
+    work()
+    assert [each.start for each in offers_of(cast, liz)] == [later]
 
 
 def test_a_cancelled_time_is_offered_when_it_cant_be_taken_back_any_more(cast: Any, now: Any) -> None:
@@ -280,10 +310,7 @@ def test_who_has_another_visit_then_is_told_and_keeps_the_offer(cast: Any) -> No
     work()
     [offer] = offers_of(cast, liz)
     with by_machine(cast):
-        Appointment.objects.create(
-            patient=cast.liz, practitioner=cast.daniel, service=cast.video_visit, period=offer.period,
-            patient_state="NY", patient_timezone="America/New_York", booked_by="x", idempotency_key=uuid4().hex,
-        )  # fmt: skip
+        _with_daniel(cast, offer.period)
     with cast.as_(cast.liz_user) as actor, pytest.raises(services.PatientBusy):
         services.accept_offer(actor=actor, offer=offer)
     assert [each.status for each in offers_of(cast, liz)] == [OfferStatus.OPEN]

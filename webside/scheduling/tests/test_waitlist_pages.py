@@ -253,7 +253,9 @@ def test_at_night_the_front_desk_is_told_to_call(cast: Any, client: Client, now:
     now.move_to(FREE - timedelta(hours=11))
     sign_in(client, cast.grace_user)
     page = client.post(url_of(nora, "waitlist-offer"), {"slot": slot_value(FREE, cast.maya.id)}, follow=True)
-    assert "It is night where this person is" in html(page)
+    assert "It is night where this person is, or there is too little time left" in html(page)
+    shown = html(client.get(url_of(nora, "waitlist-offer")))
+    assert "Nothing can be offered until the morning" in shown and 'name="slot"' not in shown
 
 
 def test_the_front_desk_puts_a_patient_on_the_list(cast: Any, client: Client) -> None:

@@ -68,15 +68,28 @@ def service_detail(request: HttpRequest, slug: str, service_id: UUID) -> HttpRes
         context["line"] = selectors.opening(service, clock.now())
         context["now_url"] = reverse("scheduling:queue-join", args=[slug, service.id])
     place = place_of(request)
-    context |= picker(request, service, place, path=request.path, chosen=request.GET.get("slot", ""))
+    hers = patient_for(request.actor, Scope.APPOINTMENTS)  # type: ignore[attr-defined]
+    context |= picker(request, service, place, path=request.path, chosen=request.GET.get("slot", ""), patient=hers)
     context["book_url"] = reverse("scheduling:appointment-book", args=[slug, service.id])
     context["people_url"] = f"{reverse('portal:people', args=[slug])}?service={service.id}"
     context["waitlist_url"] = f"{reverse('scheduling:waitlist-join', args=[slug, service.id])}?{place.query()}"
     return render(request, "scheduling/service_detail.html", context)
 
 
-def picker(request: HttpRequest, service: Any, place: Place, *, path: str, chosen: str = "") -> dict[str, Any]:
-    """Return what ``_place.html`` and ``_times.html`` draw: the place, who may, days and times."""
+def picker(
+    request: HttpRequest,
+    service: Any,
+    place: Place,
+    *,
+    path: str,
+    chosen: str = "",
+    patient: Any = None,
+    moving: Any = None,
+) -> dict[str, Any]:
+    """Return what ``_place.html`` and ``_times.html`` draw: the place, who may, days and times.
+
+    Times at which ``patient`` has another visit than ``moving`` are not shown.
+    """
     context: dict[str, Any] = {
         "place": place,
         "states": selectors.states(clock.now().date()),
@@ -97,14 +110,17 @@ def picker(request: HttpRequest, service: Any, place: Place, *, path: str, chose
     start = _times.first_day(request, place.zone)
     since, days = _times.week_of(start, place.zone)
     slots = selectors.free_slots(
-        service=service, state=place.state.code, since=since, days=days, practitioner=wanted, offered=offers
-    )
+        service=service, state=place.state.code, since=since, days=days, practitioner=wanted, offered=offers,
+        free_for=patient, moving=moving,
+    )  # fmt: skip
     times = _times.lay_out(
         slots, zone=place.zone, start=start, day=request.GET.get("day", ""), path=path, place=place,
         who=str(wanted.id) if wanted else "",
     )  # fmt: skip
     if not times.any_free and allowed:
-        soonest = selectors.next_free(service=service, state=place.state.code, offered=offers)
+        soonest = selectors.next_free(
+            service=service, state=place.state.code, offered=offers, free_for=patient, moving=moving
+        )
         context["next_free"] = soonest
         if soonest:
             day = soonest.start.astimezone(ZoneInfo(place.zone)).date().isoformat()
@@ -215,7 +231,7 @@ def _show(request: HttpRequest, choice: Choice, context: dict[str, Any]) -> Http
     if kept and kept.trouble:
         context |= {"trouble": kept.trouble, "groups": kept.groups, "findings": kept.findings}
     elif choice.start <= clock.now():
-        context |= {"trouble": "passed", "groups": _near(choice.service, choice.place, choice.start)}
+        context |= {"trouble": "passed", "groups": _near(choice)}
     return render(request, "scheduling/book.html", context)
 
 
@@ -339,9 +355,10 @@ def _trouble(refusal: services.CannotBook, place: Place, practitioner: Any) -> d
     }
 
 
-def _near(service: Any, place: Place, start: Any) -> list[dict[str, Any]]:
-    near = selectors.nearest_slots(service=service, state=place.state.code, start=start)  # type: ignore[union-attr]
-    return _times.nearest_groups(near, place.zone)
+def _near(choice: Choice) -> list[dict[str, Any]]:
+    state = choice.place.state.code if choice.place.state else ""
+    near = selectors.nearest_slots(service=choice.service, state=state, start=choice.start, patient=choice.patient)
+    return _times.nearest_groups(near, choice.place.zone)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -362,7 +379,9 @@ def move(request: HttpRequest, slug: str, appointment_id: UUID) -> HttpResponse:
     context: dict[str, Any] = {"appointment": appointment, "service": appointment.service, "detail_url": detail_url}
     if kept:
         context |= {"trouble": kept.trouble, "findings": kept.findings}
-    context |= picker(request, appointment.service, place, path=request.path)
+    context |= picker(
+        request, appointment.service, place, path=request.path, patient=appointment.patient, moving=appointment
+    )
     return render(request, "scheduling/appointment_move.html", context)
 
 

@@ -61,7 +61,7 @@ def offer(request: HttpRequest, slug: str, wait_id: UUID) -> HttpResponse:
         return _offer(request, actor, slug, entry)
     record("scheduling.waitlist.read", actor=actor, target=entry, patient_id=entry.patient_id, ground="front desk")
     kept = kept_for(request)
-    slots = selectors.slots_for(entry)
+    slots = selectors.offerable(entry)
     wish, now = selectors.wish_of(entry), clock.now()
     suiting = [each for each in slots if rules.suits(wish, each.start, each.practitioner.id, now)]
     context = {
@@ -73,6 +73,7 @@ def offer(request: HttpRequest, slug: str, wait_id: UUID) -> HttpResponse:
         "others": nearest_groups([each for each in slots if each not in suiting][:SHOWN], entry.timezone),
         "held": selectors.open_offer(entry),
         "trouble": kept.trouble if kept else "",
+        "night": not slots and selectors.is_night(entry),
         "findings": kept.findings if kept else [],
     }
     return render(request, "scheduling/waitlist_offer.html", context)

@@ -17,7 +17,6 @@ from webside.core.actor import Actor
 from webside.core.rows import first, prepared
 from webside.scheduling import selectors as scheduling
 from webside.scheduling.codes import HOLDS_TIME
-from webside.scheduling.models import Appointment
 from webside.scheduling.selectors import Slot
 from webside.visits import policies, rules
 from webside.visits.codes import MAIN, EndReason, ParticipantRole
@@ -129,23 +128,12 @@ def follow_up_times(visit: Visit, follow_up: FollowUp) -> FollowUpTimes:
     days = (min(wanted + LATER, _horizon()) - since).days
     if days <= 0:
         return FollowUpTimes(None, [])
-    slots = scheduling.free_slots(
+    free = scheduling.free_slots(
         service=appointment.service, state=appointment.patient_state, since=since, days=days,
         practitioner=appointment.practitioner, patient=appointment.patient, guardian=came_with_guardian(visit),
+        free_for=appointment.patient,
     )  # fmt: skip
-    taken = _taken(appointment, since, since + timedelta(days=days + 1))
-    free = [slot for slot in slots if not any(low < slot.end and slot.start < high for low, high in taken)]
     return _chosen(free, wanted, ZoneInfo(appointment.patient_timezone))
-
-
-def _taken(appointment: Appointment, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
-    held = Appointment.objects.filter(
-        patient_id=appointment.patient_id,
-        status__in=HOLDS_TIME,
-        period__endswith__gt=since,
-        period__startswith__lt=until,
-    )
-    return [(period.lower, period.upper) for period in held.values_list("period", flat=True)]
 
 
 def _chosen(free: list[Slot], wanted: datetime, zone: ZoneInfo) -> FollowUpTimes:

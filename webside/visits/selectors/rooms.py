@@ -473,6 +473,7 @@ def colleague_for(visit: Visit) -> Slot | None:
     free = scheduling.free_slots(
         service=appointment.service, state=start.state, since=clock.now() + LEAD, days=scheduling.BOOKABLE_DAYS,
         patient=appointment.patient, guardian=came_with_guardian(visit),
+        free_for=appointment.patient, moving=appointment,
     )  # fmt: skip
     return next((slot for slot in free if slot.practitioner.id != appointment.practitioner_id), None)
 
@@ -483,6 +484,7 @@ def other_times(visit: Visit, count: int = 3) -> list[Slot]:
     return scheduling.free_slots(
         service=appointment.service, state=appointment.patient_state, since=clock.now() + LEAD,
         days=scheduling.BOOKABLE_DAYS, practitioner=appointment.practitioner,
+        free_for=appointment.patient, moving=appointment,
     )[:count]  # fmt: skip
 
 
