@@ -7,28 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Demo, someone, wait_until
+from tests.e2e import walk
+from tests.e2e.conftest import Demo, someone
 from tests.e2e.keyboard import Keyboard
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 A_TIME = re.compile(r".*\d{1,2}:\d\d [ap]m")
-
-
-def letters_link(page: Any, subject: str, address: str) -> str:
-    """Wait for the newest letter that is called so; return the address in it that looks like ``address``."""
-
-    def found() -> str | None:
-        page.goto("/demo/mailbox/")
-        letter = page.get_by_role("link", name=re.compile(subject)).first
-        if not letter.count():
-            return None
-        letter.click()
-        link = re.search(address, page.content())
-        return link.group(0) if link else None
-
-    path: str = wait_until(f"a letter that is called {subject}", found)
-    return path
 
 
 def test_a_time_that_is_held_is_taken_by_keyboard_alone(demo: Demo, chromium: Any) -> None:
@@ -45,7 +30,7 @@ def test_a_time_that_is_held_is_taken_by_keyboard_alone(demo: Demo, chromium: An
         theirs.press("Hold this time and tell them")
         desk.get_by_text("Held", exact=True).first.wait_for()
 
-        page.goto(letters_link(page, "A time is free for you", r"/o/larkspur/waits/[^/\"]+/"))
+        page.goto(walk.letters_link(page, "A time is free for you", r"/o/larkspur/waits/[^/\"]+/"))
         page.get_by_role("heading", name="A time is free for you").wait_for()
         page.get_by_text("It is held for you until").wait_for()
         keys.press("Take this time")
@@ -77,7 +62,7 @@ def test_somebody_may_act_for_her_sees_her_care_and_is_ended_by_keyboard_alone(d
         keys.press("Send the invitation")
         liz.get_by_text("has not said yes yet").wait_for()
 
-        ana.goto(letters_link(ana, "asked to help", r"/o/larkspur/acting/invitation/[^/\"]+/"))
+        ana.goto(walk.letters_link(ana, "asked to help", r"/o/larkspur/acting/invitation/[^/\"]+/"))
         hers.press("Say yes")
         ana.get_by_text("You can act for Liz Moreno now.").wait_for()
         liz.goto("/o/larkspur/delegates/")

@@ -172,7 +172,7 @@ ELSEWHERE = {
     },
     "tests/e2e/test_group_visit.py": {"visits:seat", "visits:seat-join", "visits:visit-ask"},
     "tests/e2e/test_hand_over.py": {"visits:visit-colleagues", "visits:hand-over"},
-    "tests/e2e/test_turned.py": {"chart:transfer-sheet"},
+    "tests/e2e/test_turned.py": {"chart:transfer-sheet", "chart:sent-ahead"},
     "tests/e2e/test_sign_in.py": {
         "mfa_authenticate", "mfa_generate_recovery_codes", "mfa_view_recovery_codes", "mfa_deactivate_totp",
         "mfa_edit_webauthn", "mfa_remove_webauthn",
@@ -187,7 +187,8 @@ ELSEWHERE = {
 #: Routes that are no pages: what they give instead.
 NO_PAGES = {
     "a file": {
-        "billing:claim-csv", "chart:encounter-summary-pdf", "chart:transfer-sheet-pdf", "compliance:trail-csv",
+        "billing:claim-csv", "chart:encounter-summary-pdf", "chart:transfer-sheet-pdf", "chart:sent-ahead-pdf",
+        "compliance:trail-csv",
         "mfa_download_recovery_codes", "portal:figures-csv", "scheduling:appointment-calendar", "scheduling:feed",
         "ui:manifest", "ui:worker", "portal:embed-script",
         "visits:visit-file", "visits:seat-file", "chart:document-content", "accounts:sso-metadata",

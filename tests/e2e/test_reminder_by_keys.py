@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.e2e import walk
 from tests.e2e.conftest import Demo, someone, wait_until
 from tests.e2e.keyboard import Keyboard
-from tests.e2e.test_answers_by_keys import A_TIME, letters_link
+from tests.e2e.test_answers_by_keys import A_TIME
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -18,7 +19,7 @@ def test_a_reminder_is_answered_by_keyboard_alone(demo: Demo, chromium: Any) -> 
     """Confirm, move and cancel, each from the letter; what was cancelled is taken back."""
     with someone(chromium, demo, "Liz Moreno") as page:
         keys = Keyboard(page)
-        reminder = letters_link(page, "^Your visit with .* is coming", r"/o/larkspur/answer/[^/\"]+/")
+        reminder = walk.letters_link(page, "^Your visit with .* is coming", r"/o/larkspur/answer/[^/\"]+/")
 
         def open_() -> bool:
             page.goto(reminder)

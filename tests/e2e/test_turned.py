@@ -35,6 +35,40 @@ def both_widths(page: Any, name: str) -> None:
         assert findings(page) == []
 
 
+def send_ahead(sheet: Any, demo: Demo, chromium: Any) -> None:
+    """Send the checked sheet to who takes over; they open it on their own computer, with the code told by phone."""
+    assert sheet.get_by_label("To whom").input_value() == "Sam Ortiz", "who took over is who gets it"
+    sheet.get_by_label("E-mail").fill("er@kingston")
+    sheet.get_by_role("button", name="Send the link").click()
+    sheet.get_by_text("This is no e-mail address.").first.wait_for()
+    sheet.get_by_label("E-mail").fill("er@kingston.example")
+    sheet.get_by_role("button", name="Send the link").click()
+    told = sheet.get_by_text("Tell them this code by phone:")
+    told.wait_for()
+    examine(sheet, "turned-sent-ahead", route="chart:transfer-sheet")
+    code = re.sub(r"\D", "", told.inner_text())
+    with someone(chromium, demo, None, size=PHONE) as them:
+        link = walk.letters_link(them, "has sent you something ahead", r"/o/larkspur/sent-ahead/[^/\"]+/")
+        them.goto(link)
+        them.get_by_role("heading", name="Enter the code").wait_for()
+        examine(them, "turned-ahead-code", route="chart:sent-ahead")
+        them.get_by_label("Code").fill(f"{(int(code) + 1) % 10**6:06}")
+        them.get_by_role("button", name="Open it").click()
+        them.get_by_text("That isn’t the code.").first.wait_for()
+        them.get_by_label("Code").fill(code)
+        them.get_by_role("button", name="Open it").click()
+        them.get_by_text("Chest pain for an hour, pale.").wait_for()
+        examine(them, "turned-ahead-sheet", route="chart:sent-ahead")
+        with them.expect_download() as saved:
+            them.get_by_role("link", name="Save PDF").click()
+        assert saved.value.suggested_filename == "sent-ahead.pdf"
+        them.get_by_role("button", name="Close it on this computer").click()
+        them.get_by_role("heading", name="Enter the code").wait_for()
+    sheet.reload()
+    sheet.get_by_text("Opened", exact=True).wait_for()
+    assert not sheet.get_by_text("Tell them this code by phone:").count(), "said once, it is done with"
+
+
 def test_an_emergency_within_the_call_from_two_presses_to_the_end(demo: Demo, chromium: Any) -> None:
     with someone(chromium, demo, "Liz Moreno", size=PHONE) as liz, someone(chromium, demo, "Dr. Maya Chen") as maya:
         visit = walk.come_and_wait(liz)
@@ -89,6 +123,7 @@ def test_an_emergency_within_the_call_from_two_presses_to_the_end(demo: Demo, ch
         examine(sheet, "turned-sheet", route="chart:transfer-sheet")
         sheet.get_by_role("button", name="I have read it, and it is right").click()
         sheet.get_by_text("Noted that you have checked it.").wait_for()
+        send_ahead(sheet, demo, chromium)
         sheet.close()
         maya.get_by_role("button", name="End visit").click()
         liz.wait_for_url("**/ended/")

@@ -14,6 +14,7 @@ from typing import Any
 from playwright.sync_api import TimeoutError as Late
 
 from tests.e2e.call_lab.running import wait_for
+from tests.e2e.conftest import wait_until
 
 See = Callable[[Any, str], None]
 FRAMES = "document.querySelector('[data-call=remote]')?.getVideoPlaybackQuality().totalVideoFrames ?? 0"
@@ -206,3 +207,19 @@ def write_note(page: Any, *, see: See = unseen) -> None:
     page.get_by_label("Decision-making").select_option("moderate")
     saved(page)
     see(page, "clinician-room")
+
+
+def letters_link(page: Any, subject: str, address: str) -> str:
+    """Wait for the newest letter that is called so; return the address in it that looks like ``address``."""
+
+    def found() -> str | None:
+        page.goto("/demo/mailbox/")
+        letter = page.get_by_role("link", name=re.compile(subject)).first
+        if not letter.count():
+            return None
+        letter.click()
+        link = re.search(address, page.content())
+        return link.group(0) if link else None
+
+    path: str = wait_until(f"a letter that is called {subject}", found)
+    return path

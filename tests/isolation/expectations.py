@@ -403,6 +403,14 @@ CHART = [
     row("chart:transfer", get="maya", at="room", query={"beside": "1"}, headers={"HX-Request": "true"}, note="beside a call"),
     row("chart:transfer-sheet", get="maya", post="maya", at="room", body={"digest": "another"}),
     row("chart:transfer-sheet-pdf", get="maya", at="room"),
+    row("chart:transfer-sheet", post="maya", at="room", note="send it ahead", body={
+        "do": "send", "name": "Intake", "email": "intake@kingston.example", "key": "one-form",
+    }),
+    row("chart:transfer-sheet", post="maya", at="room", body={"do": "end", "link": "{ahead_id}"}, note="end a link"),
+    # A bearer's page: whoever holds the link is asked for the code, which was told by phone.
+    row("chart:sent-ahead", get=EVERYBODY, post=each(EVERYBODY, 302), ids={"token": "ahead_token"},
+        body={"code": "{ahead_code}"}),
+    row("chart:sent-ahead-pdf", get=each(EVERYBODY, 302), ids={"token": "ahead_token"}),
     row("chart:encounter-detail", get="maya", at="room"),
     row("chart:encounter-detail", get="maya", at="ended", note="signed"),
     row("chart:note-save", get="maya:302", post="maya", at="room", body=NOTE),

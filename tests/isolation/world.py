@@ -603,7 +603,15 @@ class _Filling:
                 destination="urgent-care", how_soon="today", why=f"It is {self.clinic.word('sent')}"
             )
             made = services.send_in_person(actor=who, encounter=encounter, draft=draft)
-            self.things["transfer_id"] = made.id
+            digest, tokens = selectors.sheet(who, encounter, made).digest, list[str]()
+            services.check_sheet(actor=who, encounter=encounter, transfer=made, digest=digest)
+            sent = services.send_ahead(
+                actor=who, encounter=encounter, transfer=made, name="Urgent care", email="urgent@care.example", key="x",
+                link_to=lambda token: tokens.append(token) or token,
+            )  # fmt: skip
+            self.things |= {
+                "transfer_id": made.id, "ahead_id": sent.link.id, "ahead_token": tokens[0], "ahead_code": sent.code,
+            }  # fmt: skip
 
     def _front_desk(self) -> None:
         """Time off and hours of the practitioner; a place that helps with visits; a text that somebody sent to the clinic."""

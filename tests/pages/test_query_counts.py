@@ -115,7 +115,7 @@ MEASURED: dict[str, dict[str, int]] = {
         "chart:encounter-sign admitted": 8,
         "chart:encounter-summary": 7,
         "chart:transfer admitted": 2,
-        "chart:transfer-sheet": 7,
+        "chart:transfer-sheet": 8,
         "visits:visit-room waiting": 6,
         "visits:visit-door waiting": 5,
         "visits:visit-colleagues waiting": 6,

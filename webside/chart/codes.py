@@ -204,3 +204,12 @@ class TransferOutcome(StrEnum):
     NOT_NEEDED = "not-needed"
     UNKNOWN = "unknown"
     MISTAKE = "mistake"
+
+
+class AheadStanding(StrEnum):
+    """Whether a link that was sent ahead shows a sheet, or why not. ``tried``: the code was wrong too many times."""
+
+    OPEN = "open"
+    OVER = "over"
+    ENDED = "ended"
+    TRIED = "tried"

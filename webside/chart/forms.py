@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from webside.chart.codes import TransferKind
-from webside.chart.selectors import CALLERS, DESTINATIONS, HOW_SOON, OUTCOMES, TRAVEL
+from webside.chart.selectors import AHEAD_DIGITS, CALLERS, DESTINATIONS, HOW_SOON, OUTCOMES, TRAVEL
 from webside.people.forms import BirthDateField
 
 
@@ -148,3 +148,43 @@ class CloseForm(forms.Form):
 
     def __init__(self, data: Any = None, *, of: str = "", **given: Any) -> None:
         super().__init__(data, auto_id=f"end-{of}-%s", **given)
+
+
+class AheadForm(forms.Form):
+    """To whom the checked sheet is sent."""
+
+    use_required_attribute = False
+    name = forms.CharField(
+        label=_("To whom"), max_length=160, help_text=_("The person or the place. They read it in the e-mail."),
+        error_messages={"required": _("Write who gets it.")},
+    )  # fmt: skip
+    email = forms.EmailField(
+        label=_("E-mail"), max_length=254,
+        error_messages={"required": _("Write their e-mail address."), "invalid": _("This is no e-mail address.")},
+    )  # fmt: skip
+
+    def __init__(self, data: Any = None, **given: Any) -> None:
+        super().__init__(data, auto_id="ahead-%s", **given)
+
+
+class CodeForm(forms.Form):
+    """The code of a link that was sent ahead. ``problem``: as in :class:`WhoForm`."""
+
+    use_required_attribute = False
+    code = forms.CharField(
+        label=_("Code"), max_length=20,
+        widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "one-time-code"}),
+        error_messages={"required": _("Enter the six digits that you were told by phone.")},
+    )  # fmt: skip
+
+    def __init__(self, data: Any = None, *, problem: str = "") -> None:
+        super().__init__({} if problem else data)
+        if problem:
+            self.fields["code"].error_messages["required"] = problem
+
+    def clean_code(self) -> str:
+        """Return the six digits, however they were grouped."""
+        digits = "".join(each for each in self.cleaned_data["code"] if each.isascii() and each.isdigit())
+        if len(digits) != AHEAD_DIGITS:
+            raise ValidationError(self.fields["code"].error_messages["required"])
+        return digits

@@ -406,6 +406,7 @@ class Transfer(TenantModel):
     ``done`` (what was done, what is asked for) are for who takes over; ``bring`` and ``if_worse`` are for the patient.
 
     ``checked_digest`` names the sheet (``selectors.transfers.Sheet``) as somebody checked it: another one is not checked.
+    ``checked_sheet`` is that sheet itself, for who reads it by a link: nothing leaves that nobody has checked.
     Never deleted: one that was pressed by mistake is closed as such.
     """
 
@@ -433,6 +434,7 @@ class Transfer(TenantModel):
     checked_at = models.DateTimeField(null=True)
     checked_by = models.CharField(max_length=160, blank=True)
     checked_digest = models.CharField(max_length=64, blank=True)
+    checked_sheet = models.JSONField(default=dict)
     closed_at = models.DateTimeField(null=True)
     closed_by = models.CharField(max_length=160, blank=True)
     outcome = models.CharField(max_length=12, blank=True)
@@ -468,4 +470,33 @@ class TransferContact(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "transfer", "client_key"], name="transfer_contact_once")
+        ]
+
+
+class TransferLink(TenantModel):
+    """The sheet of a transfer was sent ahead: a link by e-mail, and a code that is told by phone.
+
+    Both are kept as hashes, the code's together with the token, so that who reads the database can't try the few codes.
+    ``tries_left``: so many wrong codes are taken; at none the link is over. ``opens`` counts browsers that said the code.
+    """
+
+    transfer = TenantForeignKey("chart.Transfer", related_name="links")
+    name = models.CharField(max_length=160)
+    email = models.EmailField(max_length=254)
+    token_hash = models.BinaryField(max_length=32)
+    code_hash = models.BinaryField(max_length=32)
+    sent_at = models.DateTimeField(default=clock.now)
+    sent_by = models.CharField(max_length=160)
+    expires_at = models.DateTimeField()
+    tries_left = models.PositiveSmallIntegerField()
+    opened_at = models.DateTimeField(null=True)
+    opens = models.PositiveIntegerField(default=0)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=160, blank=True)
+    client_key = models.CharField(max_length=40)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "token_hash"], name="transfer_link_token_once"),
+            models.UniqueConstraint(fields=["tenant", "transfer", "client_key"], name="transfer_link_once"),
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from webside.chart.views import clinician, documents, emergencies, lists, patient, plans, transfers
+from webside.chart.views import clinician, documents, emergencies, lists, patient, plans, sent_ahead, transfers
 
 app_name = "chart"
 _HERE = "o/<slug:slug>/encounters/<uuid:encounter_id>/"
@@ -44,6 +44,8 @@ urlpatterns = [
     path(_HERE + "turn/", transfers.turn, name="transfer"),
     path(_HERE + "turn/<uuid:transfer_id>/sheet/", transfers.sheet, name="transfer-sheet"),
     path(_HERE + "turn/<uuid:transfer_id>/sheet.pdf", transfers.sheet_pdf, name="transfer-sheet-pdf"),
+    path("o/<slug:slug>/sent-ahead/<str:token>/", sent_ahead.opened, name="sent-ahead"),
+    path("o/<slug:slug>/sent-ahead/<str:token>/sheet.pdf", sent_ahead.opened_pdf, name="sent-ahead-pdf"),
     path(_HERE + "summary/", patient.summary, name="encounter-summary"),
     path(_HERE + "summary/who/", patient.who, name="summary-who"),
     path(_HERE + "summary.pdf", patient.summary_pdf, name="encounter-summary-pdf"),

@@ -111,6 +111,19 @@ def messages_about(about_id: UUID, kinds: frozenset[MessageKind]) -> list[Outgoi
     return explained(found.order_by("queued_at"))
 
 
+def letters_about(about_ids: Collection[UUID]) -> dict[UUID, OutgoingMessage]:
+    """Return the newest e-mail about each of several things of the frame's tenant, by the thing's id.
+
+    Who may see the things may see this.
+    """
+    if not about_ids:
+        return {}
+    found = OutgoingMessage.objects.filter(
+        tenant_id=frames.current_tenant_id(), about_id__in=about_ids, channel=Channel.EMAIL
+    )
+    return {row.about_id: row for row in explained(found.order_by("queued_at")) if row.about_id is not None}
+
+
 def explained(found: Iterable[OutgoingMessage]) -> list[OutgoingMessage]:
     """Return messages with the reason why they did not arrive, and what to do, in words."""
     rows = list(found)

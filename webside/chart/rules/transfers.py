@@ -1,11 +1,11 @@
-"""When somebody must ask whether a patient who was sent elsewhere is there. Pure."""
+"""When somebody must ask whether a patient who was sent elsewhere is there; how long what was sent ahead opens. Pure."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from webside.chart.codes import HowSoon
+from webside.chart.codes import AheadStanding, HowSoon
 from webside.core.dated import figure
 
 FIGURES = Path(__file__).resolve().parent.parent / "data" / "figures.csv"
@@ -24,3 +24,12 @@ def within_a_day(how_soon: HowSoon | str) -> bool | None:
     (True, None, False)
     """
     return {HowSoon.NOW: True, HowSoon.TODAY: True, HowSoon.DAYS: False}.get(HowSoon(how_soon)) if how_soon else True
+
+
+def ahead_standing(*, now: datetime, expires_at: datetime, ended: bool, tries_left: int) -> AheadStanding:
+    """Return whether a link that was sent ahead shows the sheet, or why not."""
+    if tries_left <= 0:
+        return AheadStanding.TRIED
+    if ended:
+        return AheadStanding.ENDED
+    return AheadStanding.OPEN if now < expires_at else AheadStanding.OVER

@@ -92,6 +92,15 @@ from webside.chart.selectors.plans import (
     to_do,
     until_words,
 )
+from webside.chart.selectors.sent_ahead import (
+    AHEAD_DIGITS,
+    AHEAD_LASTS,
+    AHEAD_TRIES,
+    SentAhead,
+    ahead_by_hash,
+    ahead_standing,
+    sent_ahead,
+)
 from webside.chart.selectors.signing import sign_case, sign_columns
 from webside.chart.selectors.summaries import (
     MOST_WRONG,
@@ -127,6 +136,9 @@ from webside.chart.selectors.transfers import (
 )
 
 __all__ = [
+    "AHEAD_DIGITS",
+    "AHEAD_LASTS",
+    "AHEAD_TRIES",
     "CALLERS",
     "DESTINATIONS",
     "EMERGENCY",
@@ -148,12 +160,15 @@ __all__ = [
     "ListChange",
     "Owner",
     "PlanShown",
+    "SentAhead",
     "Sheet",
     "StepRow",
     "Summary",
     "ToDo",
     "addenda_of",
     "agreed_in",
+    "ahead_by_hash",
+    "ahead_standing",
     "allergies_of",
     "answered_for",
     "asked_before_signing",
@@ -214,6 +229,7 @@ __all__ = [
     "release_on",
     "search_diagnoses",
     "seen_within_a_day",
+    "sent_ahead",
     "sheet",
     "sign_case",
     "sign_columns",

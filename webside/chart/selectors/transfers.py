@@ -225,6 +225,22 @@ class Sheet:
     clinic: str
     parts: tuple[Part, ...]
 
+    @classmethod
+    def as_checked(cls, transfer: Transfer) -> Sheet | None:
+        """Return the sheet as somebody checked it last; nothing where nobody has."""
+        kept = transfer.checked_sheet
+        if not kept:
+            return None
+        parts = tuple(Part(title, text, tuple(items)) for title, text, items in kept["parts"])
+        return cls(transfer, kept["title"], kept["patient"], kept["record"], kept["clinic"], parts)
+
+    def to_keep(self) -> dict[str, Any]:
+        """Return it as :meth:`as_checked` reads it."""
+        parts = [[part.title, part.text, list(part.items)] for part in self.parts]
+        return {
+            "title": self.title, "patient": self.patient, "record": self.record, "clinic": self.clinic, "parts": parts,
+        }  # fmt: skip
+
     @property
     def digest(self) -> str:
         """Names this very content: another word, and it is another one."""

@@ -32,6 +32,7 @@ from webside.chart.services.plans import (
     reopen_step,
     take_over_plan,
 )
+from webside.chart.services.sent_ahead import NotChecked, Sent, ahead_hash, end_ahead, open_ahead, send_ahead
 from webside.chart.services.summaries import identify
 from webside.chart.services.transfers import (
     ContactDraft,
@@ -57,9 +58,11 @@ __all__ = [
     "Invalid",
     "ListChanged",
     "NotAllowed",
+    "NotChecked",
     "NotReady",
     "NoteClosed",
     "Origin",
+    "Sent",
     "SheetChanged",
     "StepDraft",
     "TransferDraft",
@@ -71,6 +74,7 @@ __all__ = [
     "add_step",
     "add_vitals",
     "agree_on_plan",
+    "ahead_hash",
     "cancel_encounter",
     "change_day",
     "change_step",
@@ -80,6 +84,7 @@ __all__ = [
     "close_transfer",
     "confirm_list",
     "declare_emergency",
+    "end_ahead",
     "end_emergency",
     "end_entry",
     "finish_encounter",
@@ -92,6 +97,7 @@ __all__ = [
     "note_call",
     "note_contact",
     "note_help",
+    "open_ahead",
     "open_in_emergency",
     "order_diagnoses",
     "remove_diagnosis",
@@ -101,6 +107,7 @@ __all__ = [
     "review_emergency",
     "save_note",
     "save_note_part",
+    "send_ahead",
     "send_in_person",
     "sign_note",
     "start_encounter",

@@ -12,7 +12,7 @@ from webside.audit.services import action, record
 from webside.chart import policies, registry, selectors
 from webside.chart.codes import Caller, Destination, HowSoon, TransferKind, TransferOutcome, Travel
 from webside.chart.events import TransferClosed, TransferStarted
-from webside.chart.models import Encounter, Transfer, TransferContact
+from webside.chart.models import Encounter, Transfer, TransferContact, TransferLink
 from webside.chart.services.errors import Invalid, NotAllowed
 from webside.core import clock
 from webside.core.actor import Actor
@@ -76,7 +76,7 @@ def declare_emergency(*, actor: Actor, encounter: Encounter) -> Transfer:
 @action("chart.transfer.call")
 def note_call(*, actor: Actor, encounter: Encounter, transfer: Transfer, by: Caller = Caller.CLINICIAN) -> Transfer:
     """Note that the emergency number was called, now. The first word counts; :func:`change_transfer` corrects it."""
-    transfer = _locked(actor, encounter, transfer)
+    transfer = locked_transfer(actor, encounter, transfer)
     _must_be_open(transfer)
     _must_be_emergency(transfer)
     if transfer.called_at is None:
@@ -126,7 +126,7 @@ def change_transfer(*, actor: Actor, encounter: Encounter, transfer: Transfer, d
 
     Raises :class:`NotAllowed`, :class:`Invalid`.
     """
-    transfer = _locked(actor, encounter, transfer)
+    transfer = locked_transfer(actor, encounter, transfer)
     _must_be_open(transfer)
     _must_hold(TransferKind(transfer.kind), draft)
     before = _said(transfer)
@@ -142,7 +142,7 @@ def change_transfer(*, actor: Actor, encounter: Encounter, transfer: Transfer, d
 @action("chart.transfer.help-there")
 def note_help(*, actor: Actor, encounter: Encounter, transfer: Transfer, there: bool = True) -> Transfer:
     """Note that help is with her now, so that who stayed on the line may go; or take that back. Twice is once."""
-    transfer = _locked(actor, encounter, transfer)
+    transfer = locked_transfer(actor, encounter, transfer)
     _must_be_open(transfer)
     _must_be_emergency(transfer)
     if (transfer.help_there_at is not None) is not there:
@@ -161,7 +161,7 @@ def note_contact(
 
     Raises :class:`NotAllowed`, and :class:`Invalid` without a name or a place, or without words on why nobody was reached.
     """
-    transfer = _locked(actor, encounter, transfer)
+    transfer = locked_transfer(actor, encounter, transfer)
     found = TransferContact.objects.filter(transfer=transfer, client_key=key[:40]).first()
     if found is None:
         _must_be_open(transfer)
@@ -184,10 +184,12 @@ def check_sheet(*, actor: Actor, encounter: Encounter, transfer: Transfer, diges
 
     Raises :class:`NotAllowed`, and :class:`SheetChanged` where it reads otherwise by now.
     """
-    transfer = _locked(actor, encounter, transfer)
-    if selectors.sheet(actor, encounter, transfer).digest != digest:
+    transfer = locked_transfer(actor, encounter, transfer)
+    sheet = selectors.sheet(actor, encounter, transfer)
+    if sheet.digest != digest:
         raise SheetChanged
     transfer.checked_at, transfer.checked_by, transfer.checked_digest = clock.now(), actor.label, digest
+    transfer.checked_sheet = sheet.to_keep()  # what each link that was sent ahead shows from now on
     transfer.save()
     _recorded("chart.transfer.check", actor, transfer)
     return transfer
@@ -202,7 +204,7 @@ def close_transfer(
     ``MISTAKE``: it was pressed by mistake, and counts for nothing. Raises :class:`NotAllowed`, and :class:`Invalid` without
     words where she isn't there.
     """
-    transfer = _locked(actor, encounter, transfer)
+    transfer = locked_transfer(actor, encounter, transfer)
     said = words.strip()[:500]
     if outcome not in (TransferOutcome.ARRIVED, TransferOutcome.MISTAKE) and not said:
         raise Invalid({"words": [_("Write in a few words what happened, and how you know.")]})
@@ -210,6 +212,11 @@ def close_transfer(
         transfer.closed_at, transfer.closed_by = clock.now(), actor.label
         transfer.outcome, transfer.closing = outcome.value, said
         transfer.save()
+        if outcome is TransferOutcome.MISTAKE:  # nobody is coming: what was sent ahead opens no more
+            now = clock.now()
+            TransferLink.objects.filter(transfer=transfer, ended_at=None).update(
+                ended_at=now, ended_by=actor.label, updated_at=now
+            )
         publish(TransferClosed(transfer_id=transfer.id))
     _recorded("chart.transfer.close", actor, transfer, outcome=transfer.outcome)
     return transfer
@@ -221,7 +228,7 @@ def reopen_transfer(*, actor: Actor, encounter: Encounter, transfer: Transfer) -
 
     Raises :class:`Invalid` where one of the same kind was begun meanwhile.
     """
-    transfer = _locked(actor, encounter, transfer)
+    transfer = locked_transfer(actor, encounter, transfer)
     if transfer.closed_at is not None:
         others = Transfer.objects.filter(encounter=encounter, kind=transfer.kind).exclude(id=transfer.id)
         if others.exclude(outcome=TransferOutcome.MISTAKE).exists():
@@ -236,7 +243,7 @@ def reopen_transfer(*, actor: Actor, encounter: Encounter, transfer: Transfer) -
 # ----------------------------------------------------------------------------------------------------------- shared
 
 
-def _locked(actor: Actor, encounter: Encounter, transfer: Transfer) -> Transfer:
+def locked_transfer(actor: Actor, encounter: Encounter, transfer: Transfer) -> Transfer:
     """Return a transfer of an encounter, locked and read anew. Raises :class:`NotAllowed`."""
     if transfer.encounter_id != encounter.id or not policies.can_transfer(actor, encounter):
         raise NotAllowed

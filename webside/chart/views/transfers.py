@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -24,10 +25,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from webside.audit.services import record
 from webside.chart import policies, selectors, services
-from webside.chart.codes import TransferKind, TransferOutcome
+from webside.chart.codes import AheadStanding, TransferKind, TransferOutcome
 from webside.chart.engines import paper
-from webside.chart.forms import CloseForm, ContactForm, TransferForm
+from webside.chart.forms import AheadForm, CloseForm, ContactForm, TransferForm
 from webside.chart.views._doors import age, back_to, encounter_or_404, refuse
+from webside.ui.kept import Kept, ask_again, carried, carry, kept_for
 from webside.ui.undo import undo
 
 READ = "chart.transfer.read"
@@ -278,33 +280,102 @@ _DOERS: dict[str, Callable[[HttpRequest, Any], HttpResponse]] = {
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def sheet(request: HttpRequest, slug: str, encounter_id: UUID, transfer_id: UUID) -> HttpResponse:
-    """Show what is sent ahead, ready for paper and to be read out; by POST note that it was read and is right."""
-    checking = request.method == "POST"
-    encounter, transfer = _of(request, encounter_id, transfer_id, "chart.transfer.check" if checking else SHEET)
-    actor = request.actor  # type: ignore[attr-defined]
-    if checking:
+    """Show what is sent ahead, ready for paper and to be read out.
+
+    By POST (``do``): note that it was read and is right, send a link to it, or end one.
+    """
+    if request.method == "POST":
+        name, what = _OF_SHEET.get(request.POST.get("do", ""), ("chart.transfer.check", _check))
+        encounter, transfer = _of(request, encounter_id, transfer_id, name)
+        page = reverse("chart:transfer-sheet", args=[slug, encounter_id, transfer_id])
         try:
-            services.check_sheet(
-                actor=actor, encounter=encounter, transfer=transfer, digest=request.POST.get("digest", "")
-            )
+            return what(request, encounter, transfer) or HttpResponseRedirect(page)
         except services.NotAllowed:
-            refuse(request, "chart.transfer.check", "Encounter", encounter_id)
-        except services.SheetChanged:
-            messages.error(request, _("It reads otherwise by now. Read it again, then press the button."))
-        else:
-            messages.success(request, _("Noted that you have checked it."))
-        return HttpResponseRedirect(reverse("chart:transfer-sheet", args=[slug, encounter_id, transfer_id]))
+            refuse(request, name, "Encounter", encounter_id)
+    encounter, transfer = _of(request, encounter_id, transfer_id, SHEET)
+    actor = request.actor  # type: ignore[attr-defined]
     ground = selectors.ground_of(actor, encounter)
     record(SHEET, actor=actor, target=transfer, patient_id=encounter.patient_id, ground=ground)
+    made = selectors.sheet(actor, encounter, transfer)
     context = {
         "encounter": encounter,
         "patient": encounter.patient,
         "transfer": transfer,
-        "sheet": selectors.sheet(actor, encounter, transfer),
+        "sheet": made,
         "zone": encounter.tenant.timezone,
         "may_transfer": policies.can_transfer(actor, encounter),
+        "links": [(each, _code_of(request, each)) for each in selectors.sent_ahead(transfer)],
     }
+    if context["may_transfer"] and made.is_checked:
+        kept = kept_for(request)
+        context["ahead_form"] = AheadForm(kept.data if kept else None, initial=_to_whom(transfer))
+        context["ahead_key"] = uuid4().hex
     return render(request, "chart/transfer_sheet.html", context)
+
+
+def _to_whom(transfer: Any) -> dict[str, str]:
+    """Return who is likely to get it: who took over last, else the place where she goes."""
+    taken = next((each for each in reversed(transfer.contacts.all()) if each.reached), None)
+    named = ", ".join(filter(None, (taken.name, taken.place))) if taken else transfer.place_name
+    return {"name": named[:160]}
+
+
+def _code_of(request: HttpRequest, sent: Any) -> str:
+    """Return the code to tell, for as long as this browser keeps it, and nobody has opened the link."""
+    if sent.standing is not AheadStanding.OPEN or sent.link.opened_at is not None:
+        return ""
+    code = carried(request, f"sent-ahead:{sent.link.id}")
+    return f"{code[:3]} {code[3:]}" if code else ""
+
+
+def _check(request: HttpRequest, encounter: Any, transfer: Any) -> None:
+    actor, digest = request.actor, request.POST.get("digest", "")  # type: ignore[attr-defined]
+    try:
+        services.check_sheet(actor=actor, encounter=encounter, transfer=transfer, digest=digest)
+    except services.SheetChanged:
+        messages.error(request, _("It reads otherwise by now. Read it again, then press the button."))
+    else:
+        messages.success(request, _("Noted that you have checked it."))
+
+
+def _send(request: HttpRequest, encounter: Any, transfer: Any) -> HttpResponse:
+    form = AheadForm(request.POST)
+    if not form.is_valid():
+        return ask_again(request, Kept.of(form))
+    here = reverse("chart:transfer-sheet", args=[request.tenant.slug, encounter.id, transfer.id])  # type: ignore[attr-defined]
+    slug = request.tenant.slug  # type: ignore[attr-defined]
+    try:
+        made = services.send_ahead(
+            actor=request.actor, encounter=encounter, transfer=transfer, **form.cleaned_data,  # type: ignore[attr-defined]
+            link_to=lambda token: reverse("chart:sent-ahead", args=[slug, token]),
+            key=request.POST.get("key", "").strip()[:40] or uuid4().hex,
+        )  # fmt: skip
+    except services.NotChecked:
+        messages.error(request, _("It reads otherwise by now. Read it again, then press the button."))
+    except services.Invalid as error:
+        messages.error(request, " ".join(text for texts in error.errors.values() for text in texts))
+    else:
+        if made.code:
+            carry(request, f"sent-ahead:{made.link.id}", made.code)
+        messages.success(request, _("It is on its way. Now call them, and tell them the code below."))
+    return HttpResponseRedirect(f"{here}#ahead")
+
+
+def _end(request: HttpRequest, encounter: Any, transfer: Any) -> None:
+    try:
+        services.end_ahead(
+            actor=request.actor, encounter=encounter, transfer=transfer,  # type: ignore[attr-defined]
+            link_id=UUID(request.POST.get("link", "")),
+        )  # fmt: skip
+    except (ValueError, ObjectDoesNotExist):
+        refuse(request, "chart.transfer.end-ahead", "Transfer", transfer.id)
+    messages.success(request, _("Ended. The link opens nothing any more."))
+
+
+_OF_SHEET: dict[str, tuple[str, Callable[[HttpRequest, Any, Any], HttpResponse | None]]] = {
+    "send": ("chart.transfer.send-ahead", _send),
+    "end": ("chart.transfer.end-ahead", _end),
+}
 
 
 @never_cache
