@@ -16,6 +16,17 @@ from tests.e2e.keyboard import Keyboard
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("crowd"), pytest.mark.timeout(1500)]
 
 
+def lose_one_answer(page: Any, address: str) -> None:
+    """Let the server do what is asked once, and the page never hear of it."""
+
+    def lose(route: Any) -> None:
+        route.fetch()
+        route.abort()
+
+    page.watch.expect("ERR_")
+    page.route(address, lose, times=1)
+
+
 def test_a_guest_comes_and_goes_by_keyboard_alone(demo: Demo, browsers: Callable[..., Any]) -> None:
     chromium = browsers(fps=6)
     with (
@@ -31,8 +42,12 @@ def test_a_guest_comes_and_goes_by_keyboard_alone(demo: Demo, browsers: Callable
         theirs.write("Name", "Rosa Diaz")
         theirs.reach("Comes as")
         maya.keyboard.type("Interpreter")
+        lose_one_answer(maya, "**/people/ask/")
+        theirs.press("Make the link")
+        maya.get_by_text("Press again: nothing is done twice.").wait_for()
         theirs.press("Make the link")
         maya.get_by_text("The link for Rosa Diaz").wait_for()
+        assert maya.locator("form.visit-seatdo").count() == 1, "asked twice, she has one seat"
 
         guest.goto(maya.locator("#asked-link").input_value())
         hers.press("Join")

@@ -65,6 +65,7 @@ class Participant(TenantModel):
     show_screen = models.BooleanField(default=False)
     invited_by = TenantForeignKey("visits.Participant", null=True, related_name="+")
     invited_at = models.DateTimeField(null=True)
+    asked_key = models.CharField(max_length=40, blank=True)
     admitted_at = models.DateTimeField(null=True)
     made_room_at = models.DateTimeField(null=True)
     removed_at = models.DateTimeField(null=True)
@@ -79,6 +80,11 @@ class Participant(TenantModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["tenant", "dial_digest"], name="dial_code_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "visit", "asked_key"],
+                condition=Q(removed_at=None) & ~Q(asked_key=""),
+                name="participant_asked_once",
+            ),
             models.UniqueConstraint(
                 fields=["tenant", "visit", "role"],
                 condition=Q(role__in=[role.value for role in MAIN]),

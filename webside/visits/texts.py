@@ -76,7 +76,7 @@ TEXTS: tuple[Any, ...] = (
     _("Take it again"),
     _("Taken back."),
     _("That did not get through. Try again."),
-    _("We don’t know whether that got through. Look at the list before you press again."),
+    _("We don’t know whether that got through. Press again: nothing is done twice."),
     _("The call goes on."),
     _("The call has ended."),
     _("The call went there. You can close this window. To bring the call back here, load this page again."),

@@ -74,10 +74,12 @@ def ask_in(
     relation: Relation | None = None,
     email: str = "",
     user_id: UUID | None = None,
+    key: str = "",
 ) -> Asked:
     """Ask one person into a visit that is under way: a colleague by ``user_id``, anybody else by a link.
 
-    A colleague who was asked already keeps the seat. Whoever is asked waits in the lobby until the clinician lets them
+    A colleague who was asked already keeps the seat; the same press again (``key``) makes no second one, and its link is
+    a new one, since nobody knows whether the first was read. Whoever is asked waits in the lobby until the clinician lets them
     in. Raises :class:`NotAllowed`, :class:`WrongStage`, :class:`RoomFull` and, for what names nobody or doesn't fit the
     role, :class:`ValueError`.
     """
@@ -88,6 +90,8 @@ def ask_in(
         require_stage(visit, Stage.WAITING, Stage.ROOM)
     seats = selectors.seats_of(visit)
     asked = next((Asked(seat) for seat in seats if user_id is not None and seat.user_id == user_id), None)
+    if asked is None and (again := next((seat for seat in seats if key and seat.asked_key == key), None)):
+        asked = Asked(again, _new_link(again, link_to, email))
     if asked is None:
         today = clock.now().date()
         if len(seats) + len(MAIN) >= (most := rules.most_seats(today)):
@@ -99,7 +103,7 @@ def ask_in(
             visit=visit, role=role, user_id=user_id, name=name, relation=relation.value if relation else "",
             speak=may.speak, see_chart=may.see_chart, write=may.write, stay_without_patient=may.stay_without_patient,
             show_screen=may.show_screen,
-            invited_by=selectors.own_seat(actor, visit), invited_at=clock.now(),
+            invited_by=selectors.own_seat(actor, visit), invited_at=clock.now(), asked_key=key,
         )  # fmt: skip
         asked = Asked(seat, "" if user_id else _new_link(seat, link_to, email))
         if user_id:

@@ -73,6 +73,18 @@ def standing(cast: Cast, seat: Participant) -> SeatStage:
         return selectors.seat_stage_of(found)
 
 
+def test_the_same_press_again_makes_no_second_seat_and_the_first_link_ends(cast: Cast, visit: Visit) -> None:
+    first, again = (ask(cast, visit, key="one press") for _ in range(2))
+    assert again.seat.id == first.seat.id and again.link != first.link
+    assert take(cast, first).seat is None, "nobody knows who read it"
+    assert take(cast, again).seat is not None
+    assert ask(cast, visit, key="another press").seat.id != first.seat.id
+    run(cast, services.remove, visit, first.seat)
+    assert ask(cast, visit, key="one press").seat.id != first.seat.id, (
+        "who was removed isn’t asked in by a press of before"
+    )
+
+
 # ------------------------------------------------------------------------------------------------------- asking
 
 

@@ -74,7 +74,7 @@ def ask(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         asked = services.ask_in(
             actor=page.actor, visit=page.visit, role=ParticipantRole(data["role"]), link_to=_link_to(page),
             name=data.get("name", ""), relation=Relation(relation) if relation else None, email=data.get("email", ""),
-            user_id=UUID(data["user"]) if of_staff else None,
+            user_id=UUID(data["user"]) if of_staff else None, key=request.POST.get("key", "").strip()[:40],
         )  # fmt: skip
     except services.RoomFull as full:
         most = full.most

@@ -1,6 +1,7 @@
 /**
  * Who is in a visit: `data-behavior="visit-people"`. Its forms are sent without leaving the page, since the call would end; what
- * came of it is shown in [data-people-result]. The list itself follows the visit's hints (visit-fragment.js).
+ * came of it is shown in [data-people-result]. A form that nobody has changed since it was sent, and that was not answered, goes
+ * with the same key again. The list itself follows the visit's hints (visit-fragment.js).
  *
  *   details[data-load]  fetches what is in it when it is opened
  *   [data-copy="id"]  copies the value of that field; [data-copied] is then shown
@@ -18,12 +19,20 @@ export default function attach(root) {
   const { signal } = life;
   const result = root.querySelector("[data-people-result]");
 
+  /** @type {WeakMap<HTMLFormElement, string>} */ const keys = new WeakMap();
+
+  root.addEventListener("input", ({ target }) => {
+    const form = /** @type {HTMLInputElement} */ (target).form;
+    if (form) keys.delete(form);
+  }, { signal });
   root.addEventListener("submit", async (event) => {
     const form = /** @type {HTMLFormElement} */ (event.target);
     if (!result || form.method !== "post") return;
     event.preventDefault();
     const { submitter } = /** @type {SubmitEvent} */ (event);
     const body = new FormData(form, submitter);
+    if (!keys.has(form)) keys.set(form, crypto.randomUUID());
+    body.set("key", keys.get(form) ?? "");
     try {
       const answer = await fetch(form.action, {
         method: "POST", body, headers: { "X-In-Page": "1", "X-CSRFToken": csrfToken() }, cache: "no-store",
@@ -34,12 +43,13 @@ export default function attach(root) {
       if (answer.status >= 500 || answer.status === 404 || answer.redirected) return fail();
       result.replaceChildren(...fresh.childNodes);
       result.scrollIntoView({ block: "nearest" });
+      keys.delete(form);
       if (!answer.ok) return;
       if (form.closest("details")) /** @type {HTMLDetailsElement} */ (form.closest("details")).open = false;
       form.reset();
       /** @type {HTMLInputElement|null} */ (result.querySelector("input"))?.select();
     } catch {
-      result.replaceChildren(t("We don’t know whether that got through. Look at the list before you press again."));
+      result.replaceChildren(t("We don’t know whether that got through. Press again: nothing is done twice."));
     }
   }, { signal });
 
