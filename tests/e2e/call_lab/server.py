@@ -29,7 +29,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 HERE = Path(__file__).parent
 MODULES = {name: HERE.parents[2] / "webside" / name / "static" / name for name in ("visits", "ui")}
-NAMES = {"patient": "Liz Moreno", "doctor": "Dr. Amara Osei", "interpreter": "Rosa Diaz", "sister": "Ana Moreno"}
+NAMES = {"patient": "Liz Moreno", "doctor": "Dr. Amara Osei", "interpreter": "Rosa Diaz", "sister": "Ana Moreno",
+         "presenter": "Tess Park"}  # fmt: skip
 ROLES = {"doctor": "clinician", "sister": "family"}
 #: Who may show a screen.
 SHOW = ("patient", "doctor")
@@ -66,6 +67,7 @@ class Lab:
         self.rooms: dict[str, dict[str, WebSocket]] = {}
         self.admitted: set[str] = set()
         self.heard: list[dict[str, Any]] = []
+        self.silent: set[str] = set()
 
     # ---- pages ----
 
@@ -179,6 +181,7 @@ class Lab:
             peers=[self.person(room, other) | {"polite": is_polite(name, other)} for other in others],
             elapsed_s=None,
             share=me["share"],
+            speak=me["speak"],
         )
         if name != "middle":
             for other, there in list(sockets.items()):
@@ -204,12 +207,23 @@ class Lab:
                 if name != "middle":
                     await self.tell_others(room, name, type="peer", event=event, participant=me["participant"])
 
-    @staticmethod
-    def person(room: str, name: str) -> dict[str, Any]:
+    def person(self, room: str, name: str) -> dict[str, Any]:
+        participant = participant_id(room, name)
         return {
-            "participant": participant_id(room, name), "name": NAMES.get(name, name), "role": ROLES.get(name, name),
-            "relation": "sibling" if name == "sister" else "", "speak": True, "share": name in SHOW, "as": name,
+            "participant": participant, "name": NAMES.get(name, name), "role": ROLES.get(name, name),
+            "relation": "sibling" if name == "sister" else "", "speak": participant not in self.silent,
+            "share": name in SHOW, "as": name,
         }  # fmt: skip
+
+    async def speak(self, request: Request) -> Response:
+        """Take from somebody that she may speak, as a clinician does, or give it back (``may``)."""
+        room, name = request.query_params.get("room", "1"), request.query_params["as"]
+        change = self.silent.discard if request.query_params.get("may") else self.silent.add
+        change(participant_id(room, name))
+        me = self.person(room, name)
+        await say(self.rooms.get(room, {}).get(name), type="you", speak=me["speak"], share=me["share"])
+        await self.tell_others(room, name, type="peer", event="changed", **me)
+        return Response(status_code=204)
 
     async def out(self, request: Request) -> Response:
         """Remove somebody, as a clinician does: her page is told, and everybody else hangs up."""
@@ -257,6 +271,7 @@ def application(lab: Lab) -> Starlette:
             Route("/ticket", lab.ticket, methods=["POST"]),
             Route("/line", lab.line),
             Route("/admit", lab.admit, methods=["POST"]),
+            Route("/speak", lab.speak, methods=["POST"]),
             Route("/bye", lab.bye, methods=["POST"]),
             Route("/said", lab.said),
             Route("/out", lab.out, methods=["POST"]),

@@ -90,6 +90,24 @@ def test_a_guest_comes_by_the_link_waits_is_let_in_and_is_removed(cast: Cast, vi
     assert rosa.get(link).status_code == 410
 
 
+def test_only_who_helps_on_site_may_be_asked_for_the_sounds_of_heart_and_lungs(
+    cast: Cast, visit: Visit, maya: Client, liz: Client
+) -> None:
+    """A page without the card cannot be asked: the patient's has one, and of those asked in the one beside her."""
+    card, hers = 'data-call="sounds"', "would like to hear the patient’s heart and lungs."
+    for role in ("presenter", "interpreter"):
+        link, guest = ask(maya, visit, name=f"Rosa {role}", role=role), Client()
+        guest.post(link)
+        seat = seat_of(cast, f"Rosa {role}")
+        do(maya, visit, seat, "admit")
+        room = unescape(guest.get(f"/o/larkspur/seats/{seat.id}/").content.decode())
+        assert 'data-call="remote"' in room
+        assert (card in room, hers in room) == ((True, True) if role == "presenter" else (False, False)), role
+    room = unescape(liz.get(url(visit)).content.decode())
+    assert card in room and hers not in room
+    assert "Who should send heart and lung sounds?" in maya.get(url(visit)).content.decode()
+
+
 def test_three_come_with_one_link(cast: Cast, visit: Visit, maya: Client) -> None:
     link, (first, second, third) = ask(maya, visit), (Client(), Client(), Client())
     assert first.post(link).status_code == 302

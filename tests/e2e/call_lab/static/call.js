@@ -60,12 +60,13 @@ lab.pairs = async () => {
 /**
  * How loud tones are in the sound that is played here, in dB below full scale, in the cleanest of so many windows of two
  * seconds: a busy machine drops blocks of sound. `clean`: what share of all that is heard there are these tones.
+ * `whose`: of several who are heard, counted in the order in which they came; else of the last.
  */
-lab.tones = async (frequencies, windows) => {
+lab.tones = async (frequencies, windows, whose = -1) => {
   const context = new AudioContext({ sampleRate: 48_000 });
   await context.audioWorklet.addModule("/static/lab/recorder.js");
   const recorder = new AudioWorkletNode(context, "recorder", { numberOfOutputs: 0 });
-  context.createMediaStreamSource(sounds.at(-1).srcObject).connect(recorder);
+  context.createMediaStreamSource(sounds.at(whose).srcObject).connect(recorder);
   const length = 2 * context.sampleRate;
   const samples = new Float32Array(windows * length);
   let filled = 0;

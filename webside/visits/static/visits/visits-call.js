@@ -246,7 +246,7 @@ export class CallPage {
     on("quality", ({ person, quality }) => {
       this.#faces.heard(person, quality.loudness);
       if (isMain(person)) this.#showQuality(quality);
-      if (isMain(person)) this.#soundsHeard?.heard(quality.delayMs);
+      this.#soundsHeard?.heard(person, quality.delayMs);
     });
     on("remote-track", async ({ person, stream }) => {
       await this.#faces.play(person, stream);
@@ -370,6 +370,8 @@ export class CallPage {
       part: (/** @type {string} */ name) => this.#part(name),
       words: this.#words,
       say: (/** @type {string} */ text) => this.#say(text),
+      note: (/** @type {string} */ text) => this.#note(text),
+      maySpeak: () => this.#maySpeak,
       unmute: () => this.#muted && this.#toggleMute(),
     };
   }
@@ -384,10 +386,11 @@ export class CallPage {
     }
   }
 
-  async #askForSounds() {
+  /** @param {string} [participant] of whom; else who could send them, or whom the clinician chooses of them */
+  async #askForSounds(participant) {
     const { SoundsHeard } = await import("visits/call-sounds.js");
     this.#soundsHeard ??= new SoundsHeard(this.#forSounds);
-    this.#soundsHeard.toggle();
+    this.#soundsHeard.toggle(participant);
     this.#render();
   }
 
@@ -588,6 +591,7 @@ export class CallPage {
       case "other-camera": return this.#otherCamera();
       case "beside": return this.#showBeside();
       case "sounds": return this.#askForSounds();
+      case "sounds-ask": return this.#askForSounds(about);
       case "sounds-on": return this.#soundsAsked?.on();
       case "sounds-not": return this.#soundsAsked?.not();
       case "sounds-off": return this.#soundsAsked?.off();
