@@ -1,4 +1,7 @@
-"""A patient in a school's health room: chosen from the list that the front desk keeps; its nurse helps and is asked in."""
+"""A patient in a school's health room: chosen from the list that the front desk keeps; its nurse helps and is asked in.
+
+Her stethoscope is heard. That the sound is whole is measured in `test_sounds.py`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from tests.e2e import walk
 from tests.e2e.conftest import PHONE, Demo, someone
 from tests.e2e.looks import examine
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("crowd"), pytest.mark.timeout(1500)]
 SCHOOL = "Kingston School, health room"
 
 
@@ -91,5 +94,40 @@ def test_she_chooses_the_school_and_its_nurse_is_asked_in(demo: Demo, chromium: 
                 maya.get_by_role("button", name="Let Rosa Diaz in").click()
                 walk.connected(rosa)
                 maya.locator("#people").get_by_text("helper on site").first.wait_for()
+                listen(maya, rosa, liz)
             maya.goto(f"/o/larkspur/visits/{visit}/")
             maya.locator("#helping-site").get_by_text("was asked in").wait_for()
+
+
+def listen(maya: Any, rosa: Any, liz: Any) -> None:
+    """The nurse's stethoscope is asked for, then the patient's; each time only that one is asked."""
+    hers = rosa.get_by_role("heading", name="would like to hear the patient’s heart and lungs.")
+    own = liz.get_by_role("heading", name="would like to hear your heart and lungs.")
+    button = maya.get_by_role("button", name="Listen to heart and lungs")
+    heard = maya.get_by_role("region", name="Heart and lung sounds")
+    choice = maya.get_by_role("dialog", name="Who should send heart and lung sounds?")
+    button.click()
+    choice.get_by_role("button", name="Liz Moreno, patient").wait_for()
+    examine(maya, "whose-sounds")
+    choice.get_by_role("button", name="Rosa Diaz, helper on site").click()
+    heard.get_by_text("Rosa Diaz was asked to turn it on.").wait_for()
+    hers.wait_for()
+    rosa.get_by_text("If the patient has a device of their own in this room, mute it.").wait_for()
+    examine(rosa, "helper-sounds-asked")
+    rosa.get_by_role("button", name="Turn it on").click()
+    heard.get_by_text("Rosa Diaz: Whole sound, nothing taken out.").wait_for()
+    rosa.get_by_role("heading", name="hears the patient’s heart and lungs now.").wait_for()
+    assert own.is_hidden(), "she isn't asked"
+    heard.get_by_role("button", name="End it").click()
+    hers.wait_for(state="hidden")
+    rosa.get_by_role("button", name="Turn it off").wait_for(state="hidden")
+    assert button.evaluate("(button) => button === document.activeElement"), "back where she was"
+    button.click()
+    choice.get_by_role("button", name="Liz Moreno, patient").click()
+    own.wait_for()
+    liz.get_by_role("button", name="Turn it on").click()
+    heard.get_by_text("Liz Moreno: Whole sound, nothing taken out.").wait_for()
+    assert rosa.locator("[data-call=sounds]").is_hidden()
+    liz.get_by_role("button", name="Turn it off").click()
+    heard.wait_for(state="hidden")
+    maya.get_by_text("Liz Moreno does not send heart and lung sounds now.").first.wait_for()
