@@ -157,7 +157,7 @@ def test_from_20_to_150_hz_nothing_is_taken_out_and_speech_comes_back(visit: Vis
     visit.patient.press("sounds-off")
     wait_for("it is over", lambda: visit.doctor.page.locator("[data-call=sounds-heard]").is_hidden())
     assert "does not send heart and lung sounds now" in visit.doctor.text("status")
-    assert visit.patient.page.evaluate(PROCESSING) == [True, True, True]
+    wait_for("speech again", lambda: visit.patient.page.evaluate(PROCESSING) == [True, True, True])
     wait_for("the bits of speech", lambda: kbps_out(visit, 2) < 60, 20)
     assert min(deviations(visit.doctor)) < -3
 
