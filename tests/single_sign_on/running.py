@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
@@ -49,7 +50,10 @@ def _running(module: str, *arguments: str) -> Iterator[Service]:
         found.bind(("localhost", 0))
         port = found.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", module, str(port), *arguments], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        [sys.executable, "-W", "ignore", "-m", module, str(port), *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
     )
     try:
         assert process.stdout
@@ -64,6 +68,13 @@ def _running(module: str, *arguments: str) -> Iterator[Service]:
 def running_service(folder: Path) -> Iterator[Service]:
     """Run a provider on a free port, with its database in ``folder``."""
     with _running("tests.single_sign_on.provider", str(folder)) as service:
+        yield service
+
+
+@contextmanager
+def running_another_service(people: dict[str, dict[str, Any]]) -> Iterator[Service]:
+    """Run a provider of another make on a free port; it knows these people, with what it claims of each."""
+    with _running("tests.single_sign_on.another_provider", json.dumps(people)) as service:
         yield service
 
 

@@ -88,10 +88,13 @@ class SocialAdapter(DefaultSocialAccountAdapter):
             found = identity_provider(UUID(str(provider)))
         if found is None or found.is_saml:
             return []
+        settings = {"server_url": found.issuer, "oauth_pkce_enabled": True}
+        if found.secret_by:
+            settings["token_auth_method"] = found.secret_by
         return [
             SocialApp(
                 provider="openid_connect", provider_id=str(found.id), name=found.name, client_id=found.client_id,
-                secret=found.secret, settings={"server_url": found.issuer, "oauth_pkce_enabled": True},
+                secret=found.secret, settings=settings,
             )
         ]  # fmt: skip
 

@@ -111,6 +111,7 @@ class IdentityProvider(BaseModel):
     ``issuer`` is its address, below which it describes itself; of one that speaks SAML the name that it gives itself (its
     entity id), which may be no address. That one has no secret: ``sign_in_url`` is where people are led, ``certificates``
     (PEM, one after the other) are those with whose keys it signs. ``domains``: of the addresses that it may speak for.
+    ``secret_by``: how it takes the secret (``client_secret_post`` or ``client_secret_basic``), as it said when it was saved.
     ``asks_twice``: an administrator has said that it always asks for a second factor; otherwise it must say so each time.
     """
 
@@ -120,6 +121,7 @@ class IdentityProvider(BaseModel):
     issuer = models.URLField(max_length=400)
     client_id = models.CharField(max_length=190, blank=True)
     secret_sealed = models.BinaryField(default=bytes)
+    secret_by = models.CharField(max_length=24, blank=True)
     sign_in_url = models.URLField(max_length=400, blank=True)
     certificates = models.TextField(blank=True)
     domains = ArrayField(models.CharField(max_length=120))

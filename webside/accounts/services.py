@@ -230,8 +230,11 @@ class NoProvider(ValueError):
         self.why = why
 
 
-def check_provider(issuer: str) -> None:
-    """Read what a service says of itself (OpenID Connect Discovery 1.0, section 4). Raises :class:`NoProvider`."""
+def check_provider(issuer: str) -> str:
+    """Read what a service says of itself; return how it takes our secret (``secret_by``). Raises :class:`NoProvider`.
+
+    One that doesn't say takes it by HTTP Basic (OpenID Connect Discovery 1.0, sections 3 and 4).
+    """
     try:
         told = json.loads(outgoing.fetch(f"{issuer.rstrip('/')}/.well-known/openid-configuration"))
     except (requests.HTTPError, ValueError) as error:
@@ -242,6 +245,8 @@ def check_provider(issuer: str) -> None:
         raise NoProvider("answer")
     if str(told.get("issuer", "")).rstrip("/") != issuer.rstrip("/"):
         raise NoProvider("issuer")
+    ways = told.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
+    return "client_secret_post" if "client_secret_post" in ways else "client_secret_basic"
 
 
 @action("accounts.identity-provider.create")

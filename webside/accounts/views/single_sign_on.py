@@ -197,7 +197,7 @@ def _try(form: IdentityProviderForm | SamlProviderForm, save: Any) -> Any:
     """
     try:
         if isinstance(form, IdentityProviderForm):
-            services.check_provider(form.cleaned_data["issuer"])
+            form.cleaned_data["secret_by"] = services.check_provider(form.cleaned_data["issuer"])
         provider = save(form.cleaned_data)
     except services.NoProvider as wrong:
         form.add_error("issuer", {
