@@ -81,15 +81,8 @@ def free_slots(
     result = []
     for person, spans in _free_spans(possible, since, until, service, free_for, moving).items():
         changes = first[person.id] != last[person.id]
-        by_day: dict[date, bool] = {}
-        for span in spans:
-            if changes:
-                day = span.start.date()
-                if day not in by_day:
-                    by_day[day] = allowed([person], span.start)[person.id]
-                if not by_day[day]:
-                    continue
-            result.append(Slot(person, span.start, span.end))
+        may = _Allowed(service, person, state, record, patient, guardian)
+        result += [Slot(person, span.start, span.end) for span in spans if not changes or may.on(span.start)]
     return sorted(result, key=lambda slot: (slot.start, slot.practitioner.family))
 
 
@@ -212,13 +205,17 @@ class _Allowed:
     person: Practitioner
     state: str
     record: OnRecord | None
+    patient: Patient | None = None
+    guardian: bool = False
     days: dict[date, bool] = field(default_factory=dict)
 
     def on(self, at: datetime) -> bool:
         """Return whether they may at a moment, as at the first one of that day that was asked."""
         day = at.date()
         if day not in self.days:
-            found = offers_of(self.service, [self.person], self.state, at, record=self.record)
+            found = offers_of(
+                self.service, [self.person], self.state, at, self.patient, self.record, guardian=self.guardian
+            )
             self.days[day] = all(offer.allowed for offer in found)
         return self.days[day]
 
