@@ -44,7 +44,7 @@ def test_a_guest_comes_and_goes_by_keyboard_alone(demo: Demo, browsers: Callable
         maya.keyboard.type("Interpreter")
         lose_one_answer(maya, "**/people/ask/")
         theirs.press("Make the link")
-        maya.get_by_text("Press again: nothing is done twice.").wait_for()
+        maya.get_by_text("Press again: they are asked once").wait_for()
         theirs.press("Make the link")
         maya.get_by_text("The link for Rosa Diaz").wait_for()
         assert maya.locator("form.visit-seatdo").count() == 1, "asked twice, she has one seat"

@@ -96,6 +96,7 @@ class ChartConfig(AppConfig):
                 "chart.transfer.send-ahead": _("sent ahead what was checked of a patient"),
                 "chart.transfer.end-ahead": _("ended a link that was sent ahead of a patient"),
                 "chart.transfer.open-ahead": _("gave the code of a link that was sent ahead of a patient"),
+                "chart.transfer.guess-ahead": _("opened a link to what is sent ahead that nobody made"),
                 "chart.transfer.close": _("noted what became of a patient who was sent elsewhere"),
                 "chart.transfer.reopen": _("opened again what became of a patient who was sent elsewhere"),
                 "chart.transfer.read": _("looked at what a visit turned into"),

@@ -155,7 +155,8 @@ class AheadForm(forms.Form):
 
     use_required_attribute = False
     name = forms.CharField(
-        label=_("To whom"), max_length=160, help_text=_("The person or the place. They read it in the e-mail."),
+        label=_("To whom"), max_length=160,
+        help_text=_("The person or the place who gets it, not the patient: it stands in the e-mail."),
         error_messages={"required": _("Write who gets it.")},
     )  # fmt: skip
     email = forms.EmailField(

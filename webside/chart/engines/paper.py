@@ -15,11 +15,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import typst
+from django.utils import translation
 from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from webside.chart.selectors import AgreedPlan, AgreedStep, GoTo, Sheet, Summary
+from webside.chart.selectors import SHEET_LANGUAGE, AgreedPlan, AgreedStep, GoTo, Sheet, Summary
 from webside.core import clock
 from webside.ui import when
 
@@ -140,10 +141,15 @@ def _go_section(section: Callable[..., None], go: GoTo) -> None:
     section(_("If it gets worse:"), list(go.if_worse))
 
 
-def sheet_pdf(sheet: Sheet, *, zone: str, language: str = "en") -> bytes:
-    """Return what is sent ahead as a PDF. ``zone``: of the clinic; ``language``: of the page's words, for screen readers."""
+def sheet_pdf(sheet: Sheet, *, zone: str) -> bytes:
+    """Return what is sent ahead as a PDF, in the language of the sheet. ``zone``: of the clinic."""
+    with translation.override(SHEET_LANGUAGE):
+        return _sheet_pdf(sheet, zone)
+
+
+def _sheet_pdf(sheet: Sheet, zone: str) -> bytes:
     content = {
-        "lang": language.split("-")[0],
+        "lang": SHEET_LANGUAGE.split("-")[0],
         "clinic": sheet.clinic,
         "title": sheet.title,
         "patient": sheet.patient,

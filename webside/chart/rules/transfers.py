@@ -28,8 +28,8 @@ def within_a_day(how_soon: HowSoon | str) -> bool | None:
 
 def ahead_standing(*, now: datetime, expires_at: datetime, ended: bool, tries_left: int) -> AheadStanding:
     """Return whether a link that was sent ahead shows the sheet, or why not."""
-    if tries_left <= 0:
-        return AheadStanding.TRIED
     if ended:
         return AheadStanding.ENDED
-    return AheadStanding.OPEN if now < expires_at else AheadStanding.OVER
+    if now >= expires_at:
+        return AheadStanding.OVER
+    return AheadStanding.OPEN if tries_left > 0 else AheadStanding.TRIED

@@ -11,8 +11,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
+from django.utils import translation
 from django.utils.dateformat import format as date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -31,6 +33,9 @@ from webside.people.rules import age_on
 from webside.ui import when
 
 TO_DO = 60
+
+SHEET_LANGUAGE = settings.LANGUAGE_CODE
+"""The clinic's own: who takes over reads it, and what was checked must not change with who looks."""
 
 DESTINATIONS: dict[Destination, Promise] = {
     Destination.EMERGENCY_DEPARTMENT: gettext_lazy("Emergency department"),
@@ -216,7 +221,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What is sent ahead, in the words of the clinic: the same on the page, on paper and read out."""
+    """What is sent ahead, in the language of the clinic: the same on the page, on paper and read out, whoever looks."""
 
     transfer: Transfer
     title: str
@@ -258,6 +263,11 @@ def sheet(actor: Actor, encounter: Encounter, transfer: Transfer) -> Sheet:
 
     Who may see no clinical lists writes a sheet without them, and it says so.
     """
+    with translation.override(SHEET_LANGUAGE):
+        return _sheet(actor, encounter, transfer)
+
+
+def _sheet(actor: Actor, encounter: Encounter, transfer: Transfer) -> Sheet:
     patient, clinic, note = encounter.patient, encounter.tenant, encounter.note
     zone = ZoneInfo(clinic.timezone)
     near = registry.whereabouts(encounter.id)

@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.utils import translation
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from webside.audit.codes import Outcome
 from webside.audit.services import action, record
 from webside.chart import selectors
-from webside.chart.codes import AheadStanding
+from webside.chart.codes import AheadStanding, TransferOutcome
 from webside.chart.models import Encounter, Transfer, TransferLink
 from webside.chart.services.errors import Invalid
 from webside.chart.services.transfers import locked_transfer
@@ -62,7 +62,11 @@ def send_ahead(
     Raises :class:`NotAllowed`, :class:`NotChecked`, and :class:`Invalid` where too many were sent.
     """
     transfer = locked_transfer(actor, encounter, transfer)
+    if transfer.outcome == TransferOutcome.MISTAKE:
+        raise Invalid({"": [_("This was taken back as a mistake. Open it again first.")]})
     known = TransferLink.objects.filter(transfer=transfer, client_key=key).first()
+    if known is not None and (known.name, known.email) != (name, email):
+        known, key = None, uuid4().hex  # the form was corrected: it is another one
     if known is not None:
         _note("chart.transfer.send-ahead", actor, known, repeated=True)
         return Sent(known, "")
@@ -109,6 +113,8 @@ def end_ahead(*, actor: Actor, encounter: Encounter, transfer: Transfer, link_id
     """Let a link open nothing any more; one that is over stays so. Raises :class:`NotAllowed`, ``DoesNotExist``."""
     transfer = locked_transfer(actor, encounter, transfer)
     link = TransferLink.objects.get(id=link_id, transfer=transfer)
+    lock(link)  # who says the code this moment is counted
+    link.refresh_from_db()
     if link.ended_at is None:
         link.ended_at, link.ended_by = clock.now(), actor.label
         link.save()
@@ -125,6 +131,7 @@ def open_ahead(*, actor: Actor, link: TransferLink, token: str, code: str) -> bo
         right = secrets.compare_digest(ahead_hash(token, code), bytes(link.code_hash))
         if right:
             link.opens, link.opened_at = link.opens + 1, link.opened_at or clock.now()
+            link.tries_left = selectors.AHEAD_TRIES  # who mistypes now and then is no stranger
         else:
             link.tries_left -= 1
         link.save()

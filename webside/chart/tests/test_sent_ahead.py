@@ -194,6 +194,22 @@ def test_five_wrong_codes_end_it_and_the_clinician_reads_so(
     assert "opens nothing any more" in guesses[-1].reason
 
 
+def test_who_reads_already_reads_on_while_others_get_it_wrong(
+    cast: Cast, maya: Client, them: Client, made: Transfer
+) -> None:
+    link, code = send(maya, made, cast)
+    stranger = Client(HTTP_HOST="localhost")
+    stranger.post(link, {"code": wrong(code)})
+    them.post(link, {"code": code})
+    for _ in range(selectors.AHEAD_TRIES - 1):
+        stranger.post(link, {"code": wrong(code)})
+    assert "Enter the code" in text_of(stranger.get(link)), "the right one gave the tries back"
+    stranger.post(link, {"code": wrong(code)})
+    assert stranger.get(link).status_code == 410
+    assert "A cut that must be stitched" in text_of(them.get(link))
+    assert them.get(link + "sheet.pdf")["Content-Type"] == "application/pdf"
+
+
 def test_it_ends_after_a_day_at_the_press_of_who_sent_it_and_with_a_mistake(
     cast: Cast, maya: Client, them: Client, made: Transfer
 ) -> None:
@@ -262,6 +278,50 @@ def test_a_letter_that_fails_is_said_where_it_was_sent(cast: Cast, maya: Client,
     assert "The e-mail did not arrive" in page and "is on its way" not in page
 
 
+def test_a_corrected_address_is_another_form_though_the_browser_sends_the_old_key(
+    cast: Cast, maya: Client, made: Transfer
+) -> None:
+    check(maya, made)
+    maya.post(sheet_page(made), TO | {"email": "intake@kingson.example", "key": "a"})
+    assert letters(cast) == []
+    page = maya.post(sheet_page(made), TO | {"key": "a"}, follow=True)
+    assert len(letters(cast)) == 1 and len(re.findall("Tell them this code", text_of(page))) == 2
+    again = maya.post(sheet_page(made), TO | {"key": "b"}, follow=True)
+    assert "It is on its way" in text_of(again) and len(letters(cast)) == 2
+
+
+def test_what_was_taken_back_as_a_mistake_is_not_sent(cast: Cast, maya: Client, made: Transfer) -> None:
+    check(maya, made)
+    with cast.as_(cast.maya_user) as actor:
+        visit = selectors.encounter(actor, made.encounter_id)
+        services.close_transfer(actor=actor, encounter=visit, transfer=made, outcome=TransferOutcome.MISTAKE)
+    said = text_of(maya.post(sheet_page(made), TO | {"key": "a"}, follow=True))
+    assert "taken back as a mistake" in said and letters(cast) == []
+
+
+def test_where_the_code_is_not_known_any_more_the_page_says_what_to_do(
+    cast: Cast, maya: Client, made: Transfer
+) -> None:
+    send(maya, made, cast)
+    elsewhere = sign_in(Client(HTTP_HOST="localhost"), cast.maya_user)
+    page = text_of(elsewhere.get(sheet_page(made)))
+    assert "The code is not shown here any more" in page and "Tell them this code" not in page
+
+
+def test_whoever_looks_in_whatever_language_reads_the_same_sheet(
+    cast: Cast, maya: Client, them: Client, made: Transfer
+) -> None:
+    link, code = send(maya, made, cast)
+    page = maya.get(sheet_page(made), headers=SPANISH).content.decode()
+    assert 'name="digest"' not in page, "it is checked for her too"
+    them.post(link, {"code": code})
+    shown = them.get(link, headers=SPANISH).content.decode()
+    assert re.search(r'<section lang="en-?[a-z]*"[^>]*><h2[^>]*>Allergies', shown)
+    paper = PdfReader(BytesIO(them.get(link + "sheet.pdf", headers=SPANISH).content))
+    assert paper.trailer["/Root"]["/Lang"] == "en"
+    assert "Checked by Dr. Maya Chen" in " ".join(each.extract_text() for each in paper.pages)
+
+
 def test_what_is_wrong_stands_at_the_field_and_what_was_typed_stays(cast: Cast, maya: Client, made: Transfer) -> None:
     check(maya, made)
     page = maya.post(sheet_page(made), TO | {"email": "kingston", "key": "a"}, follow=True)
@@ -275,7 +335,7 @@ def test_unknown_links_and_another_clinics_are_no_page(cast: Cast, maya: Client,
     unknown = them.get(reverse("chart:sent-ahead", args=["larkspur", "x" * 43]))
     elsewhere = them.post(link.replace("/larkspur/", "/other/"), {"code": code})
     assert unknown.status_code == elsewhere.status_code == 404
-    assert [each.outcome for each in trail(cast, "chart.transfer.open-ahead")] == [Outcome.REFUSED]
+    assert [each.outcome for each in trail(cast, "chart.transfer.guess-ahead")] == [Outcome.REFUSED]
 
 
 def test_who_takes_no_part_sends_nothing(cast: Cast, maya: Client, made: Transfer) -> None:

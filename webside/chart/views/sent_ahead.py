@@ -8,7 +8,6 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -41,7 +40,7 @@ def opened(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     link = _link_or_404(request, token)
     here = reverse("chart:sent-ahead", args=[slug, token])
     standing = selectors.ahead_standing(link)
-    if standing is not AheadStanding.OPEN:
+    if not _opens(request, link, standing):
         return _over(request, standing)
     if request.method == "POST":
         if request.POST.get("do") == "close":
@@ -51,12 +50,15 @@ def opened(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         return HttpResponseRedirect(here)
     if not _may(request, link):
         problem = request.session.pop(_PROBLEM, "") if _PROBLEM in request.session else ""
-        return render(request, "chart/ahead_code.html", {"form": CodeForm(problem=problem), "link": link})
+        return render(request, "chart/ahead_code.html", {
+            "form": CodeForm(problem=problem), "link": link, "sign_in_url": "",
+        })  # fmt: skip
     sheet = selectors.Sheet.as_checked(link.transfer)
     _note(request, link, SHEET)
     context = {
         "sheet": sheet, "link": link, "transfer": link.transfer, "zone": request.tenant.timezone,  # type: ignore[attr-defined]
-        "pdf_url": reverse("chart:sent-ahead-pdf", args=[slug, token]),
+        "pdf_url": reverse("chart:sent-ahead-pdf", args=[slug, token]), "language": selectors.SHEET_LANGUAGE,
+        "sign_in_url": "",  # it would carry this page's address into another
     }  # fmt: skip
     return render(request, "chart/ahead_sheet.html", context)
 
@@ -66,14 +68,14 @@ def opened(request: HttpRequest, slug: str, token: str) -> HttpResponse:
 def opened_pdf(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     """Give the sheet as a tagged PDF (PDF/UA-1) to a browser that said the code; lead others to where it is asked for."""
     link = _link_or_404(request, token)
-    if selectors.ahead_standing(link) is not AheadStanding.OPEN or not _may(request, link):
+    if not _opens(request, link, selectors.ahead_standing(link)) or not _may(request, link):
         return HttpResponseRedirect(reverse("chart:sent-ahead", args=[slug, token]))
     sheet = selectors.Sheet.as_checked(link.transfer)
     if sheet is None:
         raise Http404
     _note(request, link, PDF)
     zone = request.tenant.timezone  # type: ignore[attr-defined]
-    content = paper.sheet_pdf(sheet, zone=zone, language=translation.get_language() or "en")
+    content = paper.sheet_pdf(sheet, zone=zone)
     response = HttpResponse(content, content_type="application/pdf")
     response["Content-Disposition"] = 'attachment; filename="sent-ahead.pdf"'
     return response
@@ -83,13 +85,18 @@ def _link_or_404(request: HttpRequest, token: str) -> Any:
     """Return the link of a token; unknown ones, and another clinic's, are no page at all."""
     link = selectors.ahead_by_hash(services.ahead_hash(token))
     if link is None:
-        record_guess("chart.transfer.open-ahead", actor=request.actor, target_type="TransferLink")  # type: ignore[attr-defined]
+        record_guess("chart.transfer.guess-ahead", actor=request.actor, target_type="TransferLink")  # type: ignore[attr-defined]
         raise Http404
     return link
 
 
+def _opens(request: HttpRequest, link: Any, standing: AheadStanding) -> bool:
+    """Whether a link opens here: who reads already reads on, however often others get the code wrong."""
+    return standing is AheadStanding.OPEN or (standing is AheadStanding.TRIED and _may(request, link))
+
+
 def _over(request: HttpRequest, standing: AheadStanding) -> HttpResponse:
-    return render(request, "chart/ahead_over.html", {"standing": standing.value}, status=410)
+    return render(request, "chart/ahead_over.html", {"standing": standing.value, "sign_in_url": ""}, status=410)
 
 
 def _say_code(request: HttpRequest, link: Any, token: str) -> None:

@@ -17,7 +17,7 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.gzip import gzip_page
@@ -29,7 +29,7 @@ from webside.chart.codes import AheadStanding, TransferKind, TransferOutcome
 from webside.chart.engines import paper
 from webside.chart.forms import AheadForm, CloseForm, ContactForm, TransferForm
 from webside.chart.views._doors import age, back_to, encounter_or_404, refuse
-from webside.ui.kept import Kept, ask_again, carried, carry, kept_for
+from webside.ui.kept import Kept, ask_again, carried, carry, forget, kept_for
 from webside.ui.undo import undo
 
 READ = "chart.transfer.read"
@@ -302,6 +302,7 @@ def sheet(request: HttpRequest, slug: str, encounter_id: UUID, transfer_id: UUID
         "patient": encounter.patient,
         "transfer": transfer,
         "sheet": made,
+        "language": selectors.SHEET_LANGUAGE,
         "zone": encounter.tenant.timezone,
         "may_transfer": policies.can_transfer(actor, encounter),
         "links": [(each, _code_of(request, each)) for each in selectors.sent_ahead(transfer)],
@@ -341,7 +342,7 @@ def _check(request: HttpRequest, encounter: Any, transfer: Any) -> None:
 def _send(request: HttpRequest, encounter: Any, transfer: Any) -> HttpResponse:
     form = AheadForm(request.POST)
     if not form.is_valid():
-        return ask_again(request, Kept.of(form))
+        return HttpResponseRedirect(ask_again(request, Kept.of(form)).url + "#ahead")
     here = reverse("chart:transfer-sheet", args=[request.tenant.slug, encounter.id, transfer.id])  # type: ignore[attr-defined]
     slug = request.tenant.slug  # type: ignore[attr-defined]
     try:
@@ -355,9 +356,12 @@ def _send(request: HttpRequest, encounter: Any, transfer: Any) -> HttpResponse:
     except services.Invalid as error:
         messages.error(request, " ".join(text for texts in error.errors.values() for text in texts))
     else:
+        forget(request)
         if made.code:
             carry(request, f"sent-ahead:{made.link.id}", made.code)
-        messages.success(request, _("It is on its way. Now call them, and tell them the code below."))
+            messages.success(request, _("It is on its way. Now call them, and tell them the code below."))
+        else:
+            messages.info(request, _("It was sent already."))
     return HttpResponseRedirect(f"{here}#ahead")
 
 
@@ -388,9 +392,7 @@ def sheet_pdf(request: HttpRequest, slug: str, encounter_id: UUID, transfer_id: 
     record(PDF, actor=actor, target=transfer, patient_id=encounter.patient_id,
            ground=selectors.ground_of(actor, encounter))  # fmt: skip
     zone = encounter.tenant.timezone
-    response = HttpResponse(
-        paper.sheet_pdf(made, zone=zone, language=translation.get_language() or "en"), content_type="application/pdf"
-    )
+    response = HttpResponse(paper.sheet_pdf(made, zone=zone), content_type="application/pdf")
     response["Content-Disposition"] = 'attachment; filename="sent-ahead.pdf"'
     return response
 

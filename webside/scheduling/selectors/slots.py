@@ -16,7 +16,7 @@ from webside.compliance.selectors import OnRecord
 from webside.core import clock
 from webside.people.models import Patient, Practitioner
 from webside.scheduling import rules
-from webside.scheduling.codes import HOLDS_TIME, TAKES_TIME
+from webside.scheduling.codes import TAKES_TIME
 from webside.scheduling.models import Appointment, Availability, AvailabilityException, BusyTime, HeldTime
 from webside.scheduling.rules import Span, WeeklyHours
 from webside.scheduling.selectors.hours import as_rule
@@ -244,7 +244,7 @@ class _Facts:
     given: dict[tuple[UUID, UUID], list[datetime]]
     """When visits begin, by practitioner and service."""
     hers: list[Span] = field(default_factory=list)
-    """When the patient has visits."""
+    """When the patient has visits, or a time is held for her."""
 
     @classmethod
     def load(
@@ -293,7 +293,7 @@ class _Facts:
             all=True,
         )  # fmt: skip
         if patient is not None and patient.id is not None:
-            hers = Appointment.objects.filter(patient=patient, period__overlap=window, status__in=HOLDS_TIME)
+            hers = Appointment.objects.filter(patient=patient, period__overlap=window, status__in=TAKES_TIME)
             if moving is not None:
                 hers = hers.exclude(id=moving.id)
             stretches = stretches.union(

@@ -112,10 +112,14 @@ def offerable(entry: WaitlistEntry) -> list[Slot]:
     They are free, hers by the gates, beside no visit of hers, and far enough ahead for an answer. None while it is night
     where she is.
     """
+    if is_night(entry):
+        return []
+    # A visit that she would move to an earlier time is in the way of none.
+    moving = entry.appointment if earlier_visit(entry) is not None else None
     free = free_slots(
         service=entry.service, state=entry.state, since=clock.now(), days=LOOK_AHEAD_DAYS,
         practitioner=entry.practitioner, patient=entry.patient, guardian=entry.by_guardian,
-        free_for=entry.patient,
+        free_for=entry.patient, moving=moving,
     )  # fmt: skip
     until = _holds_of(entry)
     # What can be held at a moment can be held at each later one: only the first of them are asked.

@@ -156,6 +156,15 @@ def test_a_time_at_which_she_has_a_visit_already_is_passed_over_for_the_next_one
     assert [each.start for each in offers_of(cast, liz)] == [later], "it isn’t tried again and again"
 
 
+def test_an_earlier_time_that_overlaps_the_visit_that_would_move_is_offered(cast: Any) -> None:
+    with by_machine(cast):
+        _with_daniel(cast, period_of(cast.video_visit, FREE + timedelta(minutes=10)))
+        hers = Appointment.objects.get(practitioner=cast.daniel)
+    liz = wait(cast, appointment=hers)
+    work()
+    assert [each.start for each in offers_of(cast, liz)] == [FREE]
+
+
 def test_a_time_too_near_for_an_answer_is_passed_over_for_the_next_one(cast: Any) -> None:
     soon, later = TEN + timedelta(minutes=30), FREE
     only(cast, soon, later)

@@ -78,10 +78,10 @@ def ask_in(
 ) -> Asked:
     """Ask one person into a visit that is under way: a colleague by ``user_id``, anybody else by a link.
 
-    A colleague who was asked already keeps the seat; the same press again (``key``) makes no second one, and its link is
-    a new one, since nobody knows whether the first was read. Whoever is asked waits in the lobby until the clinician lets them
-    in. Raises :class:`NotAllowed`, :class:`WrongStage`, :class:`RoomFull` and, for what names nobody or doesn't fit the
-    role, :class:`ValueError`.
+    A colleague who was asked already keeps the seat. The same press again (``key``) makes no second one: as long as nobody
+    has come by its link it is given a new one, since nobody knows whether the first was read. Whoever is asked waits in the
+    lobby until the clinician lets them in. Raises :class:`NotAllowed`, :class:`WrongStage`, :class:`RoomFull` and, for what
+    names nobody or doesn't fit the role, :class:`ValueError`.
     """
     visit = locked(visit)
     if not policies.can_ask_in(actor, visit, role):
@@ -90,8 +90,14 @@ def ask_in(
         require_stage(visit, Stage.WAITING, Stage.ROOM)
     seats = selectors.seats_of(visit)
     asked = next((Asked(seat) for seat in seats if user_id is not None and seat.user_id == user_id), None)
-    if asked is None and (again := next((seat for seat in seats if key and seat.asked_key == key), None)):
-        asked = Asked(again, _new_link(again, link_to, email))
+    changes = {"role": role.value}
+    if asked is None and (pressed := next((seat for seat in seats if key and seat.asked_key == key), None)):
+        if _is_wished(pressed, visit, actor, role, name, user_id):
+            waits = pressed.browser_hash is None and pressed.admitted_at is None
+            asked = Asked(pressed, _new_link(pressed, link_to, email) if waits else "")
+            changes["repeated"] = "yes"
+        else:
+            key = ""  # of another wish: not this one again
     if asked is None:
         today = clock.now().date()
         if len(seats) + len(MAIN) >= (most := rules.most_seats(today)):
@@ -109,11 +115,19 @@ def ask_in(
         if user_id:
             _tell_colleague(seat)
         tell(visit, "seats")
-    changes = {"role": role.value}
     if user_id is not None and (found := selectors.in_the_way(visit, user_id)):
         asked, changes["licence"] = replace(asked, in_the_way=found), found.outcome
     note_step("visits.seat.invite", actor, visit, target_label=asked.seat.name, changes=changes)
     return asked
+
+
+def _is_wished(
+    seat: Participant, visit: Visit, actor: Actor, role: ParticipantRole, name: str, user_id: UUID | None
+) -> bool:
+    """Whether a seat is what this very person asks for, by a link."""
+    by = selectors.own_seat(actor, visit)
+    same = (seat.role, seat.name) == (role, " ".join(name.split()))
+    return same and user_id is None is seat.user_id and by is not None and seat.invited_by_id == by.id
 
 
 def _name_of(visit: Visit, role: ParticipantRole, name: str, relation: Relation | None, user_id: UUID | None) -> str:

@@ -78,11 +78,22 @@ def test_the_same_press_again_makes_no_second_seat_and_the_first_link_ends(cast:
     assert again.seat.id == first.seat.id and again.link != first.link
     assert take(cast, first).seat is None, "nobody knows who read it"
     assert take(cast, again).seat is not None
+    assert ask(cast, visit, key="one press") == services.Asked(first.seat), "who has come keeps the seat: no new link"
     assert ask(cast, visit, key="another press").seat.id != first.seat.id
     run(cast, services.remove, visit, first.seat)
     assert ask(cast, visit, key="one press").seat.id != first.seat.id, (
         "who was removed isn’t asked in by a press of before"
     )
+
+
+def test_a_key_is_good_for_the_wish_that_it_was_for(cast: Cast, visit: Visit) -> None:
+    rosa = ask(cast, visit, key="one press")
+    for other in ({"name": "Eve Stone"}, {"role": ParticipantRole.FAMILY, "relation": Relation.CHILD}):
+        asked = ask(cast, visit, key="one press", **other)
+        assert asked.seat.id != rosa.seat.id and asked.link
+    hers = ask(cast, visit, cast.liz_user, key="one press", role=ParticipantRole.FAMILY, relation=Relation.CHILD)
+    assert hers.seat.id != rosa.seat.id, "of somebody else"
+    assert take(cast, rosa).seat is not None, "her link stands"
 
 
 # ------------------------------------------------------------------------------------------------------- asking

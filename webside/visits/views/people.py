@@ -84,6 +84,8 @@ def ask(request: HttpRequest, slug: str, visit_id: UUID) -> HttpResponse:
         return said(page, error=_("People can be asked in once the patient has checked in."), status=409)
     except (services.NotAllowed, ValueError):
         return said(page, error=_("This can’t be done for this person."), status=422)
+    if asked.seat.user_id is None and not asked.link:
+        return said(page, done=_("%(name)s was asked in already, and has come.") % {"name": asked.seat.name})
     return said(page, asked=asked, email=data.get("email", ""))
 
 

@@ -1,7 +1,7 @@
 /**
  * Who is in a visit: `data-behavior="visit-people"`. Its forms are sent without leaving the page, since the call would end; what
- * came of it is shown in [data-people-result]. A form that nobody has changed since it was sent, and that was not answered, goes
- * with the same key again. The list itself follows the visit's hints (visit-fragment.js).
+ * came of it is shown in [data-people-result]. form[data-once], unanswered and not changed
+ * since, goes with the same key again: it is done once. The list itself follows the visit's hints (visit-fragment.js).
  *
  *   details[data-load]  fetches what is in it when it is opened
  *   [data-copy="id"]  copies the value of that field; [data-copied] is then shown
@@ -31,8 +31,9 @@ export default function attach(root) {
     event.preventDefault();
     const { submitter } = /** @type {SubmitEvent} */ (event);
     const body = new FormData(form, submitter);
-    if (!keys.has(form)) keys.set(form, crypto.randomUUID());
-    body.set("key", keys.get(form) ?? "");
+    const once = "once" in form.dataset;
+    if (once && !keys.has(form)) keys.set(form, crypto.randomUUID());
+    if (once) body.set("key", keys.get(form) ?? "");
     try {
       const answer = await fetch(form.action, {
         method: "POST", body, headers: { "X-In-Page": "1", "X-CSRFToken": csrfToken() }, cache: "no-store",
@@ -49,7 +50,9 @@ export default function attach(root) {
       form.reset();
       /** @type {HTMLInputElement|null} */ (result.querySelector("input"))?.select();
     } catch {
-      result.replaceChildren(t("We don’t know whether that got through. Press again: nothing is done twice."));
+      result.replaceChildren(once
+        ? t("We don’t know whether that got through. Press again: they are asked once, and the newest link counts.")
+        : t("We don’t know whether that got through. Look at the list before you press again."));
     }
   }, { signal });
 
