@@ -90,11 +90,12 @@ def _content(summary: Summary, language: str) -> dict[str, Any]:
         title = _("The plan that we agreed on: %(what)s") % {"what": plan.title}
         section(title, [_step_line(step) for step in plan.steps], text=_present(plan))
     if summary.with_medicines:
+        elsewhere = _("Prescriptions and orders for tests are not on this page. Ask us how you get yours.")
         section(
             _("Your medicines now"),
             [f"{row.medication}: {row.dosage}" if row.dosage else row.medication for row in summary.medications],
-            text=_confirmed(summary, zone) if summary.medications else "",
-            empty=_("No medicines are on your list."),
+            text=f"{_confirmed(summary, zone)} {elsewhere}" if summary.medications else "",
+            empty=f"{_('No medicines are on your list.')} {elsewhere}",
         )
     section(_("Your numbers today"), [f"{name}: {value}" for name, value in summary.vital_signs])
     if summary.again is not None:

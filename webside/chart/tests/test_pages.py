@@ -156,7 +156,8 @@ def test_the_summary_says_what_to_do_in_plain_words(cast: Any, signed: Encounter
     text = answer.content.decode()
     for words in (
         "What you do", "Measure each morning.", "What we do", "We look at your numbers each day.",
-        "Type 2 diabetes with high blood sugar", "131/79", "Your medicines now", "When to get help", "Call 911",
+        "Type 2 diabetes with high blood sugar", "131/79", "Your medicines now",
+        "Prescriptions and orders for tests are not on this page", "When to get help", "Call 911",
         "Your sugar is above 300 or below 70.", "signed by", "Dr. Maya Chen",
     ):  # fmt: skip
         assert words in text, words

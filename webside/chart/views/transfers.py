@@ -343,8 +343,8 @@ def _send(request: HttpRequest, encounter: Any, transfer: Any) -> HttpResponse:
     form = AheadForm(request.POST)
     if not form.is_valid():
         return HttpResponseRedirect(ask_again(request, Kept.of(form)).url + "#ahead")
-    here = reverse("chart:transfer-sheet", args=[request.tenant.slug, encounter.id, transfer.id])  # type: ignore[attr-defined]
     slug = request.tenant.slug  # type: ignore[attr-defined]
+    here = reverse("chart:transfer-sheet", args=[slug, encounter.id, transfer.id])
     try:
         made = services.send_ahead(
             actor=request.actor, encounter=encounter, transfer=transfer, **form.cleaned_data,  # type: ignore[attr-defined]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import dropwhile
 from uuid import UUID
@@ -112,7 +111,8 @@ def offerable(entry: WaitlistEntry) -> list[Slot]:
     They are free, hers by the gates, beside no visit of hers, and far enough ahead for an answer. None while it is night
     where she is.
     """
-    if is_night(entry):
+    now, quiet = clock.now(), notifications.quiet_of(entry.patient, entry.tenant)
+    if quiet.holds(now):
         return []
     # A visit that she would move to an earlier time is in the way of none.
     moving = entry.appointment if earlier_visit(entry) is not None else None
@@ -121,24 +121,21 @@ def offerable(entry: WaitlistEntry) -> list[Slot]:
         practitioner=entry.practitioner, patient=entry.patient, guardian=entry.by_guardian,
         free_for=entry.patient, moving=moving,
     )  # fmt: skip
-    until = _holds_of(entry)
     # What can be held at a moment can be held at each later one: only the first of them are asked.
-    return list(dropwhile(lambda slot: until(slot.start) is None, free))
+    late = dropwhile(lambda slot: rules.held_until(now=now, start=slot.start, quiet=quiet, on=now.date()) is None, free)
+    return list(late)
 
 
 def hold_of(entry: WaitlistEntry, start: datetime) -> datetime | None:
     """Return until when a time would be held for somebody who is offered it now; nothing where it can't be."""
-    return _holds_of(entry)(start)
+    now = clock.now()
+    quiet = notifications.quiet_of(entry.patient, entry.tenant)
+    return rules.held_until(now=now, start=start, quiet=quiet, on=now.date())
 
 
 def is_night(entry: WaitlistEntry) -> bool:
     """Whether nothing can be offered to somebody now, since it is night where she is."""
     return notifications.quiet_of(entry.patient, entry.tenant).holds(clock.now())
-
-
-def _holds_of(entry: WaitlistEntry) -> Callable[[datetime], datetime | None]:
-    now, quiet = clock.now(), notifications.quiet_of(entry.patient, entry.tenant)
-    return lambda start: rules.held_until(now=now, start=start, quiet=quiet, on=now.date())
 
 
 def held_texts_wait(entry: WaitlistEntry) -> bool:
