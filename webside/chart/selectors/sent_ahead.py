@@ -46,6 +46,5 @@ def sent_ahead(transfer: Transfer) -> list[SentAhead]:
 
 
 def ahead_by_hash(token_hash: bytes) -> TransferLink | None:
-    """Return the link of this tenant with a token's hash, mistakes left out with what they belong to."""
-    found = TransferLink.objects.filter(token_hash=token_hash)
-    return found.select_related("transfer__encounter__practitioner", "transfer__patient").first()
+    """Return the link of this tenant with a token's hash, with its transfer."""
+    return TransferLink.objects.filter(token_hash=token_hash).select_related("transfer").first()

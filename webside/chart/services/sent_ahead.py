@@ -18,7 +18,7 @@ from webside.chart import selectors
 from webside.chart.codes import AheadStanding, TransferOutcome
 from webside.chart.models import Encounter, Transfer, TransferLink
 from webside.chart.services.errors import Invalid
-from webside.chart.services.transfers import locked_transfer
+from webside.chart.services.transfers import end_links, locked_transfer
 from webside.core import clock
 from webside.core.actor import Actor
 from webside.core.locks import lock
@@ -78,14 +78,9 @@ def send_ahead(
     if not transfer.checked_sheet:  # checked before sheets were kept
         transfer.checked_sheet = sheet.to_keep()
         transfer.save()
-    now = clock.now()
-    TransferLink.objects.filter(transfer=transfer, email__iexact=email, ended_at=None).update(
-        ended_at=now, ended_by=actor.label, updated_at=now
-    )
-    token, code = (
-        secrets.token_urlsafe(32),
-        f"{secrets.randbelow(10**selectors.AHEAD_DIGITS):0{selectors.AHEAD_DIGITS}}",
-    )
+    end_links(TransferLink.objects.filter(transfer=transfer, email__iexact=email), actor)
+    now, digits = clock.now(), selectors.AHEAD_DIGITS
+    token, code = secrets.token_urlsafe(32), f"{secrets.randbelow(10**digits):0{digits}}"
     link = TransferLink.objects.create(
         transfer=transfer, name=name, email=email, token_hash=ahead_hash(token), code_hash=ahead_hash(token, code),
         sent_at=now, sent_by=actor.label, expires_at=now + selectors.AHEAD_LASTS, tries_left=selectors.AHEAD_TRIES,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from webside.audit.services import action, record
@@ -213,10 +214,7 @@ def close_transfer(
         transfer.outcome, transfer.closing = outcome.value, said
         transfer.save()
         if outcome is TransferOutcome.MISTAKE:  # nobody is coming: what was sent ahead opens no more
-            now = clock.now()
-            TransferLink.objects.filter(transfer=transfer, ended_at=None).update(
-                ended_at=now, ended_by=actor.label, updated_at=now
-            )
+            end_links(TransferLink.objects.filter(transfer=transfer), actor)
         publish(TransferClosed(transfer_id=transfer.id))
     _recorded("chart.transfer.close", actor, transfer, outcome=transfer.outcome)
     return transfer
@@ -249,6 +247,12 @@ def locked_transfer(actor: Actor, encounter: Encounter, transfer: Transfer) -> T
         raise NotAllowed
     lock(encounter)
     return Transfer.objects.get(id=transfer.id)
+
+
+def end_links(found: QuerySet[TransferLink], actor: Actor) -> None:
+    """Let links that were sent ahead open nothing any more; those that are over already stay as they are."""
+    now = clock.now()
+    found.filter(ended_at=None).update(ended_at=now, ended_by=actor.label, updated_at=now)
 
 
 def _must_be_open(transfer: Transfer) -> None:
