@@ -564,6 +564,8 @@ def test_verdicts_and_the_ladder_of_giving_up_the_picture(visit: Visit) -> None:
             go(1, 300, 0, 40), go(60, null, 0), go(2, 300, 0),  // the sound suffers: the trial ends at once
             go(60, 400, 0),
             go(1, 400, 0, 60), go(1, 400, 0, 99), go(2, 400, 0, 60),  // two seconds half unheard, whatever the line says
+            (ladder.renew(), ladder.level),     // the other side came anew
+            go(60, 400, 0), (ladder.renew(), ladder.level),  // nothing had been given up
           ];
         }"""
     )
@@ -583,7 +585,7 @@ def test_verdicts_and_the_ladder_of_giving_up_the_picture(visit: Visit) -> None:
         "trying",
         "lean",
     ]
-    assert levels == [*down, *up, "full", "full", "full", "sound"]
+    assert levels == [*down, *up, "full", "full", "full", "sound", "lean", "full", "full"]
 
 
 READ_LOSS = """async ([ages, losses]) => {
@@ -738,6 +740,26 @@ def test_50_kbit_carry_the_sound_and_the_picture_comes_back_by_itself(far_visit:
         wait_for("all is sent again", lambda p=person: p.numbers()["sends"] == WHOLE, 120)
     print(f"free again: all after {time.monotonic() - began:.0f} s")
     assert [person.navigations for person in people] == loads
+
+
+@pytest.mark.netns
+@pytest.mark.timeout(300)
+def test_who_loads_the_page_again_sees_the_other_who_had_given_up_her_picture(
+    far_visit: Visit, network: Network
+) -> None:
+    """On a line that loses too much for the picture to come back by itself, but not too much for a small one.
+
+    Shown failing with ``renew`` emptied: the doctor's level stays *sound*, and the patient sees nobody.
+    """
+    patient, doctor = far_visit.people
+    for person in far_visit.people:
+        wait_for("all is sent", lambda person=person: person.numbers()["sends"] == WHOLE, 90)
+    network.link.set(rate_kbit=50)
+    wait_for("the picture is given up", lambda: doctor.numbers()["sends"] == SAVING, 60)
+    network.link.set(loss=0.13)
+    patient.reload()
+    patient.sees_new_frames(10, 60)
+    assert doctor.navigations == 1
 
 
 def heard_shares(people: tuple[Person, ...], seconds: float) -> list[float]:

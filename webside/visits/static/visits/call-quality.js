@@ -209,6 +209,16 @@ export class Ladder {
     return (this.trying = true);
   }
 
+  /**
+   * The other side came anew, often just because the picture was gone, and perhaps over another line: what was learnt of the
+   * one before says little. A small picture is sent at once, and taken back in two seconds if speech suffers from it.
+   */
+  renew() {
+    if (this.level === "sound") this.#move("lean", true);
+    this.#patience = Ladder.PATIENCE_S;
+    this.pause();
+  }
+
   /** Forget the seconds counted so far, for example after a black-out, whose loss says nothing about now. */
   pause() {
     this.#trouble = 0;

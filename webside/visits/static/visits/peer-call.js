@@ -217,6 +217,7 @@ export class PeerCall extends EventTarget {
   peerLeft() {
     this.#reachable.peer = false;
     this.#discard();
+    this.#ladder.renew();
     this.#everConnected = false;
     this.#brokenSince = null;
     this.#evaluate();
@@ -517,6 +518,7 @@ export class PeerCall extends EventTarget {
     }
     // A first offer of ours that collides is not rolled back but forgotten: a rolled-back one leaves its transceivers.
     if (!this.#pc || anew || (collision && !known)) this.#build();
+    if (anew) this.#ladder.renew();
     const pc = /** @type {RTCPeerConnection} */ (this.#pc);
     this.#remote = epoch.id;
     this.#seen = epoch.n;
