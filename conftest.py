@@ -57,14 +57,22 @@ def pytest_runtest_makereport() -> Iterator[None]:
         report.sections += [("A page that is open", stands) for stands in looks.how_pages_stand()]
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Show why a second try was needed."""
-    for report in terminalreporter.stats.get("rerun", []):
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: Any) -> Iterator[None]:
+    """Show why a second try was needed: whole, and at the very end in a line, which a log that is cut short still has."""
+    first_tries = terminalreporter.stats.get("rerun", [])
+    for report in first_tries:
         terminalreporter.write_sep("_", f"first try of {report.nodeid}")
         terminalreporter.write_line(report.longreprtext)
         for title, content in report.sections:
             terminalreporter.write_sep("-", title)
             terminalreporter.write_line(content)
+    yield
+    for report in first_tries:
+        lines = report.longreprtext.splitlines()
+        place = next((line for line in lines if line.startswith("tests/")), "")
+        why = " ".join(line[1:].strip() for line in lines if line.startswith("E "))
+        terminalreporter.write_line(f"FIRST TRY {report.nodeid} at {place} {why[:600]}")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -174,10 +174,16 @@ def running_demo(*, prefix: Sequence[str] = (), fresh: bool = False, **environme
 
 
 @pytest.fixture(scope="module")
-def demo() -> Iterator[Demo]:
+def clinics() -> Iterator[ExitStack]:
+    """Hold the clinics that were started for the tests of one file until its end."""
+    with ExitStack() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def demo(clinics: ExitStack) -> Demo:
     """Give a demo clinic for the tests of one file."""
-    with running_demo() as clinic:
-        yield clinic
+    return clinics.enter_context(running_demo())
 
 
 @pytest.fixture(scope="module")
@@ -192,19 +198,18 @@ def crowd() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def another_clinic(request: pytest.FixtureRequest) -> Iterator[None]:
+def another_clinic(request: pytest.FixtureRequest) -> None:
     """Give a story that is tried again another clinic: its first try used up the visits that it is about.
 
-    Only where it is alone in its file; others share what the tests before them did there.
+    Only where it is alone in its file, or ``apart``; others share what the tests before them did there. The stories after
+    it go on in the new one.
     """
     again = getattr(request.node, "execution_count", 1) > 1
     alone = sum(item.path == request.node.path for item in request.session.items) == 1
-    if not (again and alone and "demo" in request.fixturenames):
-        yield
+    apart = request.node.get_closest_marker("apart")
+    if not (again and (alone or apart) and "demo" in request.fixturenames):
         return
-    with running_demo() as clinic:
-        request.getfixturevalue("demo").become(clinic)
-        yield
+    request.getfixturevalue("demo").become(request.getfixturevalue("clinics").enter_context(running_demo()))
 
 
 @pytest.fixture(scope="module")

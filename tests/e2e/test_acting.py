@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.conftest import Demo, someone, wait_until
 from tests.e2e.looks import examine
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.apart, pytest.mark.timeout(600)]
 
 
 def test_ana_acts_for_her_mother_and_liz_sees_it_and_ends_it(demo: Demo, chromium: Any) -> None:

@@ -11,7 +11,7 @@ from tests.e2e import walk
 from tests.e2e.conftest import Demo, someone
 from tests.e2e.keyboard import Keyboard
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.apart, pytest.mark.timeout(600)]
 
 A_TIME = re.compile(r".*\d{1,2}:\d\d [ap]m")
 

@@ -14,7 +14,7 @@ import pytest
 from tests.e2e.conftest import Demo, someone
 from tests.e2e.looks import examine
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.apart, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).resolve().parents[2]
 AN_HOUR_EARLIER = """
