@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -46,9 +46,12 @@ class Demo:
     address: str
     var: Path
     process: subprocess.Popen[str]
+    others: ExitStack = field(default_factory=ExitStack)
+    """What was started after it, and ends with it."""
 
-    def become(self, other: Demo) -> None:
+    def begin_anew(self) -> None:
         """Be another clinic from now on, for all who hold this one."""
+        other = self.others.enter_context(running_demo())
         self.address, self.var, self.process = other.address, other.var, other.process
 
     def url(self, path: str) -> str:
@@ -174,16 +177,10 @@ def running_demo(*, prefix: Sequence[str] = (), fresh: bool = False, **environme
 
 
 @pytest.fixture(scope="module")
-def clinics() -> Iterator[ExitStack]:
-    """Hold the clinics that were started for the tests of one file until its end."""
-    with ExitStack() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def demo(clinics: ExitStack) -> Demo:
+def demo() -> Iterator[Demo]:
     """Give a demo clinic for the tests of one file."""
-    return clinics.enter_context(running_demo())
+    with running_demo() as clinic, clinic.others:
+        yield clinic
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +206,7 @@ def another_clinic(request: pytest.FixtureRequest) -> None:
     apart = request.node.get_closest_marker("apart")
     if not (again and (alone or apart) and "demo" in request.fixturenames):
         return
-    request.getfixturevalue("demo").become(request.getfixturevalue("clinics").enter_context(running_demo()))
+    request.getfixturevalue("demo").begin_anew()
 
 
 @pytest.fixture(scope="module")
