@@ -10,17 +10,37 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.contrib.sessions.middleware import SessionMiddleware as DjangosSessionMiddleware
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
 from webside.accounts import acting, doors, policies, selectors, sessions, signins, single_sign_on
 from webside.core import frames
 from webside.core.actor import ActorKind
 from webside.core.models import Tenant
+
+
+class SessionMiddleware(DjangosSessionMiddleware):
+    """Django's, but that a request which finds no session takes no cookie away.
+
+    A session changes its key when somebody signs in or a door opens. What a page had asked before, with the key that was,
+    finds none; answered after the new key was sent, it would take that from the browser, and whoever has just booked
+    would stand before a page that doesn't know her.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Save what was changed; take the cookie only where this request itself has ended the session."""
+        if request.session.modified or not request.session.is_empty():
+            return super().process_response(request, response)
+        if request.session.accessed:
+            patch_vary_headers(response, ("Cookie",))
+        return response
 
 
 class FrameMiddleware:
