@@ -106,3 +106,22 @@ def test_somebody_else_does_not_find_her_page(hasty: Demo, chromium: Any) -> Non
         page.bring_to_front()
         page.evaluate("dispatchEvent(new Event('focus'))")
         page.wait_for_url(hasty.url("/"))
+
+
+def test_a_page_on_which_a_call_goes_on_is_used_though_nobody_touches_it(hasty: Demo, chromium: Any) -> None:
+    """The clinician listens; what she is with is shown by her page, and names itself in ``data-always``."""
+    with someone(chromium, hasty, "Dr. Maya Chen") as page:
+        page.clock.install()
+        page.reload()
+        watch = page.locator("[data-behavior=idle-watch]")
+        page.locator("[data-behavior=idle-watch][data-attached]").wait_for(state="attached")
+        watch.evaluate("(element) => { element.dataset.always = '[data-with-somebody]'; }")
+        main = page.locator("main")
+        main.evaluate("(element) => element.toggleAttribute('data-with-somebody', true)")
+        asks = page.get_by_role("alertdialog", name="Are you still there?")
+        for _ in range(3):
+            page.clock.run_for(100_000)
+            assert not asks.is_visible()
+        main.evaluate("(element) => element.toggleAttribute('data-with-somebody', false)")
+        page.clock.run_for(130_000)
+        asks.wait_for()

@@ -2,7 +2,8 @@
 //
 // Use is a key, a press, a touch, a turn of the wheel, in any page of this browser. Two minutes before the time is over the page
 // asks. Then the sign-in ends and the page is covered, not left: whoever signs in again in another window finds it as it was.
-// A page with data-always (a call, a waiting room) is used as long as it is open.
+// A page with data-always (a waiting room) is used as long as it is open; where that names something
+// (data-always="[data-with-somebody]"), as long as this is there: who listens in a call touches nothing.
 
 import { csrfToken, icon, make, t } from "ui/words.js";
 
@@ -16,7 +17,6 @@ const USES = ["keydown", "pointerdown", "touchstart", "wheel"];
 export default function attach(element) {
   const limit = Number(element.dataset.minutes) * 60_000;
   const { session, signIn } = element.dataset;
-  const always = "always" in element.dataset;
   const channel = new BroadcastChannel("webside-session");
   let used = Date.now(), told = Date.now(), shared = Date.now();
   let asking = null, cover = null, ending = false, title = "";
@@ -119,7 +119,8 @@ export default function attach(element) {
 
   const tick = () => {
     if (cover || ending) return;
-    if (always) use();
+    const { always } = element.dataset;
+    if (always === "" || (always && document.querySelector(always))) use();
     const away = Date.now() - used;
     if (away >= limit) end();
     else if (away >= limit - WARN) warn(limit - away);

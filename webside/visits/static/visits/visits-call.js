@@ -692,6 +692,8 @@ export class CallPage {
     const picture = seesPicture(this.mesh.main, !this.#pictureOff);
     const sharing = this.#screen?.on ?? false;
     this.#root.dataset.state = call?.state ?? "waiting";
+    const together = this.mesh.others.some((person) => person.call.state === "connected");
+    this.#root.toggleAttribute("data-with-somebody", together);
     this.#root.dataset.picture = picture ? "on" : "off";
     this.#root.toggleAttribute("data-signing", this.#signing);
     this.#press("sign", this.#signing);
