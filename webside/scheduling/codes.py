@@ -89,6 +89,7 @@ class QueueStatus(StrEnum):
     LEFT = "left"
     REMOVED = "removed"
     NOSHOW = "noshow"
+    BOOKED = "booked"
 
 
 IN_LINE = (QueueStatus.WAITING, QueueStatus.CLAIMED, QueueStatus.UNANSWERED, QueueStatus.CALLBACK)

@@ -79,6 +79,7 @@ _LINE = {
     QueueStatus.LEFT: AppointmentStatus.CANCELLED,
     QueueStatus.REMOVED: AppointmentStatus.CANCELLED,
     QueueStatus.NOSHOW: AppointmentStatus.NOSHOW,
+    QueueStatus.BOOKED: AppointmentStatus.BOOKED,
 }
 
 

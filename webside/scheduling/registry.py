@@ -5,7 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
+
+from django.db.models import Q
 
 from webside.scheduling.codes import Urgency
 
@@ -52,6 +56,19 @@ def register_under_way(ask: UnderWay) -> None:
 def is_under_way(appointment: Appointment) -> bool:
     """Whether a higher app says that what an appointment was for has begun and isn't over."""
     return any(ask(appointment) for ask in _under_way)
+
+
+_closed: list[Q] = []
+
+
+def register_closed(closed: Q) -> None:
+    """Let ``closed`` find the appointments whose room is closed for good: they go on no more, whatever their status says."""
+    _closed.append(closed)
+
+
+def closed() -> Q:
+    """Return what finds the appointments that a higher app says are over."""
+    return reduce(or_, _closed, Q(pk__in=[]))
 
 
 Room = Callable[["Appointment"], str]

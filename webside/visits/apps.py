@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
@@ -21,6 +22,7 @@ class VisitsConfig(AppConfig):
         from webside.ui import texts as words
         from webside.ui.registry import NavItem, register
         from webside.visits import consumers, gates, handlers, lean, panels, selectors, services, tasks, texts
+        from webside.visits.codes import OVER
         from webside.visits.views import destination
 
         gates.register()
@@ -37,6 +39,7 @@ class VisitsConfig(AppConfig):
         registry.register_seat(destination.of_person)
         registry.register_way_by_phone(handlers.way_by_phone)
         registry.register_under_way(selectors.has_begun)
+        registry.register_closed(Q(visit__status__in=OVER))
         loops.register("visits.signals", tasks.drop_stale_signals, every=60)
         timers.register(services.HELP_TIMER, services.alarm_when_due)
         timers.register(services.HAND_OVER_TIMER, services.look_after_hand_over)

@@ -61,7 +61,7 @@ def home(actor: Actor, tenant: Tenant) -> Home | None:
     if patient is None:
         return None
     now = clock.now()
-    upcoming = _upcoming(actor=actor, patient=patient.id, now=now)
+    upcoming = _upcoming(actor=actor, patient=patient.id, now=now, since=now - scheduling.RUNS_ON)
     for each in upcoming:
         each.tenant = tenant
     following = upcoming[0] if upcoming else None
@@ -90,8 +90,8 @@ def home(actor: Actor, tenant: Tenant) -> Home | None:
 
 
 @prepared
-def _upcoming(actor: Actor, patient: UUID, now: datetime) -> QuerySet[Appointment]:
-    return scheduling.upcoming_for(actor, now).filter(patient=patient).select_related("visit__safe_start")[:20]
+def _upcoming(actor: Actor, patient: UUID, now: datetime, since: datetime) -> QuerySet[Appointment]:
+    return scheduling.upcoming_for(actor, now, since).filter(patient=patient).select_related("visit__safe_start")[:20]
 
 
 @prepared

@@ -157,6 +157,18 @@ def test_who_waits_since_before_midnight_is_on_the_day_and_the_board(cast: Any) 
         assert {row.appointment.id for row in board.rows} == {waits.id, runs.id, due.id}
 
 
+def test_a_visit_that_is_late_or_runs_over_stays_on_her_home_page(cast: Any) -> None:
+    """Until its room is closed: it is the way back for who signs in again."""
+    with cast.as_(cast.maya_user):
+        late = make.appointment(cast, minutes=-40, status="checked-in")
+        room = make.visit(late, status="waiting", waiting_since=clock.now() - timedelta(minutes=35))
+    client = signed_in(cast.liz_user)
+    assert f"/visits/{room.id}/" in client.get(HOME).content.decode()
+    with cast.as_(cast.maya_user):
+        type(room).objects.filter(id=room.id).update(status="failed", ended_at=clock.now())
+    assert f"/visits/{room.id}/" not in client.get(HOME).content.decode()
+
+
 def test_a_consent_is_taken_back_by_her_alone(cast: Any) -> None:
     with cast.as_(cast.liz_user) as actor:
         consent = compliance.give_consent(actor=actor, patient=cast.liz, scope="telehealth", given_by="Liz Moreno")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from webside.scheduling.selectors.appointments import (
     MISSED,
+    RUNS_ON,
     appointment,
     appointments_for,
     can_still_change,
@@ -17,6 +18,7 @@ from webside.scheduling.selectors.appointments import (
     missed_text,
     of_days,
     of_days_after,
+    runs_on,
     standing,
     upcoming_for,
 )
@@ -90,7 +92,6 @@ from webside.scheduling.selectors.places import State, state, states
 from webside.scheduling.selectors.queue import (
     QUEUE_LINK_HOLDS,
     RETURNS_WITHIN,
-    RUNS_ON,
     WATCH,
     Line,
     Opening,
@@ -284,6 +285,7 @@ __all__ = [
     "queue_entry",
     "queue_hours_of",
     "queue_link_by_hash",
+    "runs_on",
     "stale_calendars",
     "standing",
     "stands",

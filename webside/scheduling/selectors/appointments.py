@@ -16,7 +16,7 @@ from webside.core.rows import first, prepared
 from webside.notifications import selectors as notifications
 from webside.notifications.codes import MessageKind
 from webside.notifications.models import OutgoingMessage
-from webside.scheduling import policies
+from webside.scheduling import policies, registry
 from webside.scheduling.codes import HOLDS_TIME, AppointmentStatus, Confirmed, Missed
 from webside.scheduling.models import Appointment
 
@@ -35,6 +35,9 @@ CONFIRMED: dict[str, Promise] = {
     Confirmed.PAGE: _("Confirmed by the patient"),
     Confirmed.DESK: _("Confirmed by the front desk"),
 }
+
+RUNS_ON = timedelta(hours=3)
+"""A visit that is checked in and not over is thought to go on for as long as this, from when it was to begin."""
 
 ABOUT_VISIT = frozenset({MessageKind.REMINDER, MessageKind.CHANGE, MessageKind.ASKED})
 
@@ -56,11 +59,22 @@ def _seen_by(actor: Actor, appointment: UUID) -> QuerySet[Appointment]:
     return appointments_for(actor).filter(id=appointment).order_by()
 
 
-def upcoming_for(actor: Actor, now: datetime) -> QuerySet[Appointment]:
-    """Return what is booked and not over, the earliest first."""
-    return appointments_for(actor).filter(
-        status__in=[AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN], period__endswith__gt=now
-    )
+def upcoming_for(actor: Actor, now: datetime, since: datetime) -> QuerySet[Appointment]:
+    """Return what is booked and not over, the earliest first: ahead, going on, and what began late or runs over.
+
+    ``since`` is :data:`RUNS_ON` before ``now``, for queries that are put together once.
+    """
+    ahead = Q(status=AppointmentStatus.BOOKED, period__endswith__gt=now)
+    goes_on = Q(status=AppointmentStatus.CHECKED_IN, period__startswith__gt=since)
+    return appointments_for(actor).filter(ahead | goes_on).exclude(registry.closed())
+
+
+def runs_on(appointment: Appointment) -> bool:
+    """Whether its time is over and it isn't: who has checked in waits still, or is just being seen."""
+    late = appointment.status == AppointmentStatus.CHECKED_IN and appointment.end <= clock.now()
+    if not late or appointment.start <= clock.now() - RUNS_ON:
+        return False
+    return not Appointment.objects.filter(registry.closed(), id=appointment.id).exists()
 
 
 def of_days(start: datetime, end: datetime) -> Q:
@@ -98,7 +112,7 @@ def standing(appointment: Appointment) -> str:
     if appointment.status == AppointmentStatus.NOSHOW:
         return "missed"
     now = clock.now()
-    if appointment.status == AppointmentStatus.FULFILLED or appointment.end <= now:
+    if appointment.status == AppointmentStatus.FULFILLED or (appointment.end <= now and not runs_on(appointment)):
         return "over"
     return "now" if appointment.start <= now or appointment.status == AppointmentStatus.CHECKED_IN else "ahead"
 

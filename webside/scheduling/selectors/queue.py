@@ -30,7 +30,7 @@ from webside.core.rows import first, prepared
 from webside.people import policies as people
 from webside.people.models import Patient, Practitioner
 from webside.people.rules import age_on
-from webside.scheduling import policies, rules
+from webside.scheduling import policies, registry, rules
 from webside.scheduling.codes import IN_LINE, AppointmentStatus, QueueStatus, QueueTrouble, Urgency
 from webside.scheduling.models import (
     Appointment,
@@ -41,12 +41,11 @@ from webside.scheduling.models import (
     QueueLink,
 )
 from webside.scheduling.rules import Before, Place, Range, Server, Span, WeeklyHours
+from webside.scheduling.selectors.appointments import RUNS_ON
 from webside.scheduling.selectors.consents import CONSENT_SCOPES
 
 AHEAD = timedelta(hours=6)
 """Booked visits up to then are kept free of people from the line."""
-RUNS_ON = timedelta(hours=3)
-"""A booked visit that is checked in and not over is thought to go on for as long as this."""
 URGENT_OF_LATE = timedelta(hours=2)
 SCORED_FOR = timedelta(days=1)
 """The ranges of those called within this time are scored."""
@@ -238,7 +237,7 @@ def line(now: datetime | None = None) -> Line:
 def _read_duties(found: Line) -> None:
     """Read who is on duty, what they give and when they have other visits; and what compliance has on record of them."""
     given = ServicePractitioner.objects.filter(practitioner=OuterRef("practitioner"), service__on_demand=True)
-    held = Appointment.objects.filter(
+    held = Appointment.objects.exclude(registry.closed()).filter(
         Q(period__overlap=TimestamptzRange(found.now, found.now + AHEAD))
         | Q(status=AppointmentStatus.CHECKED_IN, period__startswith__gt=found.now - RUNS_ON),
         practitioner=OuterRef("practitioner"),
@@ -397,8 +396,8 @@ def hears_queue(actor: Actor, tenant_id: UUID) -> bool:
 
 
 def is_of_the_line(appointment_id: UUID) -> bool:
-    """Whether an appointment came of somebody's place in the line."""
-    return QueueEntry.objects.filter(id=appointment_id).exists()
+    """Whether an appointment came of somebody's place in the line, and was given no time of its own since."""
+    return QueueEntry.objects.filter(id=appointment_id).exclude(status=QueueStatus.BOOKED).exists()
 
 
 def can_return(entry: QueueEntry) -> bool:

@@ -21,7 +21,7 @@ from webside.scheduling.models import Appointment
 from webside.scheduling.services.errors import NeedsWords, NotAllowed, WrongStatus
 from webside.scheduling.services.links import revoke_links
 from webside.scheduling.services.people import require_all_free, take_her_place
-from webside.scheduling.services.queue import follow_appointment
+from webside.scheduling.services.queue import follow_appointment, leave_for_booked_time, note_arrival
 from webside.scheduling.services.times import check_time, give_time, lock_people, locked, save_if_free
 
 
@@ -68,6 +68,7 @@ def move_appointment(
         appointment.status = AppointmentStatus.BOOKED
     appointment.practitioner = practitioner
     give_time(appointment, start)
+    leave_for_booked_time(appointment)
     appointment.by_guardian = appointment.by_guardian or actor.is_guardian
     appointment.patient_state = state
     appointment.patient_timezone = timezone or appointment.patient_timezone
@@ -188,6 +189,7 @@ def check_in_appointment(*, actor: Actor, appointment: Appointment) -> Appointme
     """Note that the patient is here (in the waiting room). Again changes nothing."""
     if not policies.can_check_in(actor, appointment):
         raise NotAllowed
+    note_arrival(appointment)
     appointment = locked(appointment)
     if appointment.status == AppointmentStatus.BOOKED:
         _set_status(appointment, AppointmentStatus.CHECKED_IN)

@@ -47,6 +47,7 @@ from webside.scheduling.services.queue import (
     UNANSWERED_TIMER,
     end_entry,
     give_time_back,
+    has_come,
     in_words,
     locked_entry,
     note,
@@ -270,12 +271,7 @@ def answer_call(*, actor: Actor, entry: QueueEntry) -> Appointment:
         raise NotAllowed
     require_status(entry, QueueStatus.CLAIMED)
     if entry.answered_at is None:
-        entry.answered_at = clock.now()
-        entry.save()
-        for name in (UNANSWERED_TIMER, CALL_TIMER):
-            timers.cancel_timer(name, key=str(entry.id))
-        tell_queue()
-        push_on_commit(f"day:{entry.practitioner_id}", "changed")
+        has_come(entry)
     note("scheduling.queue.answer", actor, entry)
     appointment = selectors.appointment_of(entry)
     if appointment is None:

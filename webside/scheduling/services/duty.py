@@ -15,12 +15,12 @@ from webside.catalog.models import HealthcareService
 from webside.core import clock, frames
 from webside.core.actor import Actor, system
 from webside.people.models import Practitioner
-from webside.scheduling import policies, rules, selectors
+from webside.scheduling import policies, registry, rules, selectors
 from webside.scheduling.codes import DutyEnd, QueueStatus
 from webside.scheduling.models import QueueDuty, QueueEntry, QueueHours
 from webside.scheduling.rules import WeeklyHours
 from webside.scheduling.services.errors import HoursOverlap, NotAllowed, NotOnDuty
-from webside.scheduling.services.queue import tell_queue
+from webside.scheduling.services.queue import give_time_back, locked_entry, note, tell_queue, wait_again
 
 
 @action("scheduling.duty.start")
@@ -83,10 +83,27 @@ def end_duty(duty: QueueDuty, why: DutyEnd) -> None:
 
 @action("scheduling.duty.end")
 def end_duty_by_itself(*, duty: QueueDuty, why: DutyEnd) -> None:
-    """End a duty whose time is over, whose page is gone, or who has signed out."""
+    """End a duty whose time is over, whose page is gone, or who has signed out.
+
+    Whoever is gone lets nobody in: whom they called, and who has not begun with them, waits again at her place.
+    """
     end_duty(duty, why)
+    if why in (DutyEnd.PAGE_GONE, DutyEnd.SIGNED_OUT):
+        _put_back(duty.practitioner_id)
     record("scheduling.duty.end", actor=frames.current().actor, target=duty.practitioner,
            target_label=duty.practitioner.display_name, changes={"why": str(why)})  # fmt: skip
+
+
+def _put_back(practitioner_id: UUID) -> None:
+    for held in QueueEntry.objects.filter(practitioner_id=practitioner_id, status=QueueStatus.CLAIMED):
+        entry = locked_entry(held)
+        appointment = selectors.appointment_of(entry)
+        begun = appointment is not None and registry.is_under_way(appointment)
+        if entry.status != QueueStatus.CLAIMED or begun:
+            continue
+        give_time_back(entry)
+        wait_again(entry)
+        note("scheduling.queue.release", frames.current().actor, entry, reason="Who called her is gone.")
 
 
 def end_duties_of_user(user_id: UUID, reason: str) -> None:

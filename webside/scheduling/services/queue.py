@@ -457,7 +457,8 @@ def wait_again(entry: QueueEntry) -> None:
     """Put an entry back in line, at the place that it had; the caller holds it locked."""
     _stand(entry, QueueStatus.WAITING)
     entry.practitioner = entry.claimed_at = entry.answered_at = entry.ended_at = None
-    entry.end_reason, entry.told_near_at, entry.told_alone_at = "", None, None
+    entry.end_reason = ""
+    entry.told_near_at = entry.told_alone_at = entry.told_closing_at = None
     entry.save()
     write_version(entry)
     tell_queue()
@@ -513,6 +514,45 @@ def follow_appointment(appointment: Appointment, status: QueueStatus, reason: st
     tell_queue()
 
 
+def note_arrival(appointment: Appointment) -> None:
+    """She whom somebody called has checked in, by whichever page she came: nobody waits for her answer any more.
+
+    Before the appointment is locked, as calling and letting go lock them.
+    """
+    entry = QueueEntry.objects.filter(id=appointment.id, status=QueueStatus.CLAIMED, answered_at=None).first()
+    if entry is None:
+        return
+    entry = locked_entry(entry)
+    if entry.status == QueueStatus.CLAIMED and entry.answered_at is None:
+        has_come(entry)
+
+
+def has_come(entry: QueueEntry) -> None:
+    """Note that she is here whom somebody called; the caller holds her entry locked."""
+    entry.answered_at = clock.now()
+    entry.save()
+    for name in (UNANSWERED_TIMER, CALL_TIMER):
+        timers.cancel_timer(name, key=str(entry.id))
+    tell_queue()
+    push_on_commit(f"day:{entry.practitioner_id}", "changed")
+
+
+def leave_for_booked_time(appointment: Appointment) -> None:
+    """An appointment that came of the line was given another time: from now on it is one that is booked, like any other.
+
+    Who called her sees the next one, and she is written to as everybody who is booked.
+    """
+    entry = QueueEntry.objects.filter(id=appointment.id, status=QueueStatus.CLAIMED).first()
+    if entry is None:
+        return
+    entry = locked_entry(entry)
+    _stand(entry, QueueStatus.BOOKED)
+    entry.ended_at, entry.end_reason = entry.moved_on_at, "given a time of her own"
+    entry.save()
+    push_on_commit(f"day:{entry.practitioner_id}", "changed")
+    tell_queue()
+
+
 def _until_now(appointment: Appointment) -> TimestamptzRange:
     """Return the time of an appointment, to its end or to now if it is over sooner."""
     now = max(clock.now(), appointment.start + timedelta(minutes=1))
@@ -523,14 +563,18 @@ def _until_now(appointment: Appointment) -> TimestamptzRange:
 def follow_failed_visit(*, actor: Actor, appointment: Appointment) -> None:
     """A visit did not come about because the call did not work: who waited in line for it is called.
 
-    An appointment that was booked is left as it is. ``visits`` says so when it closes the room.
+    One that was booked can still be given another time. Either way its own is over now: both are free for somebody else,
+    and she for another place in line. ``visits`` says so when it closes the room.
     """
     entry = QueueEntry.objects.filter(id=appointment.id, status=QueueStatus.CLAIMED).first()
+    if entry is not None:
+        entry = locked_entry(entry)
+    appointment.period = _until_now(appointment)
+    appointment.minutes_after = 0
+    appointment.save()
     if entry is None:
+        write_version(appointment)
         record("scheduling.queue.fail", actor=actor, target=appointment, patient_id=appointment.patient_id)
         return
-    entry = locked_entry(entry)
-    appointment.period = _until_now(appointment)
-    appointment.save(update_fields=["period", "updated_at"])
     to_call(entry, why="The call did not work.", took_place=True)
     note("scheduling.queue.fail", actor, entry)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from webside.audit.services import record
@@ -54,14 +54,17 @@ def _end_duties() -> None:
 
 
 def _with_somebody(now: datetime) -> set[UUID]:
-    """Return who is in a visit, of the line or booked: their page is that of the visit."""
-    called = QueueEntry.objects.filter(status=QueueStatus.CLAIMED).values_list("practitioner_id", flat=True)
+    """Return who is in a visit, of the line or booked: their page is that of the visit. So is it while somebody comes whom
+    they called; who has waited in vain for longer than that is not with anybody.
+    """
+    coming = now - (rules.lasting("answer_within", now.date()) or timedelta())
+    called = QueueEntry.objects.filter(status=QueueStatus.CLAIMED, claimed_at__gt=coming)
     met = Appointment.objects.filter(
         status=AppointmentStatus.CHECKED_IN, period__startswith__gt=now - selectors.RUNS_ON,
         practitioner__in=QueueDuty.objects.filter(ended_at=None).values("practitioner"),
     )  # fmt: skip
     booked = {appointment.practitioner_id for appointment in met if registry.is_under_way(appointment)}
-    return booked | {practitioner_id for practitioner_id in called if practitioner_id}
+    return booked | {entry.practitioner_id for entry in called if entry.practitioner_id}
 
 
 def _look_after(waiting: Line, entry: QueueEntry, opened: Opening) -> None:

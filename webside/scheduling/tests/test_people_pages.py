@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 from icalendar import Calendar
@@ -318,6 +319,20 @@ class TestTheLink:
         )
         assert foreign.status_code == unknown.status_code == 404
         assert "It has not begun" not in foreign.content.decode()
+
+    @pytest.mark.parametrize(("status", "opens"), [("checked-in", True), ("booked", False), ("fulfilled", False)])
+    def test_it_opens_while_the_visit_is_late_or_runs_over(
+        self, cast: Any, booked: Appointment, status: str, opens: bool
+    ) -> None:
+        link = self.link(cast, add(cast, booked, ROSA))
+        with cast.as_(cast.grace_user):
+            Appointment.objects.filter(id=booked.id).update(status=status)
+        with time_machine.travel(booked.end + timedelta(minutes=10), tick=False):
+            answer = Client().get(link, follow=True)
+            assert (answer.status_code == 200) is opens
+            with cast.as_(cast.grace_user):
+                found = Appointment.objects.get(id=booked.id)
+                assert (selectors.standing(found), selectors.takes_link(found)) == ("now" if opens else "over", opens)
 
     @pytest.mark.parametrize("end", ["cancelled", "removed", "moved"])
     def test_after_the_end_it_opens_nothing(self, cast: Any, booked: Appointment, end: str) -> None:

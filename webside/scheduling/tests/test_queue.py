@@ -9,6 +9,8 @@ from uuid import uuid4
 import orjson
 import pytest
 import time_machine
+from django.urls import reverse
+from psycopg.types.range import TimestamptzRange
 
 from webside.audit.models import AuditEvent
 from webside.compliance import services as compliance
@@ -21,10 +23,11 @@ from webside.fhirkit.services import read_body
 from webside.notifications.models import OutgoingMessage
 from webside.outbox.services import deliver_due
 from webside.people.models import Patient
-from webside.scheduling import selectors, services
+from webside.scheduling import registry, selectors, services
 from webside.scheduling.codes import CallOutcome, CallWindow, QueueStatus, QueueTrouble, Urgency
 from webside.scheduling.models import Appointment, CallBack, QueueDuty, QueueEntry
 from webside.scheduling.rules import WeeklyHours
+from webside.scheduling.tests.factories import some_slots
 from webside.scheduling.tests.line import (
     ZONE,
     call,
@@ -53,6 +56,14 @@ def told(cast: Any) -> list[str]:
 def appointment_of(cast: Any, entry: QueueEntry) -> Appointment | None:
     with frames.begin(tenant_id=cast.larkspur.id, actor=system("tests", cast.larkspur.id)):
         return selectors.appointment_of(entry)
+
+
+def come(cast: Any, entry: QueueEntry) -> Appointment:
+    """Let Liz, who was called, check in by the page of her visit, without a look at that of her place."""
+    with cast.as_(cast.liz_user) as liz:
+        appointment = selectors.appointment_of(entry)
+        assert appointment is not None
+        return services.check_in_appointment(actor=liz, appointment=appointment)
 
 
 def as_door(cast: Any, entry: QueueEntry) -> Actor:
@@ -260,8 +271,6 @@ def test_a_visit_that_takes_place_is_seen_and_frees_its_time(cast: Any) -> None:
 
 
 def test_a_booked_visit_that_was_over_sooner_keeps_nobody_waiting(cast: Any) -> None:
-    from psycopg.types.range import TimestamptzRange
-
     open_line(cast)
     on_duty(cast)
     entry = join(cast)
@@ -278,8 +287,6 @@ def test_a_booked_visit_that_was_over_sooner_keeps_nobody_waiting(cast: Any) -> 
 
 @pytest.mark.parametrize(("minutes", "length"), [(3, None), (12, 12), (90, 20)])
 def test_a_booked_visit_that_comes_is_kept(cast: Any, minutes: int, length: int | None) -> None:
-    from psycopg.types.range import TimestamptzRange
-
     open_line(cast)
     on_duty(cast)
     join(cast)
@@ -434,6 +441,44 @@ def test_a_patient_leaves_and_takes_it_back(cast: Any) -> None:
         services.return_to_queue(actor=liz, entry=entry)
 
 
+def test_who_checks_in_by_another_page_has_come(cast: Any) -> None:
+    """Her home page leads to the check-in too; and nobody takes her out of a call that goes on since minutes."""
+    open_line(cast)
+    on_duty(cast)
+    entry = join(cast)
+    call(cast)
+    come(cast, entry)
+    assert now_of(cast, entry).answered_at is not None
+    for later in (timedelta(seconds=50), timedelta(minutes=11)):
+        with time_machine.travel(clock.now() + later, tick=False):
+            timers.run_due()
+    assert now_of(cast, entry).status == QueueStatus.CLAIMED
+    assert appointment_of(cast, entry).status == "checked-in"  # type: ignore[union-attr]
+    assert told(cast) == ["queue_joined"]
+
+
+def test_who_is_given_another_time_is_in_line_no_more_and_is_written_to(cast: Any, client: Any) -> None:
+    """As when her place turns out to be elsewhere and a colleague can see her tomorrow. Who called her sees the next one."""
+    open_line(cast)
+    on_duty(cast)
+    entry, after = join(cast), join_visitor(cast)
+    call(cast)
+    come(cast, entry)
+    with cast.as_(cast.grace_user) as grace:
+        start = some_slots(cast, practitioner=cast.maya)[0].start
+        moved = services.move_appointment(actor=grace, appointment=selectors.appointment_of(entry), start=start)
+        assert selectors.takes_link(moved)
+    assert (moved.start, moved.status, now_of(cast, entry).status) == (start, "booked", QueueStatus.BOOKED)
+    assert told(cast)[-1] == "appointment_moved"
+    assert call(cast).entry.id == after.id  # type: ignore[union-attr]
+    with cast.as_(cast.grace_user) as grace:
+        moved = services.cancel_appointment(actor=grace, appointment=moved)
+    assert told(cast)[-1] == "appointment_cancelled"
+    client.force_login(cast.liz_user)
+    page = client.get(reverse("scheduling:queue-entry", args=["larkspur", entry.id])).content.decode()
+    assert "You have a time of your own" in page and f"/appointments/{entry.id}/" in page
+
+
 def test_an_appointment_that_the_front_desk_cancels_ends_her_place(cast: Any) -> None:
     open_line(cast)
     on_duty(cast)
@@ -470,6 +515,30 @@ def test_a_visit_that_did_not_work_is_called(cast: Any) -> None:
 # -------------------------------------------------------------------------------------------- being called back
 
 
+def test_a_booked_visit_that_did_not_work_keeps_nobody_from_another_one(cast: Any) -> None:
+    """She waits in line then, and is called: neither her own time nor the clinician's is taken any more."""
+    open_line(cast)
+    on_duty(cast)
+    with cast.as_(cast.grace_user):
+        now = clock.now()
+        failed = Appointment.objects.create(
+            patient=cast.liz, practitioner=cast.maya, service=cast.video_visit, status="checked-in", patient_state="NY",
+            period=TimestamptzRange(now - timedelta(minutes=5), now + timedelta(minutes=25)), patient_timezone=ZONE,
+            minutes_after=10, booked_by="x", idempotency_key="y",
+        )  # fmt: skip
+        visit = rooms.open_visit(appointment=failed)
+    from webside.visits.models import SafeStart, Visit
+
+    with cast.as_(cast.maya_user) as maya:
+        SafeStart.objects.create(visit=visit, completed_at=clock.now())
+        Visit.objects.filter(id=visit.id).update(status="waiting", admitted_at=clock.now())
+        rooms.fail_visit(actor=maya, visit=visits.visit(maya, visit.id))
+    line = the_line(cast)
+    assert (line.booked, line.runs_on) == ({}, {}), "it goes on no more"
+    entry = join(cast)
+    assert call(cast).entry.id == entry.id  # type: ignore[union-attr]
+
+
 def test_a_call_back_is_a_task_until_somebody_closes_it(cast: Any) -> None:
     open_line(cast)
     entry = join(cast)
@@ -489,6 +558,17 @@ def test_a_call_back_is_a_task_until_somebody_closes_it(cast: Any) -> None:
         with pytest.raises(services.WrongPlace):
             services.note_call(actor=grace, task=task, outcome=CallOutcome.REACHED)
     assert now_of(cast, entry).status == QueueStatus.SEEN
+
+
+def test_closing_time_is_said_again_to_who_waits_again(cast: Any) -> None:
+    open_line(cast)
+    entry = join(cast)
+    with cast.as_(cast.grace_user):
+        QueueEntry.objects.filter(id=entry.id).update(told_closing_at=clock.now())
+    with cast.as_(cast.liz_user) as liz:
+        services.ask_call_back(actor=liz, entry=entry, phone="")
+        services.return_to_queue(actor=liz, entry=entry)
+    assert now_of(cast, entry).told_closing_at is None
 
 
 def test_who_changes_her_mind_is_back_at_her_place(cast: Any) -> None:
@@ -540,11 +620,36 @@ def test_a_page_that_is_gone_ends_the_duty_and_a_visit_does_not(cast: Any) -> No
         assert QueueDuty.objects.get().end_reason == "page-gone"
 
 
+@pytest.mark.parametrize("gone", ["silent", "signed out"])
+@pytest.mark.parametrize("begun", [False, True])
+def test_whom_they_called_who_are_gone_waits_again(
+    cast: Any, gone: str, begun: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """She has answered and sits in the waiting room. A visit that has begun is its own."""
+    from webside.accounts import registry as accounts
+
+    open_line(cast)
+    on_duty(cast)
+    entry = join(cast)
+    call(cast)
+    come(cast, entry)
+    monkeypatch.setattr(registry, "_under_way", [lambda _appointment: begun])
+    with time_machine.travel(clock.now() + timedelta(minutes=15), tick=False):
+        if gone == "silent":
+            watch(cast)
+            assert len(the_line(cast).duties) == (1 if begun else 0)
+        else:
+            with frames.begin(tenant_id=None, actor=system("tests")):
+                accounts.revoke(cast.maya_user.id)
+        watch(cast)
+        assert ("queue_alone" in told(cast)) is not begun
+    found = now_of(cast, entry)
+    assert found.status == (QueueStatus.CLAIMED if begun else QueueStatus.WAITING)
+    assert found.joined_at == entry.joined_at
+    assert appointment_of(cast, entry).status == ("checked-in" if begun else "waitlist")  # type: ignore[union-attr]
+
+
 def test_a_booked_visit_in_between_ends_no_duty(cast: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from psycopg.types.range import TimestamptzRange
-
-    from webside.scheduling import registry
-
     open_line(cast)
     on_duty(cast)
     with cast.as_(cast.grace_user):
@@ -652,7 +757,7 @@ def test_closing_time_is_said_beforehand_and_nobody_is_dropped(cast: Any) -> Non
 
 @pytest.mark.parametrize("until", [None, HALF_PAST_EIGHT + timedelta(minutes=30)])
 def test_a_visit_under_way_at_closing_time_goes_on_and_the_duty_ends_after_it(
-    cast: Any, until: datetime | None
+    cast: Any, until: datetime | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether the duty ends by itself with its page, or was said to end with the line: nobody is sent away."""
     open_line(cast, hours=EVENING)
@@ -660,6 +765,8 @@ def test_a_visit_under_way_at_closing_time_goes_on_and_the_duty_ends_after_it(
         on_duty(cast, "maya", until=until)
         entry = join(cast)
         call(cast)
+        come(cast, entry)
+    monkeypatch.setattr(registry, "_under_way", [lambda _appointment: True])
     with time_machine.travel(HALF_PAST_EIGHT + timedelta(minutes=45), tick=False):  # a quarter past nine
         silent_since(cast, cast.maya, HALF_PAST_EIGHT)
         watch(cast)

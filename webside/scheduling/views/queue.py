@@ -312,7 +312,7 @@ def _place(request: HttpRequest, slug: str, entry: Any) -> dict[str, Any]:
                     "can_return": selectors.can_return(entry)}  # fmt: skip
     elif status in (QueueStatus.UNANSWERED, QueueStatus.LEFT):
         context |= {"can_return": selectors.can_return(entry)}
-    elif status in (QueueStatus.SEEN, QueueStatus.NOSHOW):
+    elif status in (QueueStatus.SEEN, QueueStatus.NOSHOW, QueueStatus.BOOKED):
         appointment = selectors.appointment_of(entry)
         context["appointment_url"] = (
             reverse("scheduling:appointment-detail", args=[slug, entry.id]) if appointment else ""
@@ -354,6 +354,7 @@ def _words(context: dict[str, Any]) -> str:
         QueueStatus.CLAIMED: _("It is your turn."),
         QueueStatus.UNANSWERED: _("We called you. Your place is kept."),
         QueueStatus.CALLBACK: _("We call you."),
+        QueueStatus.BOOKED: _("You have a time of your own."),
     }.get(status, "")
 
 
