@@ -453,7 +453,11 @@ def line(visit: Visit) -> Line:
     """Return who is before a patient with the same practitioner."""
     others = Visit.objects.filter(appointment__practitioner_id=visit.appointment.practitioner_id).exclude(id=visit.id)
     since = clock.now() - timedelta(hours=12)
-    rows = others.filter(waiting_since__gte=since, status__in=[VisitStatus.WAITING, VisitStatus.IN_PROGRESS])
+    # What was cancelled, or went back to the line, leaves its visit waiting: nobody is there any more.
+    rows = others.filter(
+        waiting_since__gte=since, status__in=[VisitStatus.WAITING, VisitStatus.IN_PROGRESS],
+        appointment__status__in=[AppointmentStatus.BOOKED, AppointmentStatus.CHECKED_IN],
+    )  # fmt: skip
     before = 0
     busy = False
     for admitted_at, period, met_since in rows.values_list("admitted_at", "appointment__period", meets_since()):

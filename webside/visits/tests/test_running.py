@@ -20,6 +20,7 @@ from webside.compliance.models import Consent, Licence
 from webside.core import clock
 from webside.fhirkit.models import ResourceVersion
 from webside.outbox.models import OutboxEvent
+from webside.scheduling.models import Appointment
 from webside.scheduling.services import appointments
 from webside.testing.cast import Cast
 from webside.visits import handlers, selectors, services
@@ -292,3 +293,13 @@ def test_the_line_counts_who_waits_before_and_who_is_inside(cast: Cast) -> None:
         assert selectors.line(later) == selectors.Line(before=1, busy=False)
         services.admit(actor=maya, visit=first)
         assert selectors.line(later) == selectors.Line(before=0, busy=True)
+
+
+@pytest.mark.parametrize("status", ["cancelled", "waitlist", "noshow"])
+def test_who_is_gone_is_before_nobody_in_the_line(cast: Cast, status: str) -> None:
+    later = factories.planned(cast, starts=clock.now() + timedelta(hours=1))
+    first = factories.waiting(cast)
+    with cast.as_(cast.maya_user):
+        Appointment.objects.filter(id=first.id).update(status=status)
+        assert Visit.objects.get(id=first.id).status == "waiting", "the visit itself says so still"
+        assert selectors.line(later) == selectors.Line(before=0, busy=False)
