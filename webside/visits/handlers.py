@@ -216,7 +216,7 @@ def tell_hand_over_asked(event: HandOverAsked, event_id: UUID) -> None:
 def tell_hand_over_unanswered(event: HandOverUnanswered, event_id: UUID) -> None:
     """Reach who is on call: a colleague was asked to go on with a visit whose patient is there, and has not answered."""
     asked = selectors.hand_over_by_id(event.hand_over_id)
-    if asked is not None and asked.answered_at is None:
+    if asked is not None and selectors.can_be_taken(asked):
         scheduling.reach_on_call(actor=frames.current().actor, why=OnCallWhy.HAND_OVER, key=str(asked.id))
 
 

@@ -137,11 +137,14 @@ def hand_over_by_id(hand_over_id: UUID) -> HandOver | None:
 
 
 def left_unanswered(actor: Actor) -> list[HandOver] | None:
-    """Return what colleagues were asked and have not answered in time, the longest open first; nothing for whom it is not for."""
+    """Return what colleagues were asked and have not answered in time, the longest open first; nothing for whom it is not for.
+
+    What can't be taken any more waits for nobody's answer.
+    """
     if not policies.can_see_left_undone(actor):
         return None
     found = _asked().filter(answered_at=None, overdue_at__isnull=False, visit__ended_at=None)
-    return list(found.order_by("asked_at", "id")[:MOST_UNANSWERED])
+    return [each for each in found.order_by("asked_at", "id") if can_be_taken(each)][:MOST_UNANSWERED]
 
 
 def newest_hand_over(visit: Visit) -> HandOver | None:

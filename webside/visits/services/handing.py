@@ -251,19 +251,26 @@ def withdraw_hand_over(*, actor: Actor, hand_over_id: UUID) -> HandOver:
 
 @action("visits.hand-over.overdue")
 def note_unanswered(*, actor: Actor, hand_over_id: UUID) -> None:
-    """Let who asked, and who is on call, know that nobody has answered in time; it stays asked."""
-    asked = selectors.hand_over_by_id(hand_over_id)
-    if asked is None:
+    """Let who asked, and who is on call, know that nobody has answered in time; it stays asked.
+
+    What can't be taken any more (she is back in line, or the visit was moved) is over, and nobody is told.
+    """
+    found = selectors.hand_over_by_id(hand_over_id)
+    if found is None:
         record("visits.hand-over.overdue", actor=actor, changes={"outcome": "gone"})
         return
-    lock(asked)
-    asked.refresh_from_db(fields=["answered_at", "overdue_at"])
-    if asked.answered_at is None and asked.overdue_at is None:
+    visit = locked(found.visit)
+    lock(found)
+    asked = selectors.hand_over_by_id(hand_over_id) or found
+    if asked.answered_at is None and not selectors.can_be_taken(asked):
+        _close(asked, HandOverOutcome.OVER)
+        _tell(asked)
+    elif asked.answered_at is None and asked.overdue_at is None:
         asked.overdue_at = clock.now()
         asked.save(update_fields=["overdue_at", "updated_at"])
         publish(HandOverUnanswered(hand_over_id=asked.id))
         _tell(asked)
-    _note("visits.hand-over.overdue", actor, asked.visit, asked)
+    _note("visits.hand-over.overdue", actor, visit, asked)
 
 
 def look_after_hand_over(payload: Mapping[str, Any]) -> None:

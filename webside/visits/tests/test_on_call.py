@@ -21,6 +21,7 @@ from webside.notifications.models import OutgoingMessage
 from webside.notifications.selectors import content_of
 from webside.outbox.services import deliver_due
 from webside.scheduling import services as scheduling
+from webside.scheduling.models import Appointment
 from webside.testing.cast import Cast, sign_in
 from webside.visits import rules, selectors, services
 from webside.visits.handlers import lead_to_help
@@ -170,6 +171,33 @@ def test_an_unanswered_hand_over_reaches_who_is_on_call_once(cast: Cast) -> None
     with cast.as_(cast.daniel_user) as daniel:
         services.decline_hand_over(actor=daniel, hand_over_id=asked.id, answer="In surgery")
     assert "asked Dr. Daniel" not in sign_in(Client(), cast.priya_user).get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize("gone", [{"status": "waitlist"}, {"practitioner": "priya"}])
+@pytest.mark.parametrize("after_due", [False, True])
+def test_a_hand_over_that_can_not_be_taken_any_more_calls_nobody(
+    cast: Cast, gone: dict[str, str], after_due: bool
+) -> None:
+    """She is back in line, or somebody else's patient: that nobody answered is nobody's matter, before and after it was due."""
+    with cast.as_(cast.admin_user):
+        Licence.objects.filter(practitioner=cast.daniel, state="OR").update(state="NY")
+    on_call(cast, "priya")
+    visit = factories.waiting(cast)
+    with cast.as_(cast.maya_user) as maya:
+        asked = services.ask_hand_over(actor=maya, visit=visit, practitioner_id=cast.daniel.id, words="She vomits")
+    due = asked.asked_at + timedelta(hours=1)
+    if after_due:
+        with time_machine.travel(due, tick=False):
+            timers.run_due()
+    with cast.as_(cast.admin_user):
+        Appointment.objects.filter(id=visit.id).update(
+            **{name: getattr(cast, value, value) for name, value in gone.items()}
+        )
+    run_due(due)
+    assert reached() == []
+    with cast.as_(cast.priya_user) as priya:
+        assert selectors.left_unanswered(priya) == []
+        assert (HandOver.objects.get().outcome == "over") is not after_due
 
 
 def test_with_nobody_on_call_the_front_desk_is_told(cast: Cast) -> None:
