@@ -30,6 +30,13 @@ class AppointmentTaken(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AppointmentLetGo(Event):
+    """Who was called from the line is seen by nobody now: back in line, to be called by phone, or gone."""
+
+    appointment_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppointmentCancelled(Event):
     """An appointment will not take place."""
 

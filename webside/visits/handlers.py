@@ -25,7 +25,7 @@ from webside.outbox.registry import subscribe
 from webside.realtime.services import disconnect_on_commit, push_on_commit
 from webside.scheduling import services as scheduling
 from webside.scheduling.codes import OnCallWhy
-from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved
+from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentLetGo, AppointmentMoved
 from webside.scheduling.models import Appointment
 from webside.scheduling.registry import PhoneWay
 from webside.visits import policies, rules, selectors, services
@@ -60,11 +60,12 @@ def open_when_booked(event: AppointmentBooked, event_id: UUID) -> None:
 
 
 def follow_when_moved(event: AppointmentMoved, event_id: UUID) -> None:
-    """Give the seat to the new practitioner; ask the place again if the new time is not about now."""
+    """Give the seat to the new practitioner, end the team's meeting; ask the place again if the new time is not about now."""
     appointment = _appointment(event.appointment_id)
     if appointment is None:
         return
-    visit = services.open_visit(appointment=appointment)
+    visit = services.locked(services.open_visit(appointment=appointment))
+    services.end_meeting(visit)  # it was about the old time, and is its clinician's
     start = selectors.safe_start_of(visit)
     untouched = selectors.stage_of(visit) in (Stage.CHECK_IN, Stage.WAITING, Stage.STOPPED)
     if untouched and start and rules.place_is_old(start.place_said_at, appointment.start):
@@ -73,6 +74,15 @@ def follow_when_moved(event: AppointmentMoved, event_id: UUID) -> None:
         Visit.objects.filter(id=visit.id).update(status=VisitStatus.PLANNED, waiting_since=None, stopped_by=None)
     push_on_commit(f"visit:{visit.id}", "moved", visit.id)
     push_on_commit(f"visit-news:{visit.id}", "moved", visit.id)
+
+
+def empty_when_let_go(event: AppointmentLetGo, event_id: UUID) -> None:
+    """End the team's meeting, and what a colleague is asked: the patient is back in line, is called, or has gone."""
+    visit = Visit.objects.filter(id=event.appointment_id).first()
+    if visit is not None:
+        visit = services.locked(visit)
+        services.end_meeting(visit)
+        services.end_hand_overs(visit)
 
 
 def close_when_cancelled(event: AppointmentCancelled, event_id: UUID) -> None:
@@ -269,6 +279,7 @@ def register() -> None:
     register_lead("notifications/hand_over", lead_to_hand_over)
     subscribe(AppointmentBooked, open_when_booked)
     subscribe(AppointmentMoved, follow_when_moved)
+    subscribe(AppointmentLetGo, empty_when_let_go)
     subscribe(AppointmentCancelled, close_when_cancelled)
     subscribe(ConsentWithdrawn, tell_when_consent_ends)
     subscribe(NoteSigned, tell_when_signed)

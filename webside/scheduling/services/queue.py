@@ -29,7 +29,7 @@ from webside.scheduling.codes import (
     QueueStatus,
     Urgency,
 )
-from webside.scheduling.events import QueueJoined
+from webside.scheduling.events import AppointmentLetGo, QueueJoined
 from webside.scheduling.models import Appointment, CallBack, QueueEntry, QueueLink
 from webside.scheduling.services.booking import VisitorDetails, register_visitor, same_person
 from webside.scheduling.services.errors import (
@@ -489,6 +489,7 @@ def give_time_back(entry: QueueEntry) -> None:
     push_on_commit(f"visit:{entry.id}", "moved", entry.id)
     push_on_commit(f"visit-news:{entry.id}", "moved", entry.id)
     push_on_commit(f"day:{appointment.practitioner_id}", "changed")
+    publish(AppointmentLetGo(appointment_id=appointment.id))
 
 
 def _require_not_begun(entry: QueueEntry) -> None:

@@ -94,7 +94,7 @@ from webside.visits.services.phone import (
     turn_call,
 )
 from webside.visits.services.pictures import clear_picture, draw, hide_picture, show_picture, take_back
-from webside.visits.services.rooms import close_meeting, follow_calls, ground_of, open_visit
+from webside.visits.services.rooms import close_meeting, follow_calls, ground_of, locked, open_visit
 from webside.visits.services.seats import (
     Asked,
     Taken,
@@ -112,7 +112,7 @@ from webside.visits.services.seats import (
 )
 from webside.visits.services.sites import MOST_SITES, add_site, change_site, close_site, reopen_site
 from webside.visits.services.stops import hand_over
-from webside.visits.services.team import answer_apart, ask_apart, meet_team, part_team, withdraw_apart
+from webside.visits.services.team import answer_apart, ask_apart, end_meeting, meet_team, part_team, withdraw_apart
 from webside.visits.services.words import LONGEST_LINE, LONGEST_TEXT, MOST_LINES, MOST_LINKS, set_waiting_words
 
 __all__ = [
@@ -192,6 +192,7 @@ __all__ = [
     "dial_in",
     "draw",
     "end_hand_overs",
+    "end_meeting",
     "end_visit",
     "enter_code",
     "fail_visit",
@@ -204,6 +205,7 @@ __all__ = [
     "hold_visit",
     "let_call_in",
     "let_in",
+    "locked",
     "look_after_call",
     "look_after_hand_over",
     "look_when_due",

@@ -49,11 +49,16 @@ def part_team(*, actor: Actor, visit: Visit) -> Visit:
     visit = locked(visit)
     if not policies.can_run_visit(actor, visit):
         raise NotAllowed
+    end_meeting(visit)
+    note_step("visits.team.part", actor, visit)
+    return visit
+
+
+def end_meeting(visit: Visit) -> None:
+    """End the team's meeting, if there is one, and send everybody out who was let into it. The caller has locked the visit."""
     if close_meeting(visit):
         send_everybody_out(visit)
         tell(visit, MEETING)
-    note_step("visits.team.part", actor, visit)
-    return visit
 
 
 # Family

@@ -17,7 +17,10 @@ from webside.chart import services as chart_services
 from webside.chart.models import Encounter
 from webside.compliance.models import Licence
 from webside.core import clock, frames
+from webside.outbox.services import deliver_due
 from webside.people.models import Patient
+from webside.scheduling import services as scheduling
+from webside.scheduling.tests import line
 from webside.testing.cast import Cast, make_cast, sign_in
 from webside.visits import selectors, services
 from webside.visits.codes import MAIN, ParticipantRole, PhonePlace, PhoneState, Relation, SeatStage, Stage
@@ -663,3 +666,72 @@ def test_by_phone_she_waits_in_the_lines_lobby_while_the_team_meets(cast: Cast) 
     with cast.as_(cast.maya_user) as maya:
         services.let_call_in(actor=maya, visit=visit, call_id=call.id)
     assert place() is PhonePlace.ROOM
+
+
+# ------------------------------------------------------------------------------------------------ a visit that goes elsewhere
+
+
+def gathered(cast: Cast, visit: Visit) -> tuple[Participant, Participant]:
+    """Let Maya meet a specialist, who sees the chart, and an interpreter, and see that they are there."""
+    meet(cast, visit)
+    daniel = ask(cast, visit, role=ParticipantRole.SPECIALIST, name="", user_id=cast.daniel_user.id).seat
+    rosa = ask(cast, visit).seat
+    run(cast, services.permit, visit, daniel, wanted=Permissions(speak=True, see_chart=True, stay_without_patient=True))
+    run(cast, services.permit, visit, rosa, wanted=Permissions(speak=True, stay_without_patient=True))
+    for seat in (daniel, rosa):
+        run(cast, services.let_in, visit, seat)
+    assert reads_chart(cast) and standing(cast, rosa) is SeatStage.ROOM
+    return daniel, rosa
+
+
+def reads_chart(cast: Cast) -> bool:
+    with cast.as_(cast.daniel_user):
+        looks = selectors.looks_into(cast.daniel_user.id, "pk", clock.now())
+        return Patient.objects.filter(looks, id=cast.liz.id).exists()
+
+
+def nobody_is_inside(cast: Cast, visit: Visit) -> bool:
+    with cast.as_(cast.admin_user):
+        inside = Participant.objects.filter(visit=visit, admitted_at__isnull=False)
+        return not inside.exists() and not TeamMeeting.objects.filter(visit=visit, ended_at=None).exists()
+
+
+def deliver() -> None:
+    while deliver_due():
+        pass
+
+
+def test_a_visit_that_is_moved_takes_no_meeting_along(cast: Cast, visit: Visit) -> None:
+    daniel, rosa = gathered(cast, visit)
+    with cast.as_(cast.liz_user) as liz:
+        slot = selectors.other_times(visit)[0]
+        scheduling.move_appointment(actor=liz, appointment=visit.appointment, start=slot.start)
+    deliver()
+    assert nobody_is_inside(cast, visit) and not reads_chart(cast)
+    assert {standing(cast, seat) for seat in (daniel, rosa)} == {SeatStage.LOBBY}
+
+
+@pytest.mark.parametrize("how", ["back", "given", "left", "absent"])
+def test_who_is_let_go_to_the_line_leaves_no_meeting_behind(cast: Cast, how: str) -> None:
+    with cast.as_(cast.admin_user):
+        Licence.objects.filter(practitioner=cast.daniel, state="OR").update(state="NY")
+    line.open_line(cast)
+    line.on_duty(cast, "maya", "daniel")
+    entry = line.join(cast)
+    line.call(cast)
+    deliver()
+    with cast.as_(cast.maya_user) as maya:
+        visit = selectors.visit(maya, entry.id)
+        assert visit is not None
+    gathered(cast, visit)
+    with cast.as_(cast.liz_user if how == "left" else cast.maya_user) as actor:
+        if how == "back":
+            scheduling.release_entry(actor=actor, entry=entry, reason="An emergency")
+        elif how == "given":
+            scheduling.hand_over_entry(actor=actor, entry=entry, to=cast.daniel, reason="My shift ends")
+        elif how == "left":
+            scheduling.leave_queue(actor=actor, entry=entry)
+        else:
+            scheduling.mark_absent(actor=actor, entry=entry, reason="Three calls, no answer")
+    deliver()
+    assert nobody_is_inside(cast, visit) and not reads_chart(cast)
