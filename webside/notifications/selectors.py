@@ -15,7 +15,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from webside.core import frames, jobs, timers
+from webside.core import clock, frames, jobs, timers
 from webside.core.actor import Actor
 from webside.core.crypto import Unreadable, keyring
 from webside.core.jobs import JobGivenUp
@@ -34,6 +34,9 @@ from webside.notifications.rules import Quiet
 from webside.notifications.telephone import e164, is_affordable
 from webside.people.models import Patient
 from webside.people.selectors import patient_of
+
+OF_TIMES = frozenset({MessageKind.REMINDER, MessageKind.CHANGE})
+"""Texts of these kinds end when what they tell of begins."""
 
 FAILURES: dict[str, tuple[Promise, Promise]] = {
     Reason.NO_NUMBER: (
@@ -218,6 +221,28 @@ def text_about(message_id: UUID) -> OutgoingMessage | None:
     """Return a text of the frame's tenant, for whoever caused it and hears what became of it."""
     own = OutgoingMessage.objects.filter(tenant_id=frames.current_tenant_id(), channel=Channel.SMS)
     return own.filter(id=message_id).first()
+
+
+def helps_until(row: OutgoingMessage) -> datetime | None:
+    """Return until when a text helps: its own end, or the time that the last text about the same told her, if earlier.
+
+    Who was told of tomorrow and is moved to next week must hear it before tomorrow.
+    """
+    told = OutgoingMessage.objects.filter(
+        tenant_id=row.tenant_id, about_id=row.about_id, patient_id=row.patient_id, channel=Channel.SMS,
+        status=MessageStatus.SENT, kind__in=OF_TIMES, queued_at__lt=row.queued_at,
+    ).order_by("-queued_at").first() if row.about_id else None  # fmt: skip
+    ends = [row.expires_at, told.expires_at if told else None]
+    return min((end for end in ends if end is not None and end > clock.now()), default=None)
+
+
+def is_newest(text: OutgoingMessage) -> bool:
+    """Whether no newer text of its kind about the same was queued to the same person."""
+    later = OutgoingMessage.objects.filter(
+        tenant_id=text.tenant_id, about_id=text.about_id, patient_id=text.patient_id, channel=Channel.SMS,
+        kind=text.kind, queued_at__gt=text.queued_at,
+    )  # fmt: skip
+    return not later.exists()
 
 
 def incoming_texts(actor: Actor) -> QuerySet[IncomingText]:

@@ -367,13 +367,31 @@ def _write_in_line(entry: QueueEntry, news: News, context: dict[str, Any], key: 
         )  # fmt: skip
 
 
-def write_instead(event: NotificationFailed | TextDelayed, event_id: UUID) -> None:
-    """Send by e-mail what can't wait for a text: news of the line, and a time that is held for minutes.
+OF_A_VISIT: dict[str, Promise] = {
+    "appointment_booked": gettext_lazy("Your visit with %s is booked"),
+    "appointment_moved": gettext_lazy("Your visit with %s has moved"),
+    "appointment_cancelled": gettext_lazy("Your visit with %s is cancelled"),
+    "appointment_link": gettext_lazy("Your link to the visit with %s"),
+}
+"""The subjects of the e-mails of the same names as the texts about one visit."""
 
-    Once for each text, and only what is still so. A text that is late may come as well.
+SOON = timedelta(days=1)
+"""News of what is so near doesn't wait for the carrier."""
+
+
+def write_instead(event: NotificationFailed | TextDelayed, event_id: UUID) -> None:
+    """Send by e-mail what can't wait for a text: news of the line, a time that is held for minutes, news of a near visit.
+
+    Once for each text, and only what is still so. A text that is late may come as well. News of a visit that is
+    further away waits for the carrier, and is sent by e-mail once its text has failed.
     """
     text = notifications.text_about(event.message_id)
     if text is None or text.about_id is None:
+        return
+    if text.template.removeprefix("scheduling/") in OF_A_VISIT:
+        helps = notifications.helps_until(text)
+        if isinstance(event, NotificationFailed) or (helps is not None and helps - clock.now() <= SOON):
+            _write_of_visit(text)
         return
     if text.template == HELD:
         _write_held(WaitlistOffer.objects.get(id=text.about_id))
@@ -384,6 +402,26 @@ def write_instead(event: NotificationFailed | TextDelayed, event_id: UUID) -> No
     entry = _in_line(text.about_id)
     if entry.status in news.while_:
         _write_in_line(entry, news, _words_in_line(entry), _instead_of(text))
+
+
+def _write_of_visit(text: OutgoingMessage) -> None:
+    """Send by e-mail what a text about a visit was to say, while it is so and nothing newer was said.
+
+    By the key of the e-mail of the same news: who gets both is sent no second one.
+    """
+    appointment = Appointment.objects.select_related("patient", "practitioner", "service", "tenant").get(
+        id=text.about_id
+    )
+    template = text.template.removeprefix("scheduling/")
+    so = (AppointmentStatus.CANCELLED,) if template == "appointment_cancelled" else HOLDS_TIME
+    if appointment.status not in so or appointment.end < clock.now() or not appointment.patient.email:
+        return
+    if not notifications.is_newest(text):
+        return
+    with translation.override(appointment.patient.language or settings.LANGUAGE_CODE):
+        subject = str(OF_A_VISIT[template]) % appointment.tenant.name
+        cause = UUID(text.idempotency_key.rpartition(":")[2])
+        _email(appointment, cause, template, subject, MessageKind(text.kind))
 
 
 def tell_series(event: SeriesBooked | SeriesCancelled, event_id: UUID) -> None:

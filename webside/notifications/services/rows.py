@@ -105,14 +105,21 @@ def end(row: OutgoingMessage, reason: Reason) -> None:
 
 
 def held_until(row: OutgoingMessage, tenant: Tenant, now: datetime) -> datetime | None:
-    """Return until when quiet hours hold a message to a patient, if they do."""
+    """Return until when quiet hours hold a message to a patient, if they do.
+
+    News of a change leaves at once where the morning is too late for it: who would set out for nothing is woken.
+    """
     if row.patient_id is None or row.kind in ALWAYS_LEAVES:
         return None
     patient = Patient.objects.filter(id=row.patient_id).first()
     if patient is None:
         return None
     quiet = selectors.quiet_of(patient, tenant)
-    return quiet.ends(now) if quiet.holds(now) else None
+    if not quiet.holds(now):
+        return None
+    until = quiet.ends(now)
+    helps = selectors.helps_until(row) if row.kind == MessageKind.CHANGE else None
+    return until if helps is None or helps > until else None
 
 
 def let_wait(row: OutgoingMessage, failure: ports.TemporaryFailure) -> None:

@@ -26,7 +26,7 @@ from webside.core.ids import uuid7
 from webside.core.models import Tenant
 from webside.notifications import ports, selectors
 from webside.notifications.codes import OF_THE_CHANNEL, Channel, MessageKind, MessageStatus, Reason
-from webside.notifications.events import TextDelayed
+from webside.notifications.events import NotificationFailed, TextDelayed
 from webside.notifications.models import OutgoingMessage
 from webside.notifications.services.numbers import note_unusable, stop_number
 from webside.notifications.services.rows import (
@@ -168,7 +168,7 @@ def _claimed(row: OutgoingMessage, tenant: Tenant) -> _Claim | None:
     ended = Reason.TOO_LATE if late else _why_not(row, number)
     if since is None:  # else it may be out already, and only the carrier can say
         if ended:
-            end(row, ended)
+            _end(row, ended)
             return None
         later = held_until(row, tenant, now) if ports.texts_from(tenant.slug) else now + timedelta(minutes=1)
         if later is not None:
@@ -190,7 +190,7 @@ def _hand_over(port: ports.SmsPort, claim: _Claim) -> bool:
         if found is None and claim.ended:
             with transaction.atomic():
                 if (locked := queued(row.id)) is not None:
-                    end(locked, claim.ended)
+                    _end(locked, claim.ended)
             return True
         sid = found or port.send(clinic=claim.clinic, to=claim.number, text=claim.text, key=str(row.id))
     except ports.TemporaryFailure as failure:
@@ -203,6 +203,18 @@ def _hand_over(port: ports.SmsPort, claim: _Claim) -> bool:
         note_channel(Channel.SMS)
         mark_text_sent(row.id, sid)
     return True
+
+
+def _end(row: OutgoingMessage, reason: Reason) -> None:
+    """Note that a text doesn't leave any more, and say so: it may have been queued before its number was known to take none."""
+    end(row, reason)
+    if row.status == MessageStatus.WITHHELD:
+        _say_failed(row)
+
+
+def _say_failed(row: OutgoingMessage) -> None:
+    with frames.begin(tenant_id=row.tenant_id, actor=system("texts", row.tenant_id)):
+        publish(NotificationFailed(message_id=row.id))
 
 
 def _taken_before(port: ports.SmsPort, claim: _Claim) -> str | None:
@@ -247,6 +259,7 @@ def _note_reason(row: OutgoingMessage, number: str, reason: Reason, code: str) -
         stop_number(number=number)  # said to the carrier, of which we had not heard
         withhold(row, reason)
         row.save()
+        _say_failed(row)
         return
     note_unusable(number=number, reason=reason)
     give_up(row, code, reason)

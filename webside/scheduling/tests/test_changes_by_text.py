@@ -1,0 +1,167 @@
+"""News of visits by text: told before she sets out, by e-mail where the text doesn't arrive, and never after newer news."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from webside.integrations.sms.stand_in import StandIn
+from webside.notifications import codes
+from webside.notifications import services as notifications
+from webside.notifications.codes import Choice
+from webside.notifications.models import OutgoingMessage
+from webside.outbox.services import deliver_due
+from webside.people import services as people
+from webside.scheduling import services
+from webside.scheduling.models import Appointment
+from webside.scheduling.tests.factories import book
+from webside.scheduling.tests.waits import FREE, ZONE, at_ten, by_machine, only
+from webside.testing.texts import carrier, outgoing
+
+EARLY = datetime(2026, 12, 2, 7, 30, tzinfo=ZoneInfo(ZONE))
+"""Tomorrow, before the quiet hours end."""
+EVENING = datetime(2026, 12, 1, 21, 15, tzinfo=ZoneInfo(ZONE))
+LANDLINE = "500-555-0009"
+
+
+@pytest.fixture(autouse=True)
+def now(cast: Any) -> Iterator[Any]:
+    for clock in at_ten():
+        only(cast, EARLY, FREE, FREE + timedelta(hours=2))
+        with cast.as_(cast.liz_user) as liz:
+            notifications.change_preference(
+                actor=liz, patient=cast.liz, reminders=Choice.NONE, changes=Choice.SMS, quiet_from=codes.QUIET_FROM,
+                quiet_until=codes.QUIET_UNTIL,
+            )  # fmt: skip
+        yield clock
+
+
+@pytest.fixture
+def sms(tmp_path: Path) -> Iterator[StandIn]:
+    with carrier(tmp_path / "texts") as stand_in:
+        yield stand_in
+
+
+def deliver() -> None:
+    """Do what follows, hand texts over, and do what follows of that."""
+    for _ in range(3):
+        while deliver_due():
+            pass
+        notifications.send_due_texts()
+
+
+def booked(cast: Any, start: datetime) -> Appointment:
+    with cast.as_(cast.liz_user) as liz:
+        return book(cast, liz, start)
+
+
+def move(cast: Any, visit: Appointment, start: datetime) -> None:
+    with cast.as_(cast.grace_user) as grace:
+        services.move_appointment(actor=grace, appointment=visit, start=start)
+
+
+def cancel(cast: Any, visit: Appointment) -> None:
+    with cast.as_(cast.grace_user) as grace:
+        services.cancel_appointment(actor=grace, appointment=visit)
+
+
+def bodies(sms: StandIn) -> list[str]:
+    return [each.body for each in outgoing(sms)]
+
+
+def mails(cast: Any) -> list[str]:
+    with by_machine(cast):
+        found = OutgoingMessage.objects.filter(channel="email").order_by("queued_at")
+        return [row.template.removeprefix("scheduling/") for row in found]
+
+
+def test_a_visit_before_the_morning_that_is_cancelled_at_night_is_told_of_at_once(
+    cast: Any, sms: StandIn, now: Any
+) -> None:
+    visit, later = booked(cast, EARLY), booked(cast, FREE)
+    deliver()
+    now.move_to(EVENING)
+    cancel(cast, visit)
+    cancel(cast, later)
+    deliver()
+    assert ["7:30 am EST is cancelled" in body for body in bodies(sms)[2:]] == [True], "the other can wait"
+    now.move_to(EARLY + timedelta(minutes=31))
+    deliver()
+    assert len(bodies(sms)) == 4 and "9:00 am EST is cancelled" in bodies(sms)[3]
+
+
+def test_a_visit_that_moves_at_night_is_told_of_before_she_comes_at_the_old_time(
+    cast: Any, sms: StandIn, now: Any
+) -> None:
+    visit, later = booked(cast, EARLY), booked(cast, FREE)
+    deliver()
+    now.move_to(EVENING)
+    move(cast, visit, FREE + timedelta(hours=2))
+    deliver()
+    assert len(bodies(sms)) == 3 and "new time, Thu, Dec 3, 11:00 am EST" in bodies(sms)[2]
+    cancel(cast, later)
+    move(cast, visit, FREE)
+    deliver()
+    assert len(bodies(sms)) == 3, "she knows of Thursday: another time on Thursday can wait"
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_news_by_text_that_does_not_arrive_is_followed_by_the_e_mail(
+    cast: Any, sms: StandIn, now: Any, both: bool
+) -> None:
+    with cast.as_(cast.liz_user) as liz:
+        people.change_patient(actor=liz, patient=cast.liz, phone=LANDLINE)
+        if both:
+            notifications.change_preference(
+                actor=liz, patient=cast.liz, reminders=Choice.NONE, changes=Choice.BOTH, quiet_from=codes.QUIET_FROM,
+                quiet_until=codes.QUIET_UNTIL,
+            )  # fmt: skip
+    booked(cast, EARLY), booked(cast, FREE)
+    deliver()
+    assert bodies(sms) == [] and mails(cast) == ["appointment_booked"] * 2, (
+        "the second was never tried, and none is doubled"
+    )
+
+
+def test_who_told_only_the_carrier_to_stop_gets_the_e_mail(cast: Any, sms: StandIn) -> None:
+    with cast.as_(cast.liz_user) as liz:
+        people.change_patient(actor=liz, patient=cast.liz, phone="500-555-0004")
+    booked(cast, FREE)
+    deliver()
+    assert mails(cast) == ["appointment_booked"]
+
+
+def test_a_near_visit_does_not_wait_for_a_carrier_that_is_away(cast: Any, sms: StandIn, now: Any) -> None:
+    near, far = booked(cast, EARLY), booked(cast, FREE)
+    deliver()
+    sms.away = True
+    cancel(cast, far)
+    deliver()
+    now.shift(timedelta(seconds=30))
+    assert mails(cast) == []
+    cancel(cast, near)
+    deliver()
+    assert mails(cast) == ["appointment_cancelled"]
+    now.move_to(FREE + timedelta(minutes=5))
+    sms.away = False
+    deliver()
+    assert len(bodies(sms)) == 2 and mails(cast) == ["appointment_cancelled"] * 2, "too late for a text: by e-mail"
+
+
+def test_what_is_no_longer_so_is_not_written_either(cast: Any, sms: StandIn, now: Any) -> None:
+    visit = booked(cast, FREE)
+    deliver()
+    [row] = OutgoingMessage.objects.filter(channel="sms")
+    cancel(cast, visit)
+    deliver()
+    with by_machine(cast) as frame:
+        notifications.note_text_status(
+            actor=frame.actor, message_id=row.id, sid=row.carrier_id, arrived=False, reason=codes.Reason.UNREACHABLE,
+        )  # fmt: skip
+    deliver()
+    assert mails(cast) == []
