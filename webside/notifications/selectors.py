@@ -228,12 +228,29 @@ def helps_until(row: OutgoingMessage) -> datetime | None:
 
     Who was told of tomorrow and is moved to next week must hear it before tomorrow.
     """
-    told = OutgoingMessage.objects.filter(
-        tenant_id=row.tenant_id, about_id=row.about_id, patient_id=row.patient_id, channel=Channel.SMS,
-        status=MessageStatus.SENT, kind__in=OF_TIMES, queued_at__lt=row.queued_at,
-    ).order_by("-queued_at").first() if row.about_id else None  # fmt: skip
-    ends = [row.expires_at, told.expires_at if told else None]
+    ends = [row.expires_at]
+    if row.about_id and row.patient_id:
+        earlier = _texts_of_times(row.about_id, row.patient_id).filter(queued_at__lt=row.queued_at)
+        told = earlier.filter(status=MessageStatus.SENT).first()
+        ends.append(told.expires_at if told else None)
     return min((end for end in ends if end is not None and end > clock.now()), default=None)
+
+
+def time_still_believed(about_id: UUID, patient_id: UUID) -> datetime | None:
+    """Return of which time somebody was told last, where the text that told of a newer one was taken back unsent."""
+    found = _texts_of_times(about_id, patient_id)
+    newest = found.filter(kind=MessageKind.CHANGE).first()
+    if newest is None or newest.reason != Reason.WITHDRAWN:
+        return None
+    told = found.filter(status=MessageStatus.SENT).first()
+    return told.expires_at if told else None
+
+
+def _texts_of_times(about_id: UUID, patient_id: UUID) -> QuerySet[OutgoingMessage]:
+    found = OutgoingMessage.objects.filter(
+        tenant_id=frames.current_tenant_id(), about_id=about_id, patient_id=patient_id
+    )
+    return found.filter(channel=Channel.SMS, kind__in=OF_TIMES).order_by("-queued_at")
 
 
 def is_newest(text: OutgoingMessage) -> bool:

@@ -178,9 +178,13 @@ def _email(
 
 
 def _text(appointment: Appointment, event_id: UUID, template: str, kind: MessageKind = MessageKind.CHANGE) -> None:
+    start = appointment.start
+    if template == "appointment_cancelled":  # she was never told of a move that is cancelled before its text has left
+        start = notifications.time_still_believed(appointment.id, appointment.patient_id) or start
     send_sms(
         template=f"scheduling/{template}", to=appointment.patient.phone,
-        context={"when": services.short_when(appointment), "link": _link(appointment, short=True)},
+        context={"when": services.short_when_at(start, appointment.patient_timezone),
+                 "link": _link(appointment, short=True)},
         idempotency_key=f"scheduling.{template}.text:{event_id}", kind=kind,
         patient_id=appointment.patient_id, about_id=appointment.id,
         expires_at=appointment.end if kind is MessageKind.ASKED else appointment.start,

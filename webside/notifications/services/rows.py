@@ -22,6 +22,7 @@ from webside.outbox.services import publish
 from webside.people.models import Patient
 
 LONGEST_WAIT = 300.0
+NOTHING: frozenset[MessageKind] = frozenset()
 
 
 def key_of(idempotency_key: str) -> str:
@@ -71,15 +72,21 @@ def withhold(row: OutgoingMessage, reason: Reason) -> None:
     row.last_error = ""
 
 
-def withdraw_messages(*, about_id: UUID, kinds: frozenset[MessageKind]) -> None:
+def withdraw_messages(
+    *,
+    about_id: UUID,
+    kinds: frozenset[MessageKind],
+    texts_to: UUID | None = None,
+    texts: frozenset[MessageKind] = NOTHING,
+) -> None:
     """Take back what waits about something that has changed: a message that came late would say what is no longer so.
 
-    What is on its way at this moment arrives; it is noted as sent.
+    ``texts``: of these kinds the texts alone, to the patient ``texts_to``. They leave in no order, and the older may
+    come last; e-mails carry calendars, which need each other. What is on its way at this moment arrives; it is noted
+    as sent.
     """
-    waiting = OutgoingMessage.objects.select_for_update().filter(
-        about_id=about_id, kind__in=kinds, status=MessageStatus.QUEUED
-    )
-    for row in waiting:
+    about = OutgoingMessage.objects.select_for_update().filter(about_id=about_id, status=MessageStatus.QUEUED)
+    for row in about.filter(Q(kind__in=kinds) | Q(kind__in=texts, channel=Channel.SMS, patient_id=texts_to)):
         withhold(row, Reason.WITHDRAWN)
         row.save()
 

@@ -233,9 +233,11 @@ def _count_up(appointment: Appointment, *, doors_follow: bool = False) -> None:
     elif appointment.doors_since is None:
         appointment.doors_since = appointment.sequence
     appointment.sequence += 1
-    # What was said of the time before holds no more, and what waits about it must not be sent.
+    # What was said of the time before holds no more, and what waits about it must not be sent: newer news follows.
+    # Others who are booked keep theirs: who was taken off is told nothing newer.
     appointment.confirmed_at, appointment.confirmed_how = None, ""
-    withdraw_messages(about_id=appointment.id, kinds=frozenset({MessageKind.REMINDER}))
+    withdraw_messages(about_id=appointment.id, kinds=frozenset({MessageKind.REMINDER}), texts_to=appointment.patient_id,
+                      texts=frozenset({MessageKind.CHANGE, MessageKind.ASKED}))  # fmt: skip
 
 
 def _set_status(appointment: Appointment, status: AppointmentStatus) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.test import Client
 
 from webside.integrations.sms.stand_in import StandIn
 from webside.notifications import codes
@@ -18,6 +20,7 @@ from webside.notifications.models import OutgoingMessage
 from webside.outbox.services import deliver_due
 from webside.people import services as people
 from webside.scheduling import services
+from webside.scheduling.codes import PersonRelation, PersonRole
 from webside.scheduling.models import Appointment
 from webside.scheduling.tests.factories import book
 from webside.scheduling.tests.waits import FREE, ZONE, at_ten, by_machine, only
@@ -165,3 +168,65 @@ def test_what_is_no_longer_so_is_not_written_either(cast: Any, sms: StandIn, now
         )  # fmt: skip
     deliver()
     assert mails(cast) == []
+
+
+def test_older_news_that_waits_is_not_told_after_newer(cast: Any, sms: StandIn, now: Any) -> None:
+    sms.away = True
+    visit = booked(cast, FREE)
+    deliver()
+    now.shift(timedelta(minutes=5))
+    move(cast, visit, FREE + timedelta(hours=2))
+    deliver()
+    now.shift(timedelta(minutes=5))
+    with cast.as_(cast.grace_user) as grace:
+        visit.refresh_from_db()
+        services.send_link_again(actor=grace, appointment=visit)
+    deliver()
+    with by_machine(cast):
+        stale = OutgoingMessage.objects.get(template="scheduling/appointment_link")
+        assert stale.status == "queued"
+    now.shift(timedelta(minutes=5))
+    move(cast, visit, FREE)
+    sms.away = False
+    for _ in range(3):
+        deliver()
+        now.shift(timedelta(minutes=5))
+    [body] = bodies(sms)
+    assert "new time, Thu, Dec 3, 9:00 am EST" in body
+    [link] = re.findall(r"/o/larkspur/go/[\w-]+/", body)
+    assert Client().get(link, follow=True).status_code == 200, "the link of the one that came opens the visit"
+
+
+def test_who_comes_along_is_told_that_she_does_not_though_the_visit_moves_afterwards(
+    cast: Any, sms: StandIn, now: Any
+) -> None:
+    visit = booked(cast, FREE)
+    with cast.as_(cast.grace_user) as grace:
+        guest = services.Guest(role=PersonRole.FAMILY, name="Ana", relation=PersonRelation.CHILD, phone="845-555-0177")
+        person = services.add_person(actor=grace, appointment=visit, who=guest)
+    deliver()
+    sms.away = True
+    with cast.as_(cast.grace_user) as grace:
+        services.remove_person(actor=grace, appointment=visit, person=person)
+    deliver()
+    move(cast, visit, FREE + timedelta(hours=2))
+    sms.away = False
+    now.shift(timedelta(minutes=10))
+    deliver()
+    assert [body for body in bodies(sms) if "no longer needed" in body]
+
+
+def test_a_move_that_she_never_heard_of_is_cancelled_by_the_time_that_she_knows(
+    cast: Any, sms: StandIn, now: Any
+) -> None:
+    visit = booked(cast, EARLY)
+    deliver()
+    now.move_to(EVENING)
+    sms.away = True
+    move(cast, visit, FREE)
+    deliver()
+    cancel(cast, visit)
+    now.shift(timedelta(minutes=10))
+    sms.away = False
+    deliver()
+    assert len(bodies(sms)) == 2 and "Wed, Dec 2, 7:30 am EST is cancelled" in bodies(sms)[1]
