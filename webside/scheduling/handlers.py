@@ -379,6 +379,9 @@ OF_A_VISIT: dict[str, Promise] = {
 }
 """The subjects of the e-mails of the same names as the texts about one visit."""
 
+SERIES_BOOKED, SERIES_CANCELLED = "scheduling/series_booked", "scheduling/series_cancelled"
+OVER = "scheduling/waitlist_over"
+
 SOON = timedelta(days=1)
 """News of what is so near doesn't wait for the carrier."""
 
@@ -392,10 +395,14 @@ def write_instead(event: NotificationFailed | TextDelayed, event_id: UUID) -> No
     text = notifications.text_about(event.message_id)
     if text is None or text.about_id is None:
         return
-    if text.template.removeprefix("scheduling/") in OF_A_VISIT:
+    if text.template == OVER and isinstance(event, NotificationFailed):
+        _write_over(_waiting(text.about_id), _cause_of(text))
+        return
+    series = text.template in (SERIES_BOOKED, SERIES_CANCELLED)
+    if series or text.template.removeprefix("scheduling/") in OF_A_VISIT:
         helps = notifications.helps_until(text)
         if isinstance(event, NotificationFailed) or (helps is not None and helps - clock.now() <= SOON):
-            _write_of_visit(text)
+            _write_what_holds(text) if series else _write_of_visit(text)
         return
     if text.template == HELD:
         _write_held(WaitlistOffer.objects.get(id=text.about_id))
@@ -424,20 +431,54 @@ def _write_of_visit(text: OutgoingMessage) -> None:
         return
     with translation.override(appointment.patient.language or settings.LANGUAGE_CODE):
         subject = str(OF_A_VISIT[template]) % appointment.tenant.name
-        cause = UUID(text.idempotency_key.rpartition(":")[2])
-        _email(appointment, cause, template, subject, MessageKind(text.kind))
+        _email(appointment, _cause_of(text), template, subject, MessageKind(text.kind))
+
+
+def _write_what_holds(text: OutgoingMessage) -> None:
+    """Send by e-mail which visits of a series are booked, or were cancelled together, as far as that is still so."""
+    first = Appointment.objects.get(id=text.about_id)
+    visits: list[Appointment] = []
+    if text.template == SERIES_BOOKED and first.series_id is not None:
+        visits = [each for each in selectors.visits_in_series(first.series_id) if each.end > clock.now()]
+    elif first.status == AppointmentStatus.CANCELLED:
+        visits = selectors.cancelled_with(first.id)
+    if visits:
+        _write_of_series(visits, text.template, _cause_of(text))
+
+
+def _cause_of(text: OutgoingMessage) -> UUID:
+    """Return the event by which the keys of a text and of the e-mail of the same news end."""
+    return UUID(text.idempotency_key.rpartition(":")[2])
 
 
 def tell_series(event: SeriesBooked | SeriesCancelled, event_id: UUID) -> None:
-    """Tell somebody in one letter what was booked, or cancelled, in one go."""
-    booked = isinstance(event, SeriesBooked)
+    """Tell somebody what was booked, or cancelled, in one go: in one message, by each way that she has for news of visits."""
     if isinstance(event, SeriesBooked):
-        visits = selectors.visits_in_series(event.series_id)
+        template, visits = SERIES_BOOKED, selectors.visits_in_series(event.series_id)
     else:
-        visits = selectors.cancelled_with(event.appointment_id)
-    if not visits or not visits[0].patient.email:
+        template, visits = SERIES_CANCELLED, selectors.cancelled_with(event.appointment_id)
+    if not visits:
         return
+    first, patient = visits[0], visits[0].patient
+    ways = selectors.ways_of_links(first)
+    if Channel.EMAIL in ways:
+        _write_of_series(visits, template, event_id)
+    with translation.override(patient.language or settings.LANGUAGE_CODE):
+        if Channel.SMS in ways:
+            send_sms(
+                template=template, to=patient.phone, kind=MessageKind.CHANGE,
+                context={"when": services.short_when(first), "number": len(visits), "link": _link(first, short=True)},
+                idempotency_key=f"scheduling.series.text:{event_id}", patient_id=patient.id, about_id=first.id,
+                expires_at=first.start,
+            )  # fmt: skip
+
+
+def _write_of_series(visits: list[Appointment], template: str, cause: UUID) -> None:
+    """Write an e-mail of all these visits, if an address is known."""
     first, patient, clinic = visits[0], visits[0].patient, visits[0].tenant
+    if not patient.email:
+        return
+    booked = template == SERIES_BOOKED
     method = calendars.PUBLISH if booked else calendars.CANCEL
     files = (
         [("visits.ics", calendars.several(visits, clinic), "text/calendar; method=PUBLISH")]
@@ -451,10 +492,10 @@ def tell_series(event: SeriesBooked | SeriesCancelled, event_id: UUID) -> None:
     with translation.override(patient.language or settings.LANGUAGE_CODE):
         subject = _("Your visits with %s are booked") if booked else _("Your visits with %s are cancelled")
         send_email(
-            template="scheduling/series_booked" if booked else "scheduling/series_cancelled", to=patient.email,
+            template=template, to=patient.email,
             context={"appointment": first, "clinic": clinic, "link": _link(first),
                      "times": [services.long_when(each) for each in visits]},
-            subject=subject % clinic.name, idempotency_key=f"scheduling.series:{event_id}", patient_id=patient.id,
+            subject=subject % clinic.name, idempotency_key=f"scheduling.series:{cause}", patient_id=patient.id,
             attachments=files, kind=MessageKind.CHANGE, about_id=first.id,
         )  # fmt: skip
 
@@ -486,8 +527,26 @@ def tell_joined(event: WaitlistJoined, event_id: UUID) -> None:
 def tell_over(event: WaitlistOver, event_id: UUID) -> None:
     """Tell somebody that no time was found until her last day."""
     entry = _waiting(event.entry_id)
+    patient = entry.patient
+    choice = Choice(notifications.preference_of(patient).changes)
+    # Nothing else tells her that nobody looks any more: who wants no news gets the e-mail.
+    wished = Choice.EMAIL if choice is Choice.NONE else choice
+    number = notifications.can_be_texted(patient, entry.tenant)
+    chosen = channels(wished, email=bool(patient.email), number=number)
+    if Channel.EMAIL in chosen:
+        _write_over(entry, event_id)
+    if Channel.SMS in chosen:
+        with translation.override(patient.language or settings.LANGUAGE_CODE):
+            send_sms(
+                template=OVER, to=patient.phone, context={"link": _waitlist_link(entry, short=True)},
+                idempotency_key=f"scheduling.waitlist_over.text:{event_id}", kind=MessageKind.CHANGE,
+                patient_id=patient.id, about_id=entry.id,
+            )  # fmt: skip
+
+
+def _write_over(entry: WaitlistEntry, cause: UUID) -> None:
     if entry.patient.email:
-        _tell_waiting(entry, event_id, "waitlist_over", gettext_lazy("We found no time for you"))
+        _tell_waiting(entry, cause, "waitlist_over", gettext_lazy("We found no time for you"))
 
 
 def tell_offered(event: WaitlistOffered, event_id: UUID) -> None:

@@ -78,17 +78,19 @@ def withdraw_messages(
     kinds: frozenset[MessageKind],
     texts_to: UUID | None = None,
     texts: frozenset[MessageKind] = NOTHING,
-) -> None:
-    """Take back what waits about something that has changed: a message that came late would say what is no longer so.
+) -> list[OutgoingMessage]:
+    """Take back what waits about something that has changed, and return it: late it would say what is no longer so.
 
     ``texts``: of these kinds the texts alone, to the patient ``texts_to``. They leave in no order, and the older may
     come last; e-mails carry calendars, which need each other. What is on its way at this moment arrives; it is noted
     as sent.
     """
     about = OutgoingMessage.objects.select_for_update().filter(about_id=about_id, status=MessageStatus.QUEUED)
-    for row in about.filter(Q(kind__in=kinds) | Q(kind__in=texts, channel=Channel.SMS, patient_id=texts_to)):
+    found = list(about.filter(Q(kind__in=kinds) | Q(kind__in=texts, channel=Channel.SMS, patient_id=texts_to)))
+    for row in found:
         withhold(row, Reason.WITHDRAWN)
         row.save()
+    return found
 
 
 def next_due(channel: Channel) -> OutgoingMessage | None:

@@ -16,7 +16,13 @@ from webside.people.models import Practitioner
 from webside.realtime.services import push_on_commit
 from webside.scheduling import policies, registry, selectors
 from webside.scheduling.codes import AppointmentStatus, Confirmed, Missed, QueueStatus
-from webside.scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMissed, AppointmentMoved
+from webside.scheduling.events import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentMissed,
+    AppointmentMoved,
+    SeriesBooked,
+)
 from webside.scheduling.models import Appointment
 from webside.scheduling.services.errors import NeedsWords, NotAllowed, WrongStatus
 from webside.scheduling.services.links import revoke_links
@@ -236,8 +242,12 @@ def _count_up(appointment: Appointment, *, doors_follow: bool = False) -> None:
     # What was said of the time before holds no more, and what waits about it must not be sent: newer news follows.
     # Others who are booked keep theirs: who was taken off is told nothing newer.
     appointment.confirmed_at, appointment.confirmed_how = None, ""
-    withdraw_messages(about_id=appointment.id, kinds=frozenset({MessageKind.REMINDER}), texts_to=appointment.patient_id,
-                      texts=frozenset({MessageKind.CHANGE, MessageKind.ASKED}))  # fmt: skip
+    gone = withdraw_messages(
+        about_id=appointment.id, kinds=frozenset({MessageKind.REMINDER}), texts_to=appointment.patient_id,
+        texts=frozenset({MessageKind.CHANGE, MessageKind.ASKED}),
+    )  # fmt: skip
+    if appointment.series_id is not None and any(row.template == "scheduling/series_booked" for row in gone):
+        publish(SeriesBooked(series_id=appointment.series_id))  # what was to be said of the others is said anew
 
 
 def _set_status(appointment: Appointment, status: AppointmentStatus) -> None:

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 
 from webside.integrations.sms.stand_in import StandIn
-from webside.notifications import codes
+from webside.notifications import codes, telephone
 from webside.notifications import services as notifications
 from webside.notifications.codes import Choice
 from webside.notifications.models import OutgoingMessage
 from webside.outbox.services import deliver_due
 from webside.people import services as people
 from webside.scheduling import services
-from webside.scheduling.codes import PersonRelation, PersonRole
+from webside.scheduling.codes import Every, PersonRelation, PersonRole
 from webside.scheduling.models import Appointment
 from webside.scheduling.tests.factories import book
-from webside.scheduling.tests.waits import FREE, ZONE, at_ten, by_machine, only
+from webside.scheduling.tests.waits import FREE, ZONE, at_ten, by_machine, only, visits, wait, work
 from webside.testing.texts import carrier, outgoing
 
 EARLY = datetime(2026, 12, 2, 7, 30, tzinfo=ZoneInfo(ZONE))
@@ -35,7 +36,7 @@ LANDLINE = "500-555-0009"
 @pytest.fixture(autouse=True)
 def now(cast: Any) -> Iterator[Any]:
     for clock in at_ten():
-        only(cast, EARLY, FREE, FREE + timedelta(hours=2))
+        only(cast, EARLY, *(FREE + timedelta(hours=more) for more in (0, 2, 4)))
         with cast.as_(cast.liz_user) as liz:
             notifications.change_preference(
                 actor=liz, patient=cast.liz, reminders=Choice.NONE, changes=Choice.SMS, quiet_from=codes.QUIET_FROM,
@@ -230,3 +231,91 @@ def test_a_move_that_she_never_heard_of_is_cancelled_by_the_time_that_she_knows(
     sms.away = False
     deliver()
     assert len(bodies(sms)) == 2 and "Wed, Dec 2, 7:30 am EST is cancelled" in bodies(sms)[1]
+
+
+# ------------------------------------------------------------------------- a series, and a wait in vain
+
+
+def no_address(cast: Any) -> None:
+    with cast.as_(cast.grace_user) as grace:
+        people.change_patient(actor=grace, patient=cast.liz, email="")
+
+
+def series(cast: Any) -> Any:
+    with cast.as_(cast.liz_user) as liz:
+        return services.book_series(
+            actor=liz, patient=cast.liz, service=cast.video_visit, every=Every.WEEKLY, state="NY", timezone=ZONE,
+            times=[(EARLY, cast.maya), (FREE, cast.maya), (FREE + timedelta(hours=2), cast.maya)],
+            idempotency_key=uuid4().hex, consent_scope="telehealth",
+        )  # fmt: skip
+
+
+def tells_nothing(cast: Any, body: str) -> bool:
+    secrets = ("Liz", "Moreno", "Chen", "sugar", cast.video_visit.name)
+    return not [word for word in secrets if word in body] and telephone.length(body).parts <= 2
+
+
+def test_a_series_is_booked_and_cancelled_by_one_text_each(cast: Any, sms: StandIn, now: Any) -> None:
+    no_address(cast)
+    series(cast)
+    deliver()
+    [body] = bodies(sms)
+    assert "3 visits are booked, the first Wed, Dec 2, 7:30 am EST. Your link to it:" in body and tells_nothing(
+        cast, body
+    )
+    [link] = re.findall(r"/o/larkspur/go/[\w-]+/", body)
+    assert Client().get(link, follow=True).status_code == 200
+    now.move_to(EVENING)
+    with cast.as_(cast.grace_user) as grace:
+        services.cancel_rest(actor=grace, appointment=visits(cast)[0])
+    deliver()
+    assert len(bodies(sms)) == 2, "at night, for the first is early tomorrow"
+    assert "3 visits are cancelled, the first Wed, Dec 2, 7:30 am EST." in bodies(sms)[1] and mails(cast) == []
+    assert tells_nothing(cast, bodies(sms)[1])
+
+
+def test_a_series_whose_text_does_not_arrive_is_told_of_by_e_mail(cast: Any, sms: StandIn) -> None:
+    with cast.as_(cast.liz_user) as liz:
+        people.change_patient(actor=liz, patient=cast.liz, phone=LANDLINE)
+    series(cast)
+    deliver()
+    assert bodies(sms) == [] and mails(cast) == ["series_booked"]
+
+
+def test_a_series_whose_first_visit_moves_before_its_text_has_left_is_told_of_as_it_stands(
+    cast: Any, sms: StandIn, now: Any
+) -> None:
+    no_address(cast)
+    sms.away = True
+    series(cast)
+    deliver()
+    move(cast, visits(cast)[0], FREE + timedelta(hours=4))
+    sms.away = False
+    for _ in range(3):
+        deliver()
+        now.shift(timedelta(minutes=5))
+    assert len(bodies(sms)) == 2
+    assert [each for each in bodies(sms) if "new time, Thu, Dec 3, 1:00 pm EST" in each]
+    assert [each for each in bodies(sms) if "3 visits are booked, the first Thu, Dec 3, 9:00 am EST" in each]
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_a_wait_in_vain_ends_with_a_text_or_the_e_mail(cast: Any, sms: StandIn, now: Any, arrives: bool) -> None:
+    only(cast)
+    if arrives:
+        no_address(cast)
+    else:
+        with cast.as_(cast.liz_user) as liz:
+            people.change_patient(actor=liz, patient=cast.liz, phone=LANDLINE)
+    wait(cast, until=date(2026, 12, 2))
+    now.move_to(EARLY + timedelta(days=1, hours=2))
+    work()
+    deliver()
+    assert "waitlist_over" in mails(cast) if not arrives else mails(cast) == []
+    if not arrives:
+        assert bodies(sms) == []
+        return
+    [body] = bodies(sms)
+    assert "no time became free for you" in body and tells_nothing(cast, body)
+    [link] = re.findall(r"https?://[^/]+(/\S+)", body)
+    assert Client().get(link, follow=True).status_code == 200
