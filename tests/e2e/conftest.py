@@ -71,6 +71,17 @@ class Demo:
         assert pid, f"no {part} to kill: 0 would be our own group"
         os.kill(pid, signal.SIGKILL)
 
+    @contextmanager
+    def held(self, part: str) -> Iterator[None]:
+        """Hold a process still. Without who starts it again, what is killed stays dead for as long as the block takes."""
+        pid = self.pid(part)
+        assert pid, f"no {part} to hold: 0 would be our own group"
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
     def replaced(self, part: str, before: int) -> bool:
         """Whether another process than ``before`` does the work of a part."""
         return self.pid(part) not in (0, before)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 from typing import Any
 
 import pytest
@@ -120,9 +118,6 @@ def test_a_board_that_stays_open_says_that_nobody_looks_after_the_line(demo: Dem
     with someone(chromium, demo, "Grace Lin") as grace:
         grace.goto("/o/larkspur/home/queue/")
         grace.get_by_text("The line is watched").wait_for()
-        os.kill(demo.pid("worker"), signal.SIGSTOP)
-        try:
+        with demo.held("worker"):
             grace.get_by_text("Nobody looks after the line").wait_for(timeout=150_000)
-        finally:
-            os.kill(demo.pid("worker"), signal.SIGCONT)
         grace.get_by_text("The line is watched").wait_for(timeout=90_000)

@@ -5,11 +5,9 @@ The tests share the visit and follow each other: each leaves it as a call betwee
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,17 +77,6 @@ def visit(demo: Demo, chromium: Any, other_chromium: Any) -> Iterator[Visit]:
         yield Visit(demo, liz, maya, visit, str(encounter))
 
 
-@contextmanager
-def held(demo: Demo, part: str) -> Iterator[None]:
-    """Hold a process still. Without who starts it again, what is killed stays dead for as long as the block takes."""
-    pid = demo.pid(part)
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
 def write(page: Any, part: str, text: str) -> None:
     """Type at the end of a part, key by key."""
     box = page.locator(f"#part-{part}")
@@ -104,7 +91,7 @@ def test_postgresql_is_killed_while_a_note_is_typed(visit: Visit, kills: int) ->
     demo, maya = visit.demo, visit.maya
     loaded = visit.loaded()
     for number in range(kills):
-        with held(demo, "supervisor"):
+        with demo.held("supervisor"):
             write(maya, "subjective", f"Kept {number}. ")
             walk.saved(maya)
             before = demo.pid("postgres")
@@ -116,7 +103,7 @@ def test_postgresql_is_killed_while_a_note_is_typed(visit: Visit, kills: int) ->
             the_plain_message(demo)
             walk.moves(visit.liz)
             walk.moves(maya)
-        with held(demo, "web"):  # or the page's next try would mend what was lost before anybody looks
+        with demo.held("web"):  # or the page's next try would mend what was lost before anybody looks
             wait_until("another server", lambda before=before: demo.replaced("postgres", before) and up(demo), 60)
             assert visit.note()[0] == shown, "what was shown as saved is there"
         wait_until("the page to save by itself", lambda: visit.state() == "saved", 60)
@@ -251,7 +238,7 @@ def test_the_worker_is_killed_and_what_was_due_is_done_once(visit: Visit) -> Non
     demo = visit.demo
     (letters,) = row(demo, "SELECT count(*) FROM notifications_outgoingmessage WHERE status = 'sent'")
     before = demo.pid("worker")
-    with held(demo, "keeper"):
+    with demo.held("keeper"):
         demo.kill("worker")
         with httpx.Client(base_url=demo.address, follow_redirects=True, timeout=60) as client:
             form = client.get("/accounts/password/reset/").text

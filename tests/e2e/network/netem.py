@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -149,12 +150,17 @@ class Link:
         """Set these values; all others are those of a perfect line."""
         self._write(Line(**values))  # type: ignore[arg-type]
 
-    def cut(self, seconds: float) -> None:
-        """Let nothing pass for a while, then go on as before."""
+    @contextlib.contextmanager
+    def cut(self, seconds: float) -> Iterator[None]:
+        """Let nothing pass as long as the block takes, and for so many seconds at least; then go on as before."""
         before = replace(self.line, cut=False)
         self._write(replace(before, cut=True))
-        time.sleep(seconds)
-        self._write(before)
+        ends = time.monotonic() + seconds
+        try:
+            yield
+            time.sleep(max(0.0, ends - time.monotonic()))
+        finally:
+            self._write(before)  # or it would cut the next test's line too
 
     def _write(self, line: Line) -> None:
         self.line = line
