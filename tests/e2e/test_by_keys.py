@@ -36,6 +36,7 @@ def book_what_she_needs(page: Any, keys: Keyboard) -> None:
     page.get_by_role("button", name=re.compile("^Go on")).first.wait_for()
     keys.press("Go on")
     page.get_by_role("heading", name="Check and book").wait_for()
+    page.get_by_role("button", name="Book this visit").wait_for()  # below what may be asked
     if page.get_by_label("I have read this and I agree").count():
         keys.tick("I have read this and I agree")
     keys.press("Book this visit")
@@ -72,7 +73,7 @@ def say_how_it_was(page: Any, keys: Keyboard) -> None:
 def say_what_is_wrong(page: Any, keys: Keyboard) -> None:
     """Ask for a person's help."""
     keys.press("Something is wrong")
-    page.get_by_role("heading").first.wait_for()
+    page.get_by_label("What is wrong?").wait_for()
     keys.write("What is wrong?", "The pharmacy has no prescription for me")
     keys.press("Send it to the front desk")
     page.get_by_text("Nobody has seen it yet").wait_for()

@@ -24,6 +24,11 @@ def hasty() -> Iterator[Demo]:
         yield clinic
 
 
+def watched(page: Any) -> None:
+    """Wait until somebody counts the minutes: what the clock passes over before that is no minute without use."""
+    page.locator("[data-behavior=idle-watch][data-attached]").wait_for(state="attached")
+
+
 def booking(page: Any) -> Any:
     """Open the form of a booking, type into it, and return the field."""
     page.goto("/o/larkspur/")
@@ -32,6 +37,7 @@ def booking(page: Any) -> Any:
     page.get_by_role("button", name=re.compile("^(Go on|Go on with this time)$")).locator("visible=true").first.click()
     field = page.get_by_label(re.compile("like to talk about"))
     field.fill(TYPED)
+    watched(page)
     return field
 
 
@@ -83,7 +89,7 @@ def test_another_page_of_hers_is_use_too(hasty: Demo, chromium: Any) -> None:
         for each in (page, other):
             each.clock.install()
             each.goto("/o/larkspur/home/")
-            each.locator("[data-behavior=idle-watch][data-attached]").wait_for(state="attached")
+            watched(each)
         page.clock.fast_forward("02:10")
         page.get_by_role("alertdialog").wait_for()
         other.clock.run_for(6000)
@@ -97,6 +103,7 @@ def test_somebody_else_does_not_find_her_page(hasty: Demo, chromium: Any) -> Non
     with someone(chromium, hasty, "Liz Moreno") as page:
         page.clock.install()
         page.goto("/o/larkspur/home/")
+        watched(page)
         page.clock.fast_forward("04:10")
         page.get_by_role("dialog", name="You are signed out").wait_for()
         other = page.context.new_page()

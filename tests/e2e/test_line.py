@@ -26,10 +26,10 @@ def get_in_line(page: Any, person: walk.Newcomer, *, look: bool = False) -> None
     page.get_by_role("link", name=re.compile("^See someone now.*Urgent care")).click()
     page.get_by_label("Where are you now?").select_option(walk.PORTLAND.code)
     page.get_by_role("button", name="Show the line").click()
-    page.get_by_text(re.compile("^Two clocks run|^You are in Oregon now")).first.wait_for()
-    clocks = page.get_by_role("radio")
-    if clocks.count():
-        page.get_by_text("Pacific Time").first.click()
+    clock = page.get_by_role("radio", name=re.compile("Pacific Time"))  # two of them run in Oregon
+    clock.or_(page.get_by_text("You are in Oregon now.")).first.wait_for()
+    if clock.count():
+        clock.check()
         page.get_by_role("button", name="Show the line").click()
     page.get_by_text("You are in Oregon now.").wait_for()
     if look:

@@ -26,6 +26,7 @@ def test_a_patient_books_two_weeks_and_cancels_them(demo: Demo, chromium: Any) -
         page.get_by_label("How many visits in all?").fill("2")
         page.get_by_role("button", name="Show the dates").click()
         examine(page, "series-dates", route="scheduling:series-book")
+        page.get_by_role("button", name="Book these visits").wait_for()  # below what may be asked
         consent = page.get_by_label("I have read this and I agree")
         if consent.count():
             consent.check()

@@ -130,10 +130,12 @@ def stand_in_line(page: Any) -> Iterable[str]:
     yield from read(page, "line-join")
     page.get_by_label(es("None of these")).check()
     page.get_by_label(es("What is it about?")).fill(HERS)
+    get_in = page.get_by_role("button", name=es("Get in line"))
+    get_in.wait_for()  # below what may be asked
     agree = page.get_by_label(es("I have read this and I agree"))
     if agree.count():
         agree.check()
-    page.get_by_role("button", name=es("Get in line")).click()
+    get_in.click()
     page.get_by_role("button", name=es("Leave the line")).wait_for()
     yield from read(page, "line-place")
     page.get_by_role("button", name=es("Leave the line")).click()
@@ -169,10 +171,12 @@ def book(page: Any) -> tuple[str, list[str]]:
     page.get_by_role("heading", name=es("Check and book")).wait_for()
     wrong += read(page, "book")
     page.locator("[name=reason_text]").fill(HERS)
+    book_it = page.get_by_role("button", name=es("Book this visit"))
+    book_it.wait_for()
     agree = page.get_by_label(es("I have read this and I agree"))
     if agree.count():
         agree.check()
-    page.get_by_role("button", name=es("Book this visit")).click()
+    book_it.click()
     page.get_by_role("heading", name=es("Your visit is booked")).wait_for()
     wrong += read(page, "booked")
     visit = re.search(r"/appointments/([0-9a-f-]{36})/", page.url)

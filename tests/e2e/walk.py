@@ -73,10 +73,13 @@ def book(
     page.get_by_role("link", name=service, exact=True).click()
     page.get_by_role("heading", name=service, exact=True).wait_for()
     elsewhere = page.get_by_role("link", name="I’ll be somewhere else")
+    where = page.get_by_label("Where will you be during the visit?")
+    elsewhere.or_(where).first.wait_for()
     if elsewhere.count():
         elsewhere.click()
+        where.wait_for()
     see(page, "service-place")
-    page.get_by_label("Where will you be during the visit?").select_option(place.code)
+    where.select_option(place.code)
     page.get_by_role("button", name="Show times").click()
     times = page.locator("label.ws-slot").filter(has_text=who)
     times.first.wait_for()
@@ -91,6 +94,7 @@ def book(
         page.get_by_label("Date of birth").fill(person.born)
         page.get_by_label("E-mail", exact=True).fill(person.email)
         page.get_by_label("Phone", exact=True).fill(person.phone)
+    page.get_by_role("button", name="Book this visit").wait_for()  # below what may be asked
     agreement = page.get_by_label("I have read this and I agree")
     if agreement.count():
         agreement.check()
@@ -141,6 +145,7 @@ def check_in(page: Any, place: Place = KINGSTON, *, at_home: bool = True, see: S
     """Answer the five questions before a visit and go to the waiting room; sooner than asked, if the visit is later."""
     page.get_by_role("heading", name=CHECK_IN).wait_for()
     sooner = page.get_by_role("link", name="Check in now")
+    sooner.or_(page.get_by_label("Yes, this is me")).first.wait_for()
     if sooner.count():
         see(page, "check-in-early")
         sooner.click()
