@@ -24,11 +24,13 @@ import pytest
 
 from tests.e2e.looks import SIZES, Watch, look
 
-__all__ = ["DESKTOP", "PHONE", "Demo", "look", "need", "running_demo", "someone", "wait_until"]
+__all__ = ["DESKTOP", "PATIENCE", "PHONE", "Demo", "look", "need", "running_demo", "someone", "wait_until"]
 
 ROOT = Path(__file__).resolve().parents[2]
 DESKTOP = SIZES["desktop"]
 PHONE = SIZES["phone"]
+PATIENCE = 60
+"""Seconds: for what comes by itself, from a worker that shares two cores with other tests' browsers."""
 
 
 def need(reason: str | None) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import PHONE, Demo, someone, wait_until
+from tests.e2e.conftest import PATIENCE, PHONE, Demo, someone, wait_until
 from tests.e2e.looks import examine
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -75,5 +75,5 @@ def test_what_follows_a_visit(demo: Demo, chromium: Any, other_chromium: Any) ->
         examine(liz, "after-help-taken")
         grace.get_by_label("What was done").fill("Called her and the pharmacy")
         grace.get_by_role("button", name="Answered").click()
-        wait_until("the answer to reach her page", lambda: liz.get_by_text("by Grace Lin").count() == 1, 20)
+        wait_until("the answer to reach her page", lambda: liz.get_by_text("by Grace Lin").count() == 1, PATIENCE)
         examine(grace, "after-help-answered")

@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e import walk
 from tests.e2e.call_lab.running import wait_for
-from tests.e2e.conftest import PHONE, someone, wait_until
+from tests.e2e.conftest import PATIENCE, PHONE, someone, wait_until
 from tests.e2e.looks import examine, findings, look, wider_than_its_window
 from tests.e2e.network.homes import OUTAGE, Homes, two_homes
 from tests.e2e.test_walk import CITATION, override_identity
@@ -138,7 +138,7 @@ def test_the_network_is_dead_and_the_visit_goes_on_by_phone(homes: Homes) -> Non
         examine(maya, "by-phone-over")
     with someone(homes.near, homes.demo, "Marcus Hale") as marcus:
         claims = marcus.get_by_role("link", name=re.compile("Liz Moreno"))
-        wait_until("the draft", lambda: marcus.goto("/o/larkspur/claims/") and claims.count() > 1, 20, 0.5)
+        wait_until("the draft", lambda: marcus.goto("/o/larkspur/claims/") and claims.count() > 1, PATIENCE, 0.5)
         claims.first.click()
         lines = marcus.get_by_role("table", name="Lines of the claim").inner_text()
         examine(marcus, "by-phone-claim")

@@ -18,7 +18,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from tests.e2e import walk
 from tests.e2e.call_lab.running import wait_for
-from tests.e2e.conftest import DESKTOP, PHONE, Demo, look, someone
+from tests.e2e.conftest import DESKTOP, PATIENCE, PHONE, Demo, look, someone
 from tests.e2e.looks import ZOOMED, findings, wider_than_its_window
 from tests.e2e.test_group_visit import close_people, open_people, row_of, up
 from tests.e2e.test_team_meeting import CALLS, looks
@@ -224,7 +224,7 @@ def test_a_plan_for_a_new_hip_made_without_him_and_agreed_with_him(demo: Demo, b
         finish(joe, maya, after="0:15")
 
         # What he has in his hands afterwards.
-        joe.wait_for_url("**/summary/who/", timeout=20_000)
+        joe.wait_for_url("**/summary/who/", timeout=PATIENCE * 1000)
         joe.get_by_label("Date of birth").fill(BORN)
         joe.get_by_role("button", name="Go on to the summary").click()
         agreed = joe.get_by_role("region", name=f"The plan that we agreed on: {PLAN}")

@@ -13,7 +13,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from tests.e2e import walk
 from tests.e2e.call_lab.running import wait_for
-from tests.e2e.conftest import PHONE, Demo, look, someone, wait_until
+from tests.e2e.conftest import PATIENCE, PHONE, Demo, look, someone, wait_until
 from tests.e2e.looks import examine
 from tests.e2e.test_group_visit import OF_THE_PATIENT, PAIRS, open_people
 
@@ -35,7 +35,7 @@ def letter_to(page: Any, demo: Demo, to: str) -> str:
         page.goto(demo.url("/demo/mailbox/"))
         return page.get_by_role("link").filter(has_text=to)
 
-    wait_until("the invitation to arrive", lambda: letters().count(), 20, 0.5)
+    wait_until("the invitation to arrive", lambda: letters().count(), PATIENCE, 0.5)
     letters().first.click()
     assert page.get_by_role("link", name=re.compile(r"\.ics")).count() == 1
     return str(page.locator("a[href*='/invited/']").first.get_attribute("href"))

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import PHONE, running_demo, someone, wait_until
+from tests.e2e.conftest import PATIENCE, PHONE, running_demo, someone, wait_until
 from tests.e2e.looks import examine
 from webside.integrations.web_push.stand_in import StandIn
 from webside.testing.pushes import Browser
@@ -23,8 +23,6 @@ from webside.testing.pushes import Browser
 pytestmark = pytest.mark.browser
 
 REACH = "/o/larkspur/how-we-reach-you/"
-PATIENCE = 60
-"""Seconds: for what comes by itself, from a worker that shares two cores with other tests' browsers."""
 SEAM = """(() => {
   const web = (plain) => plain.replace(/\\+/g, "-").replace(/\\//g, "_").replace(/=+$/, "");
   const text = (buffer) => web(btoa(String.fromCharCode(...new Uint8Array(buffer))));

@@ -12,7 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from tests.e2e import walk
-from tests.e2e.conftest import PHONE, Demo, someone, wait_until
+from tests.e2e.conftest import PATIENCE, PHONE, Demo, someone, wait_until
 from tests.e2e.looks import ZOOMED, look, wider_than_its_window
 from tests.e2e.test_walk import override_identity
 from webside.demo.people import IN_SPANISH, SERVICES
@@ -109,7 +109,7 @@ def test_who_speaks_spanish_gets_through_a_visit_in_spanish(demo: Demo, chromium
         liz.wait_for_url("**/ended/")
         wrong += read(liz, "ended")
         maya.get_by_role("button", name="Sign note").click()
-        liz.wait_for_url("**/summary/", timeout=20_000)
+        liz.wait_for_url("**/summary/", timeout=PATIENCE * 1000)
         liz.get_by_role("heading", name=re.compile("^Su consulta con Dr. Maya Chen")).wait_for()
         wrong += read(liz, "summary")
         for page, name in (
