@@ -113,9 +113,9 @@ def visits_in_series(series_id: UUID) -> list[Appointment]:
 
 
 def cancelled_with(appointment_id: UUID) -> list[Appointment]:
-    """Return the visits that were cancelled together with the first of them, the earliest first."""
+    """Return the visits that were cancelled together with the first of them, the earliest first; none once that is on again."""
     first = Appointment.objects.filter(id=appointment_id).first()
-    if first is None or first.series_id is None:
+    if first is None or first.series_id is None or first.cancelled_at is None:
         return []
     found = Appointment.objects.filter(
         series_id=first.series_id, status=AppointmentStatus.CANCELLED, cancellation_reason=REST_CANCELLED,

@@ -159,6 +159,10 @@ def test_one_letter_tells_of_all_and_one_of_the_rest(cast: Any, now: Any) -> Non
     told = letters(cast)
     assert len(told) == 3 and told[-1].count("Thursday, December") == 2
     assert [each.status for each in visits(cast)] == ["booked", "cancelled", "cancelled", "cancelled"]
+    with cast.as_(cast.liz_user) as liz:
+        services.restore_appointment(actor=liz, appointment=third)
+        assert selectors.cancelled_with(third.id) == [], "news of it that comes late tells of nothing"
+        services.cancel_appointment(actor=liz, appointment=third)
     now.move_to(STARTS[0] + timedelta(minutes=1))
     with cast.as_(cast.liz_user) as liz:
         assert services.cancel_rest(actor=liz, appointment=first) == [], "what has begun is no more cancelled"
