@@ -35,6 +35,22 @@ def both_widths(page: Any, name: str) -> None:
         assert findings(page) == []
 
 
+def overtake(page: Any) -> None:
+    """Let what the page fetches of it by itself be answered only when a press is on its way, and just before that one."""
+    held: list[Any] = []
+
+    def answer(route: Any) -> None:
+        if route.request.method == "GET":
+            held.append(route)
+            return
+        for each in held:
+            each.fulfill(response=each.fetch())
+        held.clear()
+        route.continue_()
+
+    page.route("**/turn/**", answer)
+
+
 def send_ahead(sheet: Any, demo: Demo, chromium: Any) -> None:
     """Send the checked sheet to who takes over; they open it on their own computer, with the code told by phone."""
     assert sheet.get_by_label("To whom").input_value() == "Sam Ortiz", "who took over is who gets it"
@@ -72,6 +88,7 @@ def send_ahead(sheet: Any, demo: Demo, chromium: Any) -> None:
 def test_an_emergency_within_the_call_from_two_presses_to_the_end(demo: Demo, chromium: Any) -> None:
     with someone(chromium, demo, "Liz Moreno", size=PHONE) as liz, someone(chromium, demo, "Dr. Maya Chen") as maya:
         visit = walk.come_and_wait(liz)
+        overtake(maya)
         walk.let_in(liz, maya, visit)
         maya.evaluate("() => { window.sameRoom = true; }")
         maya.locator("#part-assessment").fill("Chest pain for an hour, pale.")
@@ -82,6 +99,7 @@ def test_an_emergency_within_the_call_from_two_presses_to_the_end(demo: Demo, ch
         turned.get_by_text("Turn this visit into…", exact=True).press("Enter")  # the keyboard does all of it
         turned.get_by_role("button", name="Emergency", exact=True).press("Enter")
         turned.get_by_text("What to say").wait_for()
+        maya.unroute("**/turn/**")
         turned.get_by_text("Put me through to the emergency desk there").wait_for()
         assert turned.get_by_text("845-555-0142").count(), "the number of the check-in goes along"
         both_widths(maya, "turned-emergency")
@@ -167,6 +185,16 @@ def test_care_in_person_is_what_the_patient_reads_when_the_visit_has_ended(demo:
         turned.get_by_text("Nobody has taken over yet").wait_for()
         both_widths(maya, "turned-in-person")
         assert maya.evaluate("() => window.sameRoom === true"), "the call went on: the page was not loaded anew"
+        held: list[Any] = []
+        maya.route("**/turn/**", held.append)
+        with maya.expect_request("**/turn/?beside=1"):
+            maya.reload()
+        turned.get_by_text("Turn it into something else too", exact=True).press("Enter")
+        emergency = turned.get_by_role("button", name="Emergency", exact=True)
+        emergency.focus()
+        held[0].continue_()
+        turned.get_by_text("Nobody has taken over yet").wait_for()
+        assert emergency.evaluate("(button) => document.activeElement === button"), "what may be pressed is left alone"
         maya.get_by_role("button", name="End visit").click()
         liz.wait_for_url("**/ended/")
         liz.get_by_text("Kingston Urgent Care, Ulster Avenue").wait_for()

@@ -1,4 +1,4 @@
-"""The numbers beside the chart's places in the navigation, counted once a page; plans on the chart and beside a call."""
+"""The numbers beside the chart's places in the navigation, counted once a page; what stands on the chart and beside a call."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from webside.chart import selectors
+from webside.chart import policies, selectors
+from webside.chart.codes import TransferKind
+from webside.chart.forms import TransferForm
 from webside.core.actor import Role
 from webside.people.models import Patient
 from webside.ui import panels
@@ -39,6 +41,24 @@ def plans_beside(request: HttpRequest, visit: Any, **_more: Any) -> str:
     return render_to_string("chart/_plans_beside.html", context, request)
 
 
+def turn_beside(request: HttpRequest, encounter: Any, **_more: Any) -> str:
+    """Draw the ways out of a call, at hand before anything is fetched; what it turned into by now fetches itself.
+
+    The encounter came with what it turned into, and whoever shows the room has guarded it: nothing is asked for.
+    """
+    actor = request.actor  # type: ignore[attr-defined]
+    kinds = {each.kind for each in selectors.turned_into(encounter)}
+    context = {
+        "encounter": encounter,
+        "may_transfer": policies.can_transfer(actor, encounter),
+        "kinds": kinds,
+        "later": bool(kinds),
+        "begin": TransferForm(kind=TransferKind.IN_PERSON),
+        "beside": True,
+    }
+    return render_to_string("chart/_transfer.html", context, request)
+
+
 def plans_on_chart(request: HttpRequest, patient: Patient, **_more: Any) -> str:
     """Draw the plans that hold, each as a line, on the page of a chart, whose guard was asked."""
     zone = request.tenant.timezone  # type: ignore[attr-defined]
@@ -55,5 +75,6 @@ def where_to_go(request: HttpRequest, visit: Any, **_more: Any) -> str:
 def register() -> None:
     """Fill the slots."""
     panels.register("visits.ended", "chart.transfer", where_to_go)
+    panels.register("visits.turn", "chart.transfer", turn_beside)
     panels.register("visits.beside", "chart.plans", plans_beside, order=30)
     panels.register("chart.patient", "chart.plans", plans_on_chart, order=10)

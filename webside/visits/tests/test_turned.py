@@ -44,13 +44,29 @@ def test_the_place_and_the_number_of_the_check_in_go_along_and_the_call_goes_on(
         assert selectors.stage_of(selectors.visit(maya, visit.id)) is Stage.ROOM
 
 
-def test_the_room_offers_both_ways_before_anything_is_fetched(cast: Cast, visit: Any) -> None:
+def test_the_room_offers_both_ways_and_has_nothing_to_fetch(cast: Cast, visit: Any) -> None:
+    turn = reverse("chart:transfer", args=["larkspur", visit.encounter_id])
+    part = _part_of_the_room(cast, visit)
+    assert f'hx-post="{turn}"' in part and "hx-get" not in part
+    assert 'name="do" value="emergency"' in part and 'name="do" value="in-person"' in part
+
+
+def test_the_room_of_one_that_turned_fetches_what_there_is_to_do_and_offers_what_is_left(
+    cast: Cast, visit: Any
+) -> None:
+    with cast.as_(cast.maya_user) as maya:
+        chart.declare_emergency(actor=maya, encounter=_encounter(visit))
+    part = _part_of_the_room(cast, visit)
+    turn = reverse("chart:transfer", args=["larkspur", visit.encounter_id])
+    assert f'<div id="chart-turned" hx-get="{turn}?beside=1"' in part
+    assert 'name="do" value="emergency"' not in part and 'name="do" value="in-person"' in part
+
+
+def _part_of_the_room(cast: Cast, visit: Any) -> str:
     maya = sign_in(Client(HTTP_HOST="localhost"), cast.maya_user)
     page = maya.get(reverse("visits:visit-room", args=["larkspur", visit.id])).content.decode()
-    turn = reverse("chart:transfer", args=["larkspur", visit.encounter_id])
     part = page[page.index('id="chart-transfer"') :]
-    assert f'hx-get="{turn}?beside=1"' in part and f'hx-post="{turn}"' in part
-    assert 'name="do" value="emergency"' in part and "In-person care" in part
+    return part[: part.index("</section>")]
 
 
 def test_ended_she_reads_where_to_go_but_not_what_was_written(cast: Cast, visit: Any) -> None:
