@@ -1,4 +1,13 @@
-"""The server's half of ``static/ui/autosave.js``: forms that keep what is typed as it is typed."""
+"""The server's half of ``static/ui/autosave.js``: forms that keep what is typed as it is typed.
+
+Every change posts the whole form and ``version`` (X-Autosave: 1, Accept: application/json). The server answers::
+
+    200 {"version": 19, "saved_at": "2026-11-23T20:43:07Z"}                    after its commit
+    409 {"version": 21, "by": "Dr Ortiz", "saved_at": "…", "fields": {"plan": "their text"}}
+    422 {"errors": {"plan": ["…"]}}
+
+"Saved 3:43:07 pm" appears only for a 200 with both fields, and only while nothing newer was typed.
+"""
 
 from __future__ import annotations
 

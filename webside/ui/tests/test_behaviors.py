@@ -175,6 +175,35 @@ class TestAutosave:
         expect(page.locator("[data-saved]")).to_have_attribute("data-state", "saved")
         expect(page.locator("[data-autosave-error]")).to_have_count(0)
 
+    def test_what_was_typed_before_the_module_came_is_saved(self, page: Any, site: Site) -> None:
+        site.html = NOTE
+        _confirm(site)
+        held: list[Any] = []
+        page.route("**/static/ui/autosave.js", lambda route: held.append(route))
+        page.goto(site.url)
+        page.fill("#plan", "Typed early.")
+        while not held:
+            page.wait_for_timeout(20)
+        held[0].continue_()
+        expect(page.locator("[data-saved-text]")).to_have_text("Saved 3:43:07 pm")
+        assert [post["plan"] for post in site.posts] == ["Typed early."]
+
+    def test_nothing_of_a_form_as_it_was_drawn_is_to_be_saved(self, page: Any, site: Site) -> None:
+        """Values that the browser takes otherwise than they are written, and what it chooses by itself."""
+        site.html = """<main><form data-behavior="autosave" data-autosave-url="/post" data-version="18">
+            <input type="hidden" name="version" value="18"><textarea name="plan" aria-label="Plan">\n one\r\n two </textarea>
+            <select name="level" aria-label="Level"><option disabled>Choose</option><option>Low</option></select>
+            <input name="email" type="email" value=" a@b.example " aria-label="E-mail">
+            <input name="pulse" type="number" value="no" aria-label="Pulse">
+            <input name="near" type="radio" value="yes" checked aria-label="Yes"><input name="ready" type="checkbox"
+            checked aria-label="Ready"></form></main>"""
+        page.goto(site.url)
+        _ready(page, "autosave")
+        assert page.evaluate("import('ui/autosave.js').then((module) => module.anythingUnsaved())") is False
+        page.get_by_label("Ready").uncheck()
+        assert page.evaluate("import('ui/autosave.js').then((module) => module.anythingUnsaved())") is True
+        _wait(lambda: site.posts)  # the site answers without a version: it stays unsaved
+
     def test_leaving_with_unsaved_text_asks_and_hands_it_over(self, page: Any, site: Site) -> None:
         site.html = NOTE
         site.default = lambda form: (503, {})

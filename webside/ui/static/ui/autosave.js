@@ -3,11 +3,7 @@
 //   <form data-behavior="autosave" data-autosave-url="…" data-version="18" data-zone="America/New_York">
 //     …fields…  {% saved %}        (or [data-saved-for="<form id>"] anywhere in the page)
 //
-// Every change posts the whole form and `version` (X-Autosave: 1, Accept: application/json). The server answers
-//   200 {"version": 19, "saved_at": "2026-11-23T20:43:07Z"}                    after its commit
-//   409 {"version": 21, "by": "Dr Ortiz", "saved_at": "…", "fields": {"plan": "their text"}}
-//   422 {"errors": {"plan": ["…"]}}
-// "Saved 3:43:07 pm" appears only for a 200 with both fields, and only while nothing newer was typed.
+// Every change posts the whole form and `version`; what the server answers stands in webside/ui/autosave.py.
 // Without an answer it tries again, for ever, with longer pauses. What was typed stays in the form.
 // Another's change to a field that wasn't touched here is taken over; to one that was, both are shown.
 // Events on the form: "autosave:saved" (detail: the answer), "autosave:state" (detail: the state).
@@ -25,7 +21,7 @@ class Saver {
   constructor(form) {
     this.form = form;
     this.version = form.dataset.version ?? "";
-    this.base = this.snapshot(); // what the server has
+    this.base = this.drawn(); // what the server has
     this.dirtySince = 0;
     this.sending = null;
     this.failures = 0;
@@ -49,9 +45,16 @@ class Saver {
     this.form.dispatchEvent(new CustomEvent("autosave:state", { detail: state }));
   }
 
-  snapshot() {
+  // The form as the server drew it: what was typed before this module came, or put back after a reload, is not saved.
+  drawn() {
+    const form = this.form.cloneNode(true);
+    form.reset();
+    return this.snapshot(form);
+  }
+
+  snapshot(form = this.form) {
     const values = {};
-    for (const [name, value] of new FormData(this.form)) {
+    for (const [name, value] of new FormData(form)) {
       if (name === "csrfmiddlewaretoken" || value instanceof File) continue;
       values[name] = name in values ? `${values[name]}\u0000${value}` : value;
     }
@@ -285,6 +288,7 @@ export default function attach(form) {
   form.addEventListener("input", changed);
   form.addEventListener("change", changed);
   form.addEventListener("submit", submit);
+  saver.changed();
   return () => {
     form.removeEventListener("input", changed);
     form.removeEventListener("change", changed);
