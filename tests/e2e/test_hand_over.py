@@ -126,6 +126,7 @@ def ask(maya: Any) -> None:
     maya.locator("#handing summary").wait_for()
     keys.reach(re.compile("Ask|Hand over|Choose"))
     maya.keyboard.press("Enter")
+    maya.locator("#handing input[name=to]").first.wait_for()
     keys.choose(re.compile("Dr\\."), "Dr. Daniel Whitfield")
     keys.write("Why, and what matters", WHY)
     keys.tick("I stay in the call until I leave it myself")

@@ -13,8 +13,11 @@ export default function attach(form) {
     event.preventDefault();
     const { submitter } = event;
     await saveBeforeLeaving();
+    // The foot may have been drawn anew meanwhile; a form that is out of the page sends nothing.
+    const now = [...document.forms].find((each) => each.matches("[data-behavior~=visit-end]") && each.action === form.action);
+    const pressed = [...(now?.querySelectorAll("button") ?? [])].find(({ value }) => value === submitter?.getAttribute("value"));
     leaving = true;
-    form.requestSubmit(submitter);
+    now?.requestSubmit(pressed);
     leaving = false;
   };
   form.addEventListener("submit", submit);

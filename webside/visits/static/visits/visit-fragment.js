@@ -23,6 +23,7 @@ export default function attach(element) {
   const newest = new Newest(life.signal);
   let placed = 0;
   let came = false;
+  /** @type {Element|null} */ let typing = null;
   let shown = element.innerHTML.trim();
 
   async function refresh() {
@@ -39,10 +40,17 @@ export default function attach(element) {
     if (html === shown) return;
     const active = document.activeElement;
     if (active && active !== element && element.contains(active) && active.matches(TYPED)) {
-      active.addEventListener("blur", () => setTimeout(() => place(html), 200), { once: true, signal: life.signal });
+      // Asked anew then: what came now may be older by then than what stands there.
+      const goesOn = () => {
+        typing = null;
+        setTimeout(refresh, 200);
+      };
+      if (typing !== active) active.addEventListener("blur", goesOn, { once: true, signal: life.signal });
+      typing = active;
       return;
     }
     shown = html;
+    came = once;
     const round = (placed += 1);
     const fresh = new DOMParser().parseFromString(html, "text/html").body;
     const held = element.contains(active) || element.querySelector("details[open]") || [...element.querySelectorAll("input")].some((each) => each.checked !== each.defaultChecked);
@@ -59,12 +67,12 @@ export default function attach(element) {
 
   /** @param {string} html */
   function placeOnce(html) {
+    if (came) return;
     const fields = /** @type {NodeListOf<HTMLInputElement>} */ (element.querySelectorAll("input:not([type=hidden]), textarea"));
     if ([...fields].some((field) => field.value !== field.defaultValue)) {
       element.addEventListener("htmx:afterSettle", () => placeOnce(html), { once: true, signal: life.signal });
       return;
     }
-    came = true;
     place(html);
   }
 

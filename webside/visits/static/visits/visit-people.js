@@ -63,7 +63,10 @@ export default function attach(root) {
       const answer = await fetch(target.dataset.load, { headers: { "X-In-Page": "1" }, cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
       if (!answer.ok || answer.redirected) return fail();
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").body;
-      target.replaceChildren(/** @type {Node} */ (target.querySelector("summary")), ...fresh.childNodes);
+      // The summary stays in the page: it may have the focus.
+      const summary = target.querySelector("summary");
+      while (summary?.nextSibling) summary.nextSibling.remove();
+      target.append(...fresh.childNodes);
     } catch {
       fail();
     }
