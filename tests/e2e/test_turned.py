@@ -43,9 +43,9 @@ def overtake(page: Any) -> None:
         if route.request.method == "GET":
             held.append(route)
             return
-        for each in held:
-            each.fulfill(response=each.fetch())
-        held.clear()
+        while held:
+            first = held.pop()
+            first.fulfill(response=first.fetch())
         route.continue_()
 
     page.route("**/turn/**", answer)
@@ -98,7 +98,7 @@ def test_an_emergency_within_the_call_from_two_presses_to_the_end(demo: Demo, ch
         both_widths(maya, "turned-before")
         turned.get_by_text("Turn this visit into…", exact=True).press("Enter")  # the keyboard does all of it
         turned.get_by_role("button", name="Emergency", exact=True).press("Enter")
-        turned.get_by_text("What to say").wait_for()
+        turned.get_by_role("heading", name="What to say").wait_for()
         maya.unroute("**/turn/**")
         turned.get_by_text("Put me through to the emergency desk there").wait_for()
         assert turned.get_by_text("845-555-0142").count(), "the number of the check-in goes along"
@@ -186,7 +186,7 @@ def test_care_in_person_is_what_the_patient_reads_when_the_visit_has_ended(demo:
         both_widths(maya, "turned-in-person")
         assert maya.evaluate("() => window.sameRoom === true"), "the call went on: the page was not loaded anew"
         held: list[Any] = []
-        maya.route("**/turn/**", held.append)
+        maya.route("**/turn/**", lambda route: held.append(route))
         with maya.expect_request("**/turn/?beside=1"):
             maya.reload()
         turned.get_by_text("Turn it into something else too", exact=True).press("Enter")
