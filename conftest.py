@@ -18,6 +18,8 @@ import psycopg
 import pytest
 
 ROOT = Path(__file__).resolve().parent
+BROWSERS_TIMEOUT = 600
+"""Seconds: the first story of a worker prepares the demo too, and each file starts one."""
 MOST_SECOND_TRIES = 3
 """In one run. More is no accident of a busy machine, and the run fails."""
 
@@ -42,6 +44,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("browser") or item.get_closest_marker("netns"):
             slow.setdefault(item.path, len(LONG))
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(BROWSERS_TIMEOUT))
             if ROOT / "tests" / "faults" not in item.path.parents:
                 item.add_marker(pytest.mark.flaky(reruns=1))
     items.sort(key=lambda item: slow.get(item.path, len(LONG) + 1))
