@@ -74,7 +74,10 @@ def runs_on(appointment: Appointment) -> bool:
     late = appointment.status == AppointmentStatus.CHECKED_IN and appointment.end <= clock.now()
     if not late or appointment.start <= clock.now() - RUNS_ON:
         return False
-    return not Appointment.objects.filter(registry.closed(), id=appointment.id).exists()
+    closed: bool | None = getattr(appointment, "room_closed", None)  # of a day it is read with all its rows
+    if closed is None:
+        closed = Appointment.objects.filter(registry.closed(), id=appointment.id).exists()
+    return not closed
 
 
 def of_days(start: datetime, end: datetime) -> Q:
@@ -91,7 +94,12 @@ def of_days_after(before: datetime, start: datetime, end: datetime) -> Q:
 
 def day_for(actor: Actor, day: date, zone: str) -> QuerySet[Appointment]:
     """Return the appointments of a calendar day of a zone, cancelled ones too; who waits since before midnight is among them."""
-    return appointments_for(actor).filter(of_days(*midnights(day, zone)))
+    return with_rooms(appointments_for(actor).filter(of_days(*midnights(day, zone))))
+
+
+def with_rooms(found: QuerySet[Appointment]) -> QuerySet[Appointment]:
+    """Read with each whether its room is closed, for :func:`runs_on`."""
+    return found.annotate(room_closed=registry.closed())
 
 
 def midnights(day: date, zone: str) -> tuple[datetime, datetime]:

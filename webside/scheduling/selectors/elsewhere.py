@@ -16,7 +16,7 @@ from webside.people.models import Practitioner
 from webside.scheduling.codes import AppointmentStatus
 from webside.scheduling.models import Appointment, BusyTime, OtherCalendar
 from webside.scheduling.rules import Span
-from webside.scheduling.selectors.appointments import midnights
+from webside.scheduling.selectors.appointments import midnights, with_rooms
 from webside.scheduling.selectors.people import hers_of_days, with_wishes
 
 CALENDARS = "scheduling.calendars"
@@ -97,7 +97,7 @@ def day_of(actor: Actor, practitioner: Practitioner, day: date, zone: str) -> li
 def _day_of(
     actor: Actor, practitioner: UUID, before: datetime, start: datetime, end: datetime, now: datetime, stale: datetime
 ) -> QuerySet[Appointment]:
-    return with_wishes(with_clashes(hers_of_days(actor, practitioner, before, start, end), now, stale))
+    return with_wishes(with_clashes(with_rooms(hers_of_days(actor, practitioner, before, start, end)), now, stale))
 
 
 def _clash(now: datetime) -> Q:

@@ -121,6 +121,7 @@ export default function attach(root) {
   document.addEventListener("visits:hint", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.kind === "chat") refresh();
   }, { signal });
+  document.addEventListener("visits:welcome", refresh, { signal });
   document.addEventListener("visits:resync", () => (refresh(), send()), { signal });
   document.addEventListener("visit:chat-open", () => {
     list.scrollTop = list.scrollHeight;

@@ -211,7 +211,7 @@ export class CallPage {
     this.mesh.welcome(message);
     this.#digests.again();
     if (again) this.#tell("visits:resync", {});
-    else this.#tell("visits:hint", { kind: "chat" }); // of a line since the page was drawn nobody tells us
+    else this.#tell("visits:welcome", {}); // of a line since the page was drawn nobody tells us
     if (message.captions || this.#captions) this.#withCaptions((captions) => captions.refresh());
     this.#render();
   }
