@@ -13,7 +13,6 @@ from django.contrib.auth.views import redirect_to_login
 from django.contrib.sessions.middleware import SessionMiddleware as DjangosSessionMiddleware
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -34,7 +33,7 @@ class SessionMiddleware(DjangosSessionMiddleware):
     would stand before a page that doesn't know her.
     """
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """Save what was changed; take the cookie only where this request itself has ended the session."""
         if request.session.modified or not request.session.is_empty():
             return super().process_response(request, response)

@@ -39,9 +39,9 @@ class SessionStore(db.SessionStore):
         """
         if must_create or self.session_key is None:
             super().save(must_create)
-            self._remembered(self._get_session(no_load=True))
+            self._remembered(dict(self.items()))
             return
-        changed = self._get_session()
+        changed = dict(self.items())
         using = router.db_for_write(self.model)
         with transaction.atomic(using=using):
             row = self.model.objects.using(using).select_for_update().filter(session_key=self.session_key).first()
