@@ -20,6 +20,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent
 BROWSERS_TIMEOUT = 600
 """Seconds: the first story of a worker prepares the demo too, and each file starts one."""
+WAITS_TIMEOUT = 1500
+"""The same, for who waits until another file's many calls are over."""
 MOST_SECOND_TRIES = 3
 """In one run. More is no accident of a busy machine, and the run fails."""
 
@@ -44,7 +46,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("browser") or item.get_closest_marker("netns"):
             slow.setdefault(item.path, len(LONG))
-            if item.get_closest_marker("timeout") is None:
+            if "pair" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.timeout(WAITS_TIMEOUT))
+            elif item.get_closest_marker("timeout") is None:
                 item.add_marker(pytest.mark.timeout(BROWSERS_TIMEOUT))
             if ROOT / "tests" / "faults" not in item.path.parents:
                 item.add_marker(pytest.mark.flaky(reruns=1))

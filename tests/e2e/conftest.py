@@ -24,11 +24,13 @@ import pytest
 
 from tests.e2e.looks import SIZES, Watch, look
 
-__all__ = ["DESKTOP", "PATIENCE", "PHONE", "Demo", "look", "need", "running_demo", "someone", "wait_until"]
+__all__ = ["DESKTOP", "PATIENCE", "PHONE", "STORY_FPS", "Demo", "look", "need", "running_demo", "someone", "wait_until"]
 
 ROOT = Path(__file__).resolve().parents[2]
 DESKTOP = SIZES["desktop"]
 PHONE = SIZES["phone"]
+STORY_FPS = 8
+"""Pictures are made, sent and drawn on these cores, and a story wants to see that they move."""
 PATIENCE = 60
 """Seconds: for what comes by itself, from a worker that shares two cores with other tests' browsers."""
 
@@ -198,12 +200,25 @@ def demo() -> Iterator[Demo]:
 
 @pytest.fixture(scope="module")
 def crowd() -> Iterator[None]:
-    """Hold what one file alone may have at a time: three and more in calls take two cores, and two such files starve each other.
+    """Hold what one file alone may have at a time: three and more in calls take two cores, and any call beside them starves.
 
     Whoever waits for it does so before her demo and her browsers are started; it counts for the first test's timeout.
     """
+    with _calls(fcntl.LOCK_EX):
+        yield
+
+
+@pytest.fixture(scope="module")
+def pair() -> Iterator[None]:
+    """Hold it with others like this one: two in a call may have another two beside them, and no crowd."""
+    with _calls(fcntl.LOCK_SH):
+        yield
+
+
+@contextmanager
+def _calls(how: int) -> Iterator[None]:
     with (Path(tempfile.gettempdir()) / f"webside-crowd-{os.getuid()}.lock").open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+        fcntl.flock(held, how)
         yield
 
 
@@ -233,8 +248,8 @@ def browsers() -> Iterator[Callable[..., Any]]:
     with sync_playwright() as running:
         started: list[Any] = []
 
-        def start(**options: int) -> Any:
-            started.append(launch(running.chromium, **options))
+        def start(fps: int = STORY_FPS) -> Any:
+            started.append(launch(running.chromium, fps=fps))
             return started[-1]
 
         yield start

@@ -18,7 +18,7 @@ from tests.e2e.looks import examine, findings, look, wider_than_its_window
 from tests.e2e.network.homes import OUTAGE, Homes, two_homes
 from tests.e2e.test_walk import CITATION, override_identity
 
-pytestmark = [pytest.mark.browser, pytest.mark.netns, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pair"), pytest.mark.netns, pytest.mark.timeout(600)]
 LIZ, MAYA = "845-555-0142", "518-555-0123"
 
 

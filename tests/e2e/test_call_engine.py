@@ -33,7 +33,7 @@ from tests.e2e.call_lab.running import (
 )
 from tests.e2e.network.netem import Network, why_not
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pair")]
 
 
 def need(reason: str | None) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e import walk
 from tests.e2e.conftest import Demo, someone
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pair"), pytest.mark.timeout(300)]
 
 STILL_STARTING = """
 const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);

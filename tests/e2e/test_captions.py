@@ -20,11 +20,11 @@ from playwright.sync_api import sync_playwright
 
 from tests.e2e import walk
 from tests.e2e.call_lab.running import CHROMIUM, launch, wait_for, why_no_browser
-from tests.e2e.conftest import PHONE, Demo, look, need, running_demo, someone
+from tests.e2e.conftest import PHONE, STORY_FPS, Demo, look, need, running_demo, someone
 from tests.e2e.looks import examine, findings, wider_than_its_window
 from webside.integrations.captions.stand_in import StandIn, spoken
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pair"), pytest.mark.timeout(600)]
 RATE = 48_000
 MUTED = "(element) => element.getAttribute('aria-pressed') === 'true'"
 
@@ -72,8 +72,8 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
             sync_playwright() as running,
             ExitStack() as stack,
         ):
-            hears = launch(running.chromium, CHROMIUM, f"--use-file-for-fake-audio-capture={sound}")
-            other = launch(running.chromium)
+            hears = launch(running.chromium, CHROMIUM, f"--use-file-for-fake-audio-capture={sound}", fps=STORY_FPS)
+            other = launch(running.chromium, fps=STORY_FPS)
             for browser in (hears, other):
                 stack.callback(browser.close)
             yield Room(demo, server, hears, other, stack)

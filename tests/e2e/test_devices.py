@@ -15,11 +15,11 @@ import pytest
 
 from tests.e2e import walk
 from tests.e2e.call_lab.running import launch, why_no_browser
-from tests.e2e.conftest import Demo, need, someone, wait_until
+from tests.e2e.conftest import STORY_FPS, Demo, need, someone, wait_until
 from tests.e2e.looks import examine
 from tests.faults.wire import Wire
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pair"), pytest.mark.timeout(600)]
 
 BUSY = """
 const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
@@ -65,14 +65,14 @@ def chromium_type() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def strict(chromium_type: Any) -> Iterator[Any]:
     """Give a Chromium with three cameras that refuses what wasn't allowed."""
-    browser = launch(chromium_type, cameras=3)
+    browser = launch(chromium_type, cameras=3, fps=STORY_FPS)
     yield browser
     browser.close()
 
 
 @pytest.fixture(scope="module")
 def without_camera(chromium_type: Any) -> Iterator[Any]:
-    browser = launch(chromium_type, cameras=0)
+    browser = launch(chromium_type, cameras=0, fps=STORY_FPS)
     yield browser
     browser.close()
 

@@ -12,7 +12,7 @@ from tests.e2e import walk
 from tests.e2e.conftest import PHONE, Demo, someone, wait_until
 from tests.e2e.looks import examine
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pair"), pytest.mark.timeout(600)]
 
 
 def record_the_mother(desk: Any) -> None:

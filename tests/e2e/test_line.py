@@ -12,7 +12,7 @@ from tests.e2e.conftest import PHONE, Demo, someone, wait_until
 from tests.e2e.keyboard import Keyboard
 from tests.e2e.looks import examine
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pair"), pytest.mark.timeout(600)]
 
 NORA = walk.NORA
 OMAR = walk.Newcomer("Omar", "Haddad", "1990-05-14", "omar@haddad.example", "503-555-0171")

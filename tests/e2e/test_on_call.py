@@ -13,7 +13,7 @@ from tests.e2e.conftest import Demo, someone, wait_until
 from tests.e2e.keyboard import Keyboard
 from tests.e2e.looks import examine
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pair"), pytest.mark.timeout(600)]
 
 ON_CALL = "/o/larkspur/on-call/"
 

@@ -11,7 +11,7 @@ from tests.e2e import walk
 from tests.e2e.conftest import PHONE, Demo, someone, wait_until
 from tests.e2e.looks import examine
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pair"), pytest.mark.timeout(600)]
 
 STEP = "Send the new strips"
 

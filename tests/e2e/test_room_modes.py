@@ -11,7 +11,7 @@ import pytest
 from tests.e2e import walk
 from tests.e2e.conftest import Demo, someone, wait_until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pair")]
 PHONE = {"width": 390, "height": 844}
 
 

@@ -17,10 +17,10 @@ from playwright.sync_api import sync_playwright
 
 from tests.e2e import walk
 from tests.e2e.call_lab.running import launch, wait_for, why_no_browser
-from tests.e2e.conftest import PHONE, Demo, look, need, someone
+from tests.e2e.conftest import PHONE, STORY_FPS, Demo, look, need, someone
 from tests.e2e.looks import findings, wider_than_its_window
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pair"), pytest.mark.timeout(600)]
 
 
 class Room:
@@ -37,7 +37,7 @@ class Room:
 def room(demo: Demo) -> Iterator[Room]:
     need(why_no_browser())
     with sync_playwright() as running, ExitStack() as stack:
-        chromium = launch(running.chromium)
+        chromium = launch(running.chromium, fps=STORY_FPS)
         stack.callback(chromium.close)
         yield Room(demo, chromium, stack)
 

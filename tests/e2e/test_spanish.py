@@ -19,7 +19,7 @@ from webside.demo.people import IN_SPANISH, SERVICES
 from webside.demo.seed.staff import STAFF
 from webside.testing.spanish import left_in_english
 
-pytestmark = [pytest.mark.browser, pytest.mark.apart, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pair"), pytest.mark.apart, pytest.mark.timeout(600)]
 
 PAGES = ("home/", "", "need/", "home/record/", "how-we-reach-you/", "delegates/", "plan/", "offline/")
 THEIRS = ("Online care",)

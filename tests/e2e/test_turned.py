@@ -17,7 +17,7 @@ from tests.e2e import walk
 from tests.e2e.conftest import DESKTOP, PHONE, Demo, look, someone
 from tests.e2e.looks import examine, findings, wider_than_its_window
 
-pytestmark = [pytest.mark.browser, pytest.mark.apart, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pair"), pytest.mark.apart, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

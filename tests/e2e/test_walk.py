@@ -20,7 +20,7 @@ from tests.e2e.conftest import PATIENCE, PHONE, Demo, need, running_demo, someon
 from tests.e2e.keyboard import Keyboard
 from tests.e2e.looks import ARTEFACTS, examine
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pair"), pytest.mark.timeout(900)]
 
 REASON = "Known to me for six years. Her card is at home."
 #: The README's pictures by the page they are taken of: name, width and height.

@@ -7,9 +7,9 @@ from typing import Any
 import psycopg
 
 from config import postgres
-from tests.e2e.conftest import Demo, browsers, chromium, crowd, demo, other_chromium
+from tests.e2e.conftest import Demo, browsers, chromium, crowd, demo, other_chromium, pair
 
-__all__ = ["browsers", "chromium", "crowd", "demo", "other_chromium", "row", "rows"]
+__all__ = ["browsers", "chromium", "crowd", "demo", "other_chromium", "pair", "row", "rows"]
 
 
 def rows(clinic: Demo, sql: str, *values: Any) -> list[tuple[Any, ...]]:

@@ -20,7 +20,7 @@ from tests.e2e.conftest import Demo, someone, wait_until
 from tests.faults.conftest import row, rows
 from tests.faults.wire import Wire
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pair"), pytest.mark.timeout(600)]
 
 OUTAGE = (
     "WebSocket",
