@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -72,29 +72,28 @@ from webside.scheduling.events import (
 )
 from webside.scheduling.models import Appointment, QueueEntry, WaitlistEntry, WaitlistOffer
 
+OF_A_VISIT: dict[str, Promise] = {
+    "appointment_booked": gettext_lazy("Your visit with %s is booked"),
+    "appointment_moved": gettext_lazy("Your visit with %s has moved"),
+    "appointment_cancelled": gettext_lazy("Your visit with %s is cancelled"),
+    "appointment_link": gettext_lazy("Your link to the visit with %s"),
+}
+"""The subjects of the e-mails about one visit, by the name of their words and of the texts'."""
+
 
 def send_booked(event: AppointmentBooked, event_id: UUID) -> None:
     """Tell the patient what was booked, with a link and a calendar file."""
-    _send(
-        event.appointment_id, event_id, "appointment_booked", lambda clinic: _("Your visit with %s is booked") % clinic
-    )
+    _send(event.appointment_id, event_id, "appointment_booked")
 
 
 def send_moved(event: AppointmentMoved, event_id: UUID) -> None:
     """Tell the patient the new time, with a new link and the changed calendar file."""
-    _send(
-        event.appointment_id, event_id, "appointment_moved", lambda clinic: _("Your visit with %s has moved") % clinic
-    )
+    _send(event.appointment_id, event_id, "appointment_moved")
 
 
 def send_cancelled(event: AppointmentCancelled, event_id: UUID) -> None:
     """Tell the patient that nothing takes place, with a calendar file that takes the entry out."""
-    _send(
-        event.appointment_id,
-        event_id,
-        "appointment_cancelled",
-        lambda clinic: _("Your visit with %s is cancelled") % clinic,
-    )
+    _send(event.appointment_id, event_id, "appointment_cancelled")
 
 
 def send_link_again(event: AppointmentLinkAsked, event_id: UUID) -> None:
@@ -107,13 +106,12 @@ def send_link_again(event: AppointmentLinkAsked, event_id: UUID) -> None:
     ways = selectors.ways_of_links(appointment, asked=True)
     with translation.override(appointment.patient.language or settings.LANGUAGE_CODE):
         if Channel.EMAIL in ways:
-            subject = _("Your link to the visit with %s") % appointment.tenant.name
-            _email(appointment, event_id, "appointment_link", subject, MessageKind.ASKED)
+            _email(appointment, event_id, "appointment_link", MessageKind.ASKED)
         if Channel.SMS in ways:
             _text(appointment, event_id, "appointment_link", MessageKind.ASKED)
 
 
-def _send(appointment_id: UUID, event_id: UUID, template: str, subject: Callable[[str], str]) -> None:
+def _send(appointment_id: UUID, event_id: UUID, template: str) -> None:
     appointment = Appointment.objects.select_related("patient", "practitioner", "service", "tenant").get(
         id=appointment_id
     )
@@ -133,7 +131,7 @@ def _send(appointment_id: UUID, event_id: UUID, template: str, subject: Callable
     chosen = selectors.ways_of_links(appointment)
     with translation.override(appointment.patient.language or settings.LANGUAGE_CODE):
         if Channel.EMAIL in chosen:
-            _email(appointment, event_id, template, subject(appointment.tenant.name))
+            _email(appointment, event_id, template)
         if Channel.SMS in chosen:
             _text(appointment, event_id, template)
 
@@ -145,9 +143,7 @@ def _link(appointment: Appointment, *, short: bool = False) -> str:
     return settings.PUBLIC_URL + reverse("scheduling:link-open", args=[appointment.tenant.slug, token])
 
 
-def _email(
-    appointment: Appointment, event_id: UUID, template: str, subject: str, kind: MessageKind = MessageKind.CHANGE
-) -> None:
+def _email(appointment: Appointment, event_id: UUID, template: str, kind: MessageKind = MessageKind.CHANGE) -> None:
     tenant = appointment.tenant
     method = calendars.CANCEL if appointment.status == AppointmentStatus.CANCELLED else calendars.REQUEST
     send_email(
@@ -162,7 +158,7 @@ def _email(
             "services_url": settings.PUBLIC_URL
             + reverse("scheduling:service-detail", args=[tenant.slug, appointment.service_id]),
         },
-        subject=subject,
+        subject=str(OF_A_VISIT[template]) % tenant.name,
         idempotency_key=f"scheduling.{template}:{event_id}",
         patient_id=appointment.patient_id,
         attachments=[
@@ -371,14 +367,6 @@ def _write_in_line(entry: QueueEntry, news: News, context: dict[str, Any], key: 
         )  # fmt: skip
 
 
-OF_A_VISIT: dict[str, Promise] = {
-    "appointment_booked": gettext_lazy("Your visit with %s is booked"),
-    "appointment_moved": gettext_lazy("Your visit with %s has moved"),
-    "appointment_cancelled": gettext_lazy("Your visit with %s is cancelled"),
-    "appointment_link": gettext_lazy("Your link to the visit with %s"),
-}
-"""The subjects of the e-mails of the same names as the texts about one visit."""
-
 SERIES_BOOKED, SERIES_CANCELLED = "scheduling/series_booked", "scheduling/series_cancelled"
 OVER = "scheduling/waitlist_over"
 
@@ -430,8 +418,7 @@ def _write_of_visit(text: OutgoingMessage) -> None:
     if not notifications.is_newest(text):
         return
     with translation.override(appointment.patient.language or settings.LANGUAGE_CODE):
-        subject = str(OF_A_VISIT[template]) % appointment.tenant.name
-        _email(appointment, _cause_of(text), template, subject, MessageKind(text.kind))
+        _email(appointment, _cause_of(text), template, MessageKind(text.kind))
 
 
 def _write_what_holds(text: OutgoingMessage) -> None:

@@ -69,6 +69,11 @@ def upcoming_for(actor: Actor, now: datetime, since: datetime) -> QuerySet[Appoi
     return appointments_for(actor).filter(ahead | goes_on).exclude(registry.closed())
 
 
+def is_past(appointment: Appointment) -> bool:
+    """Whether its time is over, and nobody waits or is seen in it any more."""
+    return appointment.end <= clock.now() and not runs_on(appointment)
+
+
 def runs_on(appointment: Appointment) -> bool:
     """Whether its time is over and it isn't: who has checked in waits still, or is just being seen."""
     late = appointment.status == AppointmentStatus.CHECKED_IN and appointment.end <= clock.now()
@@ -120,7 +125,7 @@ def standing(appointment: Appointment) -> str:
     if appointment.status == AppointmentStatus.NOSHOW:
         return "missed"
     now = clock.now()
-    if appointment.status == AppointmentStatus.FULFILLED or (appointment.end <= now and not runs_on(appointment)):
+    if appointment.status == AppointmentStatus.FULFILLED or is_past(appointment):
         return "over"
     return "now" if appointment.start <= now or appointment.status == AppointmentStatus.CHECKED_IN else "ahead"
 

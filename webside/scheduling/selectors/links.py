@@ -13,7 +13,7 @@ from webside.notifications.rules import channels
 from webside.people.models import Patient
 from webside.scheduling.codes import HOLDS_TIME, AppointmentStatus
 from webside.scheduling.models import Appointment, AppointmentLink
-from webside.scheduling.selectors.appointments import runs_on
+from webside.scheduling.selectors.appointments import is_past
 from webside.scheduling.selectors.queue import is_of_the_line, queue_door_stands
 
 
@@ -50,8 +50,7 @@ def takes_link(appointment: Appointment) -> bool:
 
     A place in line has links of its own.
     """
-    ahead = appointment.status in HOLDS_TIME and (appointment.end > clock.now() or runs_on(appointment))
-    return ahead and not is_of_the_line(appointment.id)
+    return appointment.status in HOLDS_TIME and not is_past(appointment) and not is_of_the_line(appointment.id)
 
 
 def ways_of_links(appointment: Appointment, *, asked: bool = False) -> list[Channel]:

@@ -20,7 +20,7 @@ from webside.people.models import Practitioner
 from webside.scheduling import policies
 from webside.scheduling.codes import HOLDS_TIME, NO_APPOINTMENT, AppointmentStatus, PersonRelation, PersonRole
 from webside.scheduling.models import Appointment, AvailabilityException, BookedPerson, BusyTime, HeldTime
-from webside.scheduling.selectors.appointments import of_days_after, runs_on
+from webside.scheduling.selectors.appointments import is_past, of_days_after
 
 ROLES: dict[str, Promise] = {
     PersonRole.SPECIALIST: gettext_lazy("second clinician"),
@@ -64,8 +64,7 @@ def person_by_hash(token_hash: bytes) -> BookedPerson | None:
 def stands(person: BookedPerson) -> bool:
     """Whether somebody is still booked, for an appointment that is still ahead or going on."""
     appointment = person.appointment
-    ahead = appointment.status in HOLDS_TIME and (appointment.end > clock.now() or runs_on(appointment))
-    return person.removed_at is None and ahead
+    return person.removed_at is None and appointment.status in HOLDS_TIME and not is_past(appointment)
 
 
 def title_of(person: BookedPerson) -> str:

@@ -18,7 +18,7 @@ from webside.fhirkit.services import write_version
 from webside.outbox.services import publish
 from webside.people.models import Patient, Practitioner
 from webside.realtime.services import push_on_commit
-from webside.scheduling import policies, registry, rules, selectors
+from webside.scheduling import policies, rules, selectors
 from webside.scheduling.codes import HOLDS_TIME, AppointmentStatus, QueueStatus
 from webside.scheduling.events import (
     AppointmentBooked,
@@ -47,6 +47,7 @@ from webside.scheduling.services.queue import (
     UNANSWERED_TIMER,
     end_entry,
     give_time_back,
+    has_begun,
     has_come,
     in_words,
     locked_entry,
@@ -143,8 +144,7 @@ def _ready(actor: Actor, practitioner: Practitioner) -> QueueEntry | None:
     if held is None:
         return None
     held = locked_entry(held)
-    appointment = selectors.appointment_of(held)
-    if appointment is not None and registry.is_under_way(appointment):
+    if has_begun(held):
         raise WithSomebody(held)
     return held
 
@@ -429,8 +429,7 @@ def _time_left(appointment: Appointment, to: Practitioner) -> TimestamptzRange:
 def _require_called(entry: QueueEntry, *statuses: QueueStatus) -> None:
     """Raise :class:`WrongPlace` for who isn't called, or whose visit has begun."""
     require_status(entry, *statuses)
-    appointment = selectors.appointment_of(entry) if entry.status == QueueStatus.CLAIMED else None
-    if appointment is not None and registry.is_under_way(appointment):
+    if has_begun(entry):
         raise WrongPlace(entry.status)
 
 

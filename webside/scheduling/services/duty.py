@@ -15,12 +15,12 @@ from webside.catalog.models import HealthcareService
 from webside.core import clock, frames
 from webside.core.actor import Actor, system
 from webside.people.models import Practitioner
-from webside.scheduling import policies, registry, rules, selectors
+from webside.scheduling import policies, rules, selectors
 from webside.scheduling.codes import DutyEnd, QueueStatus
 from webside.scheduling.models import QueueDuty, QueueEntry, QueueHours
 from webside.scheduling.rules import WeeklyHours
 from webside.scheduling.services.errors import HoursOverlap, NotAllowed, NotOnDuty
-from webside.scheduling.services.queue import give_time_back, locked_entry, note, tell_queue, wait_again
+from webside.scheduling.services.queue import give_time_back, has_begun, locked_entry, note, tell_queue, wait_again
 
 
 @action("scheduling.duty.start")
@@ -97,9 +97,7 @@ def end_duty_by_itself(*, duty: QueueDuty, why: DutyEnd) -> None:
 def _put_back(practitioner_id: UUID) -> None:
     for held in QueueEntry.objects.filter(practitioner_id=practitioner_id, status=QueueStatus.CLAIMED):
         entry = locked_entry(held)
-        appointment = selectors.appointment_of(entry)
-        begun = appointment is not None and registry.is_under_way(appointment)
-        if entry.status != QueueStatus.CLAIMED or begun:
+        if entry.status != QueueStatus.CLAIMED or has_begun(entry):
             continue
         give_time_back(entry)
         wait_again(entry)

@@ -492,9 +492,14 @@ def give_time_back(entry: QueueEntry) -> None:
     publish(AppointmentLetGo(appointment_id=appointment.id))
 
 
-def _require_not_begun(entry: QueueEntry) -> None:
+def has_begun(entry: QueueEntry) -> bool:
+    """Whether the visit of somebody who was called goes on."""
     appointment = selectors.appointment_of(entry) if entry.status == QueueStatus.CLAIMED else None
-    if appointment is not None and registry.is_under_way(appointment):
+    return appointment is not None and registry.is_under_way(appointment)
+
+
+def _require_not_begun(entry: QueueEntry) -> None:
+    if has_begun(entry):
         raise WrongPlace(entry.status)
 
 

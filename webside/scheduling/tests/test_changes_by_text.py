@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -18,14 +17,13 @@ from webside.notifications import codes, telephone
 from webside.notifications import services as notifications
 from webside.notifications.codes import Choice
 from webside.notifications.models import OutgoingMessage
-from webside.outbox.services import deliver_due
 from webside.people import services as people
 from webside.scheduling import services
 from webside.scheduling.codes import Every, PersonRelation, PersonRole
 from webside.scheduling.models import Appointment
 from webside.scheduling.tests.factories import book
-from webside.scheduling.tests.waits import FREE, ZONE, at_ten, by_machine, only, visits, wait, work
-from webside.testing.texts import carrier, outgoing
+from webside.scheduling.tests.waits import FREE, ZONE, at_ten, by_machine, deliver, only, visits, wait, work
+from webside.testing.texts import outgoing
 
 EARLY = datetime(2026, 12, 2, 7, 30, tzinfo=ZoneInfo(ZONE))
 """Tomorrow, before the quiet hours end."""
@@ -43,20 +41,6 @@ def now(cast: Any) -> Iterator[Any]:
                 quiet_until=codes.QUIET_UNTIL,
             )  # fmt: skip
         yield clock
-
-
-@pytest.fixture
-def sms(tmp_path: Path) -> Iterator[StandIn]:
-    with carrier(tmp_path / "texts") as stand_in:
-        yield stand_in
-
-
-def deliver() -> None:
-    """Do what follows, hand texts over, and do what follows of that."""
-    for _ in range(3):
-        while deliver_due():
-            pass
-        notifications.send_due_texts()
 
 
 def booked(cast: Any, start: datetime) -> Appointment:

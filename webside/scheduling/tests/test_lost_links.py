@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,7 +25,7 @@ from webside.scheduling import services
 from webside.scheduling.models import Appointment
 from webside.scheduling.tests.factories import book
 from webside.testing.cast import sign_in
-from webside.testing.texts import carrier, outgoing
+from webside.testing.texts import outgoing
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("America/New_York"))
 LIZ = "+18455550142"
@@ -36,12 +35,6 @@ LIZ = "+18455550142"
 def now() -> Iterator[Any]:
     with time_machine.travel(NOON) as traveller:
         yield traveller
-
-
-@pytest.fixture
-def sms(tmp_path: Path) -> Iterator[StandIn]:
-    with carrier(tmp_path / "texts") as stand_in:
-        yield stand_in
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,12 +16,11 @@ from webside.notifications import codes
 from webside.notifications import services as notifications
 from webside.notifications.codes import Choice, MessageKind
 from webside.notifications.models import OutgoingMessage
-from webside.outbox.services import deliver_due
 from webside.scheduling.tests.line import call, join, on_duty, open_line
 from webside.scheduling.tests.test_queue_pages import place_url
-from webside.scheduling.tests.waits import FREE, at_ten, by_machine, only, wait, work
+from webside.scheduling.tests.waits import FREE, at_ten, by_machine, deliver, only, wait, work
 from webside.testing.cast import sign_in
-from webside.testing.texts import carrier, outgoing
+from webside.testing.texts import outgoing
 
 NO_TEXTS = "We can’t send texts right now"
 
@@ -30,20 +28,6 @@ NO_TEXTS = "We can’t send texts right now"
 @pytest.fixture(autouse=True)
 def now() -> Iterator[Any]:
     yield from at_ten()
-
-
-@pytest.fixture
-def sms(tmp_path: Path) -> Iterator[StandIn]:
-    with carrier(tmp_path / "texts") as stand_in:
-        yield stand_in
-
-
-def deliver() -> None:
-    """Do what follows, hand texts over, and do what follows of that."""
-    for _ in range(3):
-        while deliver_due():
-            pass
-        notifications.send_due_texts()
 
 
 def sent(cast: Any, template: str, channel: str) -> int:

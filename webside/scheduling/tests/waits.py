@@ -13,6 +13,7 @@ import time_machine
 
 from webside.core import clock, frames, timers
 from webside.core.actor import anonymous, system
+from webside.notifications import services as notifications
 from webside.outbox.services import deliver_due
 from webside.people.models import Practitioner
 from webside.scheduling import services, tasks
@@ -103,3 +104,11 @@ def visits(cast: Any) -> list[Appointment]:
     """Return every appointment that there is, what is held among them."""
     with by_machine(cast):
         return list(Appointment.objects.select_related("patient", "practitioner").order_by("created_at"))
+
+
+def deliver() -> None:
+    """Do what follows, hand texts over, and do what follows of that."""
+    for _ in range(3):
+        while deliver_due():
+            pass
+        notifications.send_due_texts()
